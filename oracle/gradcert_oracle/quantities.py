@@ -1,0 +1,227 @@
+"""The quantities an implementation may claim, each as enclosures narrow enough for a format.
+
+Every function takes one row of plain floats and returns one ball a value: the true value lies in
+it, and it is narrower than ``2**-guard`` ulp of the format at that value, or of its smallest
+subnormal number for what underflows. Precision starts near three halves of what the format asks,
+for central differences lose a third of it, and doubles for the coordinates that need more. Where
+the ball cannot be had, :class:`OracleError` is raised; a wide ball is never returned.
+
+Time is linear in the number of classes (for the Jacobian, in its number of entries).
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from math import inf
+
+from flint import arb, ctx
+
+from gradcert_oracle.definitions import Step, coordinates, exponentials
+from gradcert_oracle.differences import (
+    OracleError,
+    Scalar,
+    analytic_log,
+    analytic_log1p,
+    central_differences,
+)
+from gradcert_oracle.formats import Format
+from gradcert_oracle.sums import pairwise
+
+__all__ = ["GUARD", "QUANTITIES", "gradient", "jacobian", "loss", "loss_by_probability", "softmax"]
+
+GUARD = 10
+"""Enclosures are narrower than ``2**-GUARD`` ulp unless the caller asks for more."""
+
+_MOST_BITS = 1 << 16
+
+Row = tuple[float, ...]
+
+
+def _refine(
+    evaluate: Callable[[Sequence[int]], Sequence[arb]], count: int, format: Format, guard: int
+) -> list[arb]:
+    """Evaluate coordinates ``0 .. count - 1``, at a higher precision where the ball is wide."""
+    result = [arb(0)] * count
+    wide: Sequence[int] = range(count)
+    bits = 3 * (format.precision + guard) // 2 + 32
+    while wide:
+        if bits > _MOST_BITS:
+            raise OracleError(f"no ball narrower than 2**-{guard} ulp at {bits // 2} bits")
+        with ctx.workprec(bits):
+            for j, ball in zip(wide, evaluate(wide), strict=True):
+                result[j] = ball
+        wide = [j for j in wide if not format.narrow(result[j], guard)]
+        bits *= 2
+    return result
+
+
+def _check_logits(z: Row) -> None:
+    if not z:
+        raise ValueError("a row needs at least one class")
+    if any(x != x or x == inf for x in z) or max(z) == -inf:
+        raise ValueError("logits must be finite or -inf, and one of them finite")
+
+
+def _check(z: Row, t: Row) -> None:
+    _check_logits(z)
+    if len(z) != len(t):
+        raise ValueError(f"{len(z)} logits and {len(t)} targets: need as many of each")
+    if any(abs(target) == inf or target != target for target in t):
+        raise ValueError("targets must be finite")
+    if any(x == -inf and target for x, target in zip(z, t, strict=True)):
+        raise ValueError("a logit of -inf needs a target of zero")
+
+
+@functools.lru_cache(maxsize=64)
+def softmax(z: Row, _t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+    """Enclose ``o_j = exp(z_j) / sum_k exp(z_k)``; the targets play no part.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> print(softmax((0.0, 0.0), (), BINARY64))
+    [0.500000000000000, 0.500000000000000]
+    """
+    _check_logits(z)
+
+    def evaluate(wide: Sequence[int]) -> list[arb]:
+        powers = exponentials(z)
+        total = pairwise(powers)[0]
+        return [powers[j] / total for j in wide]
+
+    return _refine(evaluate, len(z), format, guard)
+
+
+@functools.lru_cache(maxsize=64)
+def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+    """Enclose ``E = -sum_j t_j ln o_j`` (one value).
+
+    Each ``-ln o_j`` is ``ln(1 + R_j / exp(z_j))`` where class j dominates and
+    ``max z - z_j + ln sum_k exp(z_k - max z)`` elsewhere, sums of terms of one sign.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> print(loss((40.0, 0.0), (1.0, 0.0), BINARY64)[0].str(20, radius=False))
+    4.2483542552915889863e-18
+    """
+    _check(z, t)
+
+    def evaluate(_: Sequence[int]) -> list[arb]:
+        powers = exponentials(z)
+        total, rests = pairwise(powers)
+        log_total = analytic_log(total).real
+        largest = arb(max(z))
+        terms = [
+            target
+            * (
+                analytic_log1p(rest / power).real
+                if power.mid() > rest.mid()
+                else largest - x + log_total
+            )
+            for x, target, power, rest in zip(z, t, powers, rests, strict=True)
+            if target
+        ]
+        return [pairwise(terms)[0] if terms else arb(0)]
+
+    return _refine(evaluate, 1, format, guard)
+
+
+@functools.lru_cache(maxsize=64)
+def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+    """Enclose ``dE/do_j`` of ``E(o, t) = -sum_j t_j ln o_j``, every o_j free and positive.
+
+    The step along coordinate j is ``o_j s``, so that the disc |s| <= 1/2 keeps away from zero.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> print(loss_by_probability((0.5, 0.25), (1.0, 0.0), BINARY64)[0].str(20, radius=False))
+    -2.0000000000000000000
+    """
+    if len(o) != len(t):
+        raise ValueError(f"{len(o)} probabilities and {len(t)} targets: need as many of each")
+    if not all(0 < x < inf for x in o):
+        raise ValueError("probabilities must be positive and finite")
+
+    def evaluate(wide: Sequence[int]) -> list[arb]:
+        def family(s: Scalar) -> list[Scalar]:
+            return [-t[j] * analytic_log(o[j] * (1 + s)) for j in wide]
+
+        slopes = central_differences(family, radius=0.5)
+        return [slope / o[j] for slope, j in zip(slopes, wide, strict=True)]
+
+    return _refine(evaluate, len(o), format, guard)
+
+
+@functools.lru_cache(maxsize=64)
+def jacobian(z: Row, _t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+    """Enclose ``do_i/dz_j``, entry ``i * n + j``; the targets play no part.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> print([entry.str(5, radius=False) for entry in jacobian((0.0, 0.0), (), BINARY64)])
+    ['0.25000', '-0.25000', '-0.25000', '0.25000']
+    """
+    _check_logits(z)
+    n = len(z)
+
+    def evaluate(wide: Sequence[int]) -> list[arb]:
+        powers = exponentials(z)
+        columns = sorted({entry % n for entry in wide})
+        along = coordinates(powers)
+
+        def family(s: Scalar) -> list[Scalar]:
+            step = Step.of(s)
+            return [
+                *(along[j].own_probability(step) for j in columns),
+                *(along[j].other_probability(step) for j in columns),
+            ]
+
+        slopes = central_differences(family)
+        own = dict(zip(columns, slopes[: len(columns)], strict=True))
+        other = dict(zip(columns, slopes[len(columns) :], strict=True))
+        return [
+            own[j] if i == j else powers[i] / along[j].weight * other[j]
+            for i, j in (divmod(entry, n) for entry in wide)
+        ]
+
+    return _refine(evaluate, n * n, format, guard)
+
+
+@functools.lru_cache(maxsize=64)
+def gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+    """Enclose ``dE/dz_j`` of ``E(softmax(z), t)``, for any finite targets.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> [float(slope) for slope in gradient((0.0, 0.0), (1.0, 0.0), BINARY64)]
+    [-0.5, 0.5]
+    """
+    _check(z, t)
+
+    def evaluate(wide: Sequence[int]) -> list[arb]:
+        targets = [arb(target) for target in t]
+        total, others = pairwise(targets)
+        along = coordinates(exponentials(z))
+
+        def family(s: Scalar) -> list[Scalar]:
+            step = Step.of(s)
+            return [
+                along[j].loss(step, total=total, own=targets[j], others=others[j]) for j in wide
+            ]
+
+        return central_differences(family)
+
+    return _refine(evaluate, len(z), format, guard)
+
+
+QUANTITIES: dict[str, Callable[[Row, Row, Format, int], list[arb]]] = {
+    "softmax": softmax,
+    "loss": loss,
+    "dE/do": loss_by_probability,
+    "do/dz": jacobian,
+    "dE/dz": gradient,
+}
+"""The oracle's answer for one row, by the name of the quantity."""
