@@ -1,0 +1,3 @@
+"""Deliberately wrong implementations, one known flaw a file."""
+
+__all__: list[str] = []

@@ -1,0 +1,32 @@
+"""The chain rule with the diagonal of the softmax Jacobian only: ``dE/dz_j = t_j o_j - t_j``.
+
+``dE/do_j = -t_j / o_j`` is right and ``do_j/dz_j = o_j (1 - o_j)`` is right, and their product is
+wrong: every o_i depends on every z_j, so the chain rule sums over all i, with
+``do_i/dz_j = -o_i o_j`` off the diagonal.
+"""
+
+import numpy as np
+
+from gradcert_implementations.interface import Array, Implementation
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``t_j o_j - t_j``, which forgets that the other outputs depend on z_j too.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[-0.5,  0. ]])
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return targets * o - targets
+
+
+implementation = Implementation(
+    name="diagonal-only",
+    summary="flawed: the chain rule with the diagonal of the softmax Jacobian only",
+    functions={"dE/dz": gradient},
+)

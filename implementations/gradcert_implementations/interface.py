@@ -1,0 +1,123 @@
+"""What an implementation is: functions from arrays to arrays, and the domain they are meant for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "FORMAT_NAMES",
+    "QUANTITY_NAMES",
+    "TARGET_DOMAINS",
+    "Array",
+    "FormatName",
+    "Function",
+    "Implementation",
+    "Loss",
+    "QuantityName",
+    "TargetDomain",
+]
+
+Array: TypeAlias = NDArray[Any]
+"""A numpy array of dtype float64, float32, float16 or ``ml_dtypes.bfloat16``."""
+
+Function: TypeAlias = Callable[..., Array]
+
+QuantityName = Literal["softmax", "loss", "dE/do", "do/dz", "dE/dz"]
+FormatName = Literal["binary64", "binary32", "binary16", "bfloat16"]
+TargetDomain = Literal["index", "probability", "any"]
+
+QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)
+FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
+TARGET_DOMAINS: tuple[TargetDomain, ...] = get_args(TargetDomain)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """The options of the loss an implementation claims. Today there is one loss and no option.
+
+    Reductions, class weights, ignored indices, label smoothing, temperature and the like go here,
+    each with the default that leaves plain cross-entropy as it is.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implementation:
+    """An implementation under test: what it computes, and where it must be right.
+
+    Attributes
+    ----------
+    name
+        How reports call it.
+    functions
+        From the name of a quantity to a function of numpy arrays. With B rows and n classes:
+
+        =========== =============================== ============= ================================
+        quantity    called with                     returns       which holds
+        =========== =============================== ============= ================================
+        ``softmax`` logits (B, n)                   (B, n)        ``o_j = exp(z_j) / sum exp(z_k)``
+        ``loss``    logits, targets (B, n)          (B,)          ``E = -sum_j t_j ln o_j``
+        ``dE/do``   probabilities, targets (B, n)   (B, n)        dE/do_j, every o_j free
+        ``do/dz``   logits (B, n)                   (B, n, n)     do_i/dz_j at ``[:, i, j]``
+        ``dE/dz``   logits, targets (B, n)          (B, n)        dE/dz_j of each row's own E
+        =========== =============================== ============= ================================
+
+        Arguments and result have the dtype of the format. Targets are rows: one-hot for a class
+        index. A logit may be -inf where its target is zero.
+    formats
+        The formats it is meant for.
+    targets
+        The targets it is meant for: ``index`` (one-hot rows), ``probability`` (rows that sum to
+        one) or ``any``.
+    largest_logit
+        It must be right for all finite logits up to this size. Beyond it the suite still tries.
+    loss
+        The loss it claims.
+    summary
+        One line on how it computes.
+    origin
+        The SPEC that loads it again, if there is one; a report's snippet starts from it.
+
+    Raises
+    ------
+    ValueError
+        For an unknown quantity, format or target domain, or a selection that is empty.
+
+    Examples
+    --------
+    >>> def gradient(logits, targets):
+    ...     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    ...     return powers / powers.sum(axis=1, keepdims=True) - targets
+    >>> mine = Implementation(name="mine", functions={"dE/dz": gradient})
+    >>> mine.functions["dE/dz"](np.zeros((1, 2)), np.eye(2)[:1])
+    array([[-0.5,  0.5]])
+    """
+
+    name: str
+    functions: Mapping[QuantityName, Function]
+    formats: tuple[FormatName, ...] = ("binary64", "binary32")
+    targets: TargetDomain = "probability"
+    largest_logit: float = 1e4
+    loss: Loss = field(default_factory=Loss)
+    summary: str = ""
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        _require_known("quantity", tuple(self.functions), QUANTITY_NAMES)
+        _require_known("format", self.formats, FORMAT_NAMES)
+        _require_known("target domain", (self.targets,), TARGET_DOMAINS)
+        for quantity, function in self.functions.items():
+            if not callable(function):
+                raise ValueError(f"the function for {quantity!r} is not callable: {function!r}")
+        if not self.largest_logit > 0:
+            raise ValueError(f"largest_logit is {self.largest_logit!r}; it must be positive")
+
+
+def _require_known(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if not given:
+        raise ValueError(f"no {what} given; choose from {', '.join(known)}")
+    for name in given:
+        if name not in known:
+            raise ValueError(f"unknown {what} {name!r}; choose from {', '.join(known)}")

@@ -1,0 +1,71 @@
+"""JAX: only the loss is written, ``jax.grad`` differentiates it.
+
+The loss is that of ``optax.softmax_cross_entropy`` with masked terms left out, from
+``jax.nn.log_softmax``, https://docs.jax.dev/en/latest/_autosummary/jax.nn.log_softmax.html
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+
+__all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
+
+
+def _loss_of_rows(z: jax.Array, t: jax.Array) -> jax.Array:
+    return -jnp.where(t == 0, 0, t * jax.nn.log_softmax(z)).sum(-1)
+
+
+_softmax = jax.jit(jax.nn.softmax)
+_loss = jax.jit(_loss_of_rows)
+_gradient = jax.jit(jax.grad(lambda z, t: _loss_of_rows(z, t).sum()))
+_loss_by_probability = jax.jit(jax.grad(lambda o, t: -(t * jnp.log(o)).sum()))
+_jacobian = jax.jit(jax.vmap(jax.jacrev(jax.nn.softmax)))
+
+
+def _call(function: Callable[..., jax.Array], *arrays: Array) -> Array:
+    """Call with 64-bit types allowed; the result is copied, for jax's own arrays are read-only."""
+    with jax.enable_x64(True):
+        return np.array(function(*arrays))
+
+
+def softmax(logits: Array) -> Array:
+    """Return ``jax.nn.softmax``."""
+    return _call(_softmax, logits)
+
+
+def loss(logits: Array, targets: Array) -> Array:
+    """Return the cross-entropy of each row."""
+    return _call(_loss, logits, targets)
+
+
+def loss_by_probability(probabilities: Array, targets: Array) -> Array:
+    """Return the gradient of ``-(t * log(o)).sum()`` by o."""
+    return _call(_loss_by_probability, probabilities, targets)
+
+
+def jacobian(logits: Array) -> Array:
+    """Return ``jax.jacrev`` of ``jax.nn.softmax``, row by row."""
+    return _call(_jacobian, logits)
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return the gradient of each row's cross-entropy by its logits."""
+    return _call(_gradient, logits, targets)
+
+
+implementation = Implementation(
+    name="jax",
+    summary="jax.nn.log_softmax and jax.grad, jitted, on the default device",
+    functions={
+        "softmax": softmax,
+        "loss": loss,
+        "dE/do": loss_by_probability,
+        "do/dz": jacobian,
+        "dE/dz": gradient,
+    },
+    formats=FORMAT_NAMES,
+)

@@ -1,0 +1,107 @@
+"""Every quantity written out in NumPy, as one would on paper.
+
+Formulas: Goodfellow, Bengio and Courville, *Deep Learning* (2016), section 6.2.2.3; the shift by
+the largest logit is in Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and
+softmax functions", IMA J. Numer. Anal. 41 (2021). The 16-bit formats are computed in binary32 and
+rounded once, at the end.
+"""
+
+import numpy as np
+
+from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+
+__all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
+
+
+def _working(array: Array) -> Array:
+    return array.astype(np.float32) if array.dtype.itemsize == 2 else array
+
+
+def _shifted(z: Array) -> Array:
+    shifted: Array = z - z.max(axis=-1, keepdims=True)
+    return shifted
+
+
+def _softmax(z: Array) -> Array:
+    powers = np.exp(_shifted(z))
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return o
+
+
+def softmax(logits: Array) -> Array:
+    """Return ``o_j = exp(z_j - m) / sum_k exp(z_k - m)``, ``m = max z``.
+
+    Examples
+    --------
+    >>> softmax(np.array([[0.0, 0.0]]))
+    array([[0.5, 0.5]])
+    """
+    return _softmax(_working(logits)).astype(logits.dtype)
+
+
+def loss(logits: Array, targets: Array) -> Array:
+    """Return ``E = sum_j t_j (ln sum_k exp(z_k - m) - (z_j - m))``; a zero target adds nothing.
+
+    Examples
+    --------
+    >>> loss(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([0.69314718])
+    """
+    shifted, t = _shifted(_working(logits)), _working(targets)
+    surprise = np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
+    total: Array = (t * np.where(t == 0, 0, surprise)).sum(axis=-1)
+    return total.astype(logits.dtype)
+
+
+def loss_by_probability(probabilities: Array, targets: Array) -> Array:
+    """Return ``dE/do_j = -t_j / o_j``.
+
+    Examples
+    --------
+    >>> loss_by_probability(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
+    array([[-2., -0.]])
+    """
+    ratio: Array = -_working(targets) / _working(probabilities)
+    return ratio.astype(targets.dtype)
+
+
+def jacobian(logits: Array) -> Array:
+    """Return ``do_j/dz_j = o_j (1 - o_j)`` and ``do_i/dz_j = -o_i o_j`` off the diagonal.
+
+    Examples
+    --------
+    >>> jacobian(np.array([[0.0, 0.0]]))
+    array([[[ 0.25, -0.25],
+            [-0.25,  0.25]]])
+    """
+    o = _softmax(_working(logits))
+    result: Array = -o[:, :, None] * o[:, None, :]
+    diagonal = np.arange(o.shape[-1])
+    result[:, diagonal, diagonal] = o * (1 - o)
+    return result.astype(logits.dtype)
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``dE/dz_j = o_j - t_j``, the chain rule's sum over i where targets sum to one.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[-0.5,  0.5]])
+    """
+    difference: Array = _softmax(_working(logits)) - _working(targets)
+    return difference.astype(logits.dtype)
+
+
+implementation = Implementation(
+    name="numpy",
+    summary="every quantity written out in NumPy; softmax shifted by the largest logit",
+    functions={
+        "softmax": softmax,
+        "loss": loss,
+        "dE/do": loss_by_probability,
+        "do/dz": jacobian,
+        "dE/dz": gradient,
+    },
+    formats=FORMAT_NAMES,
+)
