@@ -43,7 +43,7 @@ class Loss:
     """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Implementation:
     """An implementation under test: what it computes, and where it must be right.
 

@@ -217,7 +217,7 @@ def gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
     return _refine(evaluate, len(z), format, guard)
 
 
-QUANTITIES: dict[str, Callable[[Row, Row, Format, int], list[arb]]] = {
+QUANTITIES: dict[str, Callable[..., list[arb]]] = {
     "softmax": softmax,
     "loss": loss,
     "dE/do": loss_by_probability,

@@ -1,0 +1,40 @@
+"""The report as Markdown: a table, then each refutation with its minimal counterexample."""
+
+import jinja2
+
+from gradcert_reports.numbers import arguments, budgets, magnitude, reach, size, where
+from gradcert_reports.records import Report
+
+__all__ = ["markdown"]
+
+
+def _cell(text: str) -> str:
+    """Return text that stays within one table cell and is no markup."""
+    folded = " ".join(text.split())
+    for character in "\\`*_[]<>|":
+        folded = folded.replace(character, f"\\{character}")
+    return folded
+
+
+_environment = jinja2.Environment(
+    loader=jinja2.PackageLoader("gradcert_reports"),
+    autoescape=False,  # noqa: S701 - Markdown; text from the subject goes through `cell`
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_environment.filters |= {
+    "arguments": arguments,
+    "budgets": budgets,
+    "cell": _cell,
+    "magnitude": magnitude,
+    "reach": reach,
+    "size": size,
+    "where": where,
+}
+
+
+def markdown(report: Report) -> str:
+    """Render a report as Markdown that fits a pull-request comment."""
+    return _environment.get_template("report.md.jinja").render(report=report)

@@ -1,0 +1,80 @@
+"""How numbers are put into words, the same in every report."""
+
+from gradcert_reports.records import Certificate, CheckResult, Discrepancy
+
+__all__ = ["arguments", "budgets", "magnitude", "reach", "size", "where"]
+
+_SHOWN = 12
+
+
+def budgets(value: float | None) -> str:
+    """Return a number of budgets or ulps to two digits; a dash where there is none.
+
+    Examples
+    --------
+    >>> budgets(0.8675), budgets(2.25e15), budgets(None)
+    ('0.87', '2.3e+15', '-')
+    """
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if value < 1000 else f"{value:.1e}"
+
+
+def magnitude(value: float) -> str:
+    """Return the size of a logit, short.
+
+    Examples
+    --------
+    >>> magnitude(10000.0), magnitude(1.7976931348623157e308)
+    ('1e+04', '1.8e+308')
+    """
+    return f"{value:.2g}"
+
+
+def _row(numbers: tuple[str, ...]) -> str:
+    shown = ", ".join(number.removesuffix(".0") for number in numbers[:_SHOWN])
+    return f"[{shown}, ... {len(numbers)} in all]" if len(numbers) > _SHOWN else f"[{shown}]"
+
+
+def arguments(discrepancy: Discrepancy) -> str:
+    """Return the refuting row in one line, long rows cut short.
+
+    Examples
+    --------
+    >>> _row(("0.0", "-1.5")), _row(("0.0",) * 100)[-14:]
+    ('[0, -1.5]', '... 100 in all]')
+    """
+    first = _row(discrepancy.first[discrepancy.row])
+    targets = _row(discrepancy.targets[discrepancy.row])
+    return f"{discrepancy.argument} {first}, targets {targets}"
+
+
+def size(discrepancy: Discrepancy) -> str:
+    """Return how large the error is, in ulps and budgets, or an empty text if it has no size."""
+    parts = []
+    if discrepancy.ulps is not None:
+        parts.append(f"{budgets(discrepancy.ulps)} ulps")
+    if discrepancy.budgets is not None:
+        parts.append(f"{budgets(discrepancy.budgets)} budgets")
+    return ", ".join(parts)
+
+
+def where(result: CheckResult | None) -> str:
+    """Return where a certificate's worst error was seen."""
+    if result is None or result.worst is None:
+        return "-"
+    worst = result.worst
+    return (
+        f"{result.quantity} {result.format}, {worst.regime}, "
+        f"{worst.classes} classes, |z| {magnitude(worst.largest_logit)}"
+    )
+
+
+def reach(certificate: Certificate) -> str:
+    """Return how far the range held, the shortest first; a dash if it was not tried."""
+    held: dict[str, float] = {}
+    for found in certificate.reach:
+        held[found.format] = min(held.get(found.format, found.held_to), found.held_to)
+    if not held:
+        return "-"
+    return ", ".join(f"{format} {magnitude(size)}" for format, size in held.items())

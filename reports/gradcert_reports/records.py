@@ -1,0 +1,201 @@
+"""The certificate: what is kept, sent and read back. Every figure a report shows comes from here.
+
+Numbers of the format under test travel as decimal strings that read back as the same number, for
+JSON has no NaN and no infinity.
+"""
+
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "SCHEMA",
+    "Certificate",
+    "CheckResult",
+    "Discrepancy",
+    "Provenance",
+    "Reach",
+    "Report",
+    "Verdict",
+    "Worst",
+]
+
+SCHEMA: Literal["gradcert-report/1"] = "gradcert-report/1"
+"""Name and version of the file format; the version changes when an old reader would misread."""
+
+Verdict = Literal["conforms", "refuted", "broken", "not supported"]
+
+Numbers = tuple[tuple[str, ...], ...]
+
+
+class Worst(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The passed case that asked most: a lower bound of the worst there is.
+
+    Attributes
+    ----------
+    level, summation
+        The textbook algorithm that explains it, and the order it sums in.
+    budgets
+        How many of that algorithm's budgets the error used; two are allowed.
+    regime, classes, largest_logit
+        The row: its regime, its length, its largest finite first argument in absolute value.
+    """
+
+    level: str
+    summation: str
+    budgets: float
+    regime: str
+    classes: int
+    largest_logit: float
+
+    @property
+    def algorithm(self) -> str:
+        """The level, with the order of summation where that matters."""
+        return self.level if self.summation == "pairwise" else f"{self.level}, {self.summation} sum"
+
+
+class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A refuting case, minimal, with the evidence.
+
+    Attributes
+    ----------
+    statement
+        What is wrong, in one sentence.
+    argument
+        What `first` holds: ``logits`` or ``probabilities``.
+    first, targets
+        The arguments, row by row.
+    regimes
+        One a row.
+    row, index
+        Where the fault is; `index` counts the values of the row's answer, row-major.
+    expected, returned
+        What should have been there and what was.
+    ulps, budgets
+        The size of the error, where it has one.
+    snippet
+        Python that shows it again.
+    """
+
+    statement: str
+    argument: str
+    first: Numbers
+    targets: Numbers
+    regimes: tuple[str, ...]
+    row: int
+    index: int | None
+    expected: str
+    returned: str
+    ulps: float | None
+    budgets: float | None
+    snippet: str
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The verdict of one check on one quantity in one format.
+
+    Attributes
+    ----------
+    reason
+        Why it is broken or not supported, else empty.
+    examples
+        How many cases ran before the verdict was known.
+    """
+
+    check: str
+    quantity: str
+    format: str
+    verdict: Verdict
+    examples: int
+    reason: str = ""
+    worst: Worst | None = None
+    discrepancy: Discrepancy | None = None
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far one quantity held beyond the range that decides.
+
+    Attributes
+    ----------
+    held_to
+        The largest size of logits up to which every case tried was within its budgets.
+    failed_at
+        The next size tried, where one was not; None if all held.
+    statement
+        What happened there.
+    """
+
+    quantity: str
+    format: str
+    held_to: float
+    failed_at: float | None = None
+    statement: str = ""
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a certificate comes from.
+
+    Attributes
+    ----------
+    versions
+        Of gradcert, Python, numpy and the libraries that bear on the answers.
+    machine
+        Operating system and processor.
+    date
+        When it began, ISO 8601, UTC.
+    duration
+        Seconds.
+    """
+
+    versions: dict[str, str]
+    machine: str
+    seed: int
+    max_examples: int
+    date: str
+    duration: float
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All verdicts on one implementation.
+
+    Attributes
+    ----------
+    verdict
+        ``refuted`` if any check refutes it, else ``broken`` if any found it so, else ``conforms``;
+        ``not supported`` if no check had an answer.
+    worst
+        The result that asked most, over all that conform; its level is the certificate's.
+    cases
+        How many cases were tried in all.
+    """
+
+    name: str
+    origin: str
+    summary: str
+    quantities: tuple[str, ...]
+    formats: tuple[str, ...]
+    targets: str
+    decides_to: float
+    verdict: Verdict
+    worst: CheckResult | None
+    results: tuple[CheckResult, ...]
+    reach: tuple[Reach, ...]
+    cases: int
+    provenance: Provenance
+
+    @property
+    def level(self) -> str:
+        """The textbook algorithm that explains the worst error seen; empty if nothing conforms."""
+        return self.worst.worst.algorithm if self.worst and self.worst.worst else ""
+
+    @property
+    def refutations(self) -> tuple[CheckResult, ...]:
+        """The results that refute."""
+        return tuple(result for result in self.results if result.verdict == "refuted")
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one run wrote: certificates, in the order they were asked for."""
+
+    schema: Literal["gradcert-report/1"] = SCHEMA
+    certificates: tuple[Certificate, ...]

@@ -1,0 +1,115 @@
+"""What is asked and what is answered: a claim of an implementation, a case, and the call between."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from gradcert_implementations import Array, Implementation, QuantityName
+from gradcert_oracle import Format
+
+__all__ = ["Broken", "Case", "Claim", "NotSupported", "takes_targets"]
+
+Row = tuple[float, ...]
+
+
+class Broken(Exception):
+    """The implementation raised, or returned something that is no answer. The message says what."""
+
+
+class NotSupported(Exception):
+    """The implementation raised NotImplementedError."""
+
+
+def takes_targets(quantity: QuantityName) -> bool:
+    """Tell whether a quantity depends on targets; softmax and its Jacobian do not."""
+    return quantity not in ("softmax", "do/dz")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One generated input, with its regime.
+
+    Attributes
+    ----------
+    first
+        Logits, or probabilities for dE/do, of shape (rows, classes), in the format's dtype.
+    targets
+        Of the same shape and dtype; a quantity that takes none ignores them.
+    regimes
+        One a row.
+    number
+        What a law draws besides: the common shift, or the seed of the permutation.
+    """
+
+    first: Array
+    targets: Array
+    regimes: tuple[str, ...]
+    number: int = 0
+
+    def rows(self) -> list[tuple[Row, Row]]:
+        """Return each row's (first, targets) as exact Python floats."""
+        first = self.first.astype(np.float64).tolist()
+        targets = self.targets.astype(np.float64).tolist()
+        return [(tuple(z), tuple(t)) for z, t in zip(first, targets, strict=True)]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of an implementation: a quantity in a format."""
+
+    implementation: Implementation
+    quantity: QuantityName
+    format: Format
+
+    @property
+    def arguments_named(self) -> tuple[str, ...]:
+        """The names of what the implementation's function is called with."""
+        first = "probabilities" if self.quantity == "dE/do" else "logits"
+        return (first, "targets") if takes_targets(self.quantity) else (first,)
+
+    def arguments(self, first: Array, targets: Array) -> tuple[Array, ...]:
+        """Return what the implementation's function is called with."""
+        return (first, targets) if takes_targets(self.quantity) else (first,)
+
+    def row(self, first: Row, targets: Row) -> tuple[str, Row, Row, Format]:
+        """Return one row's question as the oracle wants it."""
+        return self.quantity, first, targets if takes_targets(self.quantity) else (), self.format
+
+    def shape(self, rows: int, classes: int) -> tuple[int, ...]:
+        """Return the shape of a right answer."""
+        return {"loss": (rows,), "do/dz": (rows, classes, classes)}.get(
+            self.quantity, (rows, classes)
+        )
+
+    def answer(self, first: Array, targets: Array) -> Array:
+        """Call the implementation on copies, so that nothing it does to them reaches the case.
+
+        Raises
+        ------
+        NotSupported
+            If it raises NotImplementedError.
+        Broken
+            If it raises anything else, or returns what is not a real numpy array of the right shape
+            and dtype.
+        """
+        return self.call(*self.arguments(first.copy(), targets.copy()))
+
+    def call(self, *arguments: Array) -> Array:
+        """Call the implementation on exactly these arrays; see :meth:`answer`."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                result = self.implementation.functions[self.quantity](*arguments)
+        except NotImplementedError as error:
+            raise NotSupported(str(error)) from error
+        except Exception as error:
+            message = " ".join(str(error).split())
+            raise Broken(f"raised {type(error).__name__}: {message[:300]}") from error
+        if not isinstance(result, np.ndarray):
+            raise Broken(f"returned {type(result).__name__}, expected a numpy array")
+        if result.dtype != self.format.dtype:
+            raise Broken(f"returned dtype {result.dtype}, expected {self.format.dtype}")
+        expected = self.shape(*arguments[0].shape)
+        if result.shape != expected:
+            raise Broken(f"returned shape {result.shape}, expected {expected}")
+        return result

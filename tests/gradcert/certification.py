@@ -1,0 +1,210 @@
+"""Run the checks on an implementation and collect what they find in a certificate."""
+
+import importlib.metadata
+import math
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from gradcert_implementations import Array, Implementation, as_implementation, load
+from gradcert_oracle import FORMATS, LEVELS
+from gradcert_reports import (
+    Certificate,
+    CheckResult,
+    Discrepancy,
+    Provenance,
+    Verdict,
+    Worst,
+)
+
+from gradcert.cases import Claim
+from gradcert.checks import CHECKS, Check, Evidence
+from gradcert.examine import Outcome, examine
+from gradcert.reach import beyond
+from gradcert.snippets import snippet
+
+__all__ = ["MAX_EXAMPLES", "certify", "planned", "result_of"]
+
+MAX_EXAMPLES = 100
+"""Examples for a check with a full share of them."""
+
+_LIBRARIES = ("gradcert", "numpy", "python-flint", "hypothesis", "torch", "jax")
+
+
+def planned(implementation: Implementation) -> Iterator[tuple[Check, Claim]]:
+    """Yield every check that applies to an implementation, with the claim it is to examine."""
+    for check in CHECKS:
+        for quantity in implementation.functions:
+            if quantity in check.quantities:
+                for name in implementation.formats:
+                    yield check, Claim(implementation, quantity, FORMATS[name])
+
+
+def _numbers(array: Array) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(repr, row)) for row in array.astype(np.float64).tolist())
+
+
+def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
+    case = evidence.case
+    return Discrepancy(
+        statement=evidence.statement,
+        argument=claim.arguments_named[0],
+        first=_numbers(case.first),
+        targets=_numbers(case.targets),
+        regimes=case.regimes,
+        row=evidence.row,
+        index=evidence.index,
+        expected=evidence.expected,
+        returned=evidence.returned,
+        ulps=evidence.ulps,
+        budgets=evidence.budgets,
+        snippet=snippet(claim, evidence),
+    )
+
+
+def _worst(outcome: Outcome) -> Worst | None:
+    demand, case = outcome.demand, outcome.case
+    if demand is None or demand.algorithm is None or case is None:
+        return None
+    logits = np.abs(case.first[outcome.row].astype(np.float64))
+    return Worst(
+        level=demand.algorithm.level,
+        summation=demand.algorithm.summation,
+        budgets=demand.used,
+        regime=case.regimes[outcome.row],
+        classes=case.first.shape[1],
+        largest_logit=float(logits[np.isfinite(logits)].max()),
+    )
+
+
+def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
+    """Return the record of what one check found."""
+    verdict: Verdict = "conforms"
+    evidence = outcome.refuted
+    if evidence is not None:
+        verdict = "refuted"
+    elif outcome.broken is not None:
+        verdict = "broken"
+        if outcome.broken_by is not None:
+            evidence = Evidence(outcome.broken_by, outcome.broken)
+    elif outcome.not_supported is not None:
+        verdict = "not supported"
+    return CheckResult(
+        check=check.id,
+        quantity=claim.quantity,
+        format=claim.format.name,
+        verdict=verdict,
+        examples=outcome.examples,
+        reason=outcome.broken or outcome.not_supported or "",
+        worst=_worst(outcome),
+        discrepancy=None if evidence is None else _discrepancy(claim, evidence),
+    )
+
+
+def _demand(result: CheckResult) -> tuple[int, bool, float]:
+    assert result.worst is not None
+    order = ("faithful", *LEVELS)
+    worst = result.worst
+    return order.index(worst.level), worst.summation == "sequential", worst.budgets
+
+
+def _verdict(results: Sequence[CheckResult]) -> Verdict:
+    found = {result.verdict for result in results}
+    order: tuple[Verdict, ...] = ("refuted", "broken", "conforms")
+    return next((verdict for verdict in order if verdict in found), "not supported")
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        if library in ("torch", "jax") and library not in sys.modules:
+            continue
+        versions[library] = importlib.metadata.version(library)
+    return versions
+
+
+def certify(
+    implementation: Implementation | Callable[..., Any] | str,
+    *,
+    quantities: Sequence[str] = (),
+    formats: Sequence[str] = (),
+    targets: str | None = None,
+    max_examples: int = MAX_EXAMPLES,
+    seed: int = 0,
+    on_check: Callable[[Check, Claim], None] = lambda check, claim: None,
+) -> Certificate:
+    """Certify an implementation.
+
+    Parameters
+    ----------
+    implementation
+        An Implementation, a plain function ``(logits, targets) -> dE/dz`` on arrays of shape
+        (batch, classes), or a SPEC string.
+    quantities, formats, targets
+        What to certify: for an Implementation a selection of what it claims, for a plain function
+        what it claims (dE/dz in binary64 and binary32 on ``probability`` targets).
+    max_examples
+        Cases a check with a full share of them tries; the others try their part.
+    seed
+        The same seed tries the same cases, and finds the same minimal counterexamples.
+    on_check
+        Called before each check, to show progress.
+
+    Raises
+    ------
+    SpecError
+        If there is nothing to certify.
+    ValueError
+        If `max_examples` is not positive.
+
+    Examples
+    --------
+    >>> import gradcert
+    >>> certificate = gradcert.certify("diagonal-only", formats=["binary64"], max_examples=10)
+    >>> found = certificate.refutations[0]
+    >>> certificate.verdict, found.discrepancy.first, found.discrepancy.returned
+    ('refuted', (('0.0', '0.0'),), '0.0')
+    """
+    if max_examples < 1:
+        raise ValueError(f"max_examples is {max_examples}; it must be at least 1")
+    if isinstance(implementation, str):
+        implementation = load(
+            implementation, quantities=quantities, formats=formats, targets=targets
+        )
+    subject = as_implementation(
+        implementation, quantities=quantities, formats=formats, targets=targets
+    )
+    began, clock = datetime.now(UTC), time.perf_counter()
+    results = []
+    for check, claim in planned(subject):
+        on_check(check, claim)
+        outcome = examine(claim, check, max_examples=max_examples, seed=seed)
+        results.append(result_of(claim, check, outcome))
+    claims = dict.fromkeys(claim for _, claim in planned(subject))
+    judged = [result for result in results if result.verdict == "conforms" and result.worst]
+    return Certificate(
+        name=subject.name,
+        origin=subject.origin,
+        summary=subject.summary,
+        quantities=tuple(subject.functions),
+        formats=tuple(subject.formats),
+        targets=subject.targets,
+        decides_to=subject.largest_logit,
+        verdict=_verdict(results),
+        worst=max(judged, key=_demand, default=None),
+        results=tuple(results),
+        reach=tuple(found for claim in claims if (found := beyond(claim)) is not None),
+        cases=sum(result.examples for result in results),
+        provenance=Provenance(
+            versions=_versions(),
+            machine=f"{platform.platform()}, {platform.machine()}",
+            seed=seed,
+            max_examples=max_examples,
+            date=began.isoformat(timespec="seconds"),
+            duration=round(time.perf_counter() - clock, 3),
+        ),
+    )

@@ -1,0 +1,152 @@
+"""The contract every numerical function keeps, whatever it computes."""
+
+from collections.abc import Callable
+
+import numpy as np
+from gradcert_implementations import Array
+
+from gradcert.cases import Case, Claim
+from gradcert.checks.evidence import Evidence, Judgements, Refuted
+from gradcert.checks.laws import agreement
+
+__all__ = [
+    "empty_batch",
+    "inputs_unchanged",
+    "memory_layout",
+    "nan_stays_in_its_row",
+    "same_answer_twice",
+    "shape_and_dtype",
+]
+
+
+def shape_and_dtype(claim: Claim, case: Case) -> Judgements:
+    """The answer is a numpy array of the right shape and of the format's dtype.
+
+    Predicate: ``type(v) is ndarray``, ``v.shape`` is that of the quantity, ``v.dtype`` that of the
+    arguments. It sees no values.
+    """
+    claim.answer(case.first, case.targets)
+    return []
+
+
+def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
+    """The arguments hold the same bytes after the call as before.
+
+    Predicate: byte equality of every argument. It sees no values.
+    """
+    arguments = claim.arguments(case.first.copy(), case.targets.copy())
+    claim.call(*arguments)
+    for argument, original in zip(arguments, (case.first, case.targets), strict=False):
+        if argument.tobytes() != original.tobytes():
+            raise Refuted(
+                Evidence(
+                    case,
+                    "the call changed its input",
+                    expected=str(original.tolist()),
+                    returned=str(argument.tolist()),
+                    shown_by=("args", "f(*args)", "args"),
+                )
+            )
+    return []
+
+
+def same_answer_twice(claim: Claim, case: Case) -> Judgements:
+    """Two calls with equal arguments return the same bytes, and the second leaves the first alone.
+
+    Predicate: byte equality of the first answer, a copy of it taken before the second call, and the
+    second answer. It cannot see an error that is made every time.
+    """
+    first = claim.answer(case.first, case.targets)
+    kept = first.copy()
+    again = claim.answer(case.first, case.targets)
+    if not first.tobytes() == kept.tobytes() == again.tobytes():
+        raise Refuted(
+            Evidence(
+                case,
+                "a second call with the same arguments changed the answer",
+                expected=str(kept.tolist()),
+                returned=str(again.tolist()),
+                shown_by=("f(*args)", "f(*args)"),
+            )
+        )
+    return []
+
+
+def _read_only(array: Array) -> Array:
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def _strided(array: Array) -> Array:
+    spaced = np.zeros((array.shape[0], 2 * array.shape[1]), dtype=array.dtype)
+    spaced[:, ::2] = array
+    return spaced[:, ::2]
+
+
+_LAYOUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
+    "read-only": (_read_only, "[a.setflags(write=False) for a in args], f(*args)"),
+    "non-contiguous": (_strided, "f(*(np.repeat(a, 2, axis=1)[:, ::2] for a in args))"),
+    "Fortran-ordered": (np.asfortranarray, "f(*map(np.asfortranarray, args))"),
+}
+"""Each with the Python that makes it, for the snippet."""
+
+
+def memory_layout(claim: Claim, case: Case) -> Judgements:
+    """Read-only, non-contiguous and Fortran-ordered arguments give the same answer.
+
+    Predicate: ``|v(other layout) - v(plain)| <= 2 (b + b)`` for every value; sums may run in
+    another order. It cannot see an error that is made in every layout.
+    """
+    plain = claim.answer(case.first, case.targets)
+    judgements: Judgements = []
+    for name, (relaid, expression) in _LAYOUTS.items():
+        answer = claim.call(*claim.arguments(relaid(case.first), relaid(case.targets)))
+        for row, question in enumerate(case.rows()):
+            judgement = agreement(
+                claim,
+                case,
+                row,
+                ours=answer[row],
+                theirs=plain[row],
+                questions=(question,),
+                difference=f"for plain arrays, not {name} ones",
+                shown_by=(expression, "f(*args)"),
+            )
+            judgements.append((row, judgement))
+    return judgements
+
+
+def empty_batch(claim: Claim, case: Case) -> Judgements:
+    """A batch of no rows has an answer of no rows.
+
+    Predicate: the shape and dtype of the answer for arguments of shape (0, n). It sees no values.
+    """
+    claim.answer(case.first[:0], case.targets[:0])
+    return []
+
+
+def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
+    """NaN in gives NaN out in that row, and nowhere else.
+
+    Predicate: with one first argument replaced by NaN, its row of the answer holds a NaN and the
+    other rows hold none. For dE/do the target there is one, so that the value depends on it. It
+    cannot see an error in values.
+    """
+    row = case.number % len(case.first)
+    column = case.number % case.first.shape[1]
+    first, targets = case.first.copy(), case.targets.copy()
+    first[row, column] = np.nan
+    if claim.quantity == "dE/do":
+        targets[row, column] = 1
+    poisoned = Case(first, targets, case.regimes, case.number)
+    holds = [bool(np.isnan(values).any()) for values in claim.answer(first, targets)]
+    for other, has_nan in enumerate(holds):
+        if has_nan != (other == row):
+            statement = (
+                "a NaN in the row did not reach its answer"
+                if other == row
+                else f"a NaN in row {row} reached the answer of another row"
+            )
+            raise Refuted(Evidence(poisoned, statement, row=other))
+    return []

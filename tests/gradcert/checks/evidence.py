@@ -1,0 +1,79 @@
+"""What refutes a claim, and the means by which checks judge differences."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from flint import arb, ctx
+from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, explain
+
+from gradcert.cases import Case, Claim
+
+__all__ = ["Evidence", "Judgements", "Refuted", "errors", "explained", "text"]
+
+Judgements = list[tuple[int, Judgement]]
+"""How each row that was judged is explained, by its number in the case."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a case refutes a claim.
+
+    Attributes
+    ----------
+    case
+        The refuting case.
+    statement
+        What is wrong, in one sentence.
+    row, index
+        Where: the row, and the value in it (row-major), if the fault is at one value.
+    expected, returned
+        What should have been there and what was, as text.
+    ulps, budgets
+        The size of the error; None where it has none: a true value of zero has no ulp, a row on
+        which every algorithm is void has no budget, a changed input has neither.
+    shown_by
+        Python expressions to print, with ``f`` the implementation's function, ``args`` the case's
+        arguments and ``np`` numpy.
+    """
+
+    case: Case
+    statement: str
+    row: int = 0
+    index: int | None = None
+    expected: str = ""
+    returned: str = ""
+    ulps: float | None = None
+    budgets: float | None = None
+    shown_by: tuple[str, ...] = ("f(*args)",)
+
+
+class Refuted(AssertionError):
+    """A check refutes a claim; `evidence` says why."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence.statement)
+        self.evidence = evidence
+
+
+def errors(ours: Sequence[float], theirs: Sequence[float]) -> list[arb]:
+    """Return the exact differences of two answers, value by value; NaN where one is not finite."""
+    with ctx.workprec(128):
+        return [abs(arb(a) - b) for a, b in zip(ours, theirs, strict=True)]
+
+
+def explained(
+    claim: Claim,
+    differences: Sequence[arb],
+    allowances: Callable[[Algorithm], Sequence[arb] | None],
+) -> Judgement:
+    """Judge differences that no enclosure takes part in, so that none is undecided."""
+    with ctx.workprec(128):
+        judgement = explain(differences, allowances, algorithms(claim.format))
+    if judgement is None:
+        raise OracleError("an exact difference was neither within its budget nor outside")
+    return judgement
+
+
+def text(value: float) -> str:
+    """Return a returned value as the shortest decimal that reads back as the same number."""
+    return repr(float(value))

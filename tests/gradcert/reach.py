@@ -1,0 +1,75 @@
+"""How far an implementation holds beyond the range of logits that decides."""
+
+from math import log10
+
+import numpy as np
+from gradcert_implementations import Array
+from gradcert_oracle import Format
+from gradcert_reports import Reach
+
+from gradcert.cases import Broken, Case, Claim, NotSupported
+from gradcert.checks import Refuted
+from gradcert.checks.accuracy import accuracy
+
+__all__ = ["beyond", "sizes"]
+
+
+def sizes(format: Format, decides_to: float) -> list[float]:
+    """Return the sizes of logits to try beyond `decides_to`: decades, ever further apart, to max.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY16, BINARY64
+    >>> sizes(BINARY16, 1e4)
+    [65504.0]
+    >>> [f"{size:.2g}" for size in sizes(BINARY64, 1e4)]
+    ['1e+05', '1e+06', '1e+08', '1e+12', '1e+20', '1e+36', '1e+68', '1e+132', '1e+260', '1.8e+308']
+    """
+    tried, step = [], 1
+    while log10(decides_to) + step < log10(format.max):
+        tried.append(decides_to * 10.0**step)
+        step *= 2
+    return [*tried, format.max] if decides_to < format.max else []
+
+
+def _cases(format: Format, size: float) -> list[Case]:
+    """Return rows of that size: equal, opposite, offset either way, one huge, one masked."""
+    rows = [
+        [size, size, size],
+        [-size, -size, -size],
+        [size, -size, 0],
+        [-size, 0, 1],
+        [size, size, -np.inf],
+        [size, size * (1 - 2.0 ** (2 - format.precision)), 0],
+    ]
+    targets = np.array([[1.0, 0.0, 0.0]]).astype(format.dtype)
+    logits: list[Array] = [np.array([row]).astype(format.dtype) for row in rows]
+    return [Case(row, targets, (f"|z| = {size:.2g}",)) for row in logits]
+
+
+def beyond(claim: Claim) -> Reach | None:
+    """Try a claim on ever larger logits, up to the largest finite number of the format.
+
+    Returns
+    -------
+    How far it held; None for dE/do, which takes no logits.
+    """
+    decides_to = min(claim.implementation.largest_logit, claim.format.max)
+    if claim.quantity == "dE/do":
+        return None
+    held = decides_to
+    for size in sizes(claim.format, decides_to):
+        try:
+            for case in _cases(claim.format, size):
+                accuracy(claim, case)
+        except (Refuted, Broken, NotSupported) as error:
+            logits = case.first[0].astype(np.float64).tolist()
+            return Reach(
+                quantity=claim.quantity,
+                format=claim.format.name,
+                held_to=held,
+                failed_at=size,
+                statement=f"logits {logits}: {error}",
+            )
+        held = size
+    return Reach(quantity=claim.quantity, format=claim.format.name, held_to=held)

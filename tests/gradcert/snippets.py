@@ -1,0 +1,62 @@
+"""Python that shows a discrepancy again when pasted."""
+
+from collections import Counter
+
+import numpy as np
+from gradcert_implementations import Array
+
+from gradcert.cases import Claim
+from gradcert.checks import Evidence
+
+__all__ = ["snippet"]
+
+_LONG = 40
+
+
+def _number(value: float) -> str:
+    return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(repr(value), repr(value))
+
+
+def _array(name: str, array: Array, dtype: str) -> list[str]:
+    """Return lines that build the array: written out, or its commonest value and the others."""
+    values = array.astype(np.float64)
+    if values.size <= _LONG:
+        rows = ", ".join(f"[{', '.join(map(_number, row))}]" for row in values.tolist())
+        return [f"{name} = np.array([{rows}], dtype={dtype})"]
+    common = Counter(values.ravel().tolist()).most_common(1)[0][0]
+    lines = [f"{name} = np.full({values.shape}, {_number(common)}, dtype={dtype})"]
+    others = np.unique(values[(values != common) & ~np.isnan(values)])
+    for value in others.tolist():
+        places = np.flatnonzero(values.ravel() == value).tolist()
+        lines.append(f"{name}.flat[{places}] = {_number(value)}")
+    return lines
+
+
+def snippet(claim: Claim, evidence: Evidence) -> str:
+    """Return Python that prints what `evidence` is about.
+
+    An implementation that was passed as an object, and cannot be imported by name, is left for the
+    reader to fill in.
+    """
+    name = claim.format.name
+    dtype = "ml_dtypes.bfloat16" if name == "bfloat16" else f'"{claim.format.dtype.name}"'
+    origin = claim.implementation.origin
+    if origin:
+        function = f'gradcert.load("{origin}", quantities=["{claim.quantity}"])'
+        function += f'.functions["{claim.quantity}"]'
+    else:
+        function = f"...  # {claim.implementation.name}"
+    names = claim.arguments_named
+    arrays = claim.arguments(evidence.case.first, evidence.case.targets)
+    lines = ["import gradcert", "import numpy as np"]
+    if name == "bfloat16":
+        lines.insert(1, "import ml_dtypes")
+    lines += ["", f"f = {function}"]
+    for argument, array in zip(names, arrays, strict=True):
+        lines += _array(argument, array, dtype)
+    lines.append(f"args = ({', '.join(names)},)")
+    lines += [f"print({expression})" for expression in evidence.shown_by]
+    if evidence.index is not None:
+        at = f"row {evidence.row}, value {evidence.index}"
+        lines.append(f"# {at}: returned {evidence.returned}, expected {evidence.expected}")
+    return "\n".join(lines)

@@ -1,0 +1,227 @@
+"""Hypothesis strategies: one a regime, and how regimes combine into cases.
+
+A row is drawn as a shape (benign, confident, saturated, ties, spread, subnormal), which may be
+moved by a common offset and masked with -inf; a case is a batch of unlike rows. Simple values come
+first in every choice, so that failures shrink to small integers, two classes, one row. Sizes come
+from a short list, because some subjects compile anew for each shape.
+"""
+
+from collections.abc import Callable
+from math import log
+
+import numpy as np
+from gradcert_implementations import Array, QuantityName, TargetDomain
+from gradcert_oracle import Format
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from gradcert.cases import Case
+
+__all__ = ["REGIMES", "cases", "shifted_cases"]
+
+_CLASSES = (2, 3, 2, 3, 2, 5, 8, 2, 1, 3, 5, 8, 33, 2, 3)
+_WIDE = (1000, 2049, 5000)
+_PATTERN = 33
+"""A wider row repeats this many drawn values: what an example may draw is bounded."""
+
+
+def _floats(draw: DrawFn, low: float, high: float, count: int) -> Array:
+    values = st.lists(st.floats(low, high), min_size=count, max_size=count)
+    return np.array(draw(values), dtype=np.float64)
+
+
+def _benign(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
+    return _floats(draw, -10, 10, n)
+
+
+def _with_leader(draw: DrawFn, gap: float, n: int) -> Array:
+    logits = _floats(draw, -1, 0, n)
+    logits[draw(st.integers(0, n - 1))] = gap
+    return logits
+
+
+def _confident(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
+    return _with_leader(draw, draw(st.floats(2, 35)), n)
+
+
+def _saturated(draw: DrawFn, _format: Format, largest: float, n: int) -> Array:
+    return _with_leader(draw, draw(st.floats(min(36, largest), largest)), n)
+
+
+def _ties(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
+    choices = _floats(draw, -10, 10, 2)
+    return choices[draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))]
+
+
+def _spread(draw: DrawFn, _format: Format, largest: float, n: int) -> Array:
+    return _floats(draw, -largest, largest, n)
+
+
+def _subnormal(draw: DrawFn, format: Format, _largest: float, n: int) -> Array:
+    deep = _floats(draw, log(format.smallest_subnormal), log(format.smallest_normal), n)
+    deep[draw(st.integers(0, n - 1))] = 0
+    return deep
+
+
+REGIMES: dict[str, Callable[[DrawFn, Format, float, int], Array]] = {
+    "benign": _benign,
+    "confident": _confident,
+    "ties": _ties,
+    "saturated": _saturated,
+    "spread": _spread,
+    "subnormal": _subnormal,
+}
+"""The shapes of a row of logits; each may be moved, masked, and put beside others."""
+
+
+def _one_hot(draw: DrawFn, logits: Array, _format: Format) -> Array:
+    """Put the target on the largest logit half of the time: there ``o_t - 1`` cancels."""
+    allowed = np.flatnonzero(logits > -np.inf)
+    index = draw(st.sampled_from(range(len(allowed))))
+    if draw(st.booleans()):
+        index = int(np.argmax(logits[allowed]))
+    targets = np.zeros(len(logits))
+    targets[allowed[index]] = 1
+    return targets
+
+
+def _soft(draw: DrawFn, logits: Array, format: Format) -> Array:
+    """Return dyadic fractions, which sum to exactly one in every format and order."""
+    allowed = np.flatnonzero(logits > -np.inf)[:_PATTERN]
+    whole = 1 << draw(st.integers(0, min(format.precision - 1, 20)))
+    cuts = st.lists(st.integers(0, whole), min_size=len(allowed) - 1, max_size=len(allowed) - 1)
+    targets = np.zeros(len(logits))
+    targets[allowed] = np.diff([0, *sorted(draw(cuts)), whole]) / whole
+    return targets
+
+
+def _unnormalised(draw: DrawFn, logits: Array, format: Format) -> Array:
+    allowed = np.flatnonzero(logits > -np.inf)[:_PATTERN]
+    targets = np.zeros(len(logits))
+    targets[allowed] = _floats(draw, 0, 4, len(allowed))
+    return targets.astype(format.dtype).astype(np.float64)
+
+
+_TARGETS: dict[TargetDomain, tuple[tuple[str, Callable[[DrawFn, Array, Format], Array]], ...]] = {
+    "index": (("one-hot", _one_hot),),
+    "probability": (("one-hot", _one_hot), ("soft", _soft)),
+    "any": (("one-hot", _one_hot), ("soft", _soft), ("unnormalised", _unnormalised)),
+}
+
+
+def _row(
+    draw: DrawFn, format: Format, domain: TargetDomain, largest: float, n: int
+) -> tuple[Array, Array, str]:
+    """Draw (logits, targets, regime) of one row."""
+    regime = draw(st.sampled_from(list(REGIMES)))
+    drawn = min(n, _PATTERN)
+    logits = REGIMES[regime](draw, format, largest, drawn)
+    if n > drawn:
+        # The pattern repeats, but its largest value stays alone, and anywhere.
+        peak = int(np.argmax(logits))
+        top, logits[peak] = logits[peak], np.median(logits)
+        logits = np.resize(logits, n)
+        logits[draw(st.integers(0, n - 1))] = top
+    labels = [regime]
+    if draw(st.integers(0, 3)) == 3:
+        logits = logits + draw(st.floats(-largest, largest))
+        labels.append("offset")
+    logits = logits.clip(-largest, largest).astype(format.dtype)
+    if draw(st.integers(0, 4)) == 4:
+        hidden = np.resize(draw(st.lists(st.booleans(), min_size=drawn, max_size=drawn)), n)
+        if hidden.any() and not hidden.all():
+            logits[hidden] = -np.inf
+            labels.append("masked")
+    label, draw_targets = draw(st.sampled_from(_TARGETS[domain]))
+    targets = draw_targets(draw, logits.astype(np.float64), format).astype(format.dtype)
+    return logits, targets, ", ".join([*labels, label])
+
+
+def _probability_row(
+    draw: DrawFn, format: Format, domain: TargetDomain, n: int
+) -> tuple[Array, Array, str]:
+    """Draw (probabilities, targets, regime); ``t / o`` stays in range, and o need not sum to 1."""
+    regime = draw(st.sampled_from(("benign", "tiny", "near one")))
+    drawn = min(n, _PATTERN)
+    if regime == "tiny":
+        values = np.exp2(_floats(draw, log(64 * format.smallest_normal, 2), 0, drawn))
+    elif regime == "near one":
+        values = 1 - np.exp2(_floats(draw, -format.precision, -1, drawn))
+    else:
+        values = _floats(draw, 1 / 64, 1, drawn)
+    probabilities = np.resize(values, n).astype(format.dtype)
+    label, draw_targets = draw(st.sampled_from(_TARGETS[domain]))
+    targets = draw_targets(draw, probabilities.astype(np.float64), format).astype(format.dtype)
+    return probabilities, targets, f"{regime}, {label}"
+
+
+@st.composite
+def _cases(
+    draw: DrawFn,
+    quantity: QuantityName,
+    format: Format,
+    domain: TargetDomain,
+    largest: float,
+    wide: bool,
+) -> Case:
+    n = draw(st.sampled_from((*_CLASSES, 0) if wide else _CLASSES))
+    count = draw(st.integers(1, 3)) if n else 1
+    n = n or draw(st.sampled_from(_WIDE))
+    rows = [
+        _probability_row(draw, format, domain, n)
+        if quantity == "dE/do"
+        else _row(draw, format, domain, largest, n)
+        for _ in range(count)
+    ]
+    first, targets, regimes = zip(*rows, strict=True)
+    number = draw(st.integers(0, 99))
+    return Case(np.stack(first), np.stack(targets), regimes, number)
+
+
+def cases(
+    quantity: QuantityName,
+    format: Format,
+    domain: TargetDomain,
+    largest_logit: float,
+    *,
+    wide: bool = True,
+) -> SearchStrategy[Case]:
+    """Return a strategy for the cases of a claim, over all regimes.
+
+    Parameters
+    ----------
+    quantity, format
+        The claim: its first argument is logits, or probabilities for dE/do.
+    domain
+        The targets it is meant for.
+    largest_logit
+        No finite logit is larger.
+    wide
+        Whether to draw thousands of classes now and then; never for the Jacobian, whose entries
+        are their square.
+    """
+    largest = min(largest_logit, format.max)
+    return _cases(quantity, format, domain, largest, wide and quantity != "do/dz")
+
+
+@st.composite
+def shifted_cases(
+    draw: DrawFn,
+    format: Format,
+    domain: TargetDomain,
+    largest_logit: float,
+) -> Case:
+    """Draw logits in quarters and an integer shift, so that logits + shift is exact."""
+    n = draw(st.sampled_from(_CLASSES))
+    count = draw(st.integers(1, 3))
+    quarters = st.lists(st.integers(-32, 32), min_size=n, max_size=n)
+    logits = np.array([draw(quarters) for _ in range(count)]) / 4
+    reach = int(min(2.0 ** (format.precision - 2), largest_logit)) - 8
+    draw_rows = [draw(st.sampled_from(_TARGETS[domain])) for _ in range(count)]
+    targets = [f(draw, z, format) for z, (_, f) in zip(logits, draw_rows, strict=True)]
+    return Case(
+        logits.astype(format.dtype),
+        np.stack(targets).astype(format.dtype),
+        tuple(f"benign, {label}" for label, _ in draw_rows),
+        draw(st.integers(-reach, reach)),
+    )
