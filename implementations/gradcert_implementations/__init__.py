@@ -19,6 +19,7 @@ from gradcert_implementations.loading import (
     as_implementation,
     load,
     select,
+    summary_of,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "as_implementation",
     "load",
     "select",
+    "summary_of",
 ]

@@ -4,9 +4,11 @@ A SPEC is the name of a built-in, ``path/to/file.py:name`` or ``package.module:n
 names is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``.
 """
 
+import ast
 import dataclasses
 import hashlib
 import importlib
+import importlib.resources
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +23,7 @@ from gradcert_implementations.interface import (
     TargetDomain,
 )
 
-__all__ = ["BUILT_IN", "FLAWED", "SpecError", "as_implementation", "load", "select"]
+__all__ = ["BUILT_IN", "FLAWED", "SpecError", "as_implementation", "load", "select", "summary_of"]
 
 BUILT_IN = {
     "numpy": "gradcert_implementations.numpy_by_hand",
@@ -34,6 +36,19 @@ FLAWED = {"diagonal-only": "gradcert_implementations.flawed.diagonal_only"}
 """The module of each built-in that is wrong on purpose."""
 
 _EXTRAS = {"torch", "jax"}
+
+
+def summary_of(name: str) -> str:
+    """Return the first line of a built-in's documentation, read without importing it.
+
+    Examples
+    --------
+    >>> summary_of("torch")
+    'PyTorch: only the loss is written, autograd differentiates it.'
+    """
+    package, _, path = (BUILT_IN | FLAWED)[name].partition(".")
+    source = importlib.resources.files(package).joinpath(path.replace(".", "/") + ".py")
+    return (ast.get_docstring(ast.parse(source.read_text())) or "").splitlines()[0]
 
 
 class SpecError(ValueError):

@@ -1,6 +1,6 @@
 """What was found: the certificate, its schema and its renderers. No verdict is computed here."""
 
-from gradcert_reports.files import json_schema, read, write
+from gradcert_reports.files import json_schema, prepare, read, write
 from gradcert_reports.markdown import markdown
 from gradcert_reports.records import (
     SCHEMA,
@@ -13,6 +13,7 @@ from gradcert_reports.records import (
     Verdict,
     Worst,
 )
+from gradcert_reports.terminal import details, explanation, summary
 
 __all__ = [
     "SCHEMA",
@@ -24,8 +25,12 @@ __all__ = [
     "Report",
     "Verdict",
     "Worst",
+    "details",
+    "explanation",
     "json_schema",
     "markdown",
+    "prepare",
     "read",
+    "summary",
     "write",
 ]

@@ -9,7 +9,7 @@ import msgspec
 from gradcert_reports.markdown import markdown
 from gradcert_reports.records import Report
 
-__all__ = ["json_schema", "read", "write"]
+__all__ = ["json_schema", "prepare", "read", "write"]
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -23,6 +23,19 @@ def _replace(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def prepare(directory: Path) -> None:
+    """Make the directory of a report, and see that it can be written to.
+
+    Raises
+    ------
+    OSError
+        If it cannot.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=directory):
+        pass
 
 
 def write(report: Report, directory: Path) -> None:

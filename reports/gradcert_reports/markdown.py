@@ -2,7 +2,7 @@
 
 import jinja2
 
-from gradcert_reports.numbers import arguments, budgets, magnitude, reach, size, where
+from gradcert_reports.numbers import arguments, budgets, magnitude, reach, size, values, where
 from gradcert_reports.records import Report
 
 __all__ = ["markdown"]
@@ -18,7 +18,7 @@ def _cell(text: str) -> str:
 
 _environment = jinja2.Environment(
     loader=jinja2.PackageLoader("gradcert_reports"),
-    autoescape=False,  # noqa: S701 - Markdown; text from the subject goes through `cell`
+    autoescape=False,  # this is Markdown: text from the subject goes through `cell`
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -31,6 +31,7 @@ _environment.filters |= {
     "magnitude": magnitude,
     "reach": reach,
     "size": size,
+    "values": values,
     "where": where,
 }
 

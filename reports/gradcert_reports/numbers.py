@@ -2,7 +2,7 @@
 
 from gradcert_reports.records import Certificate, CheckResult, Discrepancy
 
-__all__ = ["arguments", "budgets", "magnitude", "reach", "size", "where"]
+__all__ = ["arguments", "budgets", "magnitude", "reach", "size", "values", "where"]
 
 _SHOWN = 12
 
@@ -31,21 +31,27 @@ def magnitude(value: float) -> str:
     return f"{value:.2g}"
 
 
-def _row(numbers: tuple[str, ...]) -> str:
-    shown = ", ".join(number.removesuffix(".0") for number in numbers[:_SHOWN])
+def _short(number: str) -> str:
+    """Return a decimal without the zeros that say nothing."""
+    return number.rstrip("0").rstrip(".") if "." in number and "e" not in number else number
+
+
+def values(numbers: tuple[str, ...]) -> str:
+    """Return values in one line, long ones cut short.
+
+    Examples
+    --------
+    >>> values(("0.0", "-1.50")), values(("0.0",) * 100)[-14:]
+    ('[0, -1.5]', '... 100 in all]')
+    """
+    shown = ", ".join(map(_short, numbers[:_SHOWN]))
     return f"[{shown}, ... {len(numbers)} in all]" if len(numbers) > _SHOWN else f"[{shown}]"
 
 
 def arguments(discrepancy: Discrepancy) -> str:
-    """Return the refuting row in one line, long rows cut short.
-
-    Examples
-    --------
-    >>> _row(("0.0", "-1.5")), _row(("0.0",) * 100)[-14:]
-    ('[0, -1.5]', '... 100 in all]')
-    """
-    first = _row(discrepancy.first[discrepancy.row])
-    targets = _row(discrepancy.targets[discrepancy.row])
+    """Return the refuting row in one line."""
+    first = values(discrepancy.first[discrepancy.row])
+    targets = values(discrepancy.targets[discrepancy.row])
     return f"{discrepancy.argument} {first}, targets {targets}"
 
 

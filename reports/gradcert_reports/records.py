@@ -70,7 +70,8 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     row, index
         Where the fault is; `index` counts the values of the row's answer, row-major.
     expected, returned
-        What should have been there and what was.
+        The values of that row's answer, row-major: what should have been there, to thirty digits,
+        and what was. Empty where the fault is not in values.
     ulps, budgets
         The size of the error, where it has one.
     snippet
@@ -84,8 +85,8 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     regimes: tuple[str, ...]
     row: int
     index: int | None
-    expected: str
-    returned: str
+    expected: tuple[str, ...]
+    returned: tuple[str, ...]
     ulps: float | None
     budgets: float | None
     snippet: str
@@ -164,7 +165,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ``refuted`` if any check refutes it, else ``broken`` if any found it so, else ``conforms``;
         ``not supported`` if no check had an answer.
     worst
-        The result that asked most, over all that conform; its level is the certificate's.
+        The result that asked most; its level is the certificate's. None unless all is in order.
     cases
         How many cases were tried in all.
     """
@@ -185,7 +186,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def level(self) -> str:
-        """The textbook algorithm that explains the worst error seen; empty if nothing conforms."""
+        """The textbook algorithm that explains the worst error seen; empty unless it conforms."""
         return self.worst.worst.algorithm if self.worst and self.worst.worst else ""
 
     @property

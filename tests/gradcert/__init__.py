@@ -11,12 +11,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradcert.certification import certify
     from gradcert_implementations import Implementation, Loss, SpecError, load
     from gradcert_reports import Certificate, Report
 
-    from gradcert.certification import certify
+MAX_EXAMPLES = 100
+"""Cases that a check with a full share of them tries, unless the caller says otherwise."""
 
-__all__ = ["Certificate", "Implementation", "Loss", "Report", "SpecError", "certify", "load"]
+__all__ = [
+    "MAX_EXAMPLES",
+    "Certificate",
+    "Implementation",
+    "Loss",
+    "Report",
+    "SpecError",
+    "certify",
+    "load",
+]
 
 _HOME = {
     "Certificate": "gradcert_reports",

@@ -1,9 +1,10 @@
-"""What is asked and what is answered: a claim of an implementation, a case, and the call between."""
+"""What is asked and what is answered: a claim, a case, and the call between them."""
 
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
+
 from gradcert_implementations import Array, Implementation, QuantityName
 from gradcert_oracle import Format
 

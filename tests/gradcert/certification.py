@@ -1,7 +1,6 @@
 """Run the checks on an implementation and collect what they find in a certificate."""
 
 import importlib.metadata
-import math
 import platform
 import sys
 import time
@@ -10,6 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+
+from gradcert import MAX_EXAMPLES
+from gradcert.cases import Claim
+from gradcert.checks import CHECKS, Check, Evidence
+from gradcert.examine import Outcome, examine
+from gradcert.reach import beyond
+from gradcert.snippets import snippet
 from gradcert_implementations import Array, Implementation, as_implementation, load
 from gradcert_oracle import FORMATS, LEVELS
 from gradcert_reports import (
@@ -21,16 +27,7 @@ from gradcert_reports import (
     Worst,
 )
 
-from gradcert.cases import Claim
-from gradcert.checks import CHECKS, Check, Evidence
-from gradcert.examine import Outcome, examine
-from gradcert.reach import beyond
-from gradcert.snippets import snippet
-
-__all__ = ["MAX_EXAMPLES", "certify", "planned", "result_of"]
-
-MAX_EXAMPLES = 100
-"""Examples for a check with a full share of them."""
+__all__ = ["certify", "planned", "result_of"]
 
 _LIBRARIES = ("gradcert", "numpy", "python-flint", "hypothesis", "torch", "jax")
 
@@ -135,7 +132,7 @@ def certify(
     targets: str | None = None,
     max_examples: int = MAX_EXAMPLES,
     seed: int = 0,
-    on_check: Callable[[Check, Claim], None] = lambda check, claim: None,
+    on_check: Callable[[Check, Claim], None] = lambda _check, _claim: None,
 ) -> Certificate:
     """Certify an implementation.
 
@@ -167,7 +164,7 @@ def certify(
     >>> certificate = gradcert.certify("diagonal-only", formats=["binary64"], max_examples=10)
     >>> found = certificate.refutations[0]
     >>> certificate.verdict, found.discrepancy.first, found.discrepancy.returned
-    ('refuted', (('0.0', '0.0'),), '0.0')
+    ('refuted', (('0.0', '0.0'),), ('-0.5', '0.0'))
     """
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}; it must be at least 1")
@@ -185,7 +182,8 @@ def certify(
         outcome = examine(claim, check, max_examples=max_examples, seed=seed)
         results.append(result_of(claim, check, outcome))
     claims = dict.fromkeys(claim for _, claim in planned(subject))
-    judged = [result for result in results if result.verdict == "conforms" and result.worst]
+    verdict = _verdict(results)
+    judged = [result for result in results if verdict == "conforms" and result.worst]
     return Certificate(
         name=subject.name,
         origin=subject.origin,
@@ -194,7 +192,7 @@ def certify(
         formats=tuple(subject.formats),
         targets=subject.targets,
         decides_to=subject.largest_logit,
-        verdict=_verdict(results),
+        verdict=verdict,
         worst=max(judged, key=_demand, default=None),
         results=tuple(results),
         reach=tuple(found for claim in claims if (found := beyond(claim)) is not None),

@@ -1,15 +1,15 @@
-"""One check of one claim under Hypothesis: what it explained, or the smallest case that refutes it."""
+"""One check of one claim under Hypothesis: what explains it, or the smallest refuting case."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from zlib import crc32
 
 import hypothesis
-from gradcert_oracle import Judgement, rungs
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
 from gradcert.checks import Check, Evidence, Refuted
+from gradcert_oracle import Judgement, rungs
 
 __all__ = ["Outcome", "examine"]
 

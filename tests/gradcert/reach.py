@@ -3,13 +3,13 @@
 from math import log10
 
 import numpy as np
-from gradcert_implementations import Array
-from gradcert_oracle import Format
-from gradcert_reports import Reach
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
 from gradcert.checks import Refuted
 from gradcert.checks.accuracy import accuracy
+from gradcert_implementations import Array
+from gradcert_oracle import Format
+from gradcert_reports import Reach
 
 __all__ = ["beyond", "sizes"]
 

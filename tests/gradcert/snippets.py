@@ -3,10 +3,10 @@
 from collections import Counter
 
 import numpy as np
-from gradcert_implementations import Array
 
 from gradcert.cases import Claim
 from gradcert.checks import Evidence
+from gradcert_implementations import Array
 
 __all__ = ["snippet"]
 
@@ -54,9 +54,10 @@ def snippet(claim: Claim, evidence: Evidence) -> str:
     lines += ["", f"f = {function}"]
     for argument, array in zip(names, arrays, strict=True):
         lines += _array(argument, array, dtype)
-    lines.append(f"args = ({', '.join(names)},)")
+    lines.append(f"args = {', '.join(names)}" + ("," if len(names) == 1 else ""))
     lines += [f"print({expression})" for expression in evidence.shown_by]
     if evidence.index is not None:
+        returned, expected = evidence.returned[evidence.index], evidence.expected[evidence.index]
         at = f"row {evidence.row}, value {evidence.index}"
-        lines.append(f"# {at}: returned {evidence.returned}, expected {evidence.expected}")
+        lines.append(f"# {at}: returned {returned}, expected {expected}")
     return "\n".join(lines)

@@ -6,13 +6,13 @@ The exact predicate of a check stands in its docstring, with what it cannot see.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradcert_implementations import QUANTITY_NAMES, QuantityName
 from hypothesis.strategies import SearchStrategy
 
 from gradcert import strategies
 from gradcert.cases import Case, Claim
 from gradcert.checks import accuracy, contract, laws
 from gradcert.checks.evidence import Evidence, Judgements, Refuted
+from gradcert_implementations import QUANTITY_NAMES, QuantityName
 
 __all__ = ["CHECKS", "Check", "Evidence", "Judgements", "Refuted"]
 

@@ -3,10 +3,11 @@
 from math import isfinite
 
 import numpy as np
-from gradcert_oracle import QUANTITIES, Judgement, judge, ulps
+from flint import arb
 
 from gradcert.cases import Case, Claim
 from gradcert.checks.evidence import Evidence, Judgements, Refuted, text
+from gradcert_oracle import QUANTITIES, Judgement, judge, ulps
 
 __all__ = ["accuracy"]
 
@@ -34,22 +35,32 @@ def accuracy(claim: Claim, case: Case) -> Judgements:
         values = answer[row].ravel().tolist()
         judgement = judge(*question, values)
         if judgement.algorithm is None:
-            raise Refuted(_evidence(claim, case, row, judgement, values[judgement.index]))
+            raise Refuted(_evidence(claim, case, row, judgement, values))
         judgements.append((row, judgement))
     return judgements
 
 
-def _evidence(claim: Claim, case: Case, row: int, judgement: Judgement, value: float) -> Evidence:
-    question = claim.row(*case.rows()[row])
-    truth = QUANTITIES[claim.quantity](*question[1:], _GUARD)[judgement.index]
-    expected = "0" if truth.contains(0) else truth.str(30, radius=False)
+def _decimal(truth: arb) -> str:
+    """Return the truth to thirty proved digits; zero where it is too small to differ."""
+    if truth.contains(0):
+        return "0"
+    digits = truth.str(30, radius=False)
+    return digits if "e" in digits else digits.rstrip("0").rstrip(".")
+
+
+def _evidence(
+    claim: Claim, case: Case, row: int, judgement: Judgement, values: list[float]
+) -> Evidence:
+    truth = QUANTITIES[claim.quantity](*claim.row(*case.rows()[row])[1:], _GUARD)
+    index = judgement.index
+    value = values[index]
     return Evidence(
         case,
-        f"{claim.quantity} is {text(value)}; its true value is {expected}",
+        f"{claim.quantity} is {text(value)}; its true value is {_decimal(truth[index])}",
         row=row,
-        index=judgement.index,
-        expected=expected,
-        returned=text(value),
-        ulps=ulps(value, truth, claim.format),
+        index=index,
+        expected=tuple(map(_decimal, truth)),
+        returned=tuple(map(text, values)),
+        ulps=ulps(value, truth[index], claim.format),
         budgets=judgement.used if isfinite(judgement.used) else None,
     )

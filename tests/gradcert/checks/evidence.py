@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flint import arb, ctx
-from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, explain
 
 from gradcert.cases import Case, Claim
+from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, explain
 
 __all__ = ["Evidence", "Judgements", "Refuted", "errors", "explained", "text"]
 
@@ -27,7 +27,7 @@ class Evidence:
     row, index
         Where: the row, and the value in it (row-major), if the fault is at one value.
     expected, returned
-        What should have been there and what was, as text.
+        The values of the row's answer that should have been there and that were, as text.
     ulps, budgets
         The size of the error; None where it has none: a true value of zero has no ulp, a row on
         which every algorithm is void has no budget, a changed input has neither.
@@ -40,8 +40,8 @@ class Evidence:
     statement: str
     row: int = 0
     index: int | None = None
-    expected: str = ""
-    returned: str = ""
+    expected: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
     ulps: float | None = None
     budgets: float | None = None
     shown_by: tuple[str, ...] = ("f(*args)",)

@@ -10,11 +10,11 @@ from math import isfinite
 
 import numpy as np
 from flint import arb, ctx
-from gradcert_implementations import Array
-from gradcert_oracle import Algorithm, Judgement, budgets
 
 from gradcert.cases import Case, Claim, Row
 from gradcert.checks.evidence import Evidence, Judgements, Refuted, errors, explained, text
+from gradcert_implementations import Array
+from gradcert_oracle import Algorithm, Judgement, budgets
 
 __all__ = ["agreement", "permutation", "row_independence", "shift", "sum_to_zero"]
 
@@ -70,8 +70,8 @@ def agreement(
                 f"{claim.quantity} is {text(a[index])}, but {text(b[index])} {difference}",
                 row=row,
                 index=index,
-                expected=text(b[index]),
-                returned=text(a[index]),
+                expected=tuple(map(text, b)),
+                returned=tuple(map(text, a)),
                 budgets=judgement.used if isfinite(judgement.used) else None,
                 shown_by=shown_by,
             )
@@ -105,8 +105,7 @@ def sum_to_zero(claim: Claim, case: Case) -> Judgements:
                     case,
                     f"the gradient of a row sums to {text(float(total))}, not to zero",
                     row=row,
-                    expected="0",
-                    returned=text(float(total)),
+                    returned=tuple(map(text, _floats(answer[row]))),
                     budgets=judgement.used if isfinite(judgement.used) else None,
                 )
             )

@@ -1,0 +1,60 @@
+"""Which implementations a run is about: those named, or all that are built in and can be loaded."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gradcert_implementations import BUILT_IN, FLAWED, Implementation, SpecError, load
+
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["Selection", "select_subjects", "subjects_of"]
+
+Selection = tuple[list[Implementation], dict[str, str]]
+"""The implementations, and why each of the other built-ins was left out, by name."""
+
+
+def select_subjects(
+    specs: Sequence[str],
+    *,
+    quantities: Sequence[str] = (),
+    formats: Sequence[str] = (),
+    targets: str | None = None,
+) -> Selection:
+    """Load the implementations that `specs` name; without one, every built-in.
+
+    Built-ins that were not named are left out where they cannot be loaded, or do not claim what is
+    selected.
+
+    Raises
+    ------
+    SpecError
+        If a named one cannot be loaded, or nothing is left.
+
+    Examples
+    --------
+    >>> subjects, left_out = select_subjects([], quantities=["loss"], formats=["binary64"])
+    >>> subjects[0].name, left_out["diagonal-only"]
+    ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
+    """
+    subjects, left_out = [], {}
+    for spec in specs or [*BUILT_IN, *FLAWED]:
+        try:
+            subjects.append(load(spec, quantities=quantities, formats=formats, targets=targets))
+        except SpecError as error:
+            if specs:
+                raise
+            left_out[spec] = str(error)
+    if not subjects:
+        raise SpecError(f"nothing to certify: {'; '.join(left_out.values())}")
+    return subjects, left_out
+
+
+def subjects_of(config: "pytest.Config") -> Selection:
+    """Return what pytest's command line selects; see :func:`select_subjects`."""
+    return select_subjects(
+        config.getoption("implementation"),
+        quantities=config.getoption("quantity"),
+        formats=config.getoption("format"),
+        targets=config.getoption("targets"),
+    )
