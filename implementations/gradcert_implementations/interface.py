@@ -86,6 +86,7 @@ class Implementation:
 
     Examples
     --------
+    >>> import numpy as np
     >>> def gradient(logits, targets):
     ...     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     ...     return powers / powers.sum(axis=1, keepdims=True) - targets

@@ -56,13 +56,18 @@ def central_differences(
     family
         Maps a step s, real or complex, to the values of all functions at s.
     radius
-        The disc |s| <= radius must avoid every singularity; an enclosure is NaN where it does not.
+        Every function must be analytic on the disc |s| <= radius.
 
     Returns
     -------
     One ball a function, at the working precision ``ctx.prec``. The step is ``radius * 2**-(ctx.prec
     // 3)``, which balances truncation, h^2, and rounding, 2^-prec / h: both are near ``2**-(2 *
     ctx.prec / 3)``.
+
+    Raises
+    ------
+    OracleError
+        If a function is not proved analytic on the disc: a singularity or a branch cut may be in it.
 
     Examples
     --------
@@ -75,8 +80,10 @@ def central_differences(
     q = (h / radius) ** 2
     remainder = q / (1 - q) / radius
     rows = zip(family(h), family(-h), family(disc), family(arb(0)), strict=True)
-    return [
-        ((ahead - behind) / (2 * h)).real
-        + arb(0, (remainder * (around - centre).abs_upper()).upper())
-        for ahead, behind, around, centre in rows
-    ]
+    slopes = []
+    for ahead, behind, around, centre in rows:
+        if not around.is_finite():
+            raise OracleError(f"a function is not proved analytic on the disc |s| <= {radius}")
+        bound = (around - centre).abs_upper()
+        slopes.append(((ahead - behind) / (2 * h)).real + arb(0, (remainder * bound).upper()))
+    return slopes

@@ -12,8 +12,8 @@ def budgets(value: float | None) -> str:
 
     Examples
     --------
-    >>> budgets(0.8675), budgets(2.25e15), budgets(None)
-    ('0.87', '2.3e+15', '-')
+    >>> budgets(0.8675), budgets(2.4e15), budgets(None)
+    ('0.87', '2.4e+15', '-')
     """
     if value is None:
         return "-"
@@ -70,17 +70,15 @@ def where(result: CheckResult | None) -> str:
     if result is None or result.worst is None:
         return "-"
     worst = result.worst
-    return (
-        f"{result.quantity} {result.format}, {worst.regime}, "
-        f"{worst.classes} classes, |z| {magnitude(worst.largest_logit)}"
-    )
+    return f"{result.quantity} {result.format}, {worst.regime}, {worst.classes} classes"
 
 
 def reach(certificate: Certificate) -> str:
-    """Return how far the range held, the shortest first; a dash if it was not tried."""
-    held: dict[str, float] = {}
+    """Return how far all quantities held: ``max``, or the formats that stopped short of it."""
+    short: dict[str, float] = {}
     for found in certificate.reach:
-        held[found.format] = min(held.get(found.format, found.held_to), found.held_to)
-    if not held:
+        if found.failed_at is not None:
+            short[found.format] = min(short.get(found.format, found.held_to), found.held_to)
+    if not certificate.reach:
         return "-"
-    return ", ".join(f"{format} {magnitude(size)}" for format, size in held.items())
+    return ", ".join(f"{format} {magnitude(to)}" for format, to in short.items()) or "max"

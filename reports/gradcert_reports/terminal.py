@@ -17,9 +17,12 @@ _STYLES = {"conforms": "green", "refuted": "red", "broken": "red", "not supporte
 
 def summary(certificates: Iterable[Certificate]) -> Table:
     """Return the table: verdict, level, most budgets used and where, how far the range held."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("implementation", "verdict", "level", "budgets", "where", "held to |z|"):
-        table.add_column(heading, justify="right" if heading == "budgets" else "left")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("implementation", "verdict", "level"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("budgets", justify="right", no_wrap=True)
+    table.add_column("worst seen at")
+    table.add_column("|z| up to")
     for certificate in certificates:
         worst = certificate.worst
         table.add_row(

@@ -176,12 +176,13 @@ def certify(
         implementation, quantities=quantities, formats=formats, targets=targets
     )
     began, clock = datetime.now(UTC), time.perf_counter()
-    results = []
+    results, reach = [], []
     for check, claim in planned(subject):
         on_check(check, claim)
         outcome = examine(claim, check, max_examples=max_examples, seed=seed)
         results.append(result_of(claim, check, outcome))
-    claims = dict.fromkeys(claim for _, claim in planned(subject))
+        if check.id == "accuracy" and results[-1].verdict == "conforms":
+            reach += beyond(claim)
     verdict = _verdict(results)
     judged = [result for result in results if verdict == "conforms" and result.worst]
     return Certificate(
@@ -195,7 +196,7 @@ def certify(
         verdict=verdict,
         worst=max(judged, key=_demand, default=None),
         results=tuple(results),
-        reach=tuple(found for claim in claims if (found := beyond(claim)) is not None),
+        reach=tuple(reach),
         cases=sum(result.examples for result in results),
         provenance=Provenance(
             versions=_versions(),

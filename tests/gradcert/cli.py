@@ -3,7 +3,6 @@
 What a command needs is imported when it runs, so that ``--help`` answers at once.
 """
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -35,7 +34,7 @@ main = typer.Typer(
 
 
 def _usage_error(message: str) -> NoReturn:
-    print(f"gradcert: {message}", file=sys.stderr)
+    typer.echo(f"gradcert: {message}", err=True)
     raise typer.Exit(2)
 
 
@@ -64,9 +63,8 @@ def _certificates(
 
         try:
             for subject in subjects:
-                certificates.append(
-                    certify(subject, max_examples=max_examples, seed=seed, on_check=on_check)
-                )
+                found = certify(subject, max_examples=max_examples, seed=seed, on_check=on_check)
+                certificates.append(found)
         except KeyboardInterrupt:
             pass
     return certificates
@@ -132,13 +130,13 @@ def certify_command(
         errors.print(f"gradcert: left out: {reason}", markup=False, soft_wrap=True)
     certificates = _certificates(subjects, max_examples, seed, errors)
     console.print(summary(certificates))
-    for certificate in certificates:
-        console.print(details(certificate), markup=False, highlight=False, soft_wrap=True)
+    for text in filter(None, map(details, certificates)):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
     if report is not None:
         write(Report(certificates=tuple(certificates)), report)
         errors.print(f"wrote {report}/certificate.json and report.md", markup=False, soft_wrap=True)
     if len(certificates) < len(subjects):
-        print(f"interrupted: {len(certificates)} of {len(subjects)} certified", file=sys.stderr)
+        typer.echo(f"interrupted: {len(certificates)} of {len(subjects)} certified", err=True)
         raise typer.Exit(_INTERRUPTED)
     expected = dict.fromkeys(FLAWED, "refuted") if not spec else {}
     raise typer.Exit(

@@ -2,6 +2,7 @@
 
 from math import log10
 
+import msgspec
 import numpy as np
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
@@ -47,29 +48,23 @@ def _cases(format: Format, size: float) -> list[Case]:
     return [Case(row, targets, (f"|z| = {size:.2g}",)) for row in logits]
 
 
-def beyond(claim: Claim) -> Reach | None:
-    """Try a claim on ever larger logits, up to the largest finite number of the format.
+def beyond(claim: Claim) -> list[Reach]:
+    """Try a claim that holds where it must on ever larger logits, to the format's largest number.
 
     Returns
     -------
-    How far it held; None for dE/do, which takes no logits.
+    How far it held; nothing for dE/do, which takes no logits.
     """
-    decides_to = min(claim.implementation.largest_logit, claim.format.max)
     if claim.quantity == "dE/do":
-        return None
-    held = decides_to
-    for size in sizes(claim.format, decides_to):
-        try:
-            for case in _cases(claim.format, size):
+        return []
+    held_to = min(claim.implementation.largest_logit, claim.format.max)
+    held = Reach(quantity=claim.quantity, format=claim.format.name, held_to=held_to)
+    for size in sizes(claim.format, held_to):
+        for case in _cases(claim.format, size):
+            try:
                 accuracy(claim, case)
-        except (Refuted, Broken, NotSupported) as error:
-            logits = case.first[0].astype(np.float64).tolist()
-            return Reach(
-                quantity=claim.quantity,
-                format=claim.format.name,
-                held_to=held,
-                failed_at=size,
-                statement=f"logits {logits}: {error}",
-            )
-        held = size
-    return Reach(quantity=claim.quantity, format=claim.format.name, held_to=held)
+            except (Refuted, Broken, NotSupported) as error:
+                statement = f"logits {case.first[0].astype(np.float64).tolist()}: {error}"
+                return [msgspec.structs.replace(held, failed_at=size, statement=statement)]
+        held = msgspec.structs.replace(held, held_to=size)
+    return [held]
