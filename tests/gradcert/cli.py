@@ -4,6 +4,7 @@ What a command needs is imported when it runs, so that ``--help`` answers at onc
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -42,6 +43,7 @@ def _certificates(
     subjects: "list[Implementation]", max_examples: int, seed: int, errors: "Console"
 ) -> "list[Certificate]":
     """Certify one after the other, with a progress bar; Ctrl-C keeps those that are done."""
+    from hypothesis.configuration import set_hypothesis_home_dir
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from gradcert.certification import certify, planned
@@ -54,7 +56,12 @@ def _certificates(
         TextColumn("{task.description}", markup=False),
     )
     certificates: list[Certificate] = []
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with (
+        TemporaryDirectory() as scratch,
+        Progress(*columns, console=errors, transient=True) as progress,
+    ):
+        # Otherwise Hypothesis leaves a folder of its own where the command was called.
+        set_hypothesis_home_dir(scratch)
         task = progress.add_task("", total=total)
 
         def on_check(check: "Check", claim: "Claim") -> None:

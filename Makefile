@@ -1,0 +1,27 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: certify test check schema clean
+
+certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
+	$(BIN)/gradcert certify --report reports/latest
+
+test: .venv/installed  ## the conformance suite on the built-ins, and our own tests
+	$(BIN)/pytest -n auto
+
+check: .venv/installed  ## the linter and the type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+schema: .venv/installed  ## write the JSON Schema of certificate.json anew
+	$(BIN)/python -c "import sys, gradcert_reports; sys.stdout.buffer.write(gradcert_reports.json_schema())" \
+		> reports/schema/gradcert-report-1.json
+
+clean:
+	rm -rf .venv dist reports/latest
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[all,dev]' --constraint constraints.txt
+	touch $@
