@@ -1,0 +1,47 @@
+"""What the README shows is what happens."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+GRADCERT = Path(sys.executable).with_name("gradcert")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def stripped(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip("\n").splitlines()]
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "90"}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+
+
+def test_the_transcript_of_the_flawed_gradient_is_what_the_command_prints(tmp_path: Path) -> None:
+    command, _, shown = blocks("console")[0].partition("\n")
+    assert command == "$ gradcert certify diagonal-only"
+    result = run(GRADCERT, "certify", "diagonal-only", cwd=tmp_path)
+    assert result.returncode == 1
+    assert stripped(result.stdout) == stripped(shown)
+
+
+def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None:
+    kernel, script = blocks("python")
+    (tmp_path / "my_kernel.py").write_text(kernel)
+    result = run(GRADCERT, "certify", "my_kernel.py:gradient", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
+    assert f"It prints `{printed}`." in README
+
+
+def test_every_file_the_readmes_link_to_exists() -> None:
+    for readme in [ROOT / "README.md", *ROOT.glob("*/README.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", readme.read_text()):
+            assert (readme.parent / link).exists(), f"{readme} links to {link}"
