@@ -17,8 +17,9 @@ Levels are algorithms, from the best to the worst:
 =============  ============================================================================
 wide           shifted softmax in binary32, one rounding to a 16-bit format at the end
 shifted        ``o_j = exp(z_j - m) / S``, ``S = sum_k exp(z_k - m)``, ``m = max z``
-log-softmax    ``o_j = exp(l_j)``, ``l_j = (z_j - m) - ln S`` rounded to the format
-log-sum-exp    ``o_j = exp(z_j - lse)``, ``lse = m + ln S`` rounded to the format
+log-softmax    ``o_j = exp(l_j)``, ``l_j = (z_j - m) - ln S`` rounded to the format; for a
+               16-bit format everything else is in binary32, as in every framework
+log-sum-exp    ``o_j = exp(z_j - lse)``, ``lse = m + ln S``, in the format itself
 =============  ============================================================================
 
 A budget is void, and nothing passes by it, on a row where it exceeds a quarter of the row's scale
@@ -75,7 +76,18 @@ class _Softmax:
     logarithms: list[arb]
 
 
-def _softmax(z: Row, level: str, total: Callable[[Sequence[arb]], Sums], lost: arb) -> _Softmax:
+@dataclass(frozen=True)
+class _Arithmetic:
+    """What an algorithm computes with: the order of its sums, and what its operations may lose."""
+
+    total: Callable[[Sequence[arb]], Sums]
+    lost: arb
+    stored: arb
+    """One, give or take the relative rounding of a value that is stored in a narrower format."""
+
+
+def _softmax(z: Row, level: str, arithmetic: _Arithmetic) -> _Softmax:
+    total, lost = arithmetic.total, arithmetic.lost
     largest = arb(max(z))
     shifted = [arb(x) - largest for x in z]
     powers = [x.exp() + lost for x in shifted]
@@ -85,7 +97,7 @@ def _softmax(z: Row, level: str, total: Callable[[Sequence[arb]], Sums], lost: a
         logarithms = [arb(x) - lse for x in z]
     else:
         log_mass = mass.log()
-        logarithms = [x - log_mass for x in shifted]
+        logarithms = [(x - log_mass) * arithmetic.stored for x in shifted]
     if level in ("wide", "shifted"):
         return _Softmax([power / mass + lost for power in powers], logarithms)
     return _Softmax([x.exp() + lost for x in logarithms], logarithms)
@@ -99,14 +111,13 @@ class _Value:
     terms: tuple[arb, ...]
 
 
-def _values(
-    quantity: str, first: Row, t: Row, level: str, total: Callable[[Sequence[arb]], Sums], lost: arb
-) -> list[_Value]:
+def _values(quantity: str, first: Row, t: Row, level: str, arithmetic: _Arithmetic) -> list[_Value]:
+    total = arithmetic.total
     targets = [arb(target) for target in t]
     if quantity == "dE/do":
         slopes = [target * (1 / arb(o)) for o, target in zip(first, targets, strict=True)]
         return [_Value((slope,), (slope,)) for slope in slopes]
-    softmax = _softmax(first, level, total, lost)
+    softmax = _softmax(first, level, arithmetic)
     o = softmax.probabilities
     if quantity == "softmax":
         return [_Value((o_j,), (o_j,)) for o_j in o]
@@ -173,11 +184,15 @@ def budgets(
     >>> [float(b) for b in budgets("dE/dz", *rows, BINARY64, Algorithm("shifted", "pairwise"))]
     [2.220446049250313e-16, 1.1102230246251565e-16]
     """
-    inner = BINARY32 if algorithm.level == "wide" else format
-    total = SUMMATIONS[algorithm.summation]
+    narrow = format.precision < BINARY32.precision
+    inner = BINARY32 if narrow and algorithm.level in ("wide", "log-softmax") else format
+    arithmetic = _Arithmetic(
+        total=SUMMATIONS[algorithm.summation],
+        lost=arb(0, inner.underflow),
+        stored=arb(1) if inner is format else arb(1, 2.0**-format.precision),
+    )
     with ctx.workprec(inner.precision):
-        lost = arb(0, inner.underflow)
-        values = _values(quantity, first, t, algorithm.level, total, lost)
+        values = _values(quantity, first, t, algorithm.level, arithmetic)
     with ctx.workprec(64):
         result = []
         for value in values:

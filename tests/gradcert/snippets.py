@@ -17,6 +17,14 @@ def _number(value: float) -> str:
     return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(repr(value), repr(value))
 
 
+def _places(places: Array) -> str:
+    """Return a slice if the places are evenly spaced, else their list."""
+    steps = np.unique(np.diff(places))
+    if len(steps) == 1:
+        return f"{places[0]}:{places[-1] + 1}:{steps[0]}"
+    return str(places.tolist())
+
+
 def _array(name: str, array: Array, dtype: str) -> list[str]:
     """Return lines that build the array: written out, or its commonest value and the others."""
     values = array.astype(np.float64)
@@ -27,8 +35,8 @@ def _array(name: str, array: Array, dtype: str) -> list[str]:
     lines = [f"{name} = np.full({values.shape}, {_number(common)}, dtype={dtype})"]
     others = np.unique(values[(values != common) & ~np.isnan(values)])
     for value in others.tolist():
-        places = np.flatnonzero(values.ravel() == value).tolist()
-        lines.append(f"{name}.flat[{places}] = {_number(value)}")
+        places = np.flatnonzero(values == value)
+        lines.append(f"{name}.flat[{_places(places)}] = {_number(value)}")
     return lines
 
 

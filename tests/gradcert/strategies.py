@@ -165,9 +165,8 @@ def _cases(
     largest: float,
     wide: bool,
 ) -> Case:
-    n = draw(st.sampled_from((*_CLASSES, 0) if wide else _CLASSES))
-    count = draw(st.sampled_from(_ROWS)) if n else 1
-    n = n or draw(st.sampled_from(_WIDE))
+    n = draw(st.sampled_from(_WIDE if wide else _CLASSES))
+    count = 1 if wide else draw(st.sampled_from(_ROWS))
     rows = [
         _probability_row(draw, format, domain, n)
         if quantity == "dE/do"
@@ -185,7 +184,7 @@ def cases(
     domain: TargetDomain,
     largest_logit: float,
     *,
-    wide: bool = True,
+    wide: bool = False,
 ) -> SearchStrategy[Case]:
     """Return a strategy for the cases of a claim, over all regimes.
 
@@ -198,11 +197,9 @@ def cases(
     largest_logit
         No finite logit is larger.
     wide
-        Whether to draw thousands of classes now and then; never for the Jacobian, whose entries
-        are their square.
+        One row of thousands of classes, instead of a few rows of a few.
     """
-    largest = min(largest_logit, format.max)
-    return _cases(quantity, format, domain, largest, wide and quantity != "do/dz")
+    return _cases(quantity, format, domain, min(largest_logit, format.max), wide)
 
 
 @st.composite
