@@ -37,6 +37,8 @@ FLAWED = {"diagonal-only": "gradcert_implementations.flawed.diagonal_only"}
 
 _EXTRAS = {"torch", "jax"}
 
+_EXPECTED = "expected an Implementation or a function (logits, targets) -> dE/dz"
+
 
 def summary_of(name: str) -> str:
     """Return the first line of a built-in's documentation, read without importing it.
@@ -142,6 +144,8 @@ def load(
             subject = getattr(module, attribute)
         except AttributeError as error:
             raise SpecError(f"{spec!r}: {place} has no attribute {attribute!r}") from error
+        if not isinstance(subject, Implementation) and not callable(subject):
+            raise SpecError(f"{spec!r} is of type {type(subject).__name__}; {_EXPECTED}")
     loaded = as_implementation(subject, quantities=quantities, formats=formats, targets=targets)
     return dataclasses.replace(loaded, origin=spec)
 
@@ -163,10 +167,7 @@ def as_implementation(
     if isinstance(subject, Implementation):
         return select(subject, quantities=quantities, formats=formats, targets=targets)
     if not callable(subject):
-        raise SpecError(
-            f"{subject!r} is a {type(subject).__name__}; expected an Implementation or a function "
-            "(logits, targets) -> dE/dz"
-        )
+        raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
     if len(quantities) > 1:
         raise SpecError(
             f"a plain function computes one quantity, not {', '.join(quantities)}; "

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cases import Claim
-from gradcert.checks import CHECKS, Check, Evidence
-from gradcert.examine import Outcome, examine
+from gradcert.cases import Broken, Case, Claim, NotSupported
+from gradcert.checks import CHECKS, Check, Evidence, Refuted
+from gradcert.examine import Demand, Outcome, examine
 from gradcert.reach import beyond
 from gradcert.snippets import snippet
 from gradcert_implementations import Array, Implementation, as_implementation, load
@@ -63,17 +63,16 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
     )
 
 
-def _worst(outcome: Outcome) -> Worst | None:
-    demand, case = outcome.demand, outcome.case
-    if demand is None or demand.algorithm is None or case is None:
+def _worst(demand: Demand | None) -> Worst | None:
+    if demand is None or demand.judgement.algorithm is None:
         return None
-    logits = np.abs(case.first[outcome.row].astype(np.float64))
+    logits = np.abs(demand.case.first[demand.row].astype(np.float64))
     return Worst(
-        level=demand.algorithm.level,
-        summation=demand.algorithm.summation,
-        budgets=demand.used,
-        regime=case.regimes[outcome.row],
-        classes=case.first.shape[1],
+        level=demand.judgement.algorithm.level,
+        summation=demand.judgement.algorithm.summation,
+        budgets=demand.judgement.used,
+        regime=demand.case.regimes[demand.row],
+        classes=demand.case.first.shape[1],
         largest_logit=float(logits[np.isfinite(logits)].max()),
     )
 
@@ -81,23 +80,22 @@ def _worst(outcome: Outcome) -> Worst | None:
 def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
     """Return the record of what one check found."""
     verdict: Verdict = "conforms"
-    evidence = outcome.refuted
-    if evidence is not None:
-        verdict = "refuted"
-    elif outcome.broken is not None:
-        verdict = "broken"
-        if outcome.broken_by is not None:
-            evidence = Evidence(outcome.broken_by, outcome.broken)
-    elif outcome.not_supported is not None:
-        verdict = "not supported"
+    evidence: Evidence | None = None
+    match outcome.failure, outcome.case:
+        case Refuted() as refuted, _:
+            verdict, evidence = "refuted", refuted.evidence
+        case Broken() as broken, Case() as found:
+            verdict, evidence = "broken", Evidence(found, str(broken))
+        case NotSupported(), _:
+            verdict = "not supported"
     return CheckResult(
         check=check.id,
         quantity=claim.quantity,
         format=claim.format.name,
         verdict=verdict,
         examples=outcome.examples,
-        reason=outcome.broken or outcome.not_supported or "",
-        worst=_worst(outcome),
+        reason=str(outcome.failure) if verdict in ("broken", "not supported") else "",
+        worst=_worst(outcome.demand),
         discrepancy=None if evidence is None else _discrepancy(claim, evidence),
     )
 

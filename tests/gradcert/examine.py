@@ -1,20 +1,28 @@
 """One check of one claim under Hypothesis: what explains it, or the smallest refuting case."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zlib import crc32
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
-from gradcert.checks import Check, Evidence, Refuted
+from gradcert.checks import Check, Refuted
 from gradcert_oracle import Judgement, rungs
 
-__all__ = ["Outcome", "examine"]
+__all__ = ["Demand", "Outcome", "examine"]
 
 
-@dataclass
+@dataclass(frozen=True)
+class Demand:
+    """The row of all passed cases that asked most of the claim, and how it is explained."""
+
+    judgement: Judgement
+    case: Case
+    row: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What one check found out about one claim.
 
@@ -22,42 +30,34 @@ class Outcome:
     ----------
     examples
         Cases tried until the verdict was known.
-    demand, row, case
-        How the most demanding row was explained, and where it was; None if no row was judged.
-    refuted, broken, not_supported
-        At most one of these is set.
+    demand
+        The most demanding row; None if no row was judged.
+    failure, case
+        Why the check failed, and the smallest case on which it did; None if it passed.
     """
 
-    examples: int = 0
-    demand: Judgement | None = None
-    row: int = 0
-    case: Case | None = None
-    refuted: Evidence | None = None
-    broken: str | None = None
-    broken_by: Case | None = field(default=None, repr=False)
-    not_supported: str | None = None
+    examples: int
+    demand: Demand | None
+    failure: Refuted | Broken | NotSupported | None
+    case: Case | None
 
 
-def examine(
-    claim: Claim,
-    check: Check,
-    *,
-    max_examples: int,
-    seed: int,
-    on_case: Callable[[], None] = lambda: None,
-) -> Outcome:
+def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outcome:
     """Run one check on one claim; the same seed tries the same cases and shrinks to the same one.
 
     Parameters
     ----------
+    claim, check
+        What is examined, and by what.
     max_examples
         For a check that gets a full share of them.
-    on_case
-        Called after every case, to show progress.
+    seed
+        Each check of each claim draws its own cases from it.
     """
-    outcome = Outcome()
     ladder = rungs(claim.format)
-    failure: Exception | None = None
+    examples = 0
+    most: tuple[float, Demand | None] = (0.0, None)
+    failed: tuple[Refuted | Broken | NotSupported, Case] | None = None
 
     def steepness(judgement: Judgement) -> float:
         """Return one number that grows with the rung first, then with the budgets used on it."""
@@ -65,29 +65,21 @@ def examine(
         return 2 * ladder.index(judgement.algorithm) + judgement.used
 
     def run(case: Case) -> None:
-        nonlocal failure
-        if failure is None:
-            outcome.examples += 1
-            on_case()
+        nonlocal examples, most, failed
+        examples += failed is None
         try:
             judgements = check.run(claim, case)
-        except (Refuted, Broken, NotSupported) as error:
-            failure = error
-            outcome.broken_by = case
+        except (Refuted, Broken, NotSupported) as failure:
+            failed = failure, case
             raise
-        if not judgements:
-            return
-        row, demand = max(judgements, key=lambda judged: steepness(judged[1]))
-        hypothesis.target(steepness(demand))
-        if failure is None and (
-            outcome.demand is None or steepness(demand) > steepness(outcome.demand)
-        ):
-            outcome.demand, outcome.row, outcome.case = demand, row, case
+        if judgements:
+            row, judgement = max(judgements, key=lambda judged: steepness(judged[1]))
+            hypothesis.target(steepness(judgement))
+            if most[1] is None or steepness(judgement) > most[0]:
+                most = steepness(judgement), Demand(judgement, case, row)
 
-    examples = max(1, round(max_examples * check.share))
-    search = given(check.cases(claim))(run)
     search = settings(
-        max_examples=examples,
+        max_examples=max(1, round(max_examples * check.share)),
         database=None,
         deadline=None,
         phases=(Phase.generate, Phase.target, Phase.shrink),
@@ -95,20 +87,13 @@ def examine(
         verbosity=Verbosity.quiet,
         report_multiple_bugs=False,
         print_blob=False,
-    )(search)
-    name = f"{seed} {check.id} {claim.quantity} {claim.format.name}"
-    search = hypothesis.seed(crc32(name.encode()))(search)
+    )(given(check.cases(claim))(run))
+    about = f"{seed} {check.id} {claim.quantity} {claim.format.name}"
     try:
-        search()
-    except (Refuted, Broken, NotSupported) as error:
-        failure = error
+        hypothesis.seed(crc32(about.encode()))(search)()
+    except (Refuted, Broken, NotSupported):
+        pass  # Hypothesis ends with the smallest case, which `run` has kept.
     except hypothesis.errors.Flaky:
-        pass  # It failed, and not again with the same case: the failure that was seen stands.
-    match failure:
-        case Refuted():
-            outcome.refuted = failure.evidence
-        case Broken():
-            outcome.broken = str(failure)
-        case NotSupported():
-            outcome.not_supported = str(failure)
-    return outcome
+        pass  # It failed, and then not again on the same case: the failure that was seen stands.
+    failure, case = failed or (None, None)
+    return Outcome(examples, most[1], failure, case)
