@@ -12,7 +12,7 @@ from gradcert_oracle.differences import (
     central_differences,
 )
 from gradcert_oracle.formats import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from gradcert_oracle.quantities import GUARD, QUANTITIES
+from gradcert_oracle.quantities import GUARD, QUANTITIES, Enclosures, Row
 from gradcert_oracle.verdicts import ALLOWED, FAITHFUL, Judgement, explain, judge, rungs, ulps
 
 __all__ = [
@@ -27,9 +27,11 @@ __all__ = [
     "LEVELS",
     "QUANTITIES",
     "Algorithm",
+    "Enclosures",
     "Format",
     "Judgement",
     "OracleError",
+    "Row",
     "algorithms",
     "analytic_log",
     "analytic_log1p",

@@ -18,7 +18,7 @@ Levels are algorithms, from the best to the worst:
 wide           shifted softmax in binary32, one rounding to a 16-bit format at the end
 shifted        ``o_j = exp(z_j - m) / S``, ``S = sum_k exp(z_k - m)``, ``m = max z``
 log-softmax    ``o_j = exp(l_j)``, ``l_j = (z_j - m) - ln S`` rounded to the format; for a
-               16-bit format everything else is in binary32, as in every framework
+               16-bit format the larger of all in the format, and all else in binary32
 log-sum-exp    ``o_j = exp(z_j - lse)``, ``lse = m + ln S``, in the format itself
 =============  ============================================================================
 
@@ -162,30 +162,10 @@ def scale(quantity: str, first: Row, t: Row, format: Format) -> arb:
     return max(o_k.mid() for o_k in o)
 
 
-@functools.lru_cache(maxsize=64)
-def budgets(
-    quantity: str, first: Row, t: Row, format: Format, algorithm: Algorithm
+def _budgets_inside(
+    quantity: str, first: Row, t: Row, format: Format, algorithm: Algorithm, inner: Format
 ) -> list[arb] | None:
-    """Return the budget of each value of a row, or None where the algorithm is void on it.
-
-    Parameters
-    ----------
-    quantity
-        ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``.
-    first
-        The row of logits, or of probabilities for dE/do.
-    t
-        The row of targets; ``()`` for softmax and its Jacobian.
-
-    Examples
-    --------
-    >>> from gradcert_oracle import BINARY64
-    >>> rows = (0.0, 0.0), (1.0, 0.0)
-    >>> [float(b) for b in budgets("dE/dz", *rows, BINARY64, Algorithm("shifted", "pairwise"))]
-    [2.220446049250313e-16, 1.1102230246251565e-16]
-    """
-    narrow = format.precision < BINARY32.precision
-    inner = BINARY32 if narrow and algorithm.level in ("wide", "log-softmax") else format
+    """Return the budgets of an algorithm whose intermediates are in the format `inner`."""
     arithmetic = _Arithmetic(
         total=SUMMATIONS[algorithm.summation],
         lost=arb(0, inner.underflow),
@@ -204,3 +184,35 @@ def budgets(
         quarter = scale(quantity, first, t, format) / 4 + format.underflow
         sound = all(budget < inf and not budget > quarter for budget in result)
     return result if sound else None
+
+
+@functools.lru_cache(maxsize=64)
+def budgets(
+    quantity: str, first: Row, t: Row, format: Format, algorithm: Algorithm
+) -> tuple[arb, ...] | None:
+    """Return the budget of each value of a row, or None where the algorithm is void on it.
+
+    Parameters
+    ----------
+    quantity
+        ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``.
+    first
+        The row of logits, or of probabilities for dE/do.
+    t
+        The row of targets; ``()`` for softmax and its Jacobian.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> rows = (0.0, 0.0), (1.0, 0.0)
+    >>> [float(b) for b in budgets("dE/dz", *rows, BINARY64, Algorithm("shifted", "pairwise"))]
+    [2.220446049250313e-16, 1.1102230246251565e-16]
+    """
+    inside: tuple[Format, ...] = (format,)
+    if format.precision < BINARY32.precision:
+        inside = {"wide": (BINARY32,), "log-softmax": (BINARY32, format)}.get(
+            algorithm.level, inside
+        )
+    found = [_budgets_inside(quantity, first, t, format, algorithm, inner) for inner in inside]
+    sound = [variant for variant in found if variant is not None]
+    return tuple(map(max, zip(*sound, strict=True))) if sound else None

@@ -67,7 +67,7 @@ def central_differences(
     Raises
     ------
     OracleError
-        If a function is not proved analytic on the disc: a singularity or a branch cut may be in it.
+        If a function is not proved analytic on the disc: a pole or a branch cut may be in it.
 
     Examples
     --------

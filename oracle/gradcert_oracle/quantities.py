@@ -26,7 +26,17 @@ from gradcert_oracle.differences import (
 from gradcert_oracle.formats import Format
 from gradcert_oracle.sums import pairwise
 
-__all__ = ["GUARD", "QUANTITIES", "gradient", "jacobian", "loss", "loss_by_probability", "softmax"]
+__all__ = [
+    "GUARD",
+    "QUANTITIES",
+    "Enclosures",
+    "Row",
+    "gradient",
+    "jacobian",
+    "loss",
+    "loss_by_probability",
+    "softmax",
+]
 
 GUARD = 10
 """Enclosures are narrower than ``2**-GUARD`` ulp unless the caller asks for more."""
@@ -34,11 +44,15 @@ GUARD = 10
 _MOST_BITS = 1 << 16
 
 Row = tuple[float, ...]
+"""A row of logits, probabilities or targets; every float is exact."""
+
+Enclosures = tuple[arb, ...]
+"""One ball a value, row-major."""
 
 
 def _refine(
     evaluate: Callable[[Sequence[int]], Sequence[arb]], count: int, format: Format, guard: int
-) -> list[arb]:
+) -> Enclosures:
     """Evaluate coordinates ``0 .. count - 1``, at a higher precision where the ball is wide."""
     result = [arb(0)] * count
     wide: Sequence[int] = range(count)
@@ -51,7 +65,7 @@ def _refine(
                 result[j] = ball
         wide = [j for j in wide if not format.narrow(result[j], guard)]
         bits *= 2
-    return result
+    return tuple(result)
 
 
 def _check_logits(z: Row) -> None:
@@ -72,14 +86,14 @@ def _check(z: Row, t: Row) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def softmax(z: Row, _t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+def softmax(z: Row, _t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     """Enclose ``o_j = exp(z_j) / sum_k exp(z_k)``; the targets play no part.
 
     Examples
     --------
     >>> from gradcert_oracle import BINARY64
     >>> print(softmax((0.0, 0.0), (), BINARY64))
-    [0.500000000000000, 0.500000000000000]
+    (0.500000000000000, 0.500000000000000)
     """
     _check_logits(z)
 
@@ -92,7 +106,7 @@ def softmax(z: Row, _t: Row, format: Format, guard: int = GUARD) -> list[arb]:
 
 
 @functools.lru_cache(maxsize=64)
-def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     """Enclose ``E = -sum_j t_j ln o_j`` (one value).
 
     Each ``-ln o_j`` is ``ln(1 + R_j / exp(z_j))`` where class j dominates and
@@ -127,7 +141,7 @@ def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
 
 
 @functools.lru_cache(maxsize=64)
-def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     """Enclose ``dE/do_j`` of ``E(o, t) = -sum_j t_j ln o_j``, every o_j free and positive.
 
     The step along coordinate j is ``o_j s``, so that the disc |s| <= 1/2 keeps away from zero.
@@ -154,7 +168,7 @@ def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> l
 
 
 @functools.lru_cache(maxsize=64)
-def jacobian(z: Row, _t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+def jacobian(z: Row, _t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     """Enclose ``do_i/dz_j``, entry ``i * n + j``; the targets play no part.
 
     Examples
@@ -190,7 +204,7 @@ def jacobian(z: Row, _t: Row, format: Format, guard: int = GUARD) -> list[arb]:
 
 
 @functools.lru_cache(maxsize=64)
-def gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
+def gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     """Enclose ``dE/dz_j`` of ``E(softmax(z), t)``, for any finite targets.
 
     Examples
@@ -217,7 +231,7 @@ def gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> list[arb]:
     return _refine(evaluate, len(z), format, guard)
 
 
-QUANTITIES: dict[str, Callable[..., list[arb]]] = {
+QUANTITIES: dict[str, Callable[..., Enclosures]] = {
     "softmax": softmax,
     "loss": loss,
     "dE/do": loss_by_probability,

@@ -140,7 +140,7 @@ def judge(quantity: str, first: Row, t: Row, format: Format, values: Sequence[fl
     for guard in (GUARD, 8 * GUARD, 64 * GUARD):
         truth = QUANTITIES[quantity](first, t, format, guard)
 
-        def allowances(algorithm: Algorithm, truth: list[arb] = truth) -> Sequence[arb] | None:
+        def allowances(algorithm: Algorithm, truth: Sequence[arb] = truth) -> Sequence[arb] | None:
             if algorithm is FAITHFUL:
                 return [format.ulp(true) / 2 for true in truth]
             return budgets(quantity, first, t, format, algorithm)

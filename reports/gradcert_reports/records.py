@@ -13,6 +13,7 @@ __all__ = [
     "Certificate",
     "CheckResult",
     "Discrepancy",
+    "Numbers",
     "Provenance",
     "Reach",
     "Report",
@@ -26,6 +27,7 @@ SCHEMA: Literal["gradcert-report/1"] = "gradcert-report/1"
 Verdict = Literal["conforms", "refuted", "broken", "not supported"]
 
 Numbers = tuple[tuple[str, ...], ...]
+"""An array: its rows, each number as text."""
 
 
 class Worst(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradcert_implementations import Array, Implementation, QuantityName
-from gradcert_oracle import Format
+from gradcert_oracle import Format, Row
 
 __all__ = ["Broken", "Case", "Claim", "NotSupported", "takes_targets"]
-
-Row = tuple[float, ...]
 
 
 class Broken(Exception):

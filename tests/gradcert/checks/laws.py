@@ -11,10 +11,10 @@ from math import isfinite
 import numpy as np
 from flint import arb, ctx
 
-from gradcert.cases import Case, Claim, Row
+from gradcert.cases import Case, Claim
 from gradcert.checks.evidence import Evidence, Judgements, Refuted, errors, explained, text
 from gradcert_implementations import Array
-from gradcert_oracle import Algorithm, Judgement, budgets
+from gradcert_oracle import Algorithm, Judgement, Row, budgets
 
 __all__ = ["agreement", "permutation", "row_independence", "shift", "sum_to_zero"]
 
