@@ -76,7 +76,7 @@ def _import(module: str, spec: str) -> ModuleType:
                 f"{spec!r}: there is no module {missing!r}; for a file write path/to/file.py:name"
             ) from error
         raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
 
 
@@ -94,7 +94,7 @@ def _import_file(path: Path, spec: str) -> ModuleType:
     sys.modules[name] = module
     try:
         found.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
     return module
@@ -175,7 +175,8 @@ def as_implementation(
         )
     name = getattr(subject, "__name__", type(subject).__name__)
     module = getattr(subject, "__module__", "")
-    importable = module and module != "__main__" and name.isidentifier()
+    found = getattr(sys.modules.get(module), name, None)
+    importable = found is subject and module != "__main__"
     try:
         return Implementation(
             name=name,

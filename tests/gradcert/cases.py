@@ -37,7 +37,7 @@ class Case:
     regimes
         One a row.
     number
-        What a law draws besides: the common shift, or the seed of the permutation.
+        What a law draws besides: four times the common shift, or the seed of the permutation.
     """
 
     first: Array
@@ -101,7 +101,7 @@ class Claim:
                 result = self.implementation.functions[self.quantity](*arguments)
         except NotImplementedError as error:
             raise NotSupported(str(error)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             message = " ".join(str(error).split())
             raise Broken(f"raised {type(error).__name__}: {message[:300]}") from error
         if not isinstance(result, np.ndarray):

@@ -61,8 +61,8 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 
 def pytest_configure(config: "pytest.Config") -> None:
-    """Fail in one line, before anything is collected, if a SPEC names nothing to certify."""
-    if config.getoption("implementation"):
+    """Fail in one line, before anything is collected, if the options select nothing to certify."""
+    if any(map(config.getoption, ("implementation", "quantity", "format", "targets"))):
         import pytest
 
         from gradcert.selection import subjects_of

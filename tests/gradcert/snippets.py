@@ -17,6 +17,11 @@ def _number(value: float) -> str:
     return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(repr(value), repr(value))
 
 
+def _quoted(text: str) -> str:
+    """Return a Python string literal, in double quotes where that needs no escape."""
+    return f'"{text}"' if text.isprintable() and not set(text) & {'"', "\\"} else repr(text)
+
+
 def _places(places: Array) -> str:
     """Return a slice if the places are evenly spaced, else their list."""
     steps = np.unique(np.diff(places))
@@ -50,10 +55,10 @@ def snippet(claim: Claim, evidence: Evidence) -> str:
     dtype = "ml_dtypes.bfloat16" if name == "bfloat16" else f'"{claim.format.dtype.name}"'
     origin = claim.implementation.origin
     if origin:
-        function = f'gradcert.load("{origin}", quantities=["{claim.quantity}"])'
+        function = f'gradcert.load({_quoted(origin)}, quantities=["{claim.quantity}"])'
         function += f'.functions["{claim.quantity}"]'
     else:
-        function = f"...  # {claim.implementation.name}"
+        function = f"...  # {' '.join(claim.implementation.name.split())}"
     names = claim.arguments_named
     arrays = claim.arguments(evidence.case.first, evidence.case.targets)
     lines = ["import gradcert", "import numpy as np"]

@@ -199,7 +199,10 @@ def cases(
     wide
         One row of thousands of classes, instead of a few rows of a few.
     """
-    return _cases(quantity, format, domain, min(largest_logit, format.max), wide)
+    largest = np.array(min(largest_logit, format.max)).astype(format.dtype)
+    if largest > largest_logit:
+        largest = np.nextafter(largest, np.zeros_like(largest))
+    return _cases(quantity, format, domain, float(largest), wide)
 
 
 @st.composite
@@ -209,17 +212,18 @@ def shifted_cases(
     domain: TargetDomain,
     largest_logit: float,
 ) -> Case:
-    """Draw logits in quarters and an integer shift, so that logits + shift is exact."""
+    """Draw logits and a shift in quarters, so that logits + shift is exact; its number is 4 c."""
     n = draw(st.sampled_from(_CLASSES))
     count = draw(st.sampled_from(_ROWS))
-    quarters = st.lists(st.integers(-32, 32), min_size=n, max_size=n)
+    most = int(4 * min(2.0 ** (format.precision - 2), largest_logit))
+    size = min(32, most // 2)
+    quarters = st.lists(st.integers(-size, size), min_size=n, max_size=n)
     logits = np.array([draw(quarters) for _ in range(count)]) / 4
-    reach = int(min(2.0 ** (format.precision - 2), largest_logit)) - 8
     draw_rows = [draw(st.sampled_from(_TARGETS[domain])) for _ in range(count)]
     targets = [f(draw, z, format) for z, (_, f) in zip(logits, draw_rows, strict=True)]
     return Case(
         logits.astype(format.dtype),
         np.stack(targets).astype(format.dtype),
         tuple(f"benign, {label}" for label, _ in draw_rows),
-        draw(st.integers(-reach, reach)),
+        draw(st.integers(size - most, most - size)),
     )

@@ -127,17 +127,19 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
     """NaN in gives NaN out in that row, and nowhere else.
 
     Predicate: with one first argument replaced by NaN, its row of the answer holds a NaN and the
-    other rows hold none. For dE/do the target there is one, so that the value depends on it. It
-    cannot see an error in values.
+    other rows hold none. For dE/do, where a class without a target does not depend on it, that is
+    the class with the largest target, if one has any. It cannot see an error in values.
     """
     row = case.number % len(case.first)
     column = case.number % case.first.shape[1]
-    first, targets = case.first.copy(), case.targets.copy()
-    first[row, column] = np.nan
     if claim.quantity == "dE/do":
-        targets[row, column] = 1
-    poisoned = Case(first, targets, case.regimes, case.number)
-    holds = [bool(np.isnan(values).any()) for values in claim.answer(first, targets)]
+        column = int(np.argmax(case.targets[row]))
+        if case.targets[row, column] == 0:
+            return []
+    first = case.first.copy()
+    first[row, column] = np.nan
+    poisoned = Case(first, case.targets, case.regimes, case.number)
+    holds = [bool(np.isnan(values).any()) for values in claim.answer(first, case.targets)]
     for other, has_nan in enumerate(holds):
         if has_nan != (other == row):
             statement = (

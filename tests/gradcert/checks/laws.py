@@ -119,7 +119,8 @@ def shift(claim: Claim, case: Case) -> Judgements:
     Predicate: ``|v(z + c) - v(z)| <= 2 (b(z + c) + b(z))`` for every value, with logits and c for
     which z + c is exact. It cannot see an error that is a function of the probabilities.
     """
-    shifted = (case.first.astype(np.float64) + case.number).astype(claim.format.dtype)
+    c = case.number / 4
+    shifted = (case.first.astype(np.float64) + c).astype(claim.format.dtype)
     ours = claim.answer(shifted, case.targets)
     theirs = claim.answer(case.first, case.targets)
     moved = Case(shifted, case.targets, case.regimes).rows()
@@ -132,8 +133,8 @@ def shift(claim: Claim, case: Case) -> Judgements:
             ours=ours[row],
             theirs=theirs[row],
             questions=(moved[row], question),
-            difference=f"before all logits were shifted by {case.number}",
-            shown_by=(f"f(args[0] + args[0].dtype.type({case.number}), *args[1:])", "f(*args)"),
+            difference=f"before all logits were shifted by {c}",
+            shown_by=(f"f(args[0] + args[0].dtype.type({c}), *args[1:])", "f(*args)"),
         )
         judgements.append((row, judgement))
     return judgements

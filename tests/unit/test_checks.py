@@ -1,0 +1,396 @@
+"""Each check sees the mistake it is there for, and lets a right subject pass."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcert.cases import Claim
+from gradcert.certification import certify, planned, result_of
+from gradcert.checks import CHECKS
+from gradcert.examine import examine
+from gradcert_implementations import (
+    QUANTITY_NAMES,
+    Array,
+    Implementation,
+    as_implementation,
+    load,
+)
+from gradcert_implementations.flawed import diagonal_only
+from gradcert_oracle import BINARY64
+from gradcert_reports import CheckResult
+
+BY_ID = {check.id: check for check in CHECKS}
+
+Gradient = Callable[[Array, Array], Any]
+
+
+def right(z: Array, t: Array) -> Array:
+    powers = np.exp(z - z.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True) - t
+
+
+def flipped(z: Array, t: Array) -> Array:
+    return t - right(z, t) - t
+
+
+def a_little_scaled(z: Array, t: Array) -> Array:
+    return right(z, t) * (1 + 1e-13)
+
+
+def unshifted(z: Array, t: Array) -> Array:
+    return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) - t
+
+
+def drifting_with_the_offset(z: Array, t: Array) -> Array:
+    return right(z, t) * (1 + 1e-9 * z.max(axis=1, keepdims=True))
+
+
+def first_class_doubled(z: Array, t: Array) -> Array:
+    return right(z, t) * np.where(np.arange(z.shape[1]) == 0, 2, 1)
+
+
+def first_thousand_only(z: Array, t: Array) -> Array:
+    return np.where(np.arange(z.shape[1]) < 1000, right(z, t), 0)
+
+
+def batch_wide_maximum(z: Array, t: Array) -> Array:
+    powers = np.exp(z - z.max())
+    return powers / powers.sum(axis=1, keepdims=True) - t
+
+
+def mean_over_the_batch(z: Array, t: Array) -> Array:
+    return right(z, t) / max(len(z), 1)
+
+
+def shifting_its_logits_in_place(z: Array, t: Array) -> Array:
+    z -= z.max(axis=1, keepdims=True)
+    return right(z, t)
+
+
+def writing_into_its_targets(z: Array, t: Array) -> Array:
+    t -= right(z, t) + t
+    return -t
+
+
+class Jittering:
+    """Another answer at every other call."""
+
+    calls = 0
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        self.calls += 1
+        return right(z, t) + self.calls % 2
+
+
+class Accumulating:
+    """Adds into the array it handed out before, as gradients that nobody zeroed do."""
+
+    def __init__(self) -> None:
+        self.grad = np.zeros((0, 0))
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        if self.grad.shape != z.shape:
+            self.grad = np.zeros_like(z)
+        self.grad += right(z, t)
+        return self.grad
+
+
+class ReusingOneBuffer:
+    """Hands out the same array again and again, so that the next answer changes the last."""
+
+    def __init__(self) -> None:
+        self.buffer = np.zeros((0, 0))
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        if self.buffer.shape != z.shape:
+            self.buffer = np.zeros_like(z)
+        self.buffer[:] = right(z, t)
+        return self.buffer
+
+
+class WrongOnce:
+    """Errs in its fifth answer and never again."""
+
+    calls = 0
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        self.calls += 1
+        return right(z, t) + (self.calls == 5)
+
+
+def memory_order(z: Array, t: Array) -> Array:
+    return right(z.ravel(order="K").reshape(z.shape), t.ravel(order="K").reshape(t.shape))
+
+
+def blind_to_strides(z: Array, t: Array) -> Array:
+    packed = np.lib.stride_tricks.as_strided(z, strides=(z.shape[1] * z.itemsize, z.itemsize))
+    return right(packed, t)
+
+
+def wanting_writable_input(z: Array, t: Array) -> Array:
+    if not z.flags.writeable:
+        raise ValueError("buffer source array is read-only")
+    return right(z, t)
+
+
+def wanting_a_row(z: Array, t: Array) -> Array:
+    return right(z, t) + 0 * z[0, 0]
+
+
+def nan_to_num(z: Array, t: Array) -> Array:
+    return right(np.nan_to_num(z), t)
+
+
+def in_binary32(z: Array, t: Array) -> Array:
+    return right(z, t).astype(np.float32)
+
+
+def transposed(z: Array, t: Array) -> Array:
+    return right(z, t).T[None]
+
+
+def as_a_list(z: Array, t: Array) -> list[Any]:
+    return right(z, t).tolist()
+
+
+def nothing(_z: Array, _t: Array) -> None:
+    return None
+
+
+def as_complex(z: Array, t: Array) -> Array:
+    return right(z, t).astype(complex)
+
+
+def _result(check_id: str, subject: Gradient, *, targets: str | None = None) -> CheckResult:
+    claim = Claim(as_implementation(subject, targets=targets), "dE/dz", BINARY64)
+    check = BY_ID[check_id]
+    return result_of(claim, check, examine(claim, check, max_examples=100, seed=0))
+
+
+FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
+    ("accuracy", "refuted", lambda: flipped),
+    ("accuracy", "refuted", lambda: unshifted),
+    ("accuracy", "refuted", lambda: a_little_scaled),
+    ("accuracy", "refuted", WrongOnce),
+    ("many-classes", "refuted", lambda: first_thousand_only),
+    ("sum-to-zero", "refuted", lambda: diagonal_only.gradient),
+    ("shift", "refuted", lambda: unshifted),
+    ("shift", "refuted", lambda: drifting_with_the_offset),
+    ("permutation", "refuted", lambda: first_class_doubled),
+    ("row-independence", "refuted", lambda: batch_wide_maximum),
+    ("row-independence", "refuted", lambda: mean_over_the_batch),
+    ("shape-and-dtype", "broken", lambda: in_binary32),
+    ("inputs-unchanged", "refuted", lambda: shifting_its_logits_in_place),
+    ("inputs-unchanged", "refuted", lambda: writing_into_its_targets),
+    ("same-answer-twice", "refuted", Jittering),
+    ("same-answer-twice", "refuted", Accumulating),
+    ("memory-layout", "refuted", lambda: memory_order),
+    ("memory-layout", "refuted", lambda: blind_to_strides),
+    ("memory-layout", "broken", lambda: wanting_writable_input),
+    ("empty-batch", "broken", lambda: wanting_a_row),
+    ("nan-stays-in-its-row", "refuted", lambda: nan_to_num),
+    ("nan-stays-in-its-row", "refuted", lambda: batch_wide_maximum),
+]
+
+
+def _flaw_id(value: Any) -> str | None:
+    if not callable(value):
+        return None
+    subject = value()
+    return getattr(subject, "__name__", type(subject).__name__)
+
+
+@pytest.mark.parametrize(("check_id", "verdict", "make"), FLAWS, ids=_flaw_id)
+def test_each_check_sees_the_mistake_it_is_there_for(
+    check_id: str, verdict: str, make: Callable[[], Gradient]
+) -> None:
+    found = _result(check_id, make())
+    assert found.verdict == verdict
+    assert found.discrepancy is not None
+
+
+def test_there_is_a_mistake_for_every_check() -> None:
+    assert {check_id for check_id, _, _ in FLAWS} == set(BY_ID)
+
+
+@pytest.mark.parametrize("format", ["binary64", "bfloat16"])
+@pytest.mark.parametrize("quantity", QUANTITY_NAMES)
+def test_a_right_subject_passes_every_check(quantity: str, format: str) -> None:
+    found = certify("numpy", quantities=[quantity], formats=[format], max_examples=10)
+    assert {result.check: result.verdict for result in found.results} == {
+        check.id: "conforms" for check in CHECKS if quantity in check.quantities
+    }
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        (in_binary32, "returned dtype float32, expected float64"),
+        (as_complex, "returned dtype complex128, expected float64"),
+        (transposed, "returned shape (1, 2, 1), expected (1, 2)"),
+        (as_a_list, "returned list, expected a numpy array"),
+        (nothing, "returned NoneType, expected a numpy array"),
+        (wanting_writable_input, "raised ValueError: buffer source array is read-only"),
+    ],
+)
+def test_what_is_no_answer_is_broken_with_the_reason(subject: Gradient, reason: str) -> None:
+    found = certify(subject, formats=["binary64"], max_examples=10)
+    assert found.verdict == "broken"
+    assert found.worst is None
+    assert reason in {result.reason for result in found.results}
+
+
+def test_a_function_that_raises_is_broken_and_the_other_checks_still_run() -> None:
+    found = certify(wanting_writable_input, formats=["binary64"], max_examples=10)
+    verdicts = {result.check: result.verdict for result in found.results}
+    assert verdicts == dict.fromkeys(BY_ID, "conforms") | {"memory-layout": "broken"}
+
+
+@pytest.mark.parametrize("error", [SystemExit, RuntimeError])
+def test_a_function_that_always_ends_in_an_exception_breaks_every_check(
+    error: type[BaseException],
+) -> None:
+    def subject(_z: Array, _t: Array) -> Array:
+        raise error(0)
+
+    found = certify(subject, formats=["binary64"], max_examples=10)
+    assert {result.check: result.verdict for result in found.results} == dict.fromkeys(
+        BY_ID, "broken"
+    )
+
+
+def test_a_subject_that_raises_not_implemented_is_not_supported_there() -> None:
+    def loss(_z: Array, _t: Array) -> Array:
+        raise NotImplementedError("no loss yet")
+
+    subject = Implementation(name="half", functions={"dE/dz": right, "loss": loss})
+    found = certify(subject, formats=["binary64"], max_examples=10)
+    by_quantity = {(result.quantity, result.verdict) for result in found.results}
+    assert by_quantity == {("dE/dz", "conforms"), ("loss", "not supported")}
+    assert found.verdict == "conforms"
+    assert certify(subject, quantities=["loss"], max_examples=10).verdict == "not supported"
+
+
+def test_a_subject_that_overwrites_its_last_answer_is_refuted() -> None:
+    assert certify(ReusingOneBuffer(), formats=["binary64"]).verdict == "refuted"
+
+
+def test_an_error_that_does_not_come_back_stands_all_the_same() -> None:
+    assert certify(WrongOnce(), formats=["binary64"], max_examples=10).verdict == "refuted"
+
+
+@pytest.mark.parametrize("subject", [right, a_little_scaled])
+def test_the_same_seed_gives_the_same_results(subject: Gradient) -> None:
+    first, again, other = (
+        certify(subject, formats=["binary64"], max_examples=10, seed=seed) for seed in (1, 1, 2)
+    )
+    assert (first.results, first.reach) == (again.results, again.reach)
+    assert first.results != other.results
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("format", ["binary64", "binary32"])
+def test_diagonal_only_shrinks_to_two_equal_logits_whatever_the_seed(
+    format: str, seed: int
+) -> None:
+    found = certify("diagonal-only", formats=[format], max_examples=20, seed=seed)
+    shown = found.refutations[0].discrepancy
+    assert shown is not None
+    assert (shown.first, shown.targets) == ((("0.0", "0.0"),), (("1.0", "0.0"),))
+    assert (shown.expected, shown.returned) == (("-0.5", "0.5"), ("-0.5", "0.0"))
+
+
+def log_sum_exp(z: Array, t: Array) -> Array:
+    largest = z.max(axis=1, keepdims=True)
+    lse = largest + np.log(np.exp(z - largest).sum(axis=1, keepdims=True))
+    return np.exp(z - lse) - t
+
+
+def test_a_subject_that_holds_in_range_conforms_and_its_reach_says_where_it_fails() -> None:
+    found = certify(log_sum_exp, formats=["binary64"], max_examples=30)
+    (reach,) = found.reach
+    assert (found.verdict, found.level) == ("conforms", "log-sum-exp")
+    assert found.decides_to == 1e4 <= reach.held_to
+    assert reach.failed_at is not None
+    assert reach.failed_at <= 1e20  # ln 3 is lost in an lse of that size
+    assert "its true value is 0.333333333333333333333333333333" in reach.statement
+
+
+def test_a_subject_that_never_fails_holds_up_to_the_largest_number() -> None:
+    (reach,) = certify(right, formats=["binary64"], max_examples=10).reach
+    assert (reach.held_to, reach.failed_at) == (BINARY64.max, None)
+
+
+@pytest.mark.parametrize(
+    ("largest_logit", "format"), [(100.0, "binary64"), (1.0, "binary64"), (1007.0, "bfloat16")]
+)
+def test_no_check_asks_for_a_logit_beyond_the_declared_one(
+    largest_logit: float, format: Any
+) -> None:
+    seen: list[float] = []
+
+    def recording(z: Array, t: Array) -> Array:
+        wide = z.astype(np.float64)
+        seen.extend(np.abs(wide[np.isfinite(wide)]).tolist())
+        return right(wide, t.astype(np.float64)).astype(z.dtype)
+
+    subject = Implementation(
+        name="recording",
+        functions={"dE/dz": recording},
+        formats=(format,),
+        largest_logit=largest_logit,
+    )
+    for check, claim in planned(subject):
+        outcome = examine(claim, check, max_examples=60, seed=0)
+        assert result_of(claim, check, outcome).verdict == "conforms"
+    assert largest_logit / 2 < max(seen) <= largest_logit
+
+
+def summed_over_targets(z: Array, t: Array) -> Array:
+    total = t.sum(axis=1, keepdims=True)
+    return (right(z, t) + t) * total - t
+
+
+@pytest.mark.parametrize(
+    ("subject", "targets", "verdict"),
+    [
+        (right, "probability", "conforms"),
+        (right, "any", "refuted"),
+        (summed_over_targets, "any", "conforms"),
+    ],
+)
+def test_o_minus_t_is_right_only_because_targets_sum_to_one(
+    subject: Gradient, targets: str, verdict: str
+) -> None:
+    assert _result("accuracy", subject, targets=targets).verdict == verdict
+
+
+def one_hot(t: Array) -> bool:
+    return bool((((t == 0) | (t == 1)).all(axis=1) & ((t == 1).sum(axis=1) == 1)).all())
+
+
+def exactly_one(t: Array) -> bool:
+    """Tell whether the row sums to exactly one, in the format itself, in sequence."""
+    return bool((np.add.accumulate(t, axis=1)[:, -1] == 1).all())
+
+
+@pytest.mark.parametrize("format", ["binary64", "bfloat16"])
+@pytest.mark.parametrize("quantity", ["loss", "dE/do", "dE/dz"])
+@pytest.mark.parametrize(("targets", "holds"), [("index", one_hot), ("probability", exactly_one)])
+def test_a_subject_meets_only_the_targets_it_declares(
+    targets: str, holds: Callable[[Array], bool], quantity: Any, format: str
+) -> None:
+    answers = load("numpy").functions[quantity]
+    met: list[bool] = []
+
+    def recording(first: Array, t: Array) -> Array:
+        met.append(holds(t))
+        return answers(first, t)
+
+    subject = as_implementation(recording, quantities=[quantity], formats=[format], targets=targets)
+    for check, claim in planned(subject):
+        examine(claim, check, max_examples=50, seed=0)
+        assert all(met), check.id
+    assert met

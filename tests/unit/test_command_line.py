@@ -1,0 +1,235 @@
+"""``gradcert`` as its users meet it: the installed script, in a process and folder of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import msgspec
+import pytest
+
+from gradcert_reports import Certificate, read
+
+SCRIPT = Path(sys.executable).with_name("gradcert")
+QUICK = ("--quantity", "dE/dz", "--format", "binary64", "--max-examples", "5")
+
+SUBJECTS = """
+import numpy as np
+
+three = 3
+
+def right(logits, targets):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True) - targets
+
+def flipped(logits, targets):
+    return -right(logits, targets)
+
+def exits(logits, targets):
+    raise SystemExit(0)
+
+def raises(logits, targets):
+    raise RuntimeError("out of registers")
+"""
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def _run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def gradcert(tmp_path: Path) -> Run:
+    """Run the installed script in a folder that holds a few subjects."""
+    (tmp_path / "mine.py").write_text(SUBJECTS)
+    return lambda *arguments: _run([str(SCRIPT), *arguments], tmp_path)
+
+
+def _squeezed(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("specs", "status"),
+    [
+        ("numpy", 0),
+        ("mine.py:right", 0),
+        ("diagonal-only", 1),
+        ("numpy mine.py:flipped", 1),
+        ("mine.py:raises", 1),
+        ("mine.py:exits", 1),
+        ("no-such-subject", 2),
+    ],
+)
+def test_the_exit_status_is_0_for_all_right_1_for_any_wrong_2_for_a_usage_error(
+    gradcert: Run, specs: str, status: int
+) -> None:
+    assert gradcert("certify", *specs.split(), *QUICK).returncode == status
+
+
+def test_without_spec_it_succeeds_because_the_flawed_built_in_is_refuted(gradcert: Run) -> None:
+    done = gradcert("certify", *QUICK)
+    table = _squeezed(done.stdout)
+    assert done.returncode == 0
+    for verdict in ("numpy conforms", "torch conforms", "jax conforms", "diagonal-only refuted"):
+        assert f"\n{verdict} " in table
+
+
+def test_a_missing_extra_leaves_its_built_in_out_and_says_so(tmp_path: Path) -> None:
+    done = _run(_without("torch", "certify", *QUICK), tmp_path)
+    assert done.returncode == 0
+    assert "gradcert: left out: 'torch' needs torch" in done.stderr
+    assert "\ntorch " not in _squeezed(done.stdout)
+
+
+def test_list_shows_every_built_in_and_marks_the_flawed_one(gradcert: Run) -> None:
+    done = gradcert("list")
+    rows = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [row[0] for row in rows[1:]] == ["numpy", "torch", "jax", "diagonal-only"]
+    assert [row[0] for row in rows if row[1] == "flawed"] == ["diagonal-only"]
+
+
+def test_help_loads_no_numerical_library(tmp_path: Path) -> None:
+    code = """
+    import sys
+    from gradcert.cli import main
+    try:
+        main(["--help"])
+    finally:
+        print(sorted({"numpy", "flint", "hypothesis", "torch", "jax"} & set(sys.modules)))
+    """
+    done = _run([sys.executable, "-c", dedent(code)], tmp_path)
+    assert done.returncode == 0
+    assert "certify" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_diagonal_only_gradient_is_shown_with_its_minimal_counterexample(
+    gradcert: Run,
+) -> None:
+    shown = _squeezed(gradcert("certify", "diagonal-only", *QUICK).stdout)
+    assert "implementation verdict level budgets worst seen at |z| up to" in shown
+    assert "\ndiagonal-only refuted - " in shown
+    assert "\nat logits [0, 0], targets [1, 0]\n" in shown
+    assert "\ntrue [-0.5, 0.5]\nreturned [-0.5, 0]\n" in shown
+    assert "ulps" in shown
+    assert "budgets" in shown
+
+
+@pytest.mark.parametrize("folder", [".", "it's a folder", 'a "quoted" one'])
+def test_the_printed_snippet_shows_the_wrong_values_again_when_pasted(
+    gradcert: Run, tmp_path: Path, folder: str
+) -> None:
+    place = tmp_path / folder
+    place.mkdir(exist_ok=True)
+    (place / "theirs.py").write_text(SUBJECTS)
+    printed = gradcert("certify", f"{folder}/theirs.py:flipped", *QUICK).stdout
+    start = printed.index("      import gradcert\n")
+    lines = printed[start:].splitlines()
+    snippet = dedent("\n".join(line for line in lines if line.startswith("      ") or not line))
+    again = _run([sys.executable, "-c", snippet], tmp_path)
+    assert again.stderr == ""
+    assert again.stdout == "[[ 0.5 -0.5]]\n"
+
+
+def test_a_report_is_written_and_reads_back(gradcert: Run, tmp_path: Path) -> None:
+    done = gradcert("certify", "numpy", "diagonal-only", *QUICK, "--report", "new/folder")
+    report = read(tmp_path / "new" / "folder" / "certificate.json")
+    written = (tmp_path / "new" / "folder" / "report.md").read_text()
+    assert done.returncode == 1
+    assert [(found.name, found.verdict) for found in report.certificates] == [
+        ("numpy", "conforms"),
+        ("diagonal-only", "refuted"),
+    ]
+    assert "| counterexample | logits \\[0, 0\\], targets \\[1, 0\\] |" in written
+
+
+def _timeless(certificate: Certificate) -> Certificate:
+    provenance = msgspec.structs.replace(certificate.provenance, date="", duration=0.0)
+    return msgspec.structs.replace(certificate, provenance=provenance)
+
+
+def test_the_same_seed_gives_the_same_certificate_and_another_seed_another(
+    gradcert: Run, tmp_path: Path
+) -> None:
+    runs = {"first": "7", "again": "7", "other": "8"}
+    for folder, seed in runs.items():
+        gradcert("certify", "numpy", "diagonal-only", *QUICK, "--seed", seed, "--report", folder)
+    first, again, other = (
+        [_timeless(c) for c in read(tmp_path / folder / "certificate.json").certificates]
+        for folder in runs
+    )
+    assert first == again
+    assert first[0].results != other[0].results
+
+
+def _without(library: str, *arguments: str) -> list[str]:
+    code = f"import sys; sys.modules[{library!r}] = None; from gradcert.cli import main; main()"
+    return [sys.executable, "-c", code, *arguments]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "way_out"),
+    [
+        ("nope", "'nope'", "choose from numpy, torch, jax, diagonal-only"),
+        ("mine.py:", "'mine.py:'", "path/to/file.py:name"),
+        ("missing.py:f", "missing.py:f", "no file missing.py"),
+        ("syntax.py:f", "syntax.py:f", "SyntaxError"),
+        ("raising.py:f", "raising.py:f", "RuntimeError: first line second line"),
+        ("exiting.py:f", "exiting.py:f", "SystemExit"),
+        ("no_such_module.at_all:f", "no_such_module", "path/to/file.py:name"),
+        ("mine.py:absent", "mine.py", "no attribute 'absent'"),
+        ("mine.py:three", "three", "Implementation or a function"),
+        ("mine.py:right --quantity dz/dE", "'dz/dE'", "choose from softmax, loss"),
+        ("mine.py:right --format posit16", "'posit16'", "choose from binary64"),
+        ("numpy --format posit16", "'posit16'", "it claims binary64"),
+        ("numpy --targets dog", "'dog'", "choose from index, probability, any"),
+        ("diagonal-only --quantity loss", "'loss'", "it claims dE/dz"),
+        ("diagonal-only --format bfloat16", "'bfloat16'", "it claims binary64, binary32"),
+        ("--quantity dz/dE", "'dz/dE'", "it claims softmax, loss"),
+        ("numpy --report mine.py", "mine.py", "choose another --report"),
+        ("numpy --report mine.py/below", "mine.py/below", "choose another --report"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_was_given_and_what_would_do(
+    gradcert: Run, tmp_path: Path, arguments: str, named: str, way_out: str
+) -> None:
+    (tmp_path / "syntax.py").write_text("def f(:")
+    (tmp_path / "raising.py").write_text("raise RuntimeError('first line\\nsecond line')")
+    (tmp_path / "exiting.py").write_text("raise SystemExit(0)")
+    done = gradcert("certify", *arguments.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gradcert: ")
+    assert named in line
+    assert way_out in line
+
+
+def test_a_missing_extra_that_was_asked_for_is_one_line_with_the_command_to_install_it(
+    tmp_path: Path,
+) -> None:
+    done = _run(_without("torch", "certify", "torch"), tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line == (
+        "gradcert: 'torch' needs torch, which is not installed: pip install 'gradcert[torch]'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "given"), [("--max-examples", "0"), ("--seed", "tuesday"), ("--speed", "1")]
+)
+def test_a_bad_option_is_a_usage_error_without_a_traceback(
+    gradcert: Run, option: str, given: str
+) -> None:
+    done = gradcert("certify", "numpy", option, given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert option in done.stderr
+    assert "Traceback" not in done.stderr

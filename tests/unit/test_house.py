@@ -1,0 +1,141 @@
+"""The rules of the house, read from the source: who may import whom, and what is public."""
+
+import ast
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ("gradcert", "gradcert_oracle", "gradcert_implementations", "gradcert_reports")
+
+
+def _modules(package: str) -> dict[str, Path]:
+    found = find_spec(package)
+    assert found is not None
+    assert found.origin is not None
+    root = Path(found.origin).parent
+    return {
+        ".".join((package, *path.relative_to(root).with_suffix("").parts)): path
+        for path in sorted(root.rglob("*.py"))
+    }
+
+
+MODULES = {name: path for package in PACKAGES for name, path in _modules(package).items()}
+"""Every module of the house; a package's own module ends in ``.__init__``."""
+
+
+def _tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
+def _imported(module: str) -> set[str]:
+    """Return the dotted names a module imports anywhere in it, each ``from`` name included."""
+    names = set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively; the rules read absolute names"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _imported_packages(package: str) -> set[str]:
+    inside = (module for module in MODULES if module.partition(".")[0] == package)
+    return {name.partition(".")[0] for module in inside for name in _imported(module)}
+
+
+def test_the_face_imports_the_other_three_rooms() -> None:
+    assert set(PACKAGES) <= _imported_packages("gradcert")
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("gradcert_implementations", {"gradcert_oracle", "gradcert", "gradcert_reports"}),
+        (
+            "gradcert_oracle",
+            {"gradcert", "gradcert_implementations", "gradcert_reports"}
+            | {"hypothesis", "pytest", "torch", "jax"},
+        ),
+        ("gradcert_reports", {"gradcert", "gradcert_implementations", "gradcert_oracle"}),
+    ],
+)
+def test_a_room_never_imports_what_it_must_be_independent_of(
+    package: str, forbidden: set[str]
+) -> None:
+    assert not _imported_packages(package) & forbidden
+
+
+SUBJECTS = [
+    module
+    for module in MODULES
+    if module.startswith("gradcert_implementations.")
+    and module.rpartition(".")[2] not in ("__init__", "interface", "loading")
+]
+
+
+@pytest.mark.parametrize("module", SUBJECTS)
+def test_an_implementation_imports_the_interface_and_no_other_implementation(module: str) -> None:
+    ours = {name for name in _imported(module) if name.startswith("gradcert")}
+    assert ours
+    assert {name.rpartition(".")[0] for name in ours} == {"gradcert_implementations.interface"}
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Assign(targets=targets):
+                found = (ast.walk(target) for target in targets)
+                names |= {n.id for nodes in found for n in nodes if isinstance(n, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names
+
+
+def _reexported(module: str, tree: ast.Module) -> set[str]:
+    """Return what a package's own module takes from its submodules, or exports lazily."""
+    package, _, last = module.rpartition(".")
+    if last != "__init__":
+        return set()
+    lazy = [node for node in tree.body if isinstance(node, ast.If)]
+    nodes = [*tree.body, *(node for block in lazy for node in block.body)]
+    return {
+        alias.asname or alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        if node not in tree.body or (node.module or "").startswith(f"{package}.")
+        for alias in node.names
+    }
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_all_names_exactly_what_a_module_defines_for_others(module: str) -> None:
+    tree = _tree(module)
+    public = {name for name in _defined(tree) if not name.startswith("_")}
+    assigned = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and node.value is not None
+        and "__all__" in ast.unparse(node).partition("=")[0]
+    ]
+    assert len(assigned) == 1, f"{module} needs one __all__"
+    assert sorted(assigned[0]) == sorted(public | _reexported(module, tree))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_name_a_package_exports_can_be_had_from_it(package: str) -> None:
+    module = importlib.import_module(package)
+    assert [name for name in module.__all__ if getattr(module, name, None) is None] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_is(module: str) -> None:
+    assert ast.get_docstring(_tree(module))

@@ -1,0 +1,151 @@
+"""The suite under pytest in somebody else's folder, which has a ``tests`` and a ``reports`` too."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from gradcert.checks import CHECKS
+
+SUBJECTS = """
+import hashlib
+import os
+import numpy as np
+
+def right(logits, targets):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True) - targets
+
+def flipped(logits, targets):
+    return -right(logits, targets)
+
+def recording(logits, targets):
+    with open(os.environ["CASES"], "a") as seen:
+        print(hashlib.sha256(logits.tobytes() + targets.tobytes()).hexdigest(), file=seen)
+    return right(logits, targets)
+"""
+
+OF_GRADIENT = sum("dE/dz" in check.quantities for check in CHECKS)
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def _run(command: list[str], folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"} | variables
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Run:
+    """Run the conformance suite, quickly, in a folder whose own tests fail if they are run."""
+    (tmp_path / "mine.py").write_text(SUBJECTS)
+    for package in ("tests", "reports"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+        (tmp_path / package / "test_own.py").write_text("def test_own(): assert False")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "gradcert"]
+    quick = ("--format", "binary64", "--gradcert-max-examples", "5")
+    return lambda *arguments, **variables: _run(
+        [*command, *quick, *arguments], tmp_path, **variables
+    )
+
+
+def _counts(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return what pytest's last line counts, without the time."""
+    return done.stdout.splitlines()[-1].strip("= ").rpartition(" in ")[0]
+
+
+def test_only_the_suite_runs_and_only_on_the_subject_that_was_named(suite: Run) -> None:
+    done = suite("--implementation", "mine.py:right", "-v")
+    ran = [line for line in done.stdout.splitlines() if " PASSED" in line]
+    assert done.returncode == 0
+    assert len(ran) == OF_GRADIENT
+    assert all("test_conforms[right-" in line for line in ran)
+    assert "FAILED" not in done.stdout
+
+
+def test_a_wrong_subject_fails_with_its_minimal_counterexample_and_no_traceback(
+    suite: Run,
+) -> None:
+    done = suite("--implementation", "mine.py:flipped", "-k", "accuracy")
+    shown = "\n".join(" ".join(line.split()) for line in done.stdout.splitlines())
+    assert done.returncode == 1
+    assert _counts(done).startswith("1 failed")
+    assert "accuracy refutes dE/dz in binary64: dE/dz is " in shown
+    assert "at logits [0, 0], targets [1, 0]\ntrue [-0.5, 0.5]\nreturned [0.5, -0.5]\n" in shown
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [
+        ("-k shift", "1 passed"),
+        ("-n 2", f"{OF_GRADIENT} passed"),
+        ("--format binary32", f"{2 * OF_GRADIENT} passed"),
+    ],
+)
+def test_pytests_own_options_mean_what_they_always_mean(
+    suite: Run, arguments: str, counts: str
+) -> None:
+    done = suite("--implementation", "mine.py:right", *arguments.split())
+    assert done.returncode == 0
+    assert counts in _counts(done).split(", ")
+
+
+def test_junit_xml_holds_one_case_a_check_with_its_verdict(suite: Run, tmp_path: Path) -> None:
+    suite("--implementation", "mine.py:flipped", "--junitxml", "out.xml")
+    cases = ElementTree.parse(tmp_path / "out.xml").findall(".//testcase")
+    failed = {case.get("name"): case.find("failure") is not None for case in cases}
+    assert failed["test_conforms[flipped-accuracy-dE/dz-binary64]"] is True
+    assert failed["test_conforms[flipped-inputs-unchanged-dE/dz-binary64]"] is False
+    assert sum("test_conforms" in str(name) for name in failed) == OF_GRADIENT
+
+
+def test_seeds_differ_in_the_cases_they_try_but_not_in_the_verdict(
+    suite: Run, tmp_path: Path
+) -> None:
+    seen = {}
+    for name, seed in {"first": "1", "again": "1", "other": "2"}.items():
+        done = suite(
+            "--implementation=mine.py:recording",
+            f"--hypothesis-seed={seed}",
+            CASES=str(tmp_path / name),
+        )
+        assert done.returncode == 0
+        seen[name] = (tmp_path / name).read_text()
+    assert seen["first"] == seen["again"]
+    assert seen["first"] != seen["other"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("--implementation nope", "'nope'"),
+        ("--implementation missing.py:f", "missing.py"),
+        ("--implementation mine.py:absent", "'absent'"),
+        ("--implementation mine.py:right --quantity dz/dE", "'dz/dE'"),
+        ("--quantity dz/dE", "'dz/dE'"),
+    ],
+)
+def test_a_selection_of_nothing_is_a_usage_error_in_one_line(
+    suite: Run, arguments: str, named: str
+) -> None:
+    done = suite(*arguments.split())
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line]
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert len(lines) == 1
+    assert lines[0].startswith("ERROR: ")
+    assert named in lines[0]
+
+
+@pytest.mark.parametrize("module", ["gradcert", "gradcert.plugin"])
+def test_importing_it_loads_nothing_heavy(module: str, tmp_path: Path) -> None:
+    heavy = "numpy hypothesis flint torch jax rich typer msgspec matplotlib jinja2"
+    code = f"import sys, {module}; print(sorted(set({heavy.split()}) & set(sys.modules)))"
+    assert _run([sys.executable, "-c", code], tmp_path).stdout == "[]\n"

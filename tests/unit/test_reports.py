@@ -1,0 +1,241 @@
+"""Reports on disk: they read back, are replaced whole, and hold hostile names without harm."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from gradcert.certification import certify
+from gradcert_implementations import Array, Implementation
+from gradcert_reports import (
+    Certificate,
+    CheckResult,
+    Discrepancy,
+    Provenance,
+    Reach,
+    Report,
+    Worst,
+    json_schema,
+    markdown,
+    read,
+    write,
+)
+
+SCHEMA_FILE = Path(__file__).parents[2] / "reports" / "schema" / "gradcert-report-1.json"
+
+number = st.floats(allow_nan=False, allow_infinity=False)
+count = st.integers(0, 2**53)
+name = st.text(max_size=8)
+names = st.lists(name, max_size=3).map(tuple)
+rows = st.lists(names, max_size=2).map(tuple)
+verdict = st.sampled_from(["conforms", "refuted", "broken", "not supported"])
+
+worsts = st.builds(
+    Worst,
+    level=name,
+    summation=name,
+    budgets=number,
+    regime=name,
+    classes=count,
+    largest_logit=number,
+)
+discrepancies = st.builds(
+    Discrepancy,
+    statement=name,
+    argument=name,
+    first=rows,
+    targets=rows,
+    regimes=names,
+    row=count,
+    index=st.none() | count,
+    expected=names,
+    returned=names,
+    ulps=st.none() | number,
+    budgets=st.none() | number,
+    snippet=name,
+)
+results = st.builds(
+    CheckResult,
+    check=name,
+    quantity=name,
+    format=name,
+    verdict=verdict,
+    examples=count,
+    reason=name,
+    worst=st.none() | worsts,
+    discrepancy=st.none() | discrepancies,
+)
+reaches = st.builds(
+    Reach,
+    quantity=name,
+    format=name,
+    held_to=number,
+    failed_at=st.none() | number,
+    statement=name,
+)
+provenances = st.builds(
+    Provenance,
+    versions=st.dictionaries(name, name, max_size=2),
+    machine=name,
+    seed=st.integers(-(10**30), 10**30),
+    max_examples=count,
+    date=name,
+    duration=number,
+)
+certificates = st.builds(
+    Certificate,
+    name=name,
+    origin=name,
+    summary=name,
+    quantities=names,
+    formats=names,
+    targets=name,
+    decides_to=number,
+    verdict=verdict,
+    worst=st.none() | results,
+    results=st.lists(results, max_size=2).map(tuple),
+    reach=st.lists(reaches, max_size=2).map(tuple),
+    cases=count,
+    provenance=provenances,
+)
+reports = st.builds(Report, certificates=st.lists(certificates, max_size=2).map(tuple))
+
+
+@settings(max_examples=50, deadline=None, database=None)
+@given(report=reports)
+def test_a_report_goes_through_json_and_comes_back_the_same(report: Report) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    found = certify("diagonal-only", formats=["binary64"], max_examples=5)
+    return Report(certificates=(found,))
+
+
+def test_a_written_report_reads_back(report: Report, tmp_path: Path) -> None:
+    write(report, tmp_path / "new")
+    assert read(tmp_path / "new" / "certificate.json") == report
+    assert (tmp_path / "new" / "report.md").read_text() == markdown(report)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "where"),
+    [
+        ('"gradcert-report/1"', '"gradcert-report/2"', r"`\$\.schema`"),
+        ('"verdict": "refuted"', '"verdict": "fine"', r"`\$\.certificates\[0\]"),
+        ('"seed": 0', '"seed": "0"', r"`\$\.certificates\[0\]\.provenance\.seed`"),
+        ('"cases":', '"cans":', r"`\$\.certificates\[0\]`"),
+    ],
+)
+def test_a_file_that_does_not_follow_the_schema_is_refused_saying_where(
+    report: Report, tmp_path: Path, pattern: str, replacement: str, where: str
+) -> None:
+    write(report, tmp_path)
+    file = tmp_path / "certificate.json"
+    changed = file.read_text().replace(pattern, replacement)
+    assert changed != file.read_text()
+    file.write_text(changed)
+    with pytest.raises(msgspec.ValidationError, match=where):
+        read(file)
+
+
+def test_the_published_schema_is_the_one_in_force() -> None:
+    assert SCHEMA_FILE.read_bytes() == json_schema()
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_write_that_fails_leaves_the_old_report_whole_and_nothing_beside_it(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    write(report, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def fail(_self: Path, _target: Path) -> Path:
+        raise error
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(error):
+        write(Report(certificates=()), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert set(before) == {"certificate.json", "report.md"}
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "a | b",
+    "`tick` ``ticks``",
+    "two\nlines",
+    "x\n```\n<script>alert(1)</script>",
+    "[link](javascript:alert(1))",
+    "![image](https://example.com/i.png)",
+    "back\\|slash",
+    "*b* _i_ # h",
+]
+
+
+def _flipped(logits: Array, targets: Array) -> Array:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return targets - powers / powers.sum(axis=1, keepdims=True)
+
+
+def _raising(text: str) -> Any:
+    def raising(_logits: Array, _targets: Array) -> Array:
+        raise ValueError(text)
+
+    return raising
+
+
+def _flat(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from _flat(token.children or [])
+
+
+def _written(subject: Implementation) -> list[Token]:
+    found = certify(subject, formats=["binary64"], max_examples=5)
+    parser = MarkdownIt("commonmark").enable("table")
+    return parser.parse(markdown(Report(certificates=(found,))))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("wrong", ["refuted", "broken"])
+def test_a_hostile_name_or_message_stays_text_in_the_report(text: str, wrong: str) -> None:
+    def subject(text: str) -> Implementation:
+        function = _flipped if wrong == "refuted" else _raising(text)
+        return Implementation(name=text, summary=text, functions={"dE/dz": function})
+
+    hostile, tame = _written(subject(text)), _written(subject("plain"))
+    assert [token.type for token in hostile if token.nesting >= 0] == [
+        token.type for token in tame if token.nesting >= 0
+    ]
+    kinds = {token.type for token in _flat(hostile)}
+    assert not kinds & {"html_inline", "link_open", "image", "em_open", "strong_open"}
+    assert "".join(token.content for token in hostile if token.type == "html_block") == "".join(
+        token.content for token in tame if token.type == "html_block"
+    )
+    first_row = next(token for token in hostile if token.type == "td_open")
+    name_cell = hostile[hostile.index(first_row) + 1]
+    shown = "".join(child.content for child in name_cell.children or [])
+    assert re.sub(r"\s+", " ", shown) == " ".join(text.split())
+
+
+USED = {"gradcert", "numpy", "np", "array", "f", "logits", "targets", "args", "print"}
+"""All that the snippet of a subject without origin names."""
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_name_does_not_become_code_in_the_snippet(text: str) -> None:
+    subject = Implementation(name=text, functions={"dE/dz": _flipped})
+    shown = certify(subject, formats=["binary64"], max_examples=5).refutations[0].discrepancy
+    assert shown is not None
+    code = compile(shown.snippet, "snippet", "exec")
+    assert set(code.co_names) <= USED

@@ -1,0 +1,257 @@
+"""The generated cases: every regime comes up, means what it says, and keeps to the domain."""
+
+import functools
+from collections.abc import Callable, Iterator
+from math import exp, inf, log
+from random import Random
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+
+from gradcert.cases import Case
+from gradcert.strategies import REGIMES, cases, shifted_cases
+from gradcert_implementations import FORMAT_NAMES, Array, TargetDomain
+from gradcert_oracle import BINARY64, FORMATS, Format
+
+LARGEST = 1e4
+
+QUIET = settings(
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+by_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMAT_NAMES)
+
+
+def _generated(strategy: SearchStrategy[Case], count: int) -> list[Case]:
+    """Return the cases of one run, the same in every run."""
+    found: list[Case] = []
+
+    @hypothesis.seed(0)
+    @settings(QUIET, max_examples=count)
+    @given(strategy)
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    collect()
+    return found
+
+
+@functools.cache
+def _cases(
+    format: Format = BINARY64,
+    domain: TargetDomain = "any",
+    quantity: Any = "dE/dz",
+    *,
+    largest: float = LARGEST,
+    wide: bool = False,
+) -> list[Case]:
+    count = 20 if wide else 250
+    return _generated(cases(quantity, format, domain, largest, wide=wide), count)
+
+
+def _rows(
+    format: Format, domain: TargetDomain = "any", quantity: str = "dE/dz"
+) -> Iterator[tuple[set[str], Array, Array]]:
+    """Yield (labels, first, targets) of generated rows, in binary64."""
+    for case in _cases(format, domain, quantity):
+        for labels, first, targets in zip(case.regimes, case.first, case.targets, strict=True):
+            yield set(labels.split(", ")), first.astype(float), targets.astype(float)
+
+
+def _find(holds: Callable[[set[str], Array], bool], format: Format = BINARY64) -> None:
+    """Fail, with NoSuchExample, unless a row of such labels and logits is generated."""
+
+    def has_one(case: Case) -> bool:
+        logits = case.first.astype(float)
+        return any(holds(set(r.split(", ")), z) for r, z in zip(case.regimes, logits, strict=True))
+
+    hypothesis.find(
+        cases("dE/dz", format, "any", LARGEST),
+        has_one,
+        settings=settings(QUIET, max_examples=5000),
+        random=Random(0),
+    )
+
+
+@by_format
+def test_every_regime_and_kind_of_target_comes_up(format: Format) -> None:
+    seen = set().union(*(labels for labels, _, _ in _rows(format)))
+    assert seen == {*REGIMES, "offset", "masked", "one-hot", "soft", "unnormalised"}
+
+
+@pytest.mark.parametrize("over", ["offset", "masked"])
+@pytest.mark.parametrize("regime", REGIMES)
+def test_any_regime_may_be_moved_or_masked(regime: str, over: str) -> None:
+    _find(lambda labels, _: {regime, over} <= labels)
+
+
+def test_a_masked_row_may_lie_at_a_far_common_offset() -> None:
+    _find(lambda labels, logits: {"offset", "masked"} <= labels and logits.max() < -LARGEST / 2)
+
+
+@pytest.mark.parametrize(
+    ("domain", "kinds"),
+    [
+        ("index", {"one-hot"}),
+        ("probability", {"one-hot", "soft"}),
+        ("any", {"one-hot", "soft", "unnormalised"}),
+    ],
+)
+@pytest.mark.parametrize("quantity", ["dE/dz", "dE/do"])
+def test_a_target_domain_has_its_kinds_of_target_and_no_others(
+    quantity: str, domain: TargetDomain, kinds: set[str]
+) -> None:
+    seen = set().union(*(labels for labels, _, _ in _rows(BINARY64, domain, quantity)))
+    assert seen & {"one-hot", "soft", "unnormalised"} == kinds
+
+
+@pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
+def test_one_class_two_classes_and_batches_of_unlike_rows_come_up(quantity: str) -> None:
+    found = _cases(quantity=quantity)
+    assert {1, 2, 3, 8, 33} == {case.first.shape[1] for case in found}
+    assert {1, 2} == {len(case.first) for case in found}
+    assert any(len(set(case.regimes)) > 1 for case in found)
+
+
+@pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
+def test_wide_cases_have_thousands_of_classes(quantity: str) -> None:
+    classes = {case.first.shape[1] for case in _cases(quantity=quantity, wide=True)}
+    assert min(classes) >= 1000
+    assert max(classes) >= 5000
+
+
+@pytest.mark.parametrize(
+    ("largest", "format"),
+    [(LARGEST, "binary64"), (LARGEST, "bfloat16"), (1007.0, "bfloat16"), (0.5, "binary16")],
+)
+def test_finite_logits_keep_to_the_bound_and_come_near_it(format: str, largest: float) -> None:
+    found = _cases(FORMATS[format], largest=largest)
+    logits = np.concatenate([case.first.astype(float).ravel() for case in found])
+    sizes = np.abs(logits[np.isfinite(logits)])
+    assert largest / 2 < sizes.max() <= largest
+
+
+@by_format
+@pytest.mark.parametrize("domain", ["probability", "any"])
+def test_only_a_class_without_target_is_masked_and_never_a_whole_row(
+    format: Format, domain: TargetDomain
+) -> None:
+    for labels, logits, targets in _rows(format, domain):
+        hidden = logits == -inf
+        assert hidden.any() == ("masked" in labels)
+        assert not hidden.all()
+        assert not targets[hidden].any()
+        assert np.isfinite(logits[~hidden]).all()
+
+
+@by_format
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("quantity", ["dE/dz", "dE/do"])
+def test_probability_targets_sum_to_exactly_one_in_the_format_itself(
+    quantity: str, wide: bool, format: Format
+) -> None:
+    for case in _cases(format, "probability", quantity, wide=wide):
+        assert (case.targets.astype(float) >= 0).all()
+        for order in (slice(None), slice(None, None, -1)):
+            in_sequence = np.add.accumulate(case.targets[:, order], axis=1)
+            assert in_sequence.dtype == format.dtype
+            assert (in_sequence[:, -1] == 1).all()
+
+
+@by_format
+def test_probabilities_are_positive_and_the_targets_divided_by_them_finite(
+    format: Format,
+) -> None:
+    seen = set()
+    for labels, probabilities, targets in _rows(format, quantity="dE/do"):
+        seen |= labels
+        assert ((probabilities > 0) & (probabilities <= 1)).all()
+        assert (targets / probabilities <= format.max).all()
+    assert {"benign", "tiny", "near one"} <= seen
+
+
+def _plain_rows(regime: str, format: Format) -> list[Array]:
+    """Return the logits of a regime, sorted, where no offset or mask was laid over it."""
+    rows = [
+        np.sort(logits)
+        for labels, logits, _ in _rows(format)
+        if regime in labels and not labels & {"offset", "masked"}
+    ]
+    assert rows
+    return rows
+
+
+def _short_of_one(logits: Array) -> float:
+    """Return how far the largest probability is from one."""
+    odds = float(np.exp(np.sort(logits)[:-1] - logits.max()).sum())
+    return odds / (1 + odds)
+
+
+@by_format
+def test_confident_rows_of_two_classes_come_between_a_tenth_and_1e_16_of_one(
+    format: Format,
+) -> None:
+    rows = [row for row in _plain_rows("confident", format) if len(row) == 2]
+    assert all(1e-16 < _short_of_one(row) < 0.12 for row in rows)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-16, 1e-13), (1e-9, 1e-6), (1e-2, 0.12)])
+def test_confident_rows_come_as_near_to_one_as_that(low: float, high: float) -> None:
+    _find(lambda labels, logits: "confident" in labels and low < _short_of_one(logits) < high)
+
+
+@by_format
+def test_saturated_rows_of_two_classes_have_nothing_left_but_the_largest(format: Format) -> None:
+    gaps = [_short_of_one(row) for row in _plain_rows("saturated", format) if len(row) == 2]
+    assert max(gaps) <= exp(-36)
+    assert min(gaps) == 0
+
+
+@by_format
+def test_tied_rows_hold_equal_logits(format: Format) -> None:
+    distinct = [len(set(row)) for row in _plain_rows("ties", format) if len(row) > 2]
+    assert set(distinct) == {1, 2}
+
+
+@by_format
+def test_spread_rows_reach_across_the_whole_range(format: Format) -> None:
+    spans = [row[-1] - row[0] for row in _plain_rows("spread", format)]
+    assert max(spans) > LARGEST
+
+
+@by_format
+def test_benign_rows_stay_small(format: Format) -> None:
+    assert all(np.abs(row).max() <= 10 for row in _plain_rows("benign", format))
+
+
+@by_format
+def test_subnormal_rows_hold_a_probability_that_is_subnormal(format: Format) -> None:
+    ends = np.log([format.smallest_subnormal, format.smallest_normal])
+    low, high = ends.astype(format.dtype).astype(float)  # rounding keeps the order
+    rows = [row for row in _plain_rows("subnormal", format) if len(row) > 1]
+    for row in rows:
+        assert row[-1] == 0
+        assert ((low <= row[:-1]) & (row[:-1] <= high)).all()
+    assert any(row[0] < log(format.smallest_normal) - 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("largest", "name"),
+    [*((LARGEST, name) for name in FORMATS), (16.0, "bfloat16"), (1.0, "binary64")],
+)
+def test_a_shift_is_exact_and_keeps_to_the_bound(name: str, largest: float) -> None:
+    format, moved = FORMATS[name], 0
+    for case in _generated(shifted_cases(format, "probability", largest), count=200):
+        exact = case.first.astype(float) + case.number / 4
+        assert (exact.astype(format.dtype).astype(float) == exact).all()
+        assert np.abs(case.first.astype(float)).max() <= largest
+        assert np.abs(exact).max() <= largest
+        moved = max(moved, abs(case.number) / 4)
+    assert moved > 0
