@@ -75,12 +75,16 @@ def _check_logits(z: Row) -> None:
         raise ValueError("logits must be finite or -inf, and one of them finite")
 
 
-def _check(z: Row, t: Row) -> None:
-    _check_logits(z)
-    if len(z) != len(t):
-        raise ValueError(f"{len(z)} logits and {len(t)} targets: need as many of each")
+def _check_targets(t: Row, first: Row, what: str) -> None:
+    if len(first) != len(t):
+        raise ValueError(f"{len(first)} {what} and {len(t)} targets: need as many of each")
     if any(abs(target) == inf or target != target for target in t):
         raise ValueError("targets must be finite")
+
+
+def _check(z: Row, t: Row) -> None:
+    _check_logits(z)
+    _check_targets(t, z, "logits")
     if any(x == -inf and target for x, target in zip(z, t, strict=True)):
         raise ValueError("a logit of -inf needs a target of zero")
 
@@ -152,10 +156,11 @@ def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> E
     >>> print(loss_by_probability((0.5, 0.25), (1.0, 0.0), BINARY64)[0].str(20, radius=False))
     -2.0000000000000000000
     """
-    if len(o) != len(t):
-        raise ValueError(f"{len(o)} probabilities and {len(t)} targets: need as many of each")
+    if not o:
+        raise ValueError("a row needs at least one class")
     if not all(0 < x < inf for x in o):
         raise ValueError("probabilities must be positive and finite")
+    _check_targets(t, o, "probabilities")
 
     def evaluate(wide: Sequence[int]) -> list[arb]:
         def family(s: Scalar) -> list[Scalar]:

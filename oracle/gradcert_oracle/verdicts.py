@@ -92,7 +92,6 @@ def explain(
     for index, error in enumerate(errors):
         if not error.is_finite():
             return Judgement(None, inf, index)
-    undecided = False
     for algorithm in candidates:
         allowance = allowances(algorithm)
         if allowance is None:
@@ -100,11 +99,13 @@ def explain(
         within, used, index = _use(errors, allowance)
         if within:
             return Judgement(algorithm, used, index)
-        if within is None and algorithm is not FAITHFUL:
-            undecided = True
-        if algorithm is not FAITHFUL and used < closest.used:
+        if algorithm is FAITHFUL:
+            continue  # An error of exactly one ulp stays undecided; it is not below one ulp.
+        if within is None:
+            return None
+        if used < closest.used:
             closest = Judgement(None, used, index)
-    return None if undecided else closest
+    return closest
 
 
 def judge(quantity: str, first: Row, t: Row, format: Format, values: Sequence[float]) -> Judgement:

@@ -46,9 +46,11 @@ def write(report: Report, directory: Path) -> None:
     OSError
         If the directory cannot be made or written to.
     """
+    written = msgspec.json.format(msgspec.json.encode(report))
+    rendered = markdown(report).encode()
     directory.mkdir(parents=True, exist_ok=True)
-    _replace(directory / "certificate.json", msgspec.json.format(msgspec.json.encode(report)))
-    _replace(directory / "report.md", markdown(report).encode())
+    _replace(directory / "certificate.json", written)
+    _replace(directory / "report.md", rendered)
 
 
 def read(path: Path) -> Report:

@@ -46,7 +46,7 @@ def select_subjects(
                 raise
             left_out[spec] = str(error)
     if not subjects:
-        raise SpecError(f"nothing to certify: {'; '.join(left_out.values())}")
+        raise SpecError(f"nothing to certify: {'; '.join(dict.fromkeys(left_out.values()))}")
     return subjects, left_out
 
 

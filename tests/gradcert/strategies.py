@@ -124,11 +124,11 @@ def _row(
         logits = np.resize(logits, n)
         logits[draw(st.integers(0, n - 1))] = top
     labels = [regime]
-    if draw(st.integers(0, 3)) == 3:
+    if draw(st.integers(0, 2)) == 2:
         logits = logits + draw(st.floats(-largest, largest))
         labels.append("offset")
     logits = logits.clip(-largest, largest).astype(format.dtype)
-    if draw(st.integers(0, 4)) == 4:
+    if draw(st.integers(0, 2)) == 2:
         hidden = np.resize(draw(st.lists(st.booleans(), min_size=drawn, max_size=drawn)), n)
         if hidden.any() and not hidden.all():
             logits[hidden] = -np.inf

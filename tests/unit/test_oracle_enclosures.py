@@ -345,3 +345,14 @@ def test_a_probability_that_is_not_positive_and_finite_is_turned_away(bad: float
 def test_probabilities_need_as_many_targets() -> None:
     with pytest.raises(ValueError, match="2 probabilities and 1 targets"):
         QUANTITIES["dE/do"]((0.5, 0.5), (1.0,), BINARY64)
+
+
+@pytest.mark.parametrize("t", [(nan,), (inf,)])
+def test_a_target_that_is_not_finite_has_no_slope_by_probability(t: Row) -> None:
+    with pytest.raises(ValueError, match="targets must be finite"):
+        QUANTITIES["dE/do"]((0.5,), t, BINARY64)
+
+
+def test_a_row_without_classes_has_no_slope_by_probability() -> None:
+    with pytest.raises(ValueError, match="at least one class"):
+        QUANTITIES["dE/do"]((), (), BINARY64)

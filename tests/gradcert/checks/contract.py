@@ -50,20 +50,29 @@ def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
 
 
 def same_answer_twice(claim: Claim, case: Case) -> Judgements:
-    """Two calls with equal arguments return the same bytes, and the second leaves the first alone.
+    """Calls with equal arguments return the same bytes, and no later call changes them.
 
-    Predicate: byte equality of the first answer, a copy of it taken before the second call, and the
-    second answer. It cannot see an error that is made every time.
+    Predicate: byte equality of an answer, a copy of it taken at once, the next answer to the same
+    arguments, and that after a call with the classes in reverse. It cannot see an error that is
+    made every time.
     """
     first = claim.answer(case.first, case.targets)
     kept = first.copy()
-    again = claim.answer(case.first, case.targets)
-    if not first.tobytes() == kept.tobytes() == again.tobytes():
+    again = claim.answer(case.first, case.targets).tobytes()
+    claim.answer(case.first[:, ::-1], case.targets[:, ::-1])
+    later = claim.answer(case.first, case.targets).tobytes()
+    if not first.tobytes() == kept.tobytes() == again == later:
         raise Refuted(
             Evidence(
                 case,
-                "a second call with the same arguments changed the answer",
-                shown_by=("f(*args)", "f(*args)"),
+                "a later call changed the answer",
+                shown_by=(
+                    "a := f(*args)",
+                    "f(*args)",
+                    "f(*(x[:, ::-1] for x in args))",
+                    "f(*args)",
+                    "a",
+                ),
             )
         )
     return []
