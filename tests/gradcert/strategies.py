@@ -22,7 +22,7 @@ __all__ = ["REGIMES", "cases", "shifted_cases"]
 _CLASSES = (2, 3, 2, 3, 2, 8, 3, 2, 1, 3, 8, 33)
 _WIDE = (1000, 5000)
 _ROWS = (1, 1, 2)
-_PATTERN = 33
+_PATTERN = 8
 """A wider row repeats this many drawn values: what an example may draw is bounded."""
 
 

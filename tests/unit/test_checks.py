@@ -18,7 +18,7 @@ from gradcert_implementations import (
     load,
 )
 from gradcert_implementations.flawed import diagonal_only
-from gradcert_oracle import BINARY64
+from gradcert_oracle import BINARY64, rungs
 from gradcert_reports import CheckResult
 
 BY_ID = {check.id: check for check in CHECKS}
@@ -394,3 +394,14 @@ def test_a_subject_meets_only_the_targets_it_declares(
         examine(claim, check, max_examples=50, seed=0)
         assert all(met), check.id
     assert met
+
+
+def test_the_search_is_steered_by_the_budgets_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    targets: list[float] = []
+    monkeypatch.setattr("hypothesis.target", targets.append)
+    claim = Claim(as_implementation(right), "dE/dz", BINARY64)
+    outcome = examine(claim, BY_ID["accuracy"], max_examples=20, seed=0)
+    assert outcome.demand is not None
+    rung = rungs(BINARY64).index(outcome.demand.judgement.algorithm)
+    assert max(targets) == 2 * rung + outcome.demand.judgement.used
+    assert len(targets) == outcome.examples

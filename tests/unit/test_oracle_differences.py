@@ -13,6 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gradcert_oracle import (
+    BINARY64,
+    QUANTITIES,
     OracleError,
     analytic_log,
     analytic_log1p,
@@ -237,3 +239,20 @@ def test_cross_entropy_is_log_sum_exp_less_the_weighted_logits(row, s) -> None:
         weighted = sum((x * target for x, target in zip(moved, targets, strict=True)), acb(0))
         total = sum(targets, arb(0))
         assert _agree(cross_entropy(softmax(moved), targets), total * log_sum_exp(moved) - weighted)
+
+
+@pytest.mark.parametrize("classes", [10, 100, 1000])
+def test_the_gradient_evaluates_the_definition_four_times_a_class(
+    classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    loss = Coordinate.loss
+
+    def counted(self: Coordinate, *arguments: object, **targets: arb) -> Scalar:
+        calls.append(self)
+        return loss(self, *arguments, **targets)
+
+    monkeypatch.setattr(Coordinate, "loss", counted)
+    z = tuple(-float(k) / classes for k in range(classes))
+    QUANTITIES["dE/dz"](z, (1.0,) + (0.0,) * (classes - 1), BINARY64)
+    assert len(calls) == 4 * classes  # at h, -h, zero and the disc
