@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal, TypeAlias, get_args
 
 from numpy.typing import NDArray
@@ -111,8 +112,10 @@ class Implementation:
         for quantity, function in self.functions.items():
             if not callable(function):
                 raise ValueError(f"the function for {quantity!r} is not callable: {function!r}")
-        if not self.largest_logit > 0:
-            raise ValueError(f"largest_logit is {self.largest_logit!r}; it must be positive")
+        if not 0 < self.largest_logit < inf:
+            raise ValueError(
+                f"largest_logit is {self.largest_logit!r}; it must be positive, finite"
+            )
 
 
 def _require_known(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

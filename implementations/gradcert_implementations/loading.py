@@ -61,6 +61,12 @@ def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
+def _importable_from(folder: Path) -> None:
+    """Let a subject import what lies beside it; last, so that it hides no library."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
 def _import(module: str, spec: str) -> ModuleType:
     try:
         return importlib.import_module(module)
@@ -83,8 +89,9 @@ def _import(module: str, spec: str) -> ModuleType:
 def _import_file(path: Path, spec: str) -> ModuleType:
     if not path.is_file():
         raise SpecError(f"{spec!r}: there is no file {path}")
-    # A name of its own, so that two files called kernels.py do not meet in sys.modules.
-    name = f"{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    # A name of its own: two files called kernels.py do not meet in sys.modules, nor two versions.
+    digest = hashlib.sha256(str(path.resolve()).encode() + path.read_bytes()).hexdigest()
+    name = f"{path.stem}_{digest[:8]}"
     if name in sys.modules:
         return sys.modules[name]
     found = importlib.util.spec_from_file_location(name, path)
@@ -113,10 +120,12 @@ def load(
     ----------
     spec
         ``numpy``, ``path/to/file.py:name`` or ``package.module:name``.
-    quantities, formats, targets
-        What a plain function computes (one quantity), in which formats and for which targets;
-        dE/dz in binary64 and binary32 for ``probability`` targets unless said otherwise. For an
-        :class:`Implementation`, a selection of what it claims.
+    quantities, formats
+        What a plain function computes (one quantity) and in which formats, unless it is dE/dz in
+        binary64 and binary32. For an :class:`Implementation`, a selection of what it claims.
+    targets
+        The targets to certify it for, in place of those it declares (a plain function:
+        ``probability``).
 
     Raises
     ------
@@ -139,6 +148,7 @@ def load(
                 "or write path/to/file.py:name or package.module:name"
             )
         is_file = place.endswith(".py") or "/" in place
+        _importable_from(Path(place).parent.resolve() if is_file else Path.cwd())
         module = _import_file(Path(place), spec) if is_file else _import(place, spec)
         try:
             subject = getattr(module, attribute)

@@ -71,9 +71,11 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         One a row.
     row, index
         Where the fault is; `index` counts the values of the row's answer, row-major.
-    expected, returned
-        The values of that row's answer, row-major: what should have been there, to thirty digits,
-        and what was. Empty where the fault is not in values.
+    returned, expected
+        The values of that row's answer, row-major, and those they were compared with. Empty where
+        the fault is not in values.
+    expected_is
+        What those are: ``true``, to thirty digits, or another answer of the implementation itself.
     ulps, budgets
         The size of the error, where it has one.
     snippet
@@ -87,8 +89,9 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     regimes: tuple[str, ...]
     row: int
     index: int | None
-    expected: tuple[str, ...]
     returned: tuple[str, ...]
+    expected: tuple[str, ...]
+    expected_is: Literal["true", "other"]
     ulps: float | None
     budgets: float | None
     snippet: str
@@ -164,8 +167,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     Attributes
     ----------
     verdict
-        ``refuted`` if any check refutes it, else ``broken`` if any found it so, else ``conforms``;
-        ``not supported`` if no check had an answer.
+        ``conforms`` if every check does; else the worst of ``refuted``, ``broken`` and
+        ``not supported``, in this order.
     worst
         The result that asked most; its level is the certificate's. None unless all is in order.
     cases

@@ -48,7 +48,7 @@ def explanation(result: CheckResult) -> str:
         f"  at        {arguments(found)}",
     ]
     if found.expected:
-        lines.append(f"  true      {values(found.expected)}")
+        lines.append(f"  {found.expected_is:<9} {values(found.expected)}")
     if found.returned:
         lines.append(f"  returned  {values(found.returned)}")
     if size(found):

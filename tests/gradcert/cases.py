@@ -104,7 +104,7 @@ class Claim:
         except (Exception, SystemExit) as error:
             message = " ".join(str(error).split())
             raise Broken(f"raised {type(error).__name__}: {message[:300]}") from error
-        if not isinstance(result, np.ndarray):
+        if type(result) is not np.ndarray:
             raise Broken(f"returned {type(result).__name__}, expected a numpy array")
         if result.dtype != self.format.dtype:
             raise Broken(f"returned dtype {result.dtype}, expected {self.format.dtype}")

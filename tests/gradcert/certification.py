@@ -55,8 +55,9 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
         regimes=case.regimes,
         row=evidence.row,
         index=evidence.index,
-        expected=evidence.expected,
         returned=evidence.returned,
+        expected=evidence.expected,
+        expected_is=evidence.expected_is,
         ulps=evidence.ulps,
         budgets=evidence.budgets,
         snippet=snippet(claim, evidence),
@@ -109,8 +110,8 @@ def _demand(result: CheckResult) -> tuple[int, bool, float]:
 
 def _verdict(results: Sequence[CheckResult]) -> Verdict:
     found = {result.verdict for result in results}
-    order: tuple[Verdict, ...] = ("refuted", "broken", "conforms")
-    return next((verdict for verdict in order if verdict in found), "not supported")
+    worse: tuple[Verdict, ...] = ("refuted", "broken", "not supported")
+    return next((verdict for verdict in worse if verdict in found), "conforms")
 
 
 def _versions() -> dict[str, str]:
@@ -139,9 +140,12 @@ def certify(
     implementation
         An Implementation, a plain function ``(logits, targets) -> dE/dz`` on arrays of shape
         (batch, classes), or a SPEC string.
-    quantities, formats, targets
+    quantities, formats
         What to certify: for an Implementation a selection of what it claims, for a plain function
-        what it claims (dE/dz in binary64 and binary32 on ``probability`` targets).
+        what it claims (dE/dz in binary64 and binary32).
+    targets
+        The targets to certify it for, in place of those it declares (a plain function:
+        ``probability``).
     max_examples
         Cases a check with a full share of them tries; the others try their part.
     seed
@@ -167,12 +171,11 @@ def certify(
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}; it must be at least 1")
     if isinstance(implementation, str):
-        implementation = load(
+        subject = load(implementation, quantities=quantities, formats=formats, targets=targets)
+    else:
+        subject = as_implementation(
             implementation, quantities=quantities, formats=formats, targets=targets
         )
-    subject = as_implementation(
-        implementation, quantities=quantities, formats=formats, targets=targets
-    )
     began, clock = datetime.now(UTC), time.perf_counter()
     results, reach = [], []
     for check, claim in planned(subject):

@@ -139,7 +139,7 @@ def certify_command(
     console.print(summary(certificates))
     for text in filter(None, map(details, certificates)):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-    if report is not None:
+    if report is not None and certificates:
         write(Report(certificates=tuple(certificates)), report)
         errors.print(f"wrote {report}/certificate.json and report.md", markup=False, soft_wrap=True)
     if len(certificates) < len(subjects):

@@ -33,7 +33,9 @@ class Outcome:
     demand
         The most demanding row; None if no row was judged.
     failure, case
-        Why the check failed, and the smallest case on which it did; None if it passed.
+        Why the check failed, and the smallest case on which it did. Cases that are not supported
+        are passed over, and one of them is the failure only where nothing worse was found. None if
+        it passed on every case.
     """
 
     examples: int
@@ -57,7 +59,8 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     ladder = rungs(claim.format)
     examples = 0
     most: tuple[float, Demand | None] = (0.0, None)
-    failed: tuple[Refuted | Broken | NotSupported, Case] | None = None
+    failed: tuple[Refuted | Broken, Case] | None = None
+    unsupported: tuple[NotSupported, Case] | None = None
 
     def steepness(judgement: Judgement) -> float:
         """Return one number that grows with the rung first, then with the budgets used on it."""
@@ -65,11 +68,14 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         return 2 * ladder.index(judgement.algorithm) + judgement.used
 
     def run(case: Case) -> None:
-        nonlocal examples, most, failed
+        nonlocal examples, most, failed, unsupported
         examples += failed is None
         try:
             judgements = check.run(claim, case)
-        except (Refuted, Broken, NotSupported) as failure:
+        except NotSupported as failure:
+            unsupported = failure, case
+            return
+        except (Refuted, Broken) as failure:
             failed = failure, case
             raise
         if judgements:
@@ -91,9 +97,9 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     about = f"{seed} {check.id} {claim.quantity} {claim.format.name}"
     try:
         hypothesis.seed(crc32(about.encode()))(search)()
-    except (Refuted, Broken, NotSupported):
+    except (Refuted, Broken):
         pass  # Hypothesis ends with the smallest case, which `run` has kept.
     except hypothesis.errors.Flaky:
         pass  # It failed, and then not again on the same case: the failure that was seen stands.
-    failure, case = failed or (None, None)
+    failure, case = failed or unsupported or (None, None)
     return Outcome(examples, most[1], failure, case)

@@ -42,6 +42,8 @@ def _array(name: str, array: Array, dtype: str) -> list[str]:
     for value in others.tolist():
         places = np.flatnonzero(values == value)
         lines.append(f"{name}.flat[{_places(places)}] = {_number(value)}")
+    if np.isnan(values).any() and common == common:
+        lines.append(f"{name}.flat[{np.flatnonzero(np.isnan(values)).tolist()}] = np.nan")
     return lines
 
 
@@ -72,5 +74,6 @@ def snippet(claim: Claim, evidence: Evidence) -> str:
     if evidence.index is not None:
         returned, expected = evidence.returned[evidence.index], evidence.expected[evidence.index]
         at = f"row {evidence.row}, value {evidence.index}"
-        lines.append(f"# {at}: returned {returned}, expected {expected}")
+        kind = {"true": "the true value is", "other": "the other answer is"}[evidence.expected_is]
+        lines.append(f"# {at}: returned {returned}, {kind} {expected}")
     return "\n".join(lines)

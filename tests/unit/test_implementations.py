@@ -217,3 +217,33 @@ def test_the_answers_of_a_framework_can_be_written_to() -> None:
     for name in BUILT_IN:
         answer = load(name).functions["softmax"](np.zeros((1, 2), ml_dtypes.bfloat16))
         assert answer.flags.writeable, name
+
+
+def test_an_edited_file_is_loaded_again(tmp_path: Path) -> None:
+    kernel = tmp_path / "kernel.py"
+    kernel.write_text("def f(z, t):\n    return z\n")
+    before = load(f"{kernel}:f").functions["dE/dz"]
+    kernel.write_text("def f(z, t):\n    return t\n")
+    after = load(f"{kernel}:f").functions["dE/dz"]
+    assert (before(1, 2), after(1, 2)) == (1, 2)
+
+
+def test_a_file_may_import_what_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "a_sibling.py").write_text("def f(z, t):\n    return z\n")
+    (tmp_path / "kernel.py").write_text("from a_sibling import f\n")
+    assert load(f"{tmp_path}/kernel.py:f").functions["dE/dz"](1, 2) == 1
+
+
+def test_a_module_in_the_current_folder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_local_module.py").write_text("def f(z, t):\n    return z\n")
+    monkeypatch.chdir(tmp_path)
+    assert load("a_local_module:f").name == "f"
+
+
+def test_the_range_that_decides_is_finite() -> None:
+    with pytest.raises(ValueError, match="largest_logit is inf"):
+        Implementation(
+            name="x", functions={"dE/dz": diagonal_only.gradient}, largest_logit=float("inf")
+        )

@@ -52,7 +52,7 @@ def _cases(
     largest: float = LARGEST,
     wide: bool = False,
 ) -> list[Case]:
-    count = 20 if wide else 250
+    count = 20 if wide else 500
     return _generated(cases(quantity, format, domain, largest, wide=wide), count)
 
 
@@ -115,8 +115,9 @@ def test_a_target_domain_has_its_kinds_of_target_and_no_others(
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
 def test_one_class_two_classes_and_batches_of_unlike_rows_come_up(quantity: str) -> None:
     found = _cases(quantity=quantity)
-    assert {1, 2, 3, 8, 33} == {case.first.shape[1] for case in found}
-    assert {1, 2} == {len(case.first) for case in found}
+    widest = set() if quantity == "do/dz" else {130}
+    assert {1, 2, 3, 5, 8, 16, 33} | widest == {case.first.shape[1] for case in found}
+    assert {1, 2, 130} == {len(case.first) for case in found}
     assert any(len(set(case.regimes)) > 1 for case in found)
 
 
@@ -211,7 +212,7 @@ def test_confident_rows_come_as_near_to_one_as_that(low: float, high: float) -> 
 def test_saturated_rows_of_two_classes_have_nothing_left_but_the_largest(format: Format) -> None:
     gaps = [_short_of_one(row) for row in _plain_rows("saturated", format) if len(row) == 2]
     assert max(gaps) <= exp(-36)
-    assert min(gaps) == 0
+    _find(lambda labels, z: "saturated" in labels and len(z) > 1 and np.ptp(z) > 1000, format)
 
 
 @by_format

@@ -93,7 +93,7 @@ def _strided(array: Array) -> Array:
 _LAYOUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
     "read-only": (_read_only, "[a.setflags(write=False) for a in args], f(*args)"),
     "non-contiguous": (_strided, "f(*(np.repeat(a, 2, axis=1)[:, ::2] for a in args))"),
-    "Fortran-ordered": (np.asfortranarray, "f(*map(np.asfortranarray, args))"),
+    "Fortran-ordered": (lambda array: array.copy(order="F"), "f(*map(np.asfortranarray, args))"),
 }
 """Each with the Python that makes it, for the snippet."""
 
@@ -137,14 +137,15 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
 
     Predicate: with one first argument replaced by NaN, its row of the answer holds a NaN and the
     other rows hold none. For dE/do, where a class without a target does not depend on it, that is
-    the class with the largest target, if one has any. It cannot see an error in values.
+    the class with the largest target. Nothing is asked of a row without targets, whose loss may
+    well be zero. It cannot see an error in values.
     """
     row = case.number % len(case.first)
     column = case.number % case.first.shape[1]
     if claim.quantity == "dE/do":
         column = int(np.argmax(case.targets[row]))
-        if case.targets[row, column] == 0:
-            return []
+    if not case.targets[row].any():
+        return []
     first = case.first.copy()
     first[row, column] = np.nan
     poisoned = Case(first, case.targets, case.regimes, case.number)

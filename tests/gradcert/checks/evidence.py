@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from flint import arb, ctx
 
@@ -26,8 +27,10 @@ class Evidence:
         What is wrong, in one sentence.
     row, index
         Where: the row, and the value in it (row-major), if the fault is at one value.
-    expected, returned
-        The values of the row's answer that should have been there and that were, as text.
+    returned, expected
+        The values of the row's answer, and those they were compared with, as text.
+    expected_is
+        ``true`` values, or those of the implementation's ``other`` answer.
     ulps, budgets
         The size of the error; None where it has none: a true value of zero has no ulp, a row on
         which every algorithm is void has no budget, a changed input has neither.
@@ -40,8 +43,9 @@ class Evidence:
     statement: str
     row: int = 0
     index: int | None = None
-    expected: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    expected_is: Literal["true", "other"] = "true"
     ulps: float | None = None
     budgets: float | None = None
     shown_by: tuple[str, ...] = ("f(*args)",)

@@ -45,7 +45,7 @@ def agreement(
     questions
         The rows (first, targets) they answer: two, or one for both.
     order
-        Where each value of the second question's budgets belongs, if it was permuted.
+        Which value of the first question's budgets belongs to each of ours, if it was permuted.
     difference
         What was different between the questions, as the end of a sentence.
     shown_by
@@ -58,8 +58,8 @@ def agreement(
         one, two = budgets(*mine, algorithm), budgets(*other, algorithm)
         if one is None or two is None:
             return None
-        placed = two if order is None else [two[i] for i in order]
-        return [x + y for x, y in zip(one, placed, strict=True)]
+        placed = one if order is None else [one[i] for i in order]
+        return [x + y for x, y in zip(placed, two, strict=True)]
 
     judgement = explained(claim, errors(a, b), allowances)
     if judgement.algorithm is None:
@@ -70,8 +70,9 @@ def agreement(
                 f"{claim.quantity} is {text(a[index])}, but {text(b[index])} {difference}",
                 row=row,
                 index=index,
-                expected=tuple(map(text, b)),
                 returned=tuple(map(text, a)),
+                expected=tuple(map(text, b)),
+                expected_is="other",
                 budgets=judgement.used if isfinite(judgement.used) else None,
                 shown_by=shown_by,
             )
@@ -154,18 +155,18 @@ def permutation(claim: Claim, case: Case) -> Judgements:
     places: Array = np.arange(int(np.prod(ours.shape[1:]))).reshape(ours.shape[1:])
     for axis in range(places.ndim):
         places = places.take(order, axis=axis)
-    flat = places.ravel()
+    inverse = np.argsort(places.ravel())
     judgements: Judgements = []
     for row, question in enumerate(case.rows()):
         judgement = agreement(
             claim,
             case,
             row,
-            ours=ours[row],
-            theirs=theirs[row : row + 1].ravel()[flat],
+            ours=ours[row : row + 1].ravel()[inverse],
+            theirs=theirs[row],
             questions=(permuted.rows()[row], question),
-            order=flat.tolist(),
-            difference=f"for the same class before the classes were put in order {order.tolist()}",
+            order=inverse.tolist(),
+            difference=f"before the classes were put in the order {order.tolist()}",
             shown_by=(f"f(*(a[:, {order.tolist()}] for a in args))", "f(*args)"),
         )
         judgements.append((row, judgement))
