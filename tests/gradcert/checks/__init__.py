@@ -42,11 +42,6 @@ class Check:
     quantities: tuple[QuantityName, ...] = QUANTITY_NAMES
     share: float = 1.0
 
-    @property
-    def title(self) -> str:
-        """What it holds to be true, in one sentence."""
-        return (self.run.__doc__ or "").splitlines()[0]
-
 
 def _case(claim: Claim) -> SearchStrategy[Case]:
     subject = claim.implementation
