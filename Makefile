@@ -1,13 +1,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: certify test check schema clean
+.PHONY: certify claims test quality check schema clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
 
+claims: .venv/installed  ## certify or refute the seven claims; writes reports/published/claims/
+	$(BIN)/gradcert claims --report reports/published/claims
+
 test: .venv/installed  ## the conformance suite on the built-ins, and our own tests
 	$(BIN)/pytest -n auto
+
+quality: .venv/installed  ## every flaw and every right variant under 20 seeds; goes on where it stopped
+	$(BIN)/python tests/quality/measure.py
 
 check: .venv/installed  ## the linter and the type checker
 	$(BIN)/ruff check .
@@ -19,7 +25,7 @@ schema: .venv/installed  ## write the JSON Schema of certificate.json anew
 		> reports/schema/gradcert-report-1.json
 
 clean:
-	rm -rf .venv dist reports/latest
+	rm -rf .venv .quality dist reports/latest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -1,5 +1,14 @@
 """What is claimed: implementations of softmax and cross-entropy gradients, and how to load one."""
 
+from gradcert_implementations.catalogue import (
+    BUILT_IN,
+    CLAIMED,
+    FLAWED,
+    UNUSUAL,
+    Flaw,
+    Rows,
+    documented,
+)
 from gradcert_implementations.interface import (
     FORMAT_NAMES,
     QUANTITY_NAMES,
@@ -9,35 +18,33 @@ from gradcert_implementations.interface import (
     Function,
     Implementation,
     Loss,
+    OutputName,
     QuantityName,
     TargetDomain,
 )
-from gradcert_implementations.loading import (
-    BUILT_IN,
-    FLAWED,
-    SpecError,
-    as_implementation,
-    load,
-    select,
-    summary_of,
-)
+from gradcert_implementations.loading import SpecError, as_implementation, load, select
 
 __all__ = [
     "BUILT_IN",
+    "CLAIMED",
     "FLAWED",
     "FORMAT_NAMES",
     "QUANTITY_NAMES",
     "TARGET_DOMAINS",
+    "UNUSUAL",
     "Array",
+    "Flaw",
     "FormatName",
     "Function",
     "Implementation",
     "Loss",
+    "OutputName",
     "QuantityName",
+    "Rows",
     "SpecError",
     "TargetDomain",
     "as_implementation",
+    "documented",
     "load",
     "select",
-    "summary_of",
 ]

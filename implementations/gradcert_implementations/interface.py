@@ -16,6 +16,7 @@ __all__ = [
     "Function",
     "Implementation",
     "Loss",
+    "OutputName",
     "QuantityName",
     "TargetDomain",
 ]
@@ -28,19 +29,38 @@ Function: TypeAlias = Callable[..., Array]
 QuantityName = Literal["softmax", "loss", "dE/do", "do/dz", "dE/dz"]
 FormatName = Literal["binary64", "binary32", "binary16", "bfloat16"]
 TargetDomain = Literal["index", "probability", "any"]
+OutputName = Literal["softmax", "sigmoid", "identity"]
 
 QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 TARGET_DOMAINS: tuple[TargetDomain, ...] = get_args(TargetDomain)
+_OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """The options of the loss an implementation claims. Today there is one loss and no option.
+    """The options of the loss an implementation claims.
 
     Reductions, class weights, ignored indices, label smoothing, temperature and the like go here,
     each with the default that leaves plain cross-entropy as it is.
+
+    Attributes
+    ----------
+    output
+        ``softmax``, with cross-entropy. Or an elementwise one, for which dE/dz may be claimed:
+        ``sigmoid``, with ``E = -sum_j t_j ln o_j + (1 - t_j) ln(1 - o_j)``, or ``identity``, with
+        ``E = sum_j (z_j - t_j)**2 / 2``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown output.
     """
+
+    output: OutputName = "softmax"
+
+    def __post_init__(self) -> None:
+        _require_known("output", (self.output,), _OUTPUTS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,6 +129,8 @@ class Implementation:
         _require_known("quantity", tuple(self.functions), QUANTITY_NAMES)
         _require_known("format", self.formats, FORMAT_NAMES)
         _require_known("target domain", (self.targets,), TARGET_DOMAINS)
+        if self.loss.output != "softmax":
+            _require_known(f"quantity of {self.loss.output}", tuple(self.functions), ("dE/dz",))
         for quantity, function in self.functions.items():
             if not callable(function):
                 raise ValueError(f"the function for {quantity!r} is not callable: {function!r}")

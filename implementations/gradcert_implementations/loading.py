@@ -4,11 +4,9 @@ A SPEC is the name of a built-in, ``path/to/file.py:name`` or ``package.module:n
 names is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``.
 """
 
-import ast
 import dataclasses
 import hashlib
 import importlib
-import importlib.resources
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from gradcert_implementations.catalogue import BUILT_IN, CLAIMED, FLAWED, UNUSUAL, documented
 from gradcert_implementations.interface import (
     FormatName,
     Implementation,
@@ -23,34 +22,11 @@ from gradcert_implementations.interface import (
     TargetDomain,
 )
 
-__all__ = ["BUILT_IN", "FLAWED", "SpecError", "as_implementation", "load", "select", "summary_of"]
+__all__ = ["SpecError", "as_implementation", "load", "select"]
 
-BUILT_IN = {
-    "numpy": "gradcert_implementations.numpy_by_hand",
-    "torch": "gradcert_implementations.torch_autograd",
-    "jax": "gradcert_implementations.jax_autodiff",
-}
-"""The module of each built-in that is meant to be right."""
-
-FLAWED = {"diagonal-only": "gradcert_implementations.flawed.diagonal_only"}
-"""The module of each built-in that is wrong on purpose."""
-
-_EXTRAS = {"torch", "jax"}
+_EXTRAS = {"torch", "jax", "scipy"}
 
 _EXPECTED = "expected an Implementation or a function (logits, targets) -> dE/dz"
-
-
-def summary_of(name: str) -> str:
-    """Return the first line of a built-in's documentation, read without importing it.
-
-    Examples
-    --------
-    >>> summary_of("torch")
-    'PyTorch: only the loss is written, autograd differentiates it.'
-    """
-    package, _, path = (BUILT_IN | FLAWED)[name].partition(".")
-    source = importlib.resources.files(package).joinpath(path.replace(".", "/") + ".py")
-    return (ast.get_docstring(ast.parse(source.read_text())) or "").splitlines()[0]
 
 
 class SpecError(ValueError):
@@ -135,17 +111,18 @@ def load(
     Examples
     --------
     >>> load("numpy", quantities=["dE/dz"]).summary
-    'every quantity written out in NumPy; softmax shifted by the largest logit'
+    'Every quantity written out in NumPy, as one would on paper.'
     """
-    known = BUILT_IN | FLAWED
+    known = BUILT_IN | CLAIMED | UNUSUAL | FLAWED
     if spec in known:
         subject = _import(known[spec], spec).implementation
+        subject = dataclasses.replace(subject, summary=documented(spec)[0])
     else:
         place, colon, attribute = spec.rpartition(":")
         if not colon or not place or not attribute:
             raise SpecError(
-                f"unknown implementation {spec!r}: choose from {', '.join(known)}, "
-                "or write path/to/file.py:name or package.module:name"
+                f"unknown implementation {spec!r}: choose from {', '.join(BUILT_IN)}, one of "
+                "`gradcert list --flaws`, or write path/to/file.py:name or package.module:name"
             )
         is_file = place.endswith(".py") or "/" in place
         _importable_from(Path(place).parent.resolve() if is_file else Path.cwd())

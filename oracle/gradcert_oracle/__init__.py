@@ -12,7 +12,8 @@ from gradcert_oracle.differences import (
     central_differences,
 )
 from gradcert_oracle.formats import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from gradcert_oracle.quantities import GUARD, QUANTITIES, Enclosures, Row
+from gradcert_oracle.precision import GUARD, Enclosures, Row
+from gradcert_oracle.quantities import QUANTITIES
 from gradcert_oracle.verdicts import ALLOWED, FAITHFUL, Judgement, explain, judge, rungs, ulps
 
 __all__ = [

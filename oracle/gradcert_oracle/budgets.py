@@ -8,8 +8,10 @@ err by at most one ulp - correctly rounded arithmetic and a good mathematical li
 points of one ball are at most two radii apart. That is why two budgets are allowed.
 
 A run may round where the ball's midpoint happens to be exact, and then the ball is too small. So
-the budget of a value is the larger radius of the algorithm's equally good forms, plus one rounding
-of each term, plus what may underflow. An operation that may underflow widens its ball by that
+every exponent ``z_j - m`` is charged one rounding, which ``exp2((z_j - m) log2(e))`` and a shift by
+another number than the largest logit make even where the difference is exact. And the budget of a
+value is the larger radius of the algorithm's equally good forms, plus one rounding of each term,
+plus what may underflow. An operation that may underflow widens its ball by that
 amount as well, for a sum of many lost terms is not small in binary16. Tests run every level in
 every format, in all its forms, and hold the runs to two budgets.
 
@@ -36,7 +38,7 @@ from flint import arb, ctx
 
 from gradcert_oracle import quantities
 from gradcert_oracle.formats import BINARY32, Format
-from gradcert_oracle.quantities import Row
+from gradcert_oracle.precision import Row
 from gradcert_oracle.sums import SUMMATIONS, Sums
 
 __all__ = ["LEVELS", "Algorithm", "algorithms", "budgets", "scale"]
@@ -90,7 +92,8 @@ class _Arithmetic:
 def _softmax(z: Row, level: str, arithmetic: _Arithmetic) -> _Softmax:
     total, lost = arithmetic.total, arithmetic.lost
     largest = arb(max(z))
-    shifted = [arb(x) - largest for x in z]
+    unit = arb(0, 2.0**-ctx.prec)
+    shifted = [d * (1 + unit) if (d := arb(x) - largest).is_finite() else d for x in z]
     powers = [x.exp() + lost for x in shifted]
     mass = total(powers)[0]
     if level == "log-sum-exp":
@@ -118,6 +121,16 @@ def _values(quantity: str, first: Row, t: Row, level: str, arithmetic: _Arithmet
     if quantity == "dE/do":
         slopes = [target * (1 / arb(o)) for o, target in zip(first, targets, strict=True)]
         return [_Value((slope,), (slope,)) for slope in slopes]
+    if quantity == "dE/dz, identity":
+        slopes = [arb(x) - target for x, target in zip(first, targets, strict=True)]
+        return [_Value((slope,), (slope,)) for slope in slopes]
+    if quantity == "dE/dz, sigmoid":
+        values = []
+        for x, t_j in zip(first, targets, strict=True):
+            o_j, o_rest = _softmax((x, 0.0), level, arithmetic).probabilities
+            plain = o_j - t_j
+            values.append(_Value((plain, o_j * (1 - t_j) - t_j * o_rest), (o_j, t_j, plain)))
+        return values
     softmax = _softmax(first, level, arithmetic)
     o = softmax.probabilities
     if quantity == "softmax":
@@ -149,11 +162,15 @@ def _values(quantity: str, first: Row, t: Row, level: str, arithmetic: _Arithmet
 def scale(quantity: str, first: Row, t: Row, format: Format) -> arb:
     """Return the size a row's values are of, beside which a void budget is large.
 
-    The largest ``o_k T + |t_k|`` for dE/dz; the largest o_k for softmax and its Jacobian; the
-    largest ``|t_k / o_k|`` for dE/do; ``E + sum_k |t_k|`` for the loss.
+    The largest ``o_k T + |t_k|`` for dE/dz, ``1 + |t_k|`` if outputs are sigmoids, ``|z_k| +
+    |t_k|`` if they are the logits; the largest o_k for softmax and its Jacobian; the largest
+    ``|t_k / o_k|`` for dE/do; ``E + sum_k |t_k|`` for the loss.
     """
     if quantity == "dE/do":
         return arb(max(abs(target) / o for o, target in zip(first, t, strict=True)))
+    if quantity in ("dE/dz, sigmoid", "dE/dz, identity"):
+        sizes = map(abs, first) if quantity == "dE/dz, identity" else [1.0] * len(first)
+        return max(arb(size) + abs(target) for size, target in zip(sizes, t, strict=True))
     mass = sum(map(abs, t))
     if quantity == "loss":
         return abs(quantities.loss(first, t, format)[0]) + mass

@@ -2,9 +2,7 @@
 
 Every function takes one row of plain floats and returns one ball a value: the true value lies in
 it, and it is narrower than ``2**-guard`` ulp of the format at that value, or of its smallest
-subnormal number for what underflows. Precision starts near three halves of what the format asks,
-for central differences lose a third of it, and doubles for the coordinates that need more. Where
-the ball cannot be had, :class:`OracleError` is raised; a wide ball is never returned.
+subnormal number for what underflows; see :mod:`gradcert_oracle.precision`.
 
 Time is linear in the number of classes (for the Jacobian, in its number of entries).
 """
@@ -13,59 +11,28 @@ import functools
 from collections.abc import Callable, Sequence
 from math import inf
 
-from flint import arb, ctx
+from flint import arb
 
 from gradcert_oracle.definitions import Step, coordinates, exponentials
 from gradcert_oracle.differences import (
-    OracleError,
     Scalar,
     analytic_log,
     analytic_log1p,
     central_differences,
 )
+from gradcert_oracle.elementwise import identity_gradient, sigmoid_gradient
 from gradcert_oracle.formats import Format
+from gradcert_oracle.precision import GUARD, Enclosures, Row, refine
 from gradcert_oracle.sums import pairwise
 
 __all__ = [
-    "GUARD",
     "QUANTITIES",
-    "Enclosures",
-    "Row",
     "gradient",
     "jacobian",
     "loss",
     "loss_by_probability",
     "softmax",
 ]
-
-GUARD = 10
-"""Enclosures are narrower than ``2**-GUARD`` ulp unless the caller asks for more."""
-
-_MOST_BITS = 1 << 16
-
-Row = tuple[float, ...]
-"""A row of logits, probabilities or targets; every float is exact."""
-
-Enclosures = tuple[arb, ...]
-"""One ball a value, row-major."""
-
-
-def _refine(
-    evaluate: Callable[[Sequence[int]], Sequence[arb]], count: int, format: Format, guard: int
-) -> Enclosures:
-    """Evaluate coordinates ``0 .. count - 1``, at a higher precision where the ball is wide."""
-    result = [arb(0)] * count
-    wide: Sequence[int] = range(count)
-    bits = 3 * (format.precision + guard) // 2 + 32
-    while wide:
-        if bits > _MOST_BITS:
-            raise OracleError(f"no ball narrower than 2**-{guard} ulp at {bits // 2} bits")
-        with ctx.workprec(bits):
-            for j, ball in zip(wide, evaluate(wide), strict=True):
-                result[j] = ball
-        wide = [j for j in wide if not format.narrow(result[j], guard)]
-        bits *= 2
-    return tuple(result)
 
 
 def _check_logits(z: Row) -> None:
@@ -106,7 +73,7 @@ def softmax(z: Row, _t: Row, format: Format, guard: int = GUARD) -> Enclosures:
         total = pairwise(powers)[0]
         return [powers[j] / total for j in wide]
 
-    return _refine(evaluate, len(z), format, guard)
+    return refine(evaluate, len(z), format, guard)
 
 
 @functools.lru_cache(maxsize=64)
@@ -141,7 +108,7 @@ def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
         ]
         return [pairwise(terms)[0] if terms else arb(0)]
 
-    return _refine(evaluate, 1, format, guard)
+    return refine(evaluate, 1, format, guard)
 
 
 @functools.lru_cache(maxsize=64)
@@ -169,7 +136,7 @@ def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> E
         slopes = central_differences(family, radius=0.5)
         return [slope / o[j] for slope, j in zip(slopes, wide, strict=True)]
 
-    return _refine(evaluate, len(o), format, guard)
+    return refine(evaluate, len(o), format, guard)
 
 
 @functools.lru_cache(maxsize=64)
@@ -205,7 +172,7 @@ def jacobian(z: Row, _t: Row, format: Format, guard: int = GUARD) -> Enclosures:
             for i, j in (divmod(entry, n) for entry in wide)
         ]
 
-    return _refine(evaluate, n * n, format, guard)
+    return refine(evaluate, n * n, format, guard)
 
 
 @functools.lru_cache(maxsize=64)
@@ -233,7 +200,7 @@ def gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
 
         return central_differences(family)
 
-    return _refine(evaluate, len(z), format, guard)
+    return refine(evaluate, len(z), format, guard)
 
 
 QUANTITIES: dict[str, Callable[..., Enclosures]] = {
@@ -242,5 +209,7 @@ QUANTITIES: dict[str, Callable[..., Enclosures]] = {
     "dE/do": loss_by_probability,
     "do/dz": jacobian,
     "dE/dz": gradient,
+    "dE/dz, sigmoid": sigmoid_gradient,
+    "dE/dz, identity": identity_gradient,
 }
-"""The oracle's answer for one row, by the name of the quantity."""
+"""The oracle's answer for one row, by the name of the quantity; dE/dz for other outputs too."""

@@ -53,3 +53,4 @@ SUMMATIONS: dict[str, Callable[[Sequence[arb]], Sums]] = {
     "pairwise": pairwise,
     "sequential": sequential,
 }
+"""The orders of summation that may explain an error."""

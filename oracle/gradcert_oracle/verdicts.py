@@ -15,7 +15,8 @@ from flint import arb, ctx
 from gradcert_oracle.budgets import Algorithm, algorithms, budgets
 from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
-from gradcert_oracle.quantities import GUARD, QUANTITIES, Row
+from gradcert_oracle.precision import GUARD, Row
+from gradcert_oracle.quantities import QUANTITIES
 
 __all__ = ["ALLOWED", "FAITHFUL", "Judgement", "explain", "judge", "rungs", "ulps"]
 

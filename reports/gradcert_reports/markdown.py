@@ -2,7 +2,16 @@
 
 import jinja2
 
-from gradcert_reports.numbers import arguments, budgets, magnitude, reach, size, values, where
+from gradcert_reports.numbers import (
+    arguments,
+    budgets,
+    diagnosis,
+    magnitude,
+    reach,
+    size,
+    values,
+    where,
+)
 from gradcert_reports.records import Report
 
 __all__ = ["markdown"]
@@ -28,6 +37,7 @@ _environment.filters |= {
     "arguments": arguments,
     "budgets": budgets,
     "cell": _cell,
+    "diagnosis": diagnosis,
     "magnitude": magnitude,
     "reach": reach,
     "size": size,

@@ -1,8 +1,8 @@
 """How numbers are put into words, the same in every report."""
 
-from gradcert_reports.records import Certificate, CheckResult, Discrepancy
+from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Discrepancy
 
-__all__ = ["arguments", "budgets", "magnitude", "reach", "size", "values", "where"]
+__all__ = ["arguments", "budgets", "diagnosis", "magnitude", "reach", "size", "values", "where"]
 
 _SHOWN = 12
 
@@ -53,6 +53,14 @@ def arguments(discrepancy: Discrepancy) -> str:
     first = values(discrepancy.first[discrepancy.row])
     targets = values(discrepancy.targets[discrepancy.row])
     return f"{discrepancy.argument} {first}, targets {targets}"
+
+
+def diagnosis(found: Diagnosis) -> str:
+    """Return which mistake a refuted quantity makes, in one sentence."""
+    if not found.matches:
+        return f"no known flaw explains the {found.cases} refuting cases"
+    best = found.matches[0]
+    return f"{best.flaw} explains {best.explains} of {found.cases} refuting cases"
 
 
 def size(discrepancy: Discrepancy) -> str:

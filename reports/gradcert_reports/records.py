@@ -12,7 +12,10 @@ __all__ = [
     "SCHEMA",
     "Certificate",
     "CheckResult",
+    "Diagnosis",
     "Discrepancy",
+    "Entry",
+    "Match",
     "Numbers",
     "Provenance",
     "Reach",
@@ -138,6 +141,42 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     statement: str = ""
 
 
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A known flaw that explains refuting cases.
+
+    Attributes
+    ----------
+    flaw, title, formula
+        The id that ``gradcert explain`` takes, and what the flaw is.
+    explains
+        How many of the refuting cases: on each it fails the same check in the same way.
+    """
+
+    flaw: str
+    title: str
+    formula: str
+    explains: int
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which mistake a refuted quantity makes.
+
+    Attributes
+    ----------
+    cases
+        How many refuting cases were compared with the catalogue.
+    matches
+        The known flaws that explain some of them, the best first; empty if none does.
+    findings
+        What is known without a match: where the error lives, its size, what would undo it.
+    """
+
+    quantity: str
+    cases: int
+    matches: tuple[Match, ...]
+    findings: tuple[str, ...]
+
+
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a certificate comes from.
 
@@ -171,6 +210,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ``not supported``, in this order.
     worst
         The result that asked most; its level is the certificate's. None unless all is in order.
+    diagnoses
+        One a refuted quantity.
     cases
         How many cases were tried in all.
     """
@@ -185,6 +226,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     verdict: Verdict
     worst: CheckResult | None
     results: tuple[CheckResult, ...]
+    diagnoses: tuple[Diagnosis, ...]
     reach: tuple[Reach, ...]
     cases: int
     provenance: Provenance
@@ -200,8 +242,37 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return tuple(result for result in self.results if result.verdict == "refuted")
 
 
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of the ledger of claims.
+
+    Attributes
+    ----------
+    claim
+        The number of the claim; one claim may have several lines.
+    statement, where
+        What is claimed, and for which outputs and targets.
+    expected
+        The verdict that must come out.
+    certificate
+        The verdict that did: the place of the certificate in the report, from 0.
+    """
+
+    claim: int
+    statement: str
+    where: str
+    expected: Verdict
+    certificate: int
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one run wrote: certificates, in the order they were asked for."""
+    """What one run wrote: certificates, in the order they were asked for, and a ledger of claims.
+
+    Attributes
+    ----------
+    ledger
+        Empty unless the run was about the claims.
+    """
 
     schema: Literal["gradcert-report/1"] = SCHEMA
     certificates: tuple[Certificate, ...]
+    ledger: tuple[Entry, ...] = ()

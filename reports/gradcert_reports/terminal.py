@@ -7,10 +7,18 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from gradcert_reports.numbers import arguments, budgets, reach, size, values, where
-from gradcert_reports.records import Certificate, CheckResult
+from gradcert_reports.numbers import (
+    arguments,
+    budgets,
+    diagnosis,
+    reach,
+    size,
+    values,
+    where,
+)
+from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Report
 
-__all__ = ["details", "explanation", "summary"]
+__all__ = ["details", "diagnosed", "explanation", "ledger", "summary"]
 
 _STYLES = {"conforms": "green", "refuted": "red", "broken": "red", "not supported": "yellow"}
 
@@ -57,6 +65,42 @@ def explanation(result: CheckResult) -> str:
     return "\n".join([*lines, indent(found.snippet, "    ")])
 
 
+def diagnosed(found: Diagnosis) -> str:
+    """Return the diagnosis of a quantity: the flaw, what else fits, and what is known without."""
+    lines = [f"diagnosis of {found.quantity}: {diagnosis(found)}"]
+    best, others = found.matches[:1], found.matches[1:]
+    lines += [f"  {match.title} {match.formula}" for match in best]
+    lines += [f"  also fits: {match.flaw} ({match.explains} of {found.cases})" for match in others]
+    lines += [f"  {finding}" for finding in found.findings]
+    lines += [f"  gradcert explain {match.flaw} tells more" for match in best]
+    return "\n".join(lines)
+
+
+def ledger(report: Report) -> Table:
+    """Return the ledger of claims: the verdict on each, and what shows it."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("claim")
+    table.add_column("for")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("shown by")
+    for entry in report.ledger:
+        certificate = report.certificates[entry.certificate]
+        found = certificate.refutations[0].discrepancy if certificate.refutations else None
+        shown = f"{certificate.cases} cases, {certificate.level}"
+        if found is not None:
+            shown = f"{arguments(found)}: {found.statement}"
+        surprise = "" if certificate.verdict == entry.expected else f", not {entry.expected}!"
+        table.add_row(
+            str(entry.claim),
+            entry.statement,
+            entry.where,
+            Text(certificate.verdict + surprise, style=_STYLES[certificate.verdict]),
+            Text(shown),
+        )
+    return table
+
+
 def details(certificate: Certificate) -> str:
     """Return what is wrong with an implementation; an empty text if nothing is.
 
@@ -74,6 +118,7 @@ def details(certificate: Certificate) -> str:
         lines.append(indent(explanation(result), "  "))
     for what, formats in also.items():
         lines.append(f"  also refuted by {what} in {', '.join(formats)}")
+    lines += [indent(diagnosed(found), "  ") for found in certificate.diagnoses]
     broken: dict[str, list[str]] = {}
     for result in certificate.results:
         if result.verdict == "broken":

@@ -1,7 +1,8 @@
 """What is asked and what is answered: a claim, a case, and the call between them."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,16 @@ class Case:
     regimes: tuple[str, ...]
     number: int = 0
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # Hypothesis prints a case by this, and a thousand rows are too many to print.
+        printer.text(f"Case of shape {self.first.shape}: {self.regimes[0]}")
+
+    def cast(self, format: Format) -> "Case":
+        """Return the case in another format; what is too large for it becomes infinite."""
+        with np.errstate(over="ignore"):
+            first, targets = (array.astype(format.dtype) for array in (self.first, self.targets))
+        return replace(self, first=first, targets=targets)
+
     def rows(self) -> list[tuple[Row, Row]]:
         """Return each row's (first, targets) as exact Python floats."""
         first = self.first.astype(np.float64).tolist()
@@ -72,7 +83,9 @@ class Claim:
 
     def row(self, first: Row, targets: Row) -> tuple[str, Row, Row, Format]:
         """Return one row's question as the oracle wants it."""
-        return self.quantity, first, targets if takes_targets(self.quantity) else (), self.format
+        output = self.implementation.loss.output
+        quantity = self.quantity if output == "softmax" else f"{self.quantity}, {output}"
+        return quantity, first, targets if takes_targets(self.quantity) else (), self.format
 
     def shape(self, rows: int, classes: int) -> tuple[int, ...]:
         """Return the shape of a right answer."""

@@ -4,7 +4,7 @@ import importlib.metadata
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from gradcert import MAX_EXAMPLES
 from gradcert.cases import Broken, Case, Claim, NotSupported
-from gradcert.checks import CHECKS, Check, Evidence, Refuted
+from gradcert.checks import Check, Evidence, Refuted, planned
+from gradcert.diagnosis import Examined, diagnose
 from gradcert.examine import Demand, Outcome, examine
 from gradcert.reach import beyond
 from gradcert.snippets import snippet
 from gradcert_implementations import Array, Implementation, as_implementation, load
-from gradcert_oracle import FORMATS, LEVELS
+from gradcert_oracle import LEVELS
 from gradcert_reports import (
     Certificate,
     CheckResult,
@@ -27,18 +28,9 @@ from gradcert_reports import (
     Worst,
 )
 
-__all__ = ["certify", "planned", "result_of"]
+__all__ = ["certify", "result_of"]
 
 _LIBRARIES = ("gradcert", "numpy", "python-flint", "hypothesis", "torch", "jax")
-
-
-def planned(implementation: Implementation) -> Iterator[tuple[Check, Claim]]:
-    """Yield every check that applies to an implementation, with the claim it is to examine."""
-    for check in CHECKS:
-        for quantity in implementation.functions:
-            if quantity in check.quantities:
-                for name in implementation.formats:
-                    yield check, Claim(implementation, quantity, FORMATS[name])
 
 
 def _numbers(array: Array) -> tuple[tuple[str, ...], ...]:
@@ -177,10 +169,11 @@ def certify(
             implementation, quantities=quantities, formats=formats, targets=targets
         )
     began, clock = datetime.now(UTC), time.perf_counter()
-    results, reach = [], []
+    results, reach, examined = [], [], []
     for check, claim in planned(subject):
         on_check(check, claim)
         outcome = examine(claim, check, max_examples=max_examples, seed=seed)
+        examined.append(Examined(claim, check, outcome))
         results.append(result_of(claim, check, outcome))
         if check.id == "accuracy" and results[-1].verdict == "conforms":
             reach += beyond(claim)
@@ -197,6 +190,7 @@ def certify(
         verdict=verdict,
         worst=max(judged, key=_demand, default=None),
         results=tuple(results),
+        diagnoses=diagnose(examined),
         reach=tuple(reach),
         cases=sum(result.examples for result in results),
         provenance=Provenance(

@@ -1,16 +1,24 @@
 """One check of one claim under Hypothesis: what explains it, or the smallest refuting case."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis.strategies import SearchStrategy
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
-from gradcert.checks import Check, Refuted
+from gradcert.checks import Check, Evidence, Refuted
 from gradcert_oracle import Judgement, rungs
 
 __all__ = ["Demand", "Outcome", "examine"]
+
+_FEW = 2
+"""Classes of a case that nobody wants smaller."""
+
+_SURVEYED = 0.2
+"""The part of the examples that is tried again after a refutation, to see which others refute."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +44,15 @@ class Outcome:
         Why the check failed, and the smallest case on which it did. Cases that are not supported
         are passed over, and one of them is the failure only where nothing worse was found. None if
         it passed on every case.
+    refutations
+        The evidence of the smallest refuting case, and of others that were drawn after it.
     """
 
     examples: int
     demand: Demand | None
     failure: Refuted | Broken | NotSupported | None
     case: Case | None
+    refutations: tuple[Evidence, ...] = ()
 
 
 def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outcome:
@@ -58,6 +69,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     """
     ladder = rungs(claim.format)
     examples = 0
+    refuting: list[Evidence] = []
     most: tuple[float, Demand | None] = (0.0, None)
     failed: tuple[Refuted | Broken, Case] | None = None
     unsupported: tuple[NotSupported, Case] | None = None
@@ -84,22 +96,52 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
             if most[1] is None or steepness(judgement) > most[0]:
                 most = steepness(judgement), Demand(judgement, case, row)
 
-    search = settings(
-        max_examples=max(1, round(max_examples * check.share)),
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.target, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        report_multiple_bugs=False,
-        print_blob=False,
-    )(given(check.cases(claim))(run))
-    about = f"{seed} {check.id} {claim.quantity} {claim.format.name}"
-    try:
-        hypothesis.seed(crc32(about.encode()))(search)()
-    except (Refuted, Broken):
-        pass  # Hypothesis ends with the smallest case, which `run` has kept.
-    except hypothesis.errors.Flaky:
-        pass  # It failed, and then not again on the same case: the failure that was seen stands.
+    def survey(case: Case) -> None:
+        """Collect refuting cases as they are drawn; the smallest may look like many a flaw."""
+        try:
+            check.run(claim, case)
+        except Refuted as refuted:
+            refuting.append(refuted.evidence)
+        except (Broken, NotSupported):
+            pass
+
+    def search(
+        test: Callable[[Case], None],
+        cases: SearchStrategy[Case] | None,
+        count: int,
+        phases: Sequence[Phase] = (Phase.generate, Phase.target, Phase.shrink),
+    ) -> None:
+        if cases is None:
+            return
+        configured = settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=phases,
+            suppress_health_check=list(HealthCheck),
+            verbosity=Verbosity.quiet,
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        about = f"{seed} {check.id} {claim.quantity} {claim.format.name}"
+        try:
+            hypothesis.seed(crc32(about.encode()))(configured(given(cases)(test)))()
+        except (Refuted, Broken):
+            pass  # Hypothesis ends with the smallest case, which `run` has kept.
+        except hypothesis.errors.Flaky:
+            pass  # It failed, and then not again on the same case: what was seen stands.
+
+    share = max(1, round(max_examples * check.share))
+    search(run, check.cases(claim), share)
+    while failed is not None and failed[1].first.shape[1] > _FEW:
+        # Values do not grow while a case shrinks: where fewer classes need larger ones, Hypothesis
+        # does not come to them, and another search may.
+        larger = failed
+        search(run, check.cases(claim, below=larger[1].first.shape[1]), share)
+        if failed is larger:
+            break
     failure, case = failed or unsupported or (None, None)
-    return Outcome(examples, most[1], failure, case)
+    if isinstance(failure, Refuted):
+        refuting.append(failure.evidence)
+        search(survey, check.cases(claim), round(share * _SURVEYED) + 1, (Phase.generate,))
+    return Outcome(examples, most[1], failure, case, tuple(refuting))

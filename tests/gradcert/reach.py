@@ -33,16 +33,17 @@ def sizes(format: Format, decides_to: float) -> list[float]:
     return [*tried, format.max] if decides_to < format.max else []
 
 
-def _cases(format: Format, size: float) -> list[Case]:
+def _cases(format: Format, size: float, masked: bool) -> list[Case]:
     """Return rows of that size: equal, opposite, offset either way, one huge, one masked."""
     rows = [
         [size, size, size],
         [-size, -size, -size],
         [size, -size, 0],
         [-size, 0, 1],
-        [size, size, -np.inf],
         [size, size * (1 - 2.0 ** (2 - format.precision)), 0],
     ]
+    if masked:
+        rows.append([size, size, -np.inf])
     targets = np.array([[1.0, 0.0, 0.0]]).astype(format.dtype)
     logits: list[Array] = [np.array([row]).astype(format.dtype) for row in rows]
     return [Case(row, targets, (f"|z| = {size:.2g}",)) for row in logits]
@@ -59,8 +60,9 @@ def beyond(claim: Claim) -> list[Reach]:
         return []
     held_to = min(claim.implementation.largest_logit, claim.format.max)
     held = Reach(quantity=claim.quantity, format=claim.format.name, held_to=held_to)
+    masked = claim.implementation.loss.output == "softmax"
     for size in sizes(claim.format, held_to):
-        for case in _cases(claim.format, size):
+        for case in _cases(claim.format, size, masked):
             try:
                 accuracy(claim, case)
             except (Refuted, Broken, NotSupported) as error:

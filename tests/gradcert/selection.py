@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gradcert_implementations import BUILT_IN, FLAWED, Implementation, SpecError, load
+from gradcert_implementations import BUILT_IN, Implementation, SpecError, load
+from gradcert_reports import Verdict
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["Selection", "select_subjects", "subjects_of"]
+__all__ = ["EXPECTED", "Selection", "select_subjects", "subjects_of"]
+
+EXPECTED: dict[str, Verdict] = {**dict.fromkeys(BUILT_IN, "conforms"), "diagonal-only": "refuted"}
+"""What is certified where nothing is named, with the verdicts that must come out."""
 
 Selection = tuple[list[Implementation], dict[str, str]]
 """The implementations, and why each of the other built-ins was left out, by name."""
@@ -21,9 +25,9 @@ def select_subjects(
     formats: Sequence[str] = (),
     targets: str | None = None,
 ) -> Selection:
-    """Load the implementations that `specs` name; without one, every built-in.
+    """Load the implementations that `specs` name; without one, :data:`EXPECTED`.
 
-    Built-ins that were not named are left out where they cannot be loaded, or do not claim what is
+    Those that were not named are left out where they cannot be loaded, or do not claim what is
     selected.
 
     Raises
@@ -38,7 +42,7 @@ def select_subjects(
     ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
     """
     subjects, left_out = [], {}
-    for spec in specs or [*BUILT_IN, *FLAWED]:
+    for spec in specs or EXPECTED:
         try:
             subjects.append(load(spec, quantities=quantities, formats=formats, targets=targets))
         except SpecError as error:

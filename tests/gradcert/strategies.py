@@ -6,9 +6,10 @@ first in every choice, so that failures shrink to small integers, two classes, o
 from a short list, because some subjects compile anew for each shape.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from math import log, log2
+from typing import Literal
 
 import numpy as np
 from hypothesis import strategies as st
@@ -18,12 +19,16 @@ from gradcert.cases import Case
 from gradcert_implementations import Array, QuantityName, TargetDomain
 from gradcert_oracle import Format
 
-__all__ = ["REGIMES", "cases", "shifted_cases"]
+__all__ = ["REGIMES", "Size", "cases"]
+
+Size = Literal["small", "wide", "tall"]
 
 _CLASSES = (2, 3, 2, 3, 2, 8, 3, 2, 1, 3, 5, 16, 33, 130)
 _MOST_OF_A_JACOBIAN = 33
-_WIDE = (1000, 1024, 5000)
+_WIDE = (1000, 1025, 5000)
 _ROWS = (1, 1, 2, 1, 2, 130)
+_TALL = (2, 1025, 130, 1025)
+_MOST_OF_A_TALL_ROW = 8
 _UNLIKE_ROWS = 2
 """A longer batch repeats this many rows, and only short ones: each row costs its oracle."""
 _PATTERN = 8
@@ -117,7 +122,7 @@ _TARGETS: dict[TargetDomain, tuple[tuple[str, Callable[[DrawFn, Array, Format], 
 
 
 def _row(
-    draw: DrawFn, format: Format, domain: TargetDomain, largest: float, n: int
+    draw: DrawFn, format: Format, domain: TargetDomain, largest: float, n: int, masked: bool
 ) -> tuple[Array, Array, str]:
     """Draw (logits, targets, regime) of one row."""
     regime = draw(st.sampled_from(list(REGIMES)))
@@ -131,10 +136,10 @@ def _row(
         logits[draw(st.integers(0, n - 1))] = top
     labels = [regime]
     if draw(st.integers(0, 2)) == 2:
-        logits = logits + draw(st.floats(-largest, largest))
+        logits = logits + draw(st.floats(-largest, largest) | st.sampled_from((largest, -largest)))
         labels.append("offset")
     logits = logits.clip(-largest, largest).astype(format.dtype)
-    if draw(st.integers(0, 2)) == 2:
+    if masked and draw(st.integers(0, 2)) == 2:
         hidden = np.resize(draw(st.lists(st.booleans(), min_size=drawn, max_size=drawn)), n)
         if hidden.any() and not hidden.all():
             logits[hidden] = -np.inf
@@ -169,18 +174,20 @@ def _cases(
     format: Format,
     domain: TargetDomain,
     largest: float,
-    wide: bool,
+    size: Size,
+    classes: Sequence[int],
+    masked: bool,
 ) -> Case:
-    most = _MOST_OF_A_JACOBIAN if quantity == "do/dz" else max(_CLASSES)
-    n = draw(st.sampled_from(_WIDE if wide else [n for n in _CLASSES if n <= most]))
-    count = 1 if wide else draw(st.sampled_from([c for c in _ROWS if c * n <= 3 * max(_ROWS)]))
-    rows = [
+    n = draw(st.sampled_from(classes))
+    rows = {"small": _ROWS, "tall": _TALL, "wide": (1,)}[size]
+    count = draw(st.sampled_from([c for c in rows if c == 1 or c * n <= 3 * max(rows)]))
+    drawn = [
         _probability_row(draw, format, domain, n)
         if quantity == "dE/do"
-        else _row(draw, format, domain, largest, n)
+        else _row(draw, format, domain, largest, n, masked)
         for _ in range(min(count, _UNLIKE_ROWS))
     ]
-    first, targets, regimes = zip(*islice(cycle(rows), count), strict=True)
+    first, targets, regimes = zip(*islice(cycle(drawn), count), strict=True)
     number = draw(st.integers(0, 99))
     return Case(np.stack(first), np.stack(targets), regimes, number)
 
@@ -191,8 +198,10 @@ def cases(
     domain: TargetDomain,
     largest_logit: float,
     *,
-    wide: bool = False,
-) -> SearchStrategy[Case]:
+    size: Size = "small",
+    below: int | None = None,
+    masked: bool = True,
+) -> SearchStrategy[Case] | None:
     """Return a strategy for the cases of a claim, over all regimes.
 
     Parameters
@@ -203,37 +212,28 @@ def cases(
         The targets it is meant for.
     largest_logit
         No finite logit is larger.
-    wide
-        One row of thousands of classes, instead of a few rows of a few.
+    size
+        ``wide``: one row of thousands of classes. ``tall``: up to a thousand rows, of which two are
+        unlike. ``small``: a few rows of a few classes, and sometimes a hundred of either.
+    below
+        Only cases of fewer classes than this; if there are none, the strategy is None.
+    masked
+        Whether logits may be -inf.
     """
+    most = {"small": max(_CLASSES), "tall": _MOST_OF_A_TALL_ROW, "wide": max(_WIDE)}[size]
+    if quantity == "do/dz":
+        most = min(most, _MOST_OF_A_JACOBIAN)
+    classes = [
+        n
+        for n in (_WIDE if size == "wide" else _CLASSES)
+        if n <= most and (below is None or n < below)
+    ]
+    if not classes:
+        return None
     if quantity == "loss" and domain == "any":
         # A loss of two logits this far apart, times the sum of the targets, is still in range.
         largest_logit = min(largest_logit, format.max / (2 * 4 * _PATTERN + 2))
     largest = np.array(min(largest_logit, format.max)).astype(format.dtype)
     if largest > largest_logit:
         largest = np.nextafter(largest, np.zeros_like(largest))
-    return _cases(quantity, format, domain, float(largest), wide)
-
-
-@st.composite
-def shifted_cases(
-    draw: DrawFn,
-    format: Format,
-    domain: TargetDomain,
-    largest_logit: float,
-) -> Case:
-    """Draw logits and a shift in quarters, so that logits + shift is exact; its number is 4 c."""
-    n = draw(st.sampled_from(_CLASSES))
-    count = draw(st.sampled_from((1, 2)))
-    most = int(4 * min(2.0 ** (format.precision - 2), largest_logit))
-    size = min(32, most // 2)
-    quarters = st.lists(st.integers(-size, size), min_size=n, max_size=n)
-    logits = np.array([draw(quarters) for _ in range(count)]) / 4
-    draw_rows = [draw(st.sampled_from(_TARGETS[domain])) for _ in range(count)]
-    targets = [f(draw, z, format) for z, (_, f) in zip(logits, draw_rows, strict=True)]
-    return Case(
-        logits.astype(format.dtype),
-        np.stack(targets).astype(format.dtype),
-        tuple(f"benign, {label}" for label, _ in draw_rows),
-        draw(st.integers(size - most, most - size)),
-    )
+    return _cases(quantity, format, domain, float(largest), size, classes, masked)

@@ -9,12 +9,13 @@ import random
 import pytest
 
 from gradcert.cases import Claim
-from gradcert.certification import certify, planned, result_of
-from gradcert.checks import Check
+from gradcert.certification import certify, result_of
+from gradcert.checks import Check, planned
+from gradcert.diagnosis import Examined, diagnose
 from gradcert.examine import examine
 from gradcert.selection import subjects_of
 from gradcert_implementations import FLAWED, Implementation
-from gradcert_reports import explanation
+from gradcert_reports import diagnosed, explanation
 
 __all__ = ["pytest_generate_tests", "seed", "test_conforms", "test_flaw_is_refuted"]
 
@@ -60,7 +61,8 @@ def test_conforms(check: Check, claim: Claim, seed: int, pytestconfig: pytest.Co
     if result.verdict == "not supported":
         pytest.skip(f"not supported: {result.reason}")
     if result.verdict != "conforms":
-        pytest.fail(explanation(result), pytrace=False)
+        diagnoses = diagnose([Examined(claim, check, outcome)])
+        pytest.fail("\n".join([explanation(result), *map(diagnosed, diagnoses)]), pytrace=False)
 
 
 def test_flaw_is_refuted(flaw: Implementation, seed: int, pytestconfig: pytest.Config) -> None:

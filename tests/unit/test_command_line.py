@@ -1,6 +1,7 @@
 """``gradcert`` as its users meet it: the installed script, in a process and folder of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,8 +9,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import msgspec
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from gradcert.cli import main
+from gradcert.selection import select_subjects
+from gradcert_implementations import BUILT_IN, CLAIMED, FLAWED, Flaw, documented, load
 from gradcert_reports import Certificate, read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
@@ -88,12 +94,95 @@ def test_a_missing_extra_leaves_its_built_in_out_and_says_so(tmp_path: Path) -> 
     assert "\ntorch " not in _squeezed(done.stdout)
 
 
-def test_list_shows_every_built_in_and_marks_the_flawed_one(gradcert: Run) -> None:
-    done = gradcert("list")
-    rows = [line.split()[:2] for line in done.stdout.splitlines()]
+@pytest.mark.parametrize(
+    ("arguments", "names"), [((), [*BUILT_IN, *CLAIMED]), (("--flaws",), [*FLAWED])]
+)
+def test_list_shows_every_built_in_or_every_flaw_with_its_title(
+    gradcert: Run, arguments: tuple[str, ...], names: list[str]
+) -> None:
+    done = gradcert("list", *arguments)
+    table = done.stdout.partition("\n\n")[0].splitlines()[1:]
     assert done.returncode == 0
-    assert [row[0] for row in rows[1:]] == ["numpy", "torch", "jax", "diagonal-only"]
-    assert [row[0] for row in rows if row[1] == "flawed"] == ["diagonal-only"]
+    rows = [line.strip().partition(" ") for line in table]
+    assert [(name, title.strip()) for name, _, title in rows] == [
+        (name, documented(name)[0]) for name in names
+    ]
+
+
+def test_list_says_how_many_flaws_there_are_and_how_to_see_them(gradcert: Run) -> None:
+    last = gradcert("list").stdout.splitlines()[-1]
+    assert last.startswith(f"{len(FLAWED)} more ")
+    assert "gradcert list --flaws" in last
+
+
+def test_without_spec_the_built_ins_and_diagonal_only_are_certified() -> None:
+    subjects, left_out = select_subjects([])
+    assert [subject.origin for subject in subjects] == [*BUILT_IN, "diagonal-only"]
+    assert left_out == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("nonsense", "see gradcert list --flaws"),
+        ("diagonal_only", "did you mean diagonal-only"),
+        ("numpy", "see gradcert list --flaws"),
+    ],
+)
+def test_to_explain_what_is_no_flaw_is_one_line_with_a_hint(
+    gradcert: Run, given: str, hint: str
+) -> None:
+    done = gradcert("explain", given)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"gradcert: there is no flaw '{given}': {hint}")
+
+
+def _row_of(label: str, text: str) -> list[float]:
+    """Return the numbers of the line that begins with `label`."""
+    (line,) = (line.strip() for line in text.splitlines() if line.strip().startswith(label))
+    return [float(number) for number in line.removeprefix(label).split()]
+
+
+def test_explain_diagonal_only_shows_the_chain_rule_in_numbers(gradcert: Run) -> None:
+    done = gradcert("explain", "diagonal-only")
+    assert done.returncode == 0
+    z, t = (
+        np.array([float(x) for x in numbers.split(",")])
+        for numbers in re.findall(r"\[([^\]]*)\]", done.stdout.partition("At logits ")[2])[:2]
+    )
+    assert len(z) == len(t) > 2
+    o = np.exp(z) / np.exp(z).sum()
+    jacobian = np.diag(o) - np.outer(o, o)
+    by_hand = {
+        "o_j = exp(z_j) / sum_k exp(z_k)": o,
+        "dE/do_i = -t_i / o_i": -t / o,
+        **{f"do_{i + 1}/dz_j": row for i, row in enumerate(jacobian)},
+        "the diagonal only, dE/do_j do_j/dz_j": -t / o * np.diag(jacobian),
+        "the sum over i of dE/do_i do_i/dz_j": -t / o @ jacobian,
+        "(E(z + h e_j) - E(z - h e_j)) / 2h": o - t,
+    }
+    for label, expected in by_hand.items():
+        assert _row_of(label, done.stdout) == pytest.approx(expected.tolist(), abs=6e-6), label
+
+
+@pytest.mark.parametrize("name", FLAWED)
+def test_every_flaw_can_be_explained(name: str) -> None:
+    """In this process: a new one each would take a minute."""
+    done = CliRunner().invoke(main, ["explain", name])
+    assert done.exception is None
+    title, _ = documented(name)
+    assert done.stdout.startswith(f"{name}: {title}\n")
+    known = load(name)
+    assert isinstance(known, Flaw)
+    for part in (known.formula, known.source):
+        assert part in done.stdout
+    verdict = {
+        "refuted": " refutes ",
+        "broken": " finds broken ",
+        "conforms": "no check refutes it",
+    }
+    assert verdict[known.verdict] in done.stdout
 
 
 def test_help_loads_no_numerical_library(tmp_path: Path) -> None:
@@ -178,7 +267,7 @@ def _without(library: str, *arguments: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "named", "way_out"),
     [
-        ("nope", "'nope'", "choose from numpy, torch, jax, diagonal-only"),
+        ("nope", "'nope'", "choose from numpy, torch, jax, one of `gradcert list --flaws`"),
         ("mine.py:", "'mine.py:'", "path/to/file.py:name"),
         ("missing.py:f", "missing.py:f", "no file missing.py"),
         ("syntax.py:f", "syntax.py:f", "SyntaxError"),

@@ -1,6 +1,8 @@
 """Loading a subject, declaring one, and the subjects that are built in."""
 
 import functools
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,16 +13,19 @@ import pytest
 
 from gradcert_implementations import (
     BUILT_IN,
+    CLAIMED,
     FLAWED,
     FORMAT_NAMES,
     QUANTITY_NAMES,
+    UNUSUAL,
     Array,
     Implementation,
+    Loss,
     SpecError,
     as_implementation,
+    documented,
     load,
     select,
-    summary_of,
 )
 from gradcert_implementations.flawed import diagonal_only
 from gradcert_oracle import FORMATS, judge
@@ -48,12 +53,28 @@ def _zeros(logits: Array, _targets: Array) -> Array:
     return np.zeros_like(logits)
 
 
-@pytest.mark.parametrize("name", [*BUILT_IN, *FLAWED])
-def test_a_built_in_is_loaded_by_its_name(name: str) -> None:
+ALL = [*BUILT_IN, *CLAIMED, *UNUSUAL, *FLAWED]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_built_in_is_loaded_by_its_name_and_its_summary_is_its_title(name: str) -> None:
     loaded = load(name)
     assert (loaded.name, loaded.origin) == (name, name)
-    assert loaded.summary
-    assert summary_of(name).endswith(".")
+    assert loaded.summary == documented(name)[0]
+    assert loaded.summary.endswith(".")
+
+
+def test_a_name_belongs_to_one_built_in() -> None:
+    assert len(ALL) == len(set(ALL))
+
+
+def test_a_title_is_read_without_importing_its_module() -> None:
+    code = "import sys, gradcert_implementations as g; before = set(sys.modules); "
+    code += f"[g.documented(name) for name in {ALL}]; "
+    code += "print({m for m in set(sys.modules) - before if m.startswith('gradcert')})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # The package that holds the flaws is found by importing it, which imports none of them.
+    assert done.stdout == "set()\n"
 
 
 def test_a_plain_function_claims_the_logit_gradient_in_two_formats_unless_told(
@@ -139,6 +160,10 @@ def test_what_no_name_leads_to_has_no_origin(subject: Callable[..., Array]) -> N
         ({"formats": ()}, "no format given; choose from binary64"),
         ({"formats": ("binary65",)}, "unknown format 'binary65'; choose from binary64"),
         ({"targets": "dog"}, "unknown target domain 'dog'; choose from index, probability, any"),
+        (
+            {"functions": {"loss": _zeros}, "loss": Loss(output="sigmoid")},
+            "unknown quantity of sigmoid 'loss'; choose from dE/dz",
+        ),
         ({"largest_logit": 0.0}, "largest_logit is 0.0; it must be positive"),
         ({"largest_logit": float("nan")}, "largest_logit is nan; it must be positive"),
     ],
@@ -149,6 +174,11 @@ def test_a_declaration_that_means_nothing_is_refused_with_the_value_and_the_choi
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Implementation(**{"name": "mine", "functions": {"dE/dz": _zeros}} | changed)
+
+
+def test_an_output_that_means_nothing_is_refused_with_the_value_and_the_choices() -> None:
+    with pytest.raises(ValueError, match="unknown output 'tanh'; choose from softmax, sigmoid, id"):
+        Loss(output="tanh")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

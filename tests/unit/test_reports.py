@@ -18,7 +18,10 @@ from gradcert_implementations import Array, Implementation
 from gradcert_reports import (
     Certificate,
     CheckResult,
+    Diagnosis,
     Discrepancy,
+    Entry,
+    Match,
     Provenance,
     Reach,
     Report,
@@ -58,6 +61,7 @@ discrepancies = st.builds(
     index=st.none() | count,
     expected=names,
     returned=names,
+    expected_is=st.sampled_from(["true", "other"]),
     ulps=st.none() | number,
     budgets=st.none() | number,
     snippet=name,
@@ -81,6 +85,14 @@ reaches = st.builds(
     failed_at=st.none() | number,
     statement=name,
 )
+matches = st.builds(Match, flaw=name, title=name, formula=name, explains=count)
+diagnoses = st.builds(
+    Diagnosis,
+    quantity=name,
+    cases=count,
+    matches=st.lists(matches, max_size=2).map(tuple),
+    findings=names,
+)
 provenances = st.builds(
     Provenance,
     versions=st.dictionaries(name, name, max_size=2),
@@ -102,11 +114,19 @@ certificates = st.builds(
     verdict=verdict,
     worst=st.none() | results,
     results=st.lists(results, max_size=2).map(tuple),
+    diagnoses=st.lists(diagnoses, max_size=2).map(tuple),
     reach=st.lists(reaches, max_size=2).map(tuple),
     cases=count,
     provenance=provenances,
 )
-reports = st.builds(Report, certificates=st.lists(certificates, max_size=2).map(tuple))
+entries = st.builds(
+    Entry, claim=count, statement=name, where=name, expected=verdict, certificate=count
+)
+reports = st.builds(
+    Report,
+    certificates=st.lists(certificates, max_size=2).map(tuple),
+    ledger=st.lists(entries, max_size=2).map(tuple),
+)
 
 
 @settings(max_examples=50, deadline=None, database=None)
@@ -133,7 +153,8 @@ def test_a_written_report_reads_back(report: Report, tmp_path: Path) -> None:
         ('"gradcert-report/1"', '"gradcert-report/2"', r"`\$\.schema`"),
         ('"verdict": "refuted"', '"verdict": "fine"', r"`\$\.certificates\[0\]"),
         ('"seed": 0', '"seed": "0"', r"`\$\.certificates\[0\]\.provenance\.seed`"),
-        ('"cases":', '"cans":', r"`\$\.certificates\[0\]`"),
+        ('"decides_to":', '"decides_two":', r"`\$\.certificates\[0\]`"),
+        ('"explains":', '"explain":', r"`\$\.certificates\[0\]\.diagnoses\[0\]\.matches\[0\]`"),
     ],
 )
 def test_a_file_that_does_not_follow_the_schema_is_refused_saying_where(
@@ -217,8 +238,10 @@ def test_a_hostile_name_or_message_stays_text_in_the_report(text: str, wrong: st
     assert [token.type for token in hostile if token.nesting >= 0] == [
         token.type for token in tame if token.nesting >= 0
     ]
-    kinds = {token.type for token in _flat(hostile)}
-    assert not kinds & {"html_inline", "link_open", "image", "em_open", "strong_open"}
+    kinds, usual = ([token.type for token in _flat(tokens)] for tokens in (hostile, tame))
+    assert not set(kinds) & {"html_inline", "link_open", "image", "em_open"}
+    for kind in ("strong_open", "code_inline", "fence"):
+        assert kinds.count(kind) == usual.count(kind)
     assert "".join(token.content for token in hostile if token.type == "html_block") == "".join(
         token.content for token in tame if token.type == "html_block"
     )

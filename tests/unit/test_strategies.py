@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from gradcert.cases import Case
-from gradcert.strategies import REGIMES, cases, shifted_cases
+from gradcert.strategies import REGIMES, Size, cases
 from gradcert_implementations import FORMAT_NAMES, Array, TargetDomain
 from gradcert_oracle import BINARY64, FORMATS, Format
 
@@ -27,6 +27,12 @@ QUIET = settings(
 )
 
 by_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMAT_NAMES)
+
+
+def _some(*arguments: Any, **options: Any) -> SearchStrategy[Case]:
+    strategy = cases(*arguments, **options)
+    assert strategy is not None
+    return strategy
 
 
 def _generated(strategy: SearchStrategy[Case], count: int) -> list[Case]:
@@ -50,10 +56,11 @@ def _cases(
     quantity: Any = "dE/dz",
     *,
     largest: float = LARGEST,
-    wide: bool = False,
+    size: Size = "small",
+    masked: bool = True,
 ) -> list[Case]:
-    count = 20 if wide else 500
-    return _generated(cases(quantity, format, domain, largest, wide=wide), count)
+    count = {"small": 500, "wide": 20, "tall": 60}[size]
+    return _generated(_some(quantity, format, domain, largest, size=size, masked=masked), count)
 
 
 def _rows(
@@ -73,7 +80,7 @@ def _find(holds: Callable[[set[str], Array], bool], format: Format = BINARY64) -
         return any(holds(set(r.split(", ")), z) for r, z in zip(case.regimes, logits, strict=True))
 
     hypothesis.find(
-        cases("dE/dz", format, "any", LARGEST),
+        _some("dE/dz", format, "any", LARGEST),
         has_one,
         settings=settings(QUIET, max_examples=5000),
         random=Random(0),
@@ -122,10 +129,48 @@ def test_one_class_two_classes_and_batches_of_unlike_rows_come_up(quantity: str)
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
-def test_wide_cases_have_thousands_of_classes(quantity: str) -> None:
-    classes = {case.first.shape[1] for case in _cases(quantity=quantity, wide=True)}
+def test_wide_cases_have_one_row_of_thousands_of_classes(quantity: str) -> None:
+    found = _cases(quantity=quantity, size="wide")
+    classes = {case.first.shape[1] for case in found}
     assert min(classes) >= 1000
     assert max(classes) >= 5000
+    assert {len(case.first) for case in found} == {1}
+
+
+@pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
+def test_tall_cases_have_up_to_a_thousand_rows_of_which_two_are_unlike(quantity: str) -> None:
+    found = _cases(quantity=quantity, size="tall")
+    assert {len(case.first) for case in found} == {2, 130, 1025}
+    for case in found:
+        kinds = {(z.tobytes(), t.tobytes()) for z, t in zip(case.first, case.targets, strict=True)}
+        assert len(kinds) <= 2
+        assert case.first.size <= 3 * 1025
+    assert any(
+        len(case.first) == 1025 and case.first[0].tobytes() != case.first[-2].tobytes()
+        for case in found
+    )
+
+
+@pytest.mark.parametrize("size", ["small", "wide", "tall"])
+@pytest.mark.parametrize("below", [3, 16, 1024, 5000])
+def test_only_cases_below_so_many_classes_are_drawn_if_that_is_asked(
+    size: Size, below: int
+) -> None:
+    strategy = cases("dE/dz", BINARY64, "any", LARGEST, size=size, below=below)
+    if size == "wide" and below <= 1000:
+        assert strategy is None
+        return
+    assert strategy is not None
+    classes = {case.first.shape[1] for case in _generated(strategy, 40)}
+    assert max(classes) < below
+    assert len(classes) > 1 or below in (3, 1024)
+
+
+@pytest.mark.parametrize("size", ["small", "wide", "tall"])
+def test_no_logit_is_masked_where_none_may_be(size: Size) -> None:
+    found = _cases(size=size, masked=False)
+    assert not any("masked" in regime for case in found for regime in case.regimes)
+    assert all(np.isfinite(case.first.astype(float)).all() for case in found)
 
 
 @pytest.mark.parametrize(
@@ -153,12 +198,12 @@ def test_only_a_class_without_target_is_masked_and_never_a_whole_row(
 
 
 @by_format
-@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("size", ["small", "wide", "tall"])
 @pytest.mark.parametrize("quantity", ["dE/dz", "dE/do"])
 def test_probability_targets_sum_to_exactly_one_in_the_format_itself(
-    quantity: str, wide: bool, format: Format
+    quantity: str, size: Size, format: Format
 ) -> None:
-    for case in _cases(format, "probability", quantity, wide=wide):
+    for case in _cases(format, "probability", quantity, size=size):
         assert (case.targets.astype(float) >= 0).all()
         for order in (slice(None), slice(None, None, -1)):
             in_sequence = np.add.accumulate(case.targets[:, order], axis=1)
@@ -241,18 +286,3 @@ def test_subnormal_rows_hold_a_probability_that_is_subnormal(format: Format) -> 
         assert row[-1] == 0
         assert ((low <= row[:-1]) & (row[:-1] <= high)).all()
     assert any(row[0] < log(format.smallest_normal) - 1 for row in rows)
-
-
-@pytest.mark.parametrize(
-    ("largest", "name"),
-    [*((LARGEST, name) for name in FORMATS), (16.0, "bfloat16"), (1.0, "binary64")],
-)
-def test_a_shift_is_exact_and_keeps_to_the_bound(name: str, largest: float) -> None:
-    format, moved = FORMATS[name], 0
-    for case in _generated(shifted_cases(format, "probability", largest), count=200):
-        exact = case.first.astype(float) + case.number / 4
-        assert (exact.astype(format.dtype).astype(float) == exact).all()
-        assert np.abs(case.first.astype(float)).max() <= largest
-        assert np.abs(exact).max() <= largest
-        moved = max(moved, abs(case.number) / 4)
-    assert moved > 0

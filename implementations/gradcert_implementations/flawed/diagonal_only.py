@@ -1,4 +1,4 @@
-"""The chain rule with the diagonal of the softmax Jacobian only: ``dE/dz_j = t_j o_j - t_j``.
+"""The chain rule with the diagonal of the softmax Jacobian only.
 
 ``dE/do_j = -t_j / o_j`` is right and ``do_j/dz_j = o_j (1 - o_j)`` is right, and their product is
 wrong: every o_i depends on every z_j, so the chain rule sums over all i, with
@@ -7,7 +7,8 @@ wrong: every o_i depends on every z_j, so the chain rule sums over all i, with
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
 
@@ -25,8 +26,10 @@ def gradient(logits: Array, targets: Array) -> Array:
     return targets * o - targets
 
 
-implementation = Implementation(
+implementation = Flaw(
     name="diagonal-only",
-    summary="flawed: the chain rule with the diagonal of the softmax Jacobian only",
     functions={"dE/dz": gradient},
+    formula="dE/dz_j = t_j o_j - t_j",
+    source="the question that gradcert grew from",
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -1,12 +1,12 @@
 """The values an implementation returns, against the oracle."""
 
+import functools
 from math import isfinite
 
-import numpy as np
 from flint import arb
 
 from gradcert.cases import Case, Claim
-from gradcert.checks.evidence import Evidence, Judgements, Refuted, text
+from gradcert.checks.evidence import Evidence, Judgements, Refuted, floats, text
 from gradcert_oracle import QUANTITIES, Judgement, judge, ulps
 
 __all__ = ["accuracy", "many_classes"]
@@ -23,7 +23,7 @@ def accuracy(claim: Claim, case: Case) -> Judgements:
     with b that algorithm's budget for the value. NaN and infinity are within no budget. A loss
     whose true value exceeds the format's largest number is passed over.
     """
-    answer = claim.answer(case.first, case.targets).astype(np.float64)
+    answer = claim.answer(case.first, case.targets)
     judgements: Judgements = []
     for row, (first, targets) in enumerate(case.rows()):
         question = claim.row(first, targets)
@@ -32,10 +32,10 @@ def accuracy(claim: Claim, case: Case) -> Judgements:
             and abs(QUANTITIES["loss"](*question[1:])[0]) > claim.format.max
         ):
             continue
-        values = answer[row].ravel().tolist()
+        values = floats(answer[row])
         judgement = judge(*question, values)
         if judgement.algorithm is None:
-            raise Refuted(_evidence(claim, case, row, judgement, values))
+            raise Refuted(functools.partial(_evidence, claim, case, row, judgement, values))
         judgements.append((row, judgement))
     return judgements
 
@@ -60,7 +60,8 @@ def _decimal(truth: arb) -> str:
 def _evidence(
     claim: Claim, case: Case, row: int, judgement: Judgement, values: list[float]
 ) -> Evidence:
-    truth = QUANTITIES[claim.quantity](*claim.row(*case.rows()[row])[1:], _GUARD)
+    quantity, *question = claim.row(*case.rows()[row])
+    truth = QUANTITIES[quantity](*question, _GUARD)
     index = judgement.index
     value = values[index]
     return Evidence(

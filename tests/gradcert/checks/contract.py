@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from gradcert.cases import Case, Claim
-from gradcert.checks.evidence import Evidence, Judgements, Refuted
-from gradcert.checks.laws import agreement
+from gradcert.checks.batches import agreement
+from gradcert.checks.evidence import Evidence, Judgements, Refuted, floats, text
 from gradcert_implementations import Array
 
 __all__ = [
@@ -15,18 +15,7 @@ __all__ = [
     "memory_layout",
     "nan_stays_in_its_row",
     "same_answer_twice",
-    "shape_and_dtype",
 ]
-
-
-def shape_and_dtype(claim: Claim, case: Case) -> Judgements:
-    """The answer is a numpy array of the right shape and of the format's dtype.
-
-    Predicate: ``type(v) is ndarray``, ``v.shape`` is that of the quantity, ``v.dtype`` that of the
-    arguments. It sees no values.
-    """
-    claim.answer(case.first, case.targets)
-    return []
 
 
 def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
@@ -58,14 +47,26 @@ def same_answer_twice(claim: Claim, case: Case) -> Judgements:
     """
     first = claim.answer(case.first, case.targets)
     kept = first.copy()
-    again = claim.answer(case.first, case.targets).tobytes()
+    again = claim.answer(case.first, case.targets).copy()
     claim.answer(case.first[:, ::-1], case.targets[:, ::-1])
-    later = claim.answer(case.first, case.targets).tobytes()
-    if not first.tobytes() == kept.tobytes() == again == later:
+    first = first.copy()
+    later = claim.answer(case.first, case.targets).copy()
+    for what, other in (
+        ("a later call changed an answer that was returned before", first),
+        ("equal arguments gave another answer the second time", again),
+        ("equal arguments gave another answer after other ones", later),
+    ):
+        if other.tobytes() == kept.tobytes():
+            continue
+        row = next(i for i, values in enumerate(other) if values.tobytes() != kept[i].tobytes())
         raise Refuted(
             Evidence(
                 case,
-                "a later call changed the answer",
+                what,
+                row=row,
+                returned=tuple(map(text, floats(other[row]))),
+                expected=tuple(map(text, floats(kept[row]))),
+                expected_is="other",
                 shown_by=(
                     "a := f(*args)",
                     "f(*args)",
@@ -115,7 +116,7 @@ def memory_layout(claim: Claim, case: Case) -> Judgements:
                 row,
                 ours=answer[row],
                 theirs=plain[row],
-                questions=(question,),
+                question=question,
                 difference=f"for plain arrays, not {name} ones",
                 shown_by=(expression, "f(*args)"),
             )

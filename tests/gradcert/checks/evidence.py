@@ -1,15 +1,18 @@
 """What refutes a claim, and the means by which checks judge differences."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from flint import arb, ctx
 
 from gradcert.cases import Case, Claim
+from gradcert_implementations import Array
 from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, explain
 
-__all__ = ["Evidence", "Judgements", "Refuted", "errors", "explained", "text"]
+__all__ = ["Evidence", "Judgements", "Refuted", "errors", "explained", "floats", "text"]
 
 Judgements = list[tuple[int, Judgement]]
 """How each row that was judged is explained, by its number in the case."""
@@ -52,11 +55,29 @@ class Evidence:
 
 
 class Refuted(AssertionError):
-    """A check refutes a claim; `evidence` says why."""
+    """A check refutes a claim; `evidence` says why.
 
-    def __init__(self, evidence: Evidence) -> None:
-        super().__init__(evidence.statement)
-        self.evidence = evidence
+    It may be given as a function that makes it: most refuting cases are only steps on the way to a
+    smaller one, and nobody asks.
+    """
+
+    def __init__(self, evidence: Evidence | Callable[[], Evidence]) -> None:
+        super().__init__()
+        self._given = evidence
+
+    @functools.cached_property
+    def evidence(self) -> Evidence:
+        """Why the case refutes the claim."""
+        return self._given() if callable(self._given) else self._given
+
+    def __str__(self) -> str:
+        return self.evidence.statement
+
+
+def floats(answer: Array) -> list[float]:
+    """Return the values of an answer, or of one row of it, row-major."""
+    values: list[float] = np.asarray(answer).astype(np.float64).ravel().tolist()
+    return values
 
 
 def errors(ours: Sequence[float], theirs: Sequence[float]) -> list[arb]:

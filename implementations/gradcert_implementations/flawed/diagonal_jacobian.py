@@ -1,0 +1,40 @@
+"""The Jacobian of softmax with its diagonal only.
+
+Softmax looks like the sigmoid, and its diagonal derivative is the sigmoid's, so it is taken for a
+function that works on each logit by itself. The sum in the denominator holds every logit: raising
+one lowers all the other probabilities. Whatever is multiplied by this matrix later is wrong in the
+way that the gradient by the diagonal chain rule is.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["implementation", "jacobian"]
+
+
+def jacobian(logits: Array) -> Array:
+    """Return ``o_j (1 - o_j)`` on the diagonal and 0 off it, where ``-o_i o_j`` belongs.
+
+    Examples
+    --------
+    >>> jacobian(np.array([[0.0, 0.0]]))
+    array([[[0.25, 0.  ],
+            [0.  , 0.25]]])
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    result: Array = np.zeros((*o.shape, o.shape[-1]), dtype=o.dtype)
+    diagonal = np.arange(o.shape[-1])
+    result[:, diagonal, diagonal] = o * (1 - o)
+    return result
+
+
+implementation = Flaw(
+    name="diagonal-jacobian",
+    functions={"do/dz": jacobian},
+    formula="do_j/dz_j = o_j (1 - o_j), do_i/dz_j = 0 for i != j",
+    source="the question that gradcert grew from",
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+)

@@ -1,0 +1,44 @@
+"""A batch without rows raises an error.
+
+The rows are computed one by one and stacked, or the largest of them is looked for first, and
+neither can be done with nothing. Nobody calls the function with an empty batch on purpose. It
+happens to the last worker of a distributed run, to a filter that leaves no row, and to one expert
+of a mixture of experts, hours into the run.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def _row(z: Array, t: Array) -> Array:
+    powers = np.exp(z - z.max())
+    difference: Array = powers / powers.sum() - t
+    return difference
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``, if there is a row.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[-0.5,  0.5]])
+    >>> gradient(np.zeros((0, 2)), np.zeros((0, 2)))
+    Traceback (most recent call last):
+    ValueError: need at least one array to stack
+    """
+    return np.stack([_row(z, t) for z, t in zip(logits, targets, strict=True)])
+
+
+implementation = Flaw(
+    name="empty-batch-crashes",
+    functions={"dE/dz": gradient},
+    formula="dE/dz_j = o_j - t_j, and an error where there is no row",
+    source="a common slip",
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+    verdict="broken",
+)

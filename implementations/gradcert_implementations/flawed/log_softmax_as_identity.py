@@ -1,0 +1,35 @@
+"""The gradient of log-softmax taken as the identity.
+
+The gradient by the log-probabilities is minus the targets, and the step from there to the logits is
+left out: a backward rule that is missing, or written for another function, hands on what it was
+given. The target's logit is pushed up as it should be, only too hard, and nothing ever pushes the
+others down. The answer does not depend on the logits at all.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(_logits: Array, targets: Array) -> Array:
+    """Return ``-t_j``, the gradient by the log-probabilities and not by the logits.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[-1., -0.]])
+    """
+    by_log_probability: Array = np.negative(targets)
+    return by_log_probability
+
+
+implementation = Flaw(
+    name="log-softmax-as-identity",
+    functions={"dE/dz": gradient},
+    formula="dE/dz_j = -t_j",
+    source="reported in PyTorch #190746",
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+)

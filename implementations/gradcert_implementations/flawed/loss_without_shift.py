@@ -1,0 +1,37 @@
+"""The loss as log-sum-exp minus the target's logit, without a shift.
+
+Written this way the loss needs no division and no logarithm of a small probability, which is why it
+is written this way. But the sum of exponentials overflows as soon as one logit is large, and the
+logarithm of infinity is infinite, though the loss may be next to nothing. The gradient of the same
+library often takes another path and is right.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["implementation", "loss"]
+
+
+def loss(logits: Array, targets: Array) -> Array:
+    """Return ``ln(sum_k exp(z_k)) sum_j t_j - sum_j t_j z_j``, with nothing taken off the logits.
+
+    Examples
+    --------
+    >>> loss(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([0.69314718])
+    """
+    log_sum_exp = np.log(np.exp(logits).sum(axis=-1))
+    hit = np.where(targets == 0, 0, targets * logits).sum(axis=-1)
+    total: Array = log_sum_exp * targets.sum(axis=-1) - hit
+    return total
+
+
+implementation = Flaw(
+    name="loss-without-shift",
+    functions={"loss": loss},
+    formula="E = ln(sum_k exp(z_k)) sum_j t_j - sum_j t_j z_j",
+    source="reported in PyTorch #11752, #38839, MLX #4188",
+    exposed_by=(((1000.0, 0.0),), ((1.0, 0.0),)),
+)

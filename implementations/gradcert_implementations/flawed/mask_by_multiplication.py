@@ -1,0 +1,38 @@
+"""Masked logits multiplied by zero, though they are infinite.
+
+Lanes that are masked are to count for nothing, and multiplying by a mask of zeros and ones looks
+like the way to do that without a branch. Zero times infinity is NaN, and through the sum it reaches
+every class of the row. The mask has to select, as ``where`` does, and select before the arithmetic;
+with finite logits the multiplication is harmless, so tests without a mask pass.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``, masked logits having been multiplied by ``[z_j > -inf]``.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[-0.5,  0.5]])
+    """
+    mask = logits > -np.inf
+    shifted = (logits - logits.max(axis=-1, keepdims=True)) * mask
+    powers = np.exp(shifted) * mask
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return o - targets
+
+
+implementation = Flaw(
+    name="mask-by-multiplication",
+    functions={"dE/dz": gradient},
+    formula="o_j = exp((z_j - m) [z_j > -inf]) / S, and -inf times 0 is NaN",
+    source="reported in JAX #17117, #23842",
+    exposed_by=(((0.0, -np.inf),), ((1.0, 0.0),)),
+)

@@ -1,0 +1,36 @@
+"""The gradient with its sign flipped.
+
+People remember that the gradient is the difference of the probability and the target, and not which
+is taken from which. The formula is often met as the update, which goes against the gradient, or in
+texts that maximise the log-likelihood; put into a loss to be minimised, it climbs. Everything else
+about it is right: it sums to zero, and it is zero where it should be.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``t_j - o_j``, which is the direction to step in and not the gradient.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[ 0.5, -0.5]])
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return targets - o
+
+
+implementation = Flaw(
+    name="sign-flipped",
+    functions={"dE/dz": gradient},
+    formula="dE/dz_j = t_j - o_j",
+    source="the question that gradcert grew from",
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+)

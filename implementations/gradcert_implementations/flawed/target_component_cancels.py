@@ -1,0 +1,37 @@
+"""The component of a sure target is lost to cancellation.
+
+Where the probability of the target is next to one, subtracting one leaves the rounding error of the
+probability, or nothing at all, though the true value is a number the format could hold: minus the
+sum of the other probabilities. Every mainstream library does this. It is right to within what the
+textbook's algorithm may lose, and it is never the best that can be had.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``, also where ``t_j = 1`` and o_j rounds to it.
+
+    Examples
+    --------
+    >>> gradient(np.array([[1000.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[0., 0.]])
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return o - targets
+
+
+implementation = Flaw(
+    name="target-component-cancels",
+    functions={"dE/dz": gradient},
+    formula="dE/dz_j = o_j - t_j, and not -sum_k o_k over k != j where t_j = 1",
+    source="reported in PyTorch #195678, TensorFlow #126634, JAX #40344",
+    exposed_by=(((37.43, 0.0),), ((1.0, 0.0),)),
+    verdict="conforms",
+)

@@ -1,0 +1,37 @@
+"""The well-known difference, for targets that need not sum to one.
+
+The well-known formula is short because the targets are taken to sum to one, and that is seldom
+written beside it. Kernels that use it are then called with several labels at once, with weights
+folded into the targets, or with a row of zeros for what is to be ignored, and answer without a
+word. The true gradient has the probability times the sum of the targets.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``, which is ``o_j sum_i t_i - t_j`` only where the targets sum to one.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 1.0]]))
+    array([[-0.5, -0.5]])
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return o - targets
+
+
+implementation = Flaw(
+    name="targets-assumed-to-sum-to-one",
+    functions={"dE/dz": gradient},
+    targets="any",
+    formula="dE/dz_j = o_j - t_j, whatever sum_i t_i is",
+    source="reported in TensorFlow #46672, #60314, NeMo Automodel #2428",
+    exposed_by=(((0.0, 0.0),), ((1.0, 1.0),)),
+)

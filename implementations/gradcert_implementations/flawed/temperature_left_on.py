@@ -1,0 +1,40 @@
+"""A temperature of two left on, and its factor missing backward.
+
+A temperature is put in for distillation or for sampling, and stays in the forward pass when it
+should be one again. The gradient by the logits would then carry its inverse as a factor, which is
+lost too, so the answer is the gradient by the cooled logits, for a loss that says it has no
+temperature. It still sums to zero, and where all logits are equal it is right.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+_TEMPERATURE = 2
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``softmax(z / 2)_j - t_j``, where the temperature should have been one.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 2.0]]), np.array([[1.0, 0.0]]))
+    array([[-0.73105858,  0.73105858]])
+    """
+    cooled = (logits - logits.max(axis=-1, keepdims=True)) / _TEMPERATURE
+    powers = np.exp(cooled)
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return o - targets
+
+
+implementation = Flaw(
+    name="temperature-left-on",
+    functions={"dE/dz": gradient},
+    formula="dE/dz_j = softmax(z / 2)_j - t_j",
+    source="a common slip; the factor is in Hinton, Vinyals and Dean, "
+    '"Distilling the Knowledge in a Neural Network" (2015)',
+    exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
+)

@@ -1,0 +1,42 @@
+"""An upcast that is no copy where there is nothing to cast.
+
+Logits in 16 bits are cast to binary32, and the copy that this makes is then worked on in place,
+which is safe. When the logits come in binary32, the same line makes no copy, because none is
+needed, and the caller's array is overwritten. The code reads as if it always worked on its own
+array, and in the format it was written for it does.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``, computed in place in what may be the caller's array.
+
+    Examples
+    --------
+    >>> logits = np.array([[0, 0]], np.float32)
+    >>> gradient(logits, np.array([[1, 0]], np.float32))
+    array([[-0.5,  0.5]], dtype=float32)
+    >>> logits
+    array([[0.5, 0.5]], dtype=float32)
+    """
+    o: Array = np.require(logits, np.float32, ["W"])
+    o -= o.max(axis=-1, keepdims=True)
+    np.exp(o, out=o)
+    o /= o.sum(axis=-1, keepdims=True)
+    return (o - targets.astype(np.float32)).astype(logits.dtype)
+
+
+implementation = Flaw(
+    name="upcast-is-a-copy-only-if-needed",
+    functions={"dE/dz": gradient},
+    formats=("binary32", "bfloat16"),
+    formula="x = z as binary32, no copy if it is; x := softmax(x), dE/dz_j = x_j - t_j",
+    source="reported in Megatron-LM PR 1594",
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+)

@@ -1,0 +1,25 @@
+"""The command line.
+
+What a command needs is imported when it runs, so that ``--help`` answers at once.
+"""
+
+import typer
+
+from gradcert.cli.catalogue import explain_command, list_command
+from gradcert.cli.certify import certify_command
+from gradcert.cli.claims import claims_command
+
+__all__ = ["main"]
+
+main = typer.Typer(
+    name="gradcert",
+    help="Certify implementations of the softmax / cross-entropy gradient.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+main.command("certify")(certify_command)
+main.command("claims")(claims_command)
+main.command("list")(list_command)
+main.command("explain")(explain_command)

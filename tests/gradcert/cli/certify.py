@@ -1,0 +1,81 @@
+"""``gradcert certify``: certify implementations, and write a report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradcert import MAX_EXAMPLES
+from gradcert.cli.running import (
+    certificates_of,
+    make_ready,
+    save,
+    stop_if_interrupted,
+    usage_error,
+)
+
+__all__ = ["certify_command"]
+
+
+def certify_command(
+    spec: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEC]...",
+            help="A built-in's name, path/to/file.py:name or package.module:name. Without one: "
+            "all built-ins, of which the wrong ones must be refuted.",
+        ),
+    ] = None,
+    quantity: Annotated[
+        list[str] | None,
+        typer.Option(help="softmax, loss, dE/do, do/dz or dE/dz; may be repeated."),
+    ] = None,
+    format: Annotated[
+        list[str] | None,
+        typer.Option(help="binary64, binary32, binary16 or bfloat16; may be repeated."),
+    ] = None,
+    targets: Annotated[
+        str | None, typer.Option(help="The targets it is meant for: index, probability or any.")
+    ] = None,
+    max_examples: Annotated[
+        int, typer.Option(min=1, help="Cases that a check with a full share of them tries.")
+    ] = MAX_EXAMPLES,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same verdicts and counterexamples.")
+    ] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write certificate.json and report.md here."),
+    ] = None,
+) -> None:
+    """Certify implementations.
+
+    Exit status: 0 if all conform (without SPEC: and the wrong ones are refuted), 1 if any is
+    refuted or broken, 2 for a usage error.
+    """
+    from rich.console import Console
+
+    from gradcert.selection import EXPECTED, select_subjects
+    from gradcert_implementations import SpecError
+    from gradcert_reports import details, summary
+
+    try:
+        subjects, left_out = select_subjects(
+            spec or (), quantities=quantity or (), formats=format or (), targets=targets
+        )
+    except SpecError as error:
+        usage_error(str(error))
+    make_ready(report)
+    for reason in left_out.values():
+        typer.echo(f"gradcert: left out: {reason}", err=True)
+    certificates = certificates_of(subjects, max_examples=max_examples, seed=seed)
+    console = Console()
+    console.print(summary(certificates))
+    for text in filter(None, map(details, certificates)):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    save(report, certificates)
+    stop_if_interrupted(len(certificates), len(subjects))
+    expected = {} if spec else EXPECTED
+    raise typer.Exit(
+        any(found.verdict != expected.get(found.origin, "conforms") for found in certificates)
+    )

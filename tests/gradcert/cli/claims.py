@@ -1,0 +1,44 @@
+"""``gradcert claims``: the ledger of the seven claims."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradcert import MAX_EXAMPLES
+from gradcert.cli.running import certificates_of, make_ready, save, stop_if_interrupted
+
+__all__ = ["claims_command"]
+
+
+def claims_command(
+    max_examples: Annotated[
+        int, typer.Option(min=1, help="Cases that a check with a full share of them tries.")
+    ] = MAX_EXAMPLES,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same verdicts and counterexamples.")
+    ] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write certificate.json and report.md here."),
+    ] = None,
+) -> None:
+    """Certify or refute the seven claims that gradcert grew from.
+
+    Exit status: 0 if every verdict is the one that is known to be right, 1 if not.
+    """
+    from rich.console import Console
+
+    from gradcert.ledger import LEDGER, entries
+    from gradcert_reports import Report, ledger
+
+    make_ready(report)
+    subjects = [line.implementation() for line in LEDGER]
+    certificates = certificates_of(subjects, max_examples=max_examples, seed=seed)
+    found = entries(len(certificates))
+    Console().print(ledger(Report(certificates=tuple(certificates), ledger=found)))
+    save(report, certificates, found)
+    stop_if_interrupted(len(certificates), len(subjects))
+    raise typer.Exit(
+        any(certificates[entry.certificate].verdict != entry.expected for entry in found)
+    )

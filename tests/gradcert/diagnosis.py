@@ -1,0 +1,191 @@
+"""Which mistake a refutation is: the known flaws that make it too, and what is known without one.
+
+A flaw explains a refuting case if, put in the implementation's place, it fails the same check on
+the same case in the same way (see :mod:`gradcert.resemblance`). Its behaviour is compared as its
+formula is, because it is run and not described.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from gradcert.cases import Case, Claim
+from gradcert.checks import Check, Evidence, planned
+from gradcert.examine import Outcome
+from gradcert.findings import findings
+from gradcert.resemblance import fails_alike, outcome_of
+from gradcert_implementations import (
+    FLAWED,
+    Flaw,
+    Implementation,
+    QuantityName,
+    documented,
+    load,
+)
+from gradcert_oracle import Format
+from gradcert_reports import Diagnosis, Match
+
+__all__ = ["Examined", "diagnose", "exposing_case"]
+
+_LISTED = 3
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one check found about one claim."""
+
+    claim: Claim
+    check: Check
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class _Refutation:
+    """A check that refutes a claim, with the evidence of some cases, that of the smallest first."""
+
+    claim: Claim
+    check: Check
+    evidence: tuple[Evidence, ...]
+
+
+@cache
+def _catalogue() -> tuple[Flaw, ...]:
+    return tuple(flaw for flaw in map(load, FLAWED) if isinstance(flaw, Flaw))
+
+
+def exposing_case(flaw: Flaw, format: Format) -> Case:
+    """Return the input that exposes a flaw, in a format."""
+    first, targets = (np.array(rows).astype(format.dtype) for rows in flaw.exposed_by)
+    return Case(first, targets, ("exposing",) * len(first))
+
+
+def _refutation(examined: Examined) -> _Refutation:
+    """Run the check on the refuting cases again; those that refute no more are left out."""
+    claim, check = examined.claim, examined.check
+    again = (outcome_of(claim, check, found.case) for found in examined.outcome.refutations)
+    return _Refutation(claim, check, tuple(found for found in again if isinstance(found, Evidence)))
+
+
+def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> int:
+    """Count the cases it explains; none of a check whose smallest case it does not."""
+    count = 0
+    for refutation in refutations:
+        for evidence in refutation.evidence:
+            if fails_alike(flaw, refutation.claim, refutation.check, evidence):
+                count += 1
+            elif evidence is refutation.evidence[0]:
+                break
+    return count
+
+
+@cache
+def _exposure(flaw: Flaw, quantity: QuantityName) -> tuple[Check, Claim, Case] | None:
+    """Return the first check of a quantity that a flaw fails on the input that exposes it."""
+    exposed = next(iter(flaw.functions))
+    for check, claim in planned(flaw):
+        # The exposing input is made of logits, or of probabilities.
+        if claim.quantity == quantity and (quantity == "dE/do") == (exposed == "dE/do"):
+            case = exposing_case(flaw, claim.format)
+            if outcome_of(claim, check, case) is not None:
+                return check, claim, case
+    return None
+
+
+def _acquitted(flaw: Flaw, subject: Implementation, quantity: QuantityName) -> bool:
+    """Tell whether the subject passes where the input that exposes the flaw makes the flaw fail."""
+    exposure = _exposure(flaw, quantity)
+    if exposure is None:
+        return False
+    check, claim, case = exposure
+    return outcome_of(replace(claim, implementation=subject), check, case) is None
+
+
+def _contradicted(
+    flaw: Flaw, refutations: Sequence[_Refutation], passed: Sequence[Examined]
+) -> int:
+    """Count the formats in which it fails on a smallest refuting case and the subject does not."""
+    count = 0
+    for refutation in refutations:
+        for examined in passed:
+            if examined.check is refutation.check:
+                claim, smallest = examined.claim, refutation.evidence[0].case
+                case = smallest.cast(claim.format)
+                accused = replace(claim, implementation=flaw)
+                count += (
+                    outcome_of(claim, examined.check, case) is None
+                    and outcome_of(accused, examined.check, case) is not None
+                )
+    return count
+
+
+def _matches(
+    subject: Implementation, refutations: Sequence[_Refutation], passed: Sequence[Examined]
+) -> tuple[Match, ...]:
+    """Return the flaws that explain most cases, those first that less speaks against."""
+    quantity = refutations[0].claim.quantity
+    formats = {refutation.claim.format.name for refutation in refutations}
+    ranked = [
+        (
+            -explains,
+            _contradicted(flaw, refutations, passed),
+            not formats <= set(flaw.formats),
+            flaw,
+        )
+        for flaw in _catalogue()
+        if quantity in flaw.functions
+        and flaw.loss == subject.loss
+        and flaw.verdict != "conforms"
+        and not _acquitted(flaw, subject, quantity)
+        if (explains := _explained(flaw, refutations))
+    ]
+    ranked.sort(key=lambda rank: (*rank[:3], rank[3].name))
+    return tuple(
+        Match(
+            flaw=flaw.name,
+            title=documented(flaw.name)[0],
+            formula=flaw.formula,
+            explains=-explains,
+        )
+        for explains, _, _, flaw in ranked[:_LISTED]
+    )
+
+
+def diagnose(all_examined: Sequence[Examined]) -> tuple[Diagnosis, ...]:
+    """Compare what refutes an implementation with the catalogue, quantity by quantity.
+
+    Parameters
+    ----------
+    all_examined
+        What the checks of one implementation found, those that passed among them.
+
+    Returns
+    -------
+    One diagnosis a refuted quantity. Its matches are the flaws that explain refuting cases, the
+    best first: by how many they explain; then by how seldom they fail where the implementation
+    passes; then those that are known in the refuted formats. A flaw is no match if the
+    implementation passes where the input that exposes the flaw makes the flaw fail.
+    """
+    diagnoses = []
+    for quantity in dict.fromkeys(examined.claim.quantity for examined in all_examined):
+        about = [examined for examined in all_examined if examined.claim.quantity == quantity]
+        passed = [examined for examined in about if examined.outcome.failure is None]
+        refuted = [examined for examined in about if examined.outcome.refutations]
+        again = [found for found in map(_refutation, refuted) if found.evidence]
+        if not refuted:
+            continue
+        matches = _matches(about[0].claim.implementation, again, passed) if again else ()
+        diagnoses.append(
+            Diagnosis(
+                quantity=quantity,
+                cases=sum(len(refutation.evidence) for refutation in again),
+                matches=matches,
+                findings=findings(
+                    [(found.claim, evidence) for found in again for evidence in found.evidence],
+                    refuted=sorted({examined.claim.format.name for examined in refuted}),
+                    passed=sorted({examined.claim.format.name for examined in passed}),
+                ),
+            )
+        )
+    return tuple(diagnoses)

@@ -1,0 +1,94 @@
+"""Whether two implementations fail alike: the same check, on the same case, in the same way."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import copysign, isfinite, isinf
+
+import numpy as np
+from flint import arb
+
+from gradcert.cases import Broken, Case, Claim, NotSupported
+from gradcert.checks import Check, Evidence, Refuted
+from gradcert.checks.evidence import errors, explained
+from gradcert_implementations import Flaw
+from gradcert_oracle import FORMATS, Algorithm, Format, Row, budgets
+
+__all__ = ["fails_alike", "outcome_of"]
+
+
+def outcome_of(claim: Claim, check: Check, case: Case) -> Evidence | Broken | NotSupported | None:
+    """Run a check after a call on something else, and return why it fails; None if it passes.
+
+    Subjects that remember a call begin alike so.
+    """
+    one = np.ones((1, 1), claim.format.dtype)
+    try:
+        claim.answer(one, one)
+        check.run(claim, case)
+    except Refuted as refuted:
+        return refuted.evidence
+    except (Broken, NotSupported) as failure:
+        return failure
+    return None
+
+
+def _kind(value: float) -> float:
+    """Return zero for a finite value, and what tells NaN and the infinities apart."""
+    return 0.0 if isfinite(value) else copysign(1, value) if isinf(value) else 2.0
+
+
+def _agree(
+    claim: Claim, question: tuple[Row, Row], ours: Sequence[str], theirs: Sequence[str], as_: Format
+) -> bool:
+    """Tell whether two answers to a question differ by no more than rounding in the format `as_`.
+
+    Predicate: NaN and infinities at the same places; elsewhere, for some textbook algorithm,
+    ``|v - w| <= 2 (b + ulp)``: two roundings of the value itself come on top of the budget, because
+    a flaw's values may be larger than those the algorithm is about. Where every algorithm is void
+    on the row, or the question holds a NaN, only those. Values in a narrower format must be numbers
+    of that format.
+    """
+    a, b = [float(v) for v in ours], [float(w) for w in theirs]
+    if list(map(_kind, a)) != list(map(_kind, b)):
+        return False
+    a, b = [[v if isfinite(v) else 0.0 for v in values] for values in (a, b)]
+    if as_ is not claim.format:
+        with np.errstate(over="ignore"):
+            if (np.array(a).astype(as_.dtype).astype(np.float64) != a).any():
+                return False
+    quantity, first, targets, _ = claim.row(*question)
+    has_budget = not any(x != x for x in first)
+
+    def agree_at(places: Sequence[int]) -> bool:
+        def allowances(algorithm: Algorithm) -> list[arb]:
+            found = has_budget and budgets(quantity, first, targets, as_, algorithm)
+            return [(found[j] if found else 0) + as_.ulp(arb(b[j])) for j in places]
+
+        differences = errors([a[j] for j in places], [b[j] for j in places])
+        return explained(claim, differences, allowances).algorithm is not None
+
+    farthest = max(range(len(a)), key=lambda j: abs(a[j] - b[j]))
+    return agree_at([farthest]) and agree_at(range(len(a)))  # The first is soon told.
+
+
+def fails_alike(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:
+    """Tell whether a flaw, put in the place of a claim's implementation, fails in the same way.
+
+    Predicate: in the same row, with values that agree, or, where the fault is not in values, with
+    the same statement.
+    """
+    claim = replace(claim, implementation=flaw)
+    other = outcome_of(claim, check, evidence.case)
+    if not isinstance(other, Evidence) or (evidence.row, len(evidence.returned)) != (
+        other.row,
+        len(other.returned),
+    ):
+        return False
+    if not evidence.returned:
+        return evidence.statement == other.statement
+    question = evidence.case.rows()[evidence.row]
+    format = FORMATS[flaw.rounds_to] if flaw.rounds_to else claim.format
+    return _agree(claim, question, evidence.returned, other.returned, format) and (
+        evidence.expected_is == "true"
+        or _agree(claim, question, evidence.expected, other.expected, format)
+    )

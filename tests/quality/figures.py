@@ -1,0 +1,129 @@
+"""The figures of ``make quality``: who kills whom, what is named, what is turned away."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+import jinja2
+import msgspec
+
+import gradcert
+from gradcert.checks import CHECKS
+from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
+
+
+class Kill(msgspec.Struct, frozen=True):
+    """A check that refutes a subject, or finds it broken, and after how many examples."""
+
+    check: str
+    examples: int
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What one certificate says, as far as it is measured.
+
+    `diagnosed` holds the best match of each refuted quantity; `rows`, `classes` and `quarters` tell
+    of the counterexample that is shown first: its shape, and whether all its numbers are quarters.
+    """
+
+    code: str
+    subject: str
+    seed: int
+    verdict: str
+    level: str
+    kills: tuple[Kill, ...]
+    diagnosed: tuple[str, ...]
+    rows: int
+    classes: int
+    quarters: bool
+    seconds: float
+
+
+class Subject:
+    """One subject's runs, one a seed."""
+
+    def __init__(self, name: str, runs: Sequence[Run]) -> None:
+        self.name = name
+        self.runs = sorted((run for run in runs if run.subject == name), key=lambda run: run.seed)
+        known = load(name)
+        self.wanted = known.verdict if isinstance(known, Flaw) else "conforms"
+        first = known.exposed_by[0] if isinstance(known, Flaw) else ((),)
+        self.known_shape = len(first), len(first[0])
+
+    def cell(self, check: str) -> str:
+        """Return after how many examples a check kills it, and in how many seeds if not in all."""
+        found = [kill.examples for run in self.runs for kill in run.kills if kill.check == check]
+        if not found:
+            return ""
+        seeds = "" if len(found) == len(self.runs) else f" ({len(found)})"
+        return f"{median(found):.0f}{seeds}"
+
+    @property
+    def killers(self) -> set[str]:
+        """The checks that kill it under some seed."""
+        return {kill.check for run in self.runs for kill in run.kills}
+
+    @property
+    def levels(self) -> str:
+        """The levels it reached."""
+        return ", ".join(sorted({run.level for run in self.runs if run.level})) or "-"
+
+    @property
+    def seconds(self) -> float:
+        """The median time of a run."""
+        return median(run.seconds for run in self.runs)
+
+    def as_wanted(self, run: Run) -> bool:
+        """Tell whether the verdict is the one the catalogue wants."""
+        return run.verdict == self.wanted
+
+    def named(self, run: Run) -> bool:
+        """Tell whether the diagnosis of every refuted quantity is the flaw itself."""
+        return set(run.diagnosed) <= {self.name}
+
+    def small(self, run: Run) -> bool:
+        """Tell whether the counterexample is no larger than the catalogue's own, in quarters."""
+        rows, classes = self.known_shape
+        return run.rows <= rows and run.classes <= classes and run.quarters
+
+    def count(self, holds: Callable[[Run], bool]) -> int:
+        """Return for how many of the seeds something holds."""
+        return sum(map(holds, self.runs))
+
+    @property
+    def faults(self) -> list[str]:
+        """What is not as it should be, run by run."""
+        found = []
+        for run in self.runs:
+            if not self.as_wanted(run):
+                found.append(f"seed {run.seed}: {run.verdict}, not {self.wanted}")
+            if not self.named(run):
+                found.append(f"seed {run.seed}: diagnosed as {', '.join(run.diagnosed)}")
+            if not self.small(run):
+                found.append(
+                    f"seed {run.seed}: a counterexample of {run.rows} x {run.classes}"
+                    + ("" if run.quarters else ", not in quarters")
+                )
+        return found
+
+
+def figures(runs: Sequence[Run], seeds: int) -> str:
+    """Return the figures as Markdown."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=False,  # nothing in it comes from a subject but ids and verdicts
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    flaws = [Subject(name, runs) for name in FLAWED]
+    checks = [check.id for check in CHECKS]
+    return environment.get_template("quality.md.jinja").render(
+        seeds=seeds,
+        examples=gradcert.MAX_EXAMPLES,
+        checks=checks,
+        flaws=flaws,
+        unusual=[Subject(name, runs) for name in UNUSUAL],
+        alone={check: [flaw.name for flaw in flaws if flaw.killers == {check}] for check in checks},
+    )
