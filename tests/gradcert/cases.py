@@ -56,6 +56,13 @@ class Case:
             first, targets = (array.astype(format.dtype) for array in (self.first, self.targets))
         return replace(self, first=first, targets=targets)
 
+    def alone(self, row: int) -> "Case":
+        """Return the case of one of its rows."""
+        one = slice(row, row + 1)
+        return replace(
+            self, first=self.first[one], targets=self.targets[one], regimes=self.regimes[one]
+        )
+
     def rows(self) -> list[tuple[Row, Row]]:
         """Return each row's (first, targets) as exact Python floats."""
         first = self.first.astype(np.float64).tolist()

@@ -74,8 +74,8 @@ def _agree(
 def fails_alike(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:
     """Tell whether a flaw, put in the place of a claim's implementation, fails in the same way.
 
-    Predicate: in the same row, with values that agree, or, where the fault is not in values, with
-    the same statement.
+    Predicate: in the same row; with the same statement, unless that is about one value; with values
+    that agree, if there are any.
     """
     claim = replace(claim, implementation=flaw)
     other = outcome_of(claim, check, evidence.case)
@@ -84,8 +84,10 @@ def fails_alike(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> b
         len(other.returned),
     ):
         return False
+    if evidence.index is None and evidence.statement != other.statement:
+        return False
     if not evidence.returned:
-        return evidence.statement == other.statement
+        return True
     question = evidence.case.rows()[evidence.row]
     format = FORMATS[flaw.rounds_to] if flaw.rounds_to else claim.format
     return _agree(claim, question, evidence.returned, other.returned, format) and (

@@ -21,7 +21,8 @@ __all__ = [
 def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
     """The arguments hold the same bytes after the call as before.
 
-    Predicate: byte equality of every argument. It sees no values.
+    Predicate: byte equality of every argument. It sees no values, so it cannot see the all-zero
+    gradient, a sign flip, a scale or noise.
     """
     arguments = claim.arguments(case.first.copy(), case.targets.copy())
     claim.call(*arguments)
@@ -43,7 +44,7 @@ def same_answer_twice(claim: Claim, case: Case) -> Judgements:
 
     Predicate: byte equality of an answer, a copy of it taken at once, the next answer to the same
     arguments, and that after a call with the classes in reverse. It cannot see an error that is
-    made every time.
+    made every time: the all-zero gradient, a sign flip, a scale.
     """
     first = claim.answer(case.first, case.targets)
     kept = first.copy()
@@ -103,7 +104,8 @@ def memory_layout(claim: Claim, case: Case) -> Judgements:
     """Read-only, non-contiguous and Fortran-ordered arguments give the same answer.
 
     Predicate: ``|v(other layout) - v(plain)| <= 2 (b + b)`` for every value; sums may run in
-    another order. It cannot see an error that is made in every layout.
+    another order. It cannot see an error that is made in every layout: the all-zero gradient, a
+    sign flip, a scale.
     """
     plain = claim.answer(case.first, case.targets)
     judgements: Judgements = []
@@ -127,7 +129,8 @@ def memory_layout(claim: Claim, case: Case) -> Judgements:
 def empty_batch(claim: Claim, case: Case) -> Judgements:
     """A batch of no rows has an answer of no rows.
 
-    Predicate: the shape and dtype of the answer for arguments of shape (0, n). It sees no values.
+    Predicate: the shape and dtype of the answer for arguments of shape (0, n). There are no values
+    in it, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     claim.answer(case.first[:0], case.targets[:0])
     return []
@@ -139,7 +142,7 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
     Predicate: with one first argument replaced by NaN, its row of the answer holds a NaN and the
     other rows hold none. For dE/do, where a class without a target does not depend on it, that is
     the class with the largest target. Nothing is asked of a row without targets, whose loss may
-    well be zero. It cannot see an error in values.
+    well be zero. It cannot see an error in values, such as a sign flip, a scale or noise.
     """
     row = case.number % len(case.first)
     column = case.number % case.first.shape[1]

@@ -1,0 +1,3 @@
+"""What pytest leaves alone here: a script, which imports what lies beside it."""
+
+collect_ignore = ["measure.py"]

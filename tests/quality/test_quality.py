@@ -1,0 +1,55 @@
+"""A slice of `make quality`: one seed, and no check after the first that fails."""
+
+import pytest
+
+import gradcert
+from gradcert.certification import result_of
+from gradcert.checks import planned
+from gradcert.diagnosis import Examined, diagnose
+from gradcert.examine import examine
+from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
+from gradcert_oracle import FAITHFUL
+from gradcert_reports import CheckResult
+
+SEED = 1
+FEW = 20
+
+
+def _first_failure(flaw: Flaw) -> tuple[Examined, CheckResult]:
+    for check, claim in planned(flaw):
+        outcome = examine(claim, check, max_examples=gradcert.MAX_EXAMPLES, seed=SEED)
+        if outcome.failure is not None:
+            return Examined(claim, check, outcome), result_of(claim, check, outcome)
+    raise AssertionError(f"no check sees {flaw.name}")
+
+
+CAUGHT = [
+    name for name in FLAWED if isinstance(flaw := load(name), Flaw) and flaw.verdict != "conforms"
+]
+
+
+@pytest.mark.parametrize("name", CAUGHT)
+def test_every_flaw_is_caught_by_a_small_case_and_named(name: str) -> None:
+    flaw = load(name)
+    assert isinstance(flaw, Flaw)
+    examined, result = _first_failure(flaw)
+    assert result.verdict == flaw.verdict
+    found, (first, _) = result.discrepancy, flaw.exposed_by
+    assert found is not None
+    assert (len(found.first), len(found.first[0])) <= (len(first), len(first[0]))
+    if flaw.verdict == "refuted":
+        (diagnosis,) = diagnose([examined])
+        assert diagnosis.matches[0].flaw == name
+
+
+def test_what_only_the_best_level_forbids_is_not_refuted() -> None:
+    certificate = gradcert.certify("target-component-cancels", max_examples=FEW, seed=SEED)
+    assert certificate.verdict == "conforms"
+    assert certificate.level != FAITHFUL.level
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_nothing_unusual_but_right_is_turned_away(name: str) -> None:
+    certificate = gradcert.certify(name, max_examples=FEW, seed=SEED)
+    assert [result.discrepancy for result in certificate.refutations] == []
+    assert certificate.verdict == "conforms"
