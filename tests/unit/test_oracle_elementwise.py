@@ -72,7 +72,8 @@ def exactly(x: arb) -> mpf:
 
 def rational(x: arb) -> Fraction:
     mantissa, exponent = x.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    power: Fraction = Fraction(2) ** int(exponent)
+    return int(mantissa) * power
 
 
 def width_allowed(size: Fraction | mpf, format: Format) -> Fraction:
@@ -92,7 +93,7 @@ def width_allowed(size: Fraction | mpf, format: Format) -> Fraction:
 def test_an_enclosure_of_the_identity_gradient_holds_z_less_t(
     format: Format, row: tuple[Row, Row]
 ) -> None:
-    z, t = (rounded(np.clip(x, -format.max, format.max), format) for x in row)
+    z, t = (rounded(tuple(np.clip(x, -format.max, format.max)), format) for x in row)
     balls = QUANTITIES[IDENTITY](z, t, format)
     assert len(balls) == len(z)
     for x, target, ball in zip(z, t, balls, strict=True):
