@@ -36,7 +36,10 @@ def pairwise(terms: Sequence[arb]) -> Sums:
 
 
 def sequential(terms: Sequence[arb]) -> Sums:
-    """Add one term after the other, from the first; depth ``n - 1``.
+    """Add one term after the other, the largest first; depth ``n - 1``.
+
+    A loop may go through the classes in any order. Each addition loses at most a rounding of the
+    sum so far, which for terms of one sign is largest in this order, so it covers every other.
 
     Examples
     --------
@@ -44,9 +47,14 @@ def sequential(terms: Sequence[arb]) -> Sums:
     >>> float(total), [float(x) for x in others]
     (7.0, [6.0, 5.0, 3.0])
     """
-    before = [arb(0), *accumulate(terms)]
-    after = [arb(0), *accumulate(reversed(terms))]
-    return before[-1], list(map(arb.__add__, before[:-1], after[-2::-1]))
+    order = sorted(range(len(terms)), key=lambda i: -abs(float(terms[i].mid())))
+    ordered = [terms[i] for i in order]
+    before = [arb(0), *accumulate(ordered)]
+    after = [arb(0), *accumulate(reversed(ordered))]
+    others = [arb(0)] * len(terms)
+    for i, left, right in zip(order, before[:-1], after[-2::-1], strict=True):
+        others[i] = left + right
+    return before[-1], others
 
 
 SUMMATIONS: dict[str, Callable[[Sequence[arb]], Sums]] = {

@@ -160,7 +160,7 @@ def _probability_row(
     elif regime == "near one":
         values = 1 - np.exp2(_floats(draw, -format.precision, -1, drawn))
     else:
-        values = _floats(draw, 1 / 64, 1, drawn)
+        values = 0.5 + _floats(draw, 1 / 64 - 0.5, 0.5, drawn)
     probabilities = np.resize(values, n).astype(format.dtype)
     label, draw_targets = draw(st.sampled_from(_TARGETS[domain]))
     targets = draw_targets(draw, probabilities.astype(np.float64), format).astype(format.dtype)

@@ -1,6 +1,7 @@
 """The figures of ``make quality``: who kills whom, what is named, what is turned away."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 from pathlib import Path
 from statistics import median
 
@@ -83,8 +84,7 @@ class Subject:
 
     def small(self, run: Run) -> bool:
         """Tell whether the counterexample is no larger than the catalogue's own, in quarters."""
-        rows, classes = self.known_shape
-        return run.rows <= rows and run.classes <= classes and run.quarters
+        return run.rows * run.classes <= prod(self.known_shape) and run.quarters
 
     def count(self, holds: Callable[[Run], bool]) -> int:
         """Return for how many of the seeds something holds."""

@@ -1,5 +1,6 @@
 """Formats agree with numpy and ml_dtypes; sums agree with the integers."""
 
+import random
 from fractions import Fraction
 
 import ml_dtypes
@@ -10,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gradcert_oracle import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from gradcert_oracle.sums import SUMMATIONS, pairwise
+from gradcert_oracle.sums import SUMMATIONS, pairwise, sequential
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
 EACH_ORDER = pytest.mark.parametrize("order", SUMMATIONS)
@@ -155,6 +156,22 @@ def test_nothing_cancels_where_one_term_dominates(order: str, place: int) -> Non
     total, others = SUMMATIONS[order](terms)
     assert total.contains(1)
     assert others[place] == arb((15, -203))
+
+
+@given(
+    terms=st.lists(st.floats(2.0**-20, 1, width=32), min_size=1, max_size=40), order=st.randoms()
+)
+def test_a_sequential_sum_holds_what_a_loop_in_any_order_computes(
+    terms: list[float], order: random.Random
+) -> None:
+    with ctx.workprec(24):
+        total, _ = sequential([arb(term) for term in terms])
+    order.shuffle(terms)
+    computed = np.float32(0)
+    for term in terms:
+        computed = computed + np.float32(term)
+    error = abs(arb(float(computed)) - sum(map(arb, terms), arb(0)))
+    assert error <= 2 * total.rad() + arb((1, -60))
 
 
 def test_a_pairwise_sum_rounds_once_a_level() -> None:
