@@ -13,6 +13,9 @@ from gradcert_oracle import ALLOWED, Row, algorithms, budgets
 
 __all__ = ["findings"]
 
+_ALIKE = 2.0**-5
+"""Factors that differ by less may be the same: bfloat16 has eight bits."""
+
 _SMALL = 64
 """Values of a case that the laws are tried on."""
 
@@ -106,12 +109,12 @@ def _place(rows: Sequence[_Error]) -> str:
 
 def _scale(rows: Sequence[_Error]) -> str:
     """Say whether a constant factor, a sign or a factor of each row explains the values."""
-    factors = [row.factor for row in rows]
+    factors = [row.factor for row in rows if len(row.true) > 1 and any(row.true)]
     known = [c for c in factors if c is not None]
     if not known or len(known) < len(factors) or not any(known):
         return ""
-    if max(known) - min(known) <= 1e-3 * max(map(abs, known)):
-        if abs(known[0] + 1) < 1e-3:
+    if max(known) - min(known) <= _ALIKE * max(map(abs, known)):
+        if abs(known[0] + 1) < _ALIKE:
             return "the sign is flipped"
         return f"every value is {known[0]:.15g} times the true one"
     return f"each row is off by a factor of its own, {_between(known)}"
