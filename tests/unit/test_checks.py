@@ -303,10 +303,16 @@ def test_an_error_that_does_not_come_back_stands_all_the_same() -> None:
 
 @pytest.mark.parametrize("subject", [right, a_little_scaled])
 def test_the_same_seed_gives_the_same_results(subject: Gradient) -> None:
-    first, again, other = (
-        certify(subject, formats=["binary64"], max_examples=40, seed=seed) for seed in (1, 1, 2)
+    first, again = (
+        certify(subject, formats=["binary64"], max_examples=40, seed=1) for _ in range(2)
     )
     assert (first.results, first.reach) == (again.results, again.reach)
+
+
+def test_another_seed_makes_another_search() -> None:
+    first, other = (
+        certify(right, formats=["binary64"], max_examples=40, seed=seed) for seed in (1, 2)
+    )
     assert first.results != other.results
 
 
@@ -508,8 +514,7 @@ def test_the_snippet_of_an_answer_that_does_not_stay_or_come_again_shows_another
     printed: list[Any] = []
     names: dict[str, Any] = {"subject": make(), "print": lambda x: printed.append(x.tolist())}
     exec(code, names)
-    # The third call is about other arguments.
-    assert [answer for i, answer in enumerate(printed) if i != 2 and answer != printed[0]]
+    assert printed[-1] != printed[0]
 
 
 def all_zero(z: Array, _t: Array) -> Array:

@@ -52,10 +52,19 @@ def same_answer_twice(claim: Claim, case: Case) -> Judgements:
     claim.answer(case.first[:, ::-1], case.targets[:, ::-1])
     first = first.copy()
     later = claim.answer(case.first, case.targets).copy()
-    for what, other in (
-        ("a later call changed an answer that was returned before", first),
-        ("equal arguments gave another answer the second time", again),
-        ("equal arguments gave another answer after other ones", later),
+    asked, reverse = "f(*args)", "f(*(x[:, ::-1] for x in args))"
+    for what, other, shown_by in (
+        (
+            "a later call changed an answer that was returned before",
+            first,
+            (f"a := {asked}", asked, reverse, "a"),
+        ),
+        ("equal arguments gave another answer the second time", again, (asked, asked)),
+        (
+            "equal arguments gave another answer after other ones",
+            later,
+            (asked, asked, reverse, asked),
+        ),
     ):
         if other.tobytes() == kept.tobytes():
             continue
@@ -68,13 +77,7 @@ def same_answer_twice(claim: Claim, case: Case) -> Judgements:
                 returned=tuple(map(text, floats(other[row]))),
                 expected=tuple(map(text, floats(kept[row]))),
                 expected_is="other",
-                shown_by=(
-                    "a := f(*args)",
-                    "f(*args)",
-                    "f(*(x[:, ::-1] for x in args))",
-                    "f(*args)",
-                    "a",
-                ),
+                shown_by=shown_by,
             )
         )
     return []
