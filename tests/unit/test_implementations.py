@@ -28,7 +28,7 @@ from gradcert_implementations import (
     select,
 )
 from gradcert_implementations.flawed import diagonal_only
-from gradcert_oracle import FORMATS, judge
+from gradcert_oracle import FAITHFUL, FORMATS, judge
 
 SOURCE = """
 from gradcert_implementations import Implementation
@@ -232,6 +232,26 @@ def test_diagonal_only_returns_what_the_mistake_returns() -> None:
     targets = np.array([[0.5, 0.5]])
     returned = load("diagonal-only").functions["dE/dz"](logits, targets)
     np.testing.assert_allclose(returned, [[-0.375, -0.125]], rtol=4 * np.finfo(np.float64).eps)
+
+
+@pytest.mark.parametrize("format", ["binary64", "binary32"])
+def test_a_confident_row_is_faithful_where_the_target_is_minus_the_sum_of_the_others(
+    format: str,
+) -> None:
+    """``o_t - 1`` cancels, so that the hand-written gradient is almost never faithful there."""
+
+    def faithful(name: str) -> int:
+        gradient = load(name).functions["dE/dz"]
+        number = 0
+        for x in range(1, 81):
+            z, t = (np.array([row], FORMATS[format].dtype) for row in ([x, 0], [1, 0]))
+            values = gradient(z, t)[0].astype(float).tolist()
+            judgement = judge("dE/dz", (float(x), 0.0), (1.0, 0.0), FORMATS[format], values)
+            number += judgement.algorithm == FAITHFUL
+        return number
+
+    assert faithful("compensated-target") >= 70
+    assert faithful("numpy") <= 10
 
 
 def test_using_the_jax_subject_leaves_the_settings_of_jax_alone() -> None:
