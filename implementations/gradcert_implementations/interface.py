@@ -99,6 +99,8 @@ class Implementation:
         One line on how it computes.
     origin
         The SPEC that loads it again, if there is one; a report's snippet starts from it.
+    library, device
+        The distribution that computes, and where, for the record.
 
     Raises
     ------
@@ -124,6 +126,8 @@ class Implementation:
     loss: Loss = field(default_factory=Loss)
     summary: str = ""
     origin: str = ""
+    library: str = "numpy"
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         _require_known("quantity", tuple(self.functions), QUANTITY_NAMES)

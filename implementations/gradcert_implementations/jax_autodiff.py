@@ -67,4 +67,6 @@ implementation = Implementation(
         "dE/dz": gradient,
     },
     formats=FORMAT_NAMES,
+    library="jax",
+    device=jax.default_backend(),
 )

@@ -89,4 +89,6 @@ implementation = Implementation(
         "dE/dz": gradient,
     },
     formats=FORMAT_NAMES,
+    library="torch",
+    device=str(torch.get_default_device()),
 )

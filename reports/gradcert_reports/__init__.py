@@ -1,6 +1,9 @@
 """What was found: the certificate, its schema and its renderers. No verdict is computed here."""
 
-from gradcert_reports.files import json_schema, prepare, read, write
+from gradcert_reports.badge import badge
+from gradcert_reports.files import json_schema, keep, prepare, read, write
+from gradcert_reports.html import html
+from gradcert_reports.junit import junit
 from gradcert_reports.markdown import markdown
 from gradcert_reports.records import (
     SCHEMA,
@@ -9,12 +12,13 @@ from gradcert_reports.records import (
     Diagnosis,
     Discrepancy,
     Entry,
+    Jacobian,
     Match,
     Provenance,
     Reach,
     Report,
+    Sample,
     Verdict,
-    Worst,
 )
 from gradcert_reports.terminal import details, diagnosed, explanation, ledger, summary
 
@@ -25,16 +29,21 @@ __all__ = [
     "Diagnosis",
     "Discrepancy",
     "Entry",
+    "Jacobian",
     "Match",
     "Provenance",
     "Reach",
     "Report",
+    "Sample",
     "Verdict",
-    "Worst",
+    "badge",
     "details",
     "diagnosed",
     "explanation",
+    "html",
     "json_schema",
+    "junit",
+    "keep",
     "ledger",
     "markdown",
     "prepare",

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from gradcert_reports.badge import badge
+from gradcert_reports.html import html
+from gradcert_reports.junit import junit
 from gradcert_reports.markdown import markdown
 from gradcert_reports.records import Report
 
-__all__ = ["json_schema", "prepare", "read", "write"]
+__all__ = ["json_schema", "keep", "prepare", "read", "write"]
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -38,19 +41,40 @@ def prepare(directory: Path) -> None:
         pass
 
 
-def write(report: Report, directory: Path) -> None:
-    """Write ``certificate.json`` and ``report.md`` into `directory`, which is made if need be.
+def keep(report: Report, directory: Path) -> None:
+    """Write ``certificate.json`` alone, as a run does at each step, so that no finding is lost.
+
+    Raises
+    ------
+    OSError
+        If the directory cannot be written to.
+    """
+    _replace(directory / "certificate.json", msgspec.json.encode(report))
+
+
+def write(report: Report, directory: Path) -> list[Path]:
+    """Write ``certificate.json`` and every page into `directory`, which is made if need be.
+
+    Returns
+    -------
+    The files, in the order in which a reader wants them.
 
     Raises
     ------
     OSError
         If the directory cannot be made or written to.
     """
-    written = msgspec.json.format(msgspec.json.encode(report))
-    rendered = markdown(report).encode()
-    directory.mkdir(parents=True, exist_ok=True)
-    _replace(directory / "certificate.json", written)
-    _replace(directory / "report.md", rendered)
+    rendered = {
+        "index.html": html(report),
+        "report.md": markdown(report),
+        "junit.xml": junit(report),
+        "badge.svg": badge(report),
+    }
+    prepare(directory)
+    keep(report, directory)
+    for name, page in rendered.items():
+        _replace(directory / name, page.encode())
+    return [directory / name for name in (*rendered, "certificate.json")]
 
 
 def read(path: Path) -> Report:

@@ -84,9 +84,10 @@ def where(result: CheckResult | None) -> str:
 def reach(certificate: Certificate) -> str:
     """Return how far all quantities held: ``max``, or the formats that stopped short of it."""
     short: dict[str, float] = {}
-    for found in certificate.reach:
+    reaches = [(result.format, result.reach) for result in certificate.results if result.reach]
+    for format, found in reaches:
         if found.failed_at is not None:
-            short[found.format] = min(short.get(found.format, found.held_to), found.held_to)
-    if not certificate.reach:
+            short[format] = min(short.get(format, found.held_to), found.held_to)
+    if not reaches:
         return "-"
     return ", ".join(f"{format} {magnitude(to)}" for format, to in short.items()) or "max"

@@ -15,39 +15,46 @@ __all__ = [
     "Diagnosis",
     "Discrepancy",
     "Entry",
+    "Jacobian",
     "Match",
     "Numbers",
     "Provenance",
     "Reach",
     "Report",
+    "Sample",
     "Verdict",
-    "Worst",
 ]
 
 SCHEMA: Literal["gradcert-report/1"] = "gradcert-report/1"
 """Name and version of the file format; the version changes when an old reader would misread."""
 
-Verdict = Literal["conforms", "refuted", "broken", "not supported"]
+Verdict = Literal["conforms", "refuted", "broken", "not supported", "incomplete"]
 
 Numbers = tuple[tuple[str, ...], ...]
 """An array: its rows, each number as text."""
 
 
-class Worst(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The passed case that asked most: a lower bound of the worst there is.
+class Sample(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True
+):
+    """The most demanding row of one case: a dot of the pictures, an array in the file.
 
     Attributes
     ----------
     level, summation
-        The textbook algorithm that explains it, and the order it sums in.
+        The textbook algorithm that explains it, and the order it sums in; empty if none does.
+    rung
+        The place of both among all that may explain a row: 0 is the best.
     budgets
-        How many of that algorithm's budgets the error used; two are allowed.
+        How many of that algorithm's budgets the error used, or of the one that comes closest; two
+        are allowed.
     regime, classes, largest_logit
         The row: its regime, its length, its largest finite first argument in absolute value.
     """
 
     level: str
     summation: str
+    rung: int
     budgets: float
     regime: str
     classes: int
@@ -57,6 +64,22 @@ class Worst(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def algorithm(self) -> str:
         """The level, with the order of summation where that matters."""
         return self.level if self.summation == "pairwise" else f"{self.level}, {self.summation} sum"
+
+
+class Jacobian(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The softmax Jacobian of a row of logits, do_i/dz_j in row i, column j, twice.
+
+    Attributes
+    ----------
+    true
+        The true one, to thirty digits.
+    returned
+        The one that the returned gradients imply: with the target at class i alone, dE/dz_j is
+        ``-(do_i/dz_j) / o_i``, so that row i is ``-o_i`` times that gradient.
+    """
+
+    true: Numbers
+    returned: Numbers
 
 
 class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,10 +102,14 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         the fault is not in values.
     expected_is
         What those are: ``true``, to thirty digits, or another answer of the implementation itself.
+    enclosure
+        The true value at `index` as a ball, centre and radius; empty where no true value is.
     ulps, budgets
         The size of the error, where it has one.
     snippet
         Python that shows it again.
+    jacobian
+        The softmax Jacobian behind it, true and implied, where there is one small enough to see.
     """
 
     statement: str
@@ -95,34 +122,15 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     returned: tuple[str, ...]
     expected: tuple[str, ...]
     expected_is: Literal["true", "other"]
+    enclosure: str = ""
     ulps: float | None
     budgets: float | None
     snippet: str
-
-
-class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The verdict of one check on one quantity in one format.
-
-    Attributes
-    ----------
-    reason
-        Why it is broken or not supported, else empty.
-    examples
-        How many cases ran before the verdict was known.
-    """
-
-    check: str
-    quantity: str
-    format: str
-    verdict: Verdict
-    examples: int
-    reason: str = ""
-    worst: Worst | None = None
-    discrepancy: Discrepancy | None = None
+    jacobian: Jacobian | None = None
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far one quantity held beyond the range that decides.
+    """How far a quantity held beyond the range that decides.
 
     Attributes
     ----------
@@ -134,11 +142,40 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         What happened there.
     """
 
-    quantity: str
-    format: str
     held_to: float
     failed_at: float | None = None
     statement: str = ""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The verdict of one check on one quantity in one format.
+
+    Attributes
+    ----------
+    reason
+        Why it is broken or not supported, else empty.
+    examples
+        How many cases ran before the verdict was known.
+    worst
+        The passed case that asked most: a lower bound of the worst there is.
+    samples
+        Every case that was held against true values.
+    reach, cancellation
+        For ``accuracy``, what lies beside the cases that decide: how far it holds; and, as a
+        target's probability p comes near one, pairs of 1 - p and the error in ulps at the target.
+    """
+
+    check: str
+    quantity: str
+    format: str
+    verdict: Verdict
+    examples: int
+    reason: str = ""
+    worst: Sample | None = None
+    discrepancy: Discrepancy | None = None
+    samples: tuple[Sample, ...] = ()
+    reach: Reach | None = None
+    cancellation: tuple[tuple[float, float], ...] = ()
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,8 +221,10 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ----------
     versions
         Of gradcert, Python, numpy and the libraries that bear on the answers.
-    machine
-        Operating system and processor.
+    library, device
+        What computed, and where it did.
+    machine, processor
+        The operating system, and the model of the processor.
     date
         When it began, ISO 8601, UTC.
     duration
@@ -193,7 +232,10 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     versions: dict[str, str]
+    library: str
+    device: str
     machine: str
+    processor: str
     seed: int
     max_examples: int
     date: str
@@ -206,14 +248,14 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     Attributes
     ----------
     verdict
-        ``conforms`` if every check does; else the worst of ``refuted``, ``broken`` and
-        ``not supported``, in this order.
+        ``conforms`` if every check does; else the worst of ``refuted``, ``broken``,
+        ``incomplete`` (a check has not run) and ``not supported``, in this order.
     worst
         The result that asked most; its level is the certificate's. None unless all is in order.
+    planned
+        How many results there are when it is complete.
     diagnoses
         One a refuted quantity.
-    cases
-        How many cases were tried in all.
     """
 
     name: str
@@ -226,15 +268,24 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     verdict: Verdict
     worst: CheckResult | None
     results: tuple[CheckResult, ...]
+    planned: int
     diagnoses: tuple[Diagnosis, ...]
-    reach: tuple[Reach, ...]
-    cases: int
     provenance: Provenance
 
     @property
     def level(self) -> str:
         """The textbook algorithm that explains the worst error seen; empty unless it conforms."""
         return self.worst.worst.algorithm if self.worst and self.worst.worst else ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every check has run."""
+        return len(self.results) == self.planned
+
+    @property
+    def cases(self) -> int:
+        """How many cases were tried in all."""
+        return sum(result.examples for result in self.results)
 
     @property
     def refutations(self) -> tuple[CheckResult, ...]:
@@ -276,3 +327,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     schema: Literal["gradcert-report/1"] = SCHEMA
     certificates: tuple[Certificate, ...]
     ledger: tuple[Entry, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every check of every implementation has run."""
+        return all(certificate.complete for certificate in self.certificates)

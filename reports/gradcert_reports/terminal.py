@@ -20,7 +20,13 @@ from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Report
 
 __all__ = ["details", "diagnosed", "explanation", "ledger", "summary"]
 
-_STYLES = {"conforms": "green", "refuted": "red", "broken": "red", "not supported": "yellow"}
+_STYLES = {
+    "conforms": "green",
+    "refuted": "red",
+    "broken": "red",
+    "not supported": "yellow",
+    "incomplete": "yellow",
+}
 
 
 def summary(certificates: Iterable[Certificate]) -> Table:

@@ -1,118 +1,100 @@
 """Run the checks on an implementation and collect what they find in a certificate."""
 
-import importlib.metadata
-import platform
-import sys
-import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
+import msgspec
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cases import Broken, Case, Claim, NotSupported
-from gradcert.checks import Check, Evidence, Refuted, planned
+from gradcert.cancellation import cancellation
+from gradcert.cases import Claim
+from gradcert.checks import Check, planned
 from gradcert.diagnosis import Examined, diagnose
-from gradcert.examine import Demand, Outcome, examine
+from gradcert.examine import examine
+from gradcert.provenance import provenance
 from gradcert.reach import beyond
-from gradcert.snippets import snippet
-from gradcert_implementations import Array, Implementation, as_implementation, load
-from gradcert_oracle import LEVELS
-from gradcert_reports import (
-    Certificate,
-    CheckResult,
-    Discrepancy,
-    Provenance,
-    Verdict,
-    Worst,
-)
+from gradcert.recording import result_of
+from gradcert_implementations import Implementation, as_implementation, load
+from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Verdict
 
-__all__ = ["certify", "result_of"]
-
-_LIBRARIES = ("gradcert", "numpy", "python-flint", "hypothesis", "torch", "jax")
+__all__ = ["certificate_of", "certify", "certifying", "checked"]
 
 
-def _numbers(array: Array) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(map(repr, row)) for row in array.astype(np.float64).tolist())
+def checked(
+    claim: Claim, check: Check, *, max_examples: int, seed: int
+) -> tuple[Examined, CheckResult]:
+    """Run one check on one claim, and what goes with it: return what was found and its record."""
+    outcome = examine(claim, check, max_examples=max_examples, seed=seed)
+    result = result_of(claim, check, outcome)
+    if check.id == "accuracy":
+        result = msgspec.structs.replace(
+            result,
+            reach=beyond(claim) if result.verdict == "conforms" else None,
+            cancellation=cancellation(claim),
+        )
+    return Examined(claim, check, outcome), result
 
 
-def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
-    case = evidence.case
-    return Discrepancy(
-        statement=evidence.statement,
-        argument=claim.arguments_named[0],
-        first=_numbers(case.first),
-        targets=_numbers(case.targets),
-        regimes=case.regimes,
-        row=evidence.row,
-        index=evidence.index,
-        returned=evidence.returned,
-        expected=evidence.expected,
-        expected_is=evidence.expected_is,
-        ulps=evidence.ulps,
-        budgets=evidence.budgets,
-        snippet=snippet(claim, evidence),
-    )
-
-
-def _worst(demand: Demand | None) -> Worst | None:
-    if demand is None or demand.judgement.algorithm is None:
-        return None
-    logits = np.abs(demand.case.first[demand.row].astype(np.float64))
-    return Worst(
-        level=demand.judgement.algorithm.level,
-        summation=demand.judgement.algorithm.summation,
-        budgets=demand.judgement.used,
-        regime=demand.case.regimes[demand.row],
-        classes=demand.case.first.shape[1],
-        largest_logit=float(logits[np.isfinite(logits)].max()),
-    )
-
-
-def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
-    """Return the record of what one check found."""
-    verdict: Verdict = "conforms"
-    evidence: Evidence | None = None
-    match outcome.failure, outcome.case:
-        case Refuted() as refuted, _:
-            verdict, evidence = "refuted", refuted.evidence
-        case Broken() as broken, Case() as found:
-            verdict, evidence = "broken", Evidence(found, str(broken))
-        case NotSupported(), _:
-            verdict = "not supported"
-    return CheckResult(
-        check=check.id,
-        quantity=claim.quantity,
-        format=claim.format.name,
-        verdict=verdict,
-        examples=outcome.examples,
-        reason=str(outcome.failure) if verdict in ("broken", "not supported") else "",
-        worst=_worst(outcome.demand),
-        discrepancy=None if evidence is None else _discrepancy(claim, evidence),
-    )
-
-
-def _demand(result: CheckResult) -> tuple[int, bool, float]:
-    assert result.worst is not None
-    order = ("faithful", *LEVELS)
-    worst = result.worst
-    return order.index(worst.level), worst.summation == "sequential", worst.budgets
-
-
-def _verdict(results: Sequence[CheckResult]) -> Verdict:
+def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
     found = {result.verdict for result in results}
-    worse: tuple[Verdict, ...] = ("refuted", "broken", "not supported")
-    return next((verdict for verdict in worse if verdict in found), "conforms")
+    for verdict in ("refuted", "broken"):
+        if verdict in found:
+            return verdict
+    if not complete:
+        return "incomplete"
+    return "not supported" if "not supported" in found else "conforms"
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for library in _LIBRARIES:
-        if library in ("torch", "jax") and library not in sys.modules:
-            continue
-        versions[library] = importlib.metadata.version(library)
-    return versions
+def _demand(result: CheckResult) -> tuple[int, float]:
+    assert result.worst is not None
+    return result.worst.rung, result.worst.budgets
+
+
+def certificate_of(
+    subject: Implementation,
+    results: Sequence[CheckResult],
+    diagnoses: Sequence[Diagnosis],
+    provenance: Provenance,
+) -> Certificate:
+    """Return the certificate of what was found; it is incomplete while a planned check lacks."""
+    count = sum(1 for _ in planned(subject))
+    verdict = _verdict(results, complete=len(results) == count)
+    judged = [result for result in results if verdict == "conforms" and result.worst]
+    return Certificate(
+        name=subject.name,
+        origin=subject.origin,
+        summary=subject.summary,
+        quantities=tuple(subject.functions),
+        formats=tuple(subject.formats),
+        targets=subject.targets,
+        decides_to=subject.largest_logit,
+        verdict=verdict,
+        worst=max(judged, key=_demand, default=None),
+        results=tuple(results),
+        planned=count,
+        diagnoses=tuple(diagnoses),
+        provenance=provenance,
+    )
+
+
+def certifying(subject: Implementation, *, max_examples: int, seed: int) -> Iterator[Certificate]:
+    """Certify step by step: yield the certificate as it is before the first check and after each.
+
+    The last one is whole. All others are incomplete, and none of them has diagnoses.
+    """
+    examined: list[Examined] = []
+    results: list[CheckResult] = []
+    plan = list(planned(subject))
+    yield certificate_of(
+        subject, (), (), provenance(subject, seed=seed, max_examples=max_examples)()
+    )
+    now = provenance(subject, seed=seed, max_examples=max_examples)
+    for check, claim in plan:
+        found, result = checked(claim, check, max_examples=max_examples, seed=seed)
+        examined.append(found)
+        results.append(result)
+        diagnoses = diagnose(examined) if len(results) == len(plan) else ()
+        yield certificate_of(subject, results, diagnoses, now())
 
 
 def certify(
@@ -123,7 +105,6 @@ def certify(
     targets: str | None = None,
     max_examples: int = MAX_EXAMPLES,
     seed: int = 0,
-    on_check: Callable[[Check, Claim], None] = lambda _check, _claim: None,
 ) -> Certificate:
     """Certify an implementation.
 
@@ -142,8 +123,6 @@ def certify(
         Cases a check with a full share of them tries; the others try their part.
     seed
         The same seed tries the same cases, and finds the same minimal counterexamples.
-    on_check
-        Called before each check, to show progress.
 
     Raises
     ------
@@ -168,37 +147,5 @@ def certify(
         subject = as_implementation(
             implementation, quantities=quantities, formats=formats, targets=targets
         )
-    began, clock = datetime.now(UTC), time.perf_counter()
-    results, reach, examined = [], [], []
-    for check, claim in planned(subject):
-        on_check(check, claim)
-        outcome = examine(claim, check, max_examples=max_examples, seed=seed)
-        examined.append(Examined(claim, check, outcome))
-        results.append(result_of(claim, check, outcome))
-        if check.id == "accuracy" and results[-1].verdict == "conforms":
-            reach += beyond(claim)
-    verdict = _verdict(results)
-    judged = [result for result in results if verdict == "conforms" and result.worst]
-    return Certificate(
-        name=subject.name,
-        origin=subject.origin,
-        summary=subject.summary,
-        quantities=tuple(subject.functions),
-        formats=tuple(subject.formats),
-        targets=subject.targets,
-        decides_to=subject.largest_logit,
-        verdict=verdict,
-        worst=max(judged, key=_demand, default=None),
-        results=tuple(results),
-        diagnoses=diagnose(examined),
-        reach=tuple(reach),
-        cases=sum(result.examples for result in results),
-        provenance=Provenance(
-            versions=_versions(),
-            machine=f"{platform.platform()}, {platform.machine()}",
-            seed=seed,
-            max_examples=max_examples,
-            date=began.isoformat(timespec="seconds"),
-            duration=round(time.perf_counter() - clock, 3),
-        ),
-    )
+    *_, certificate = certifying(subject, max_examples=max_examples, seed=seed)
+    return certificate

@@ -23,7 +23,7 @@ _SURVEYED = 0.2
 
 @dataclass(frozen=True)
 class Demand:
-    """The row of all passed cases that asked most of the claim, and how it is explained."""
+    """The row of a passed case that asked most of the claim, and how it is explained."""
 
     judgement: Judgement
     case: Case
@@ -38,8 +38,8 @@ class Outcome:
     ----------
     examples
         Cases tried until the verdict was known.
-    demand
-        The most demanding row; None if no row was judged.
+    demands
+        The most demanding row of each case that passed and was judged.
     failure, case
         Why the check failed, and the smallest case on which it did. Cases that are not supported
         are passed over, and one of them is the failure only where nothing worse was found. None if
@@ -49,7 +49,7 @@ class Outcome:
     """
 
     examples: int
-    demand: Demand | None
+    demands: tuple[Demand, ...]
     failure: Refuted | Broken | NotSupported | None
     case: Case | None
     refutations: tuple[Evidence, ...] = ()
@@ -70,7 +70,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     ladder = rungs(claim.format)
     examples = 0
     refuting: list[Evidence] = []
-    most: tuple[float, Demand | None] = (0.0, None)
+    demands: list[Demand] = []
     failed: tuple[Refuted | Broken, Case] | None = None
     unsupported: tuple[NotSupported, Case] | None = None
 
@@ -80,7 +80,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         return 2 * ladder.index(judgement.algorithm) + judgement.used
 
     def run(case: Case) -> None:
-        nonlocal examples, most, failed, unsupported
+        nonlocal examples, failed, unsupported
         examples += failed is None
         try:
             judgements = check.run(claim, case)
@@ -93,8 +93,8 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         if judgements:
             row, judgement = max(judgements, key=lambda judged: steepness(judged[1]))
             hypothesis.target(steepness(judgement))
-            if most[1] is None or steepness(judgement) > most[0]:
-                most = steepness(judgement), Demand(judgement, case, row)
+            if failed is None:
+                demands.append(Demand(judgement, case, row))
 
     def survey(case: Case) -> None:
         """Collect refuting cases as they are drawn; the smallest may look like many a flaw."""
@@ -154,4 +154,4 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
             pass
         refuting.append(failure.evidence)
         search(survey, check.cases(claim), round(share * _SURVEYED) + 1, (Phase.generate,))
-    return Outcome(examples, most[1], failure, case, tuple(refuting))
+    return Outcome(examples, tuple(demands), failure, case, tuple(refuting))

@@ -6,10 +6,10 @@ from textwrap import fill, indent
 from flint import arb
 
 from gradcert.cases import Broken, Claim
-from gradcert.certification import result_of
 from gradcert.checks import Refuted, planned
 from gradcert.diagnosis import exposing_case
 from gradcert.examine import Outcome
+from gradcert.recording import result_of
 from gradcert_implementations import Flaw, documented
 from gradcert_oracle import BINARY64, QUANTITIES, Row, judge, ulps
 from gradcert_reports import explanation
@@ -26,7 +26,7 @@ def _exposed(flaw: Flaw) -> str:
         try:
             check.run(claim, case)
         except (Refuted, Broken) as failure:
-            return explanation(result_of(claim, check, Outcome(1, None, failure, case)))
+            return explanation(result_of(claim, check, Outcome(1, (), failure, case)))
     return _nearness(flaw)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gradcert_implementations import Implementation, QuantityName, TargetDomain, load
 from gradcert_reports import Entry, Verdict
 
-__all__ = ["LEDGER", "Line", "entries"]
+__all__ = ["ENTRIES", "LEDGER", "Line"]
 
 _FORMATS = ("binary64", "binary32")
 
@@ -101,15 +101,14 @@ LEDGER: tuple[Line, ...] = (
 """Claim 6 says why targets must sum to one, claim 7 when the diagonal alone is right."""
 
 
-def entries(count: int) -> tuple[Entry, ...]:
-    """Return the first lines of the ledger as a report keeps them, one a certificate."""
-    return tuple(
-        Entry(
-            claim=line.claim,
-            statement=line.statement,
-            where=line.where,
-            expected=line.expected,
-            certificate=place,
-        )
-        for place, line in enumerate(LEDGER[:count])
+ENTRIES = tuple(
+    Entry(
+        claim=line.claim,
+        statement=line.statement,
+        where=line.where,
+        expected=line.expected,
+        certificate=place,
     )
+    for place, line in enumerate(LEDGER)
+)
+"""The lines as a report keeps them, one a certificate."""

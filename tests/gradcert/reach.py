@@ -49,17 +49,17 @@ def _cases(format: Format, size: float, masked: bool) -> list[Case]:
     return [Case(row, targets, (f"|z| = {size:.2g}",)) for row in logits]
 
 
-def beyond(claim: Claim) -> list[Reach]:
+def beyond(claim: Claim) -> Reach | None:
     """Try a claim that holds where it must on ever larger logits, to the format's largest number.
 
     Returns
     -------
-    How far it held; nothing for dE/do, which takes no logits.
+    How far it held; None for dE/do, which takes no logits.
     """
     if claim.quantity == "dE/do":
-        return []
+        return None
     held_to = min(claim.implementation.largest_logit, claim.format.max)
-    held = Reach(quantity=claim.quantity, format=claim.format.name, held_to=held_to)
+    held = Reach(held_to=held_to)
     masked = claim.implementation.loss.output == "softmax"
     for size in sizes(claim.format, held_to):
         for case in _cases(claim.format, size, masked):
@@ -67,6 +67,6 @@ def beyond(claim: Claim) -> list[Reach]:
                 accuracy(claim, case)
             except (Refuted, Broken, NotSupported) as error:
                 statement = f"logits {case.first[0].astype(np.float64).tolist()}: {error}"
-                return [msgspec.structs.replace(held, failed_at=size, statement=statement)]
+                return msgspec.structs.replace(held, failed_at=size, statement=statement)
         held = msgspec.structs.replace(held, held_to=size)
-    return [held]
+    return held

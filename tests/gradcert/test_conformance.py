@@ -9,10 +9,9 @@ import random
 import pytest
 
 from gradcert.cases import Claim
-from gradcert.certification import certify, result_of
+from gradcert.certification import certify, checked
 from gradcert.checks import Check, planned
-from gradcert.diagnosis import Examined, diagnose
-from gradcert.examine import examine
+from gradcert.diagnosis import diagnose
 from gradcert.selection import subjects_of
 from gradcert_implementations import FLAWED, Implementation
 from gradcert_reports import diagnosed, explanation
@@ -56,12 +55,11 @@ def seed(pytestconfig: pytest.Config) -> int:
 def test_conforms(check: Check, claim: Claim, seed: int, pytestconfig: pytest.Config) -> None:
     """The implementation passes the check."""
     max_examples = pytestconfig.getoption("gradcert_max_examples")
-    outcome = examine(claim, check, max_examples=max_examples, seed=seed)
-    result = result_of(claim, check, outcome)
+    examined, result = checked(claim, check, max_examples=max_examples, seed=seed)
     if result.verdict == "not supported":
         pytest.skip(f"not supported: {result.reason}")
     if result.verdict != "conforms":
-        diagnoses = diagnose([Examined(claim, check, outcome)])
+        diagnoses = diagnose([examined])
         pytest.fail("\n".join([explanation(result), *map(diagnosed, diagnoses)]), pytrace=False)
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 import gradcert
-from gradcert.certification import result_of
 from gradcert.checks import planned
 from gradcert.diagnosis import Examined, diagnose
 from gradcert.examine import examine
+from gradcert.recording import result_of
 from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
 from gradcert_oracle import FAITHFUL
 from gradcert_reports import CheckResult

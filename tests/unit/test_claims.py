@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gradcert
-from gradcert.ledger import LEDGER, entries
+from gradcert.ledger import ENTRIES, LEDGER
 from gradcert_reports import Certificate, Report, read, write
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
@@ -55,7 +55,7 @@ def test_a_refuted_claim_is_named_after_itself(certificates: list[Certificate], 
 
 
 def test_a_report_keeps_the_ledger(certificates: list[Certificate], tmp_path: Path) -> None:
-    report = Report(certificates=tuple(certificates), ledger=entries(len(certificates)))
+    report = Report(certificates=tuple(certificates), ledger=ENTRIES)
     write(report, tmp_path)
     assert read(tmp_path / "certificate.json") == report
 

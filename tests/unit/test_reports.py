@@ -21,11 +21,12 @@ from gradcert_reports import (
     Diagnosis,
     Discrepancy,
     Entry,
+    Jacobian,
     Match,
     Provenance,
     Reach,
     Report,
-    Worst,
+    Sample,
     json_schema,
     markdown,
     read,
@@ -39,17 +40,19 @@ count = st.integers(0, 2**53)
 name = st.text(max_size=8)
 names = st.lists(name, max_size=3).map(tuple)
 rows = st.lists(names, max_size=2).map(tuple)
-verdict = st.sampled_from(["conforms", "refuted", "broken", "not supported"])
+verdict = st.sampled_from(["conforms", "refuted", "broken", "not supported", "incomplete"])
 
-worsts = st.builds(
-    Worst,
+samples = st.builds(
+    Sample,
     level=name,
     summation=name,
+    rung=count,
     budgets=number,
     regime=name,
     classes=count,
     largest_logit=number,
 )
+jacobians = st.builds(Jacobian, true=rows, returned=rows)
 discrepancies = st.builds(
     Discrepancy,
     statement=name,
@@ -62,10 +65,13 @@ discrepancies = st.builds(
     expected=names,
     returned=names,
     expected_is=st.sampled_from(["true", "other"]),
+    enclosure=name,
     ulps=st.none() | number,
     budgets=st.none() | number,
     snippet=name,
+    jacobian=st.none() | jacobians,
 )
+reaches = st.builds(Reach, held_to=number, failed_at=st.none() | number, statement=name)
 results = st.builds(
     CheckResult,
     check=name,
@@ -74,16 +80,11 @@ results = st.builds(
     verdict=verdict,
     examples=count,
     reason=name,
-    worst=st.none() | worsts,
+    worst=st.none() | samples,
     discrepancy=st.none() | discrepancies,
-)
-reaches = st.builds(
-    Reach,
-    quantity=name,
-    format=name,
-    held_to=number,
-    failed_at=st.none() | number,
-    statement=name,
+    samples=st.lists(samples, max_size=2).map(tuple),
+    reach=st.none() | reaches,
+    cancellation=st.lists(st.tuples(number, number), max_size=2).map(tuple),
 )
 matches = st.builds(Match, flaw=name, title=name, formula=name, explains=count)
 diagnoses = st.builds(
@@ -96,7 +97,10 @@ diagnoses = st.builds(
 provenances = st.builds(
     Provenance,
     versions=st.dictionaries(name, name, max_size=2),
+    library=name,
+    device=name,
     machine=name,
+    processor=name,
     seed=st.integers(-(10**30), 10**30),
     max_examples=count,
     date=name,
@@ -115,8 +119,7 @@ certificates = st.builds(
     worst=st.none() | results,
     results=st.lists(results, max_size=2).map(tuple),
     diagnoses=st.lists(diagnoses, max_size=2).map(tuple),
-    reach=st.lists(reaches, max_size=2).map(tuple),
-    cases=count,
+    planned=count,
     provenance=provenances,
 )
 entries = st.builds(

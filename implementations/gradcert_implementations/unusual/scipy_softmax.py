@@ -24,4 +24,6 @@ def gradient(logits: Array, targets: Array) -> Array:
     return difference
 
 
-implementation = Implementation(name="scipy-softmax", functions={"dE/dz": gradient})
+implementation = Implementation(
+    name="scipy-softmax", functions={"dE/dz": gradient}, library="scipy"
+)

@@ -13,12 +13,23 @@ from hypothesis.strategies import SearchStrategy
 from gradcert import strategies
 from gradcert.cases import Case, Claim
 from gradcert.checks import accuracy, batches, contract
-from gradcert.checks.evidence import Evidence, Judgements, Refuted
+from gradcert.checks.evidence import Evidence, Judgements, Refuted, decimal, floats, text
 from gradcert.strategies import Size
 from gradcert_implementations import QUANTITY_NAMES, Implementation, QuantityName
 from gradcert_oracle import FORMATS
 
-__all__ = ["CHECKS", "Cases", "Check", "Evidence", "Judgements", "Refuted", "planned"]
+__all__ = [
+    "CHECKS",
+    "Cases",
+    "Check",
+    "Evidence",
+    "Judgements",
+    "Refuted",
+    "decimal",
+    "floats",
+    "planned",
+    "text",
+]
 
 
 class Cases(Protocol):
@@ -45,6 +56,8 @@ class Check:
         Those it applies to.
     share
         The part of the examples it gets.
+    against_truth
+        Whether it holds values against true ones, and not against other answers.
     """
 
     id: str
@@ -52,6 +65,7 @@ class Check:
     cases: Cases
     quantities: tuple[QuantityName, ...] = QUANTITY_NAMES
     share: float = 1.0
+    against_truth: bool = False
 
 
 def _case(
@@ -72,13 +86,14 @@ def _case(
 CHECKS: tuple[Check, ...] = (
     Check(id="inputs-unchanged", run=contract.inputs_unchanged, cases=_case, share=0.1),
     Check(id="same-answer-twice", run=contract.same_answer_twice, cases=_case, share=0.1),
-    Check(id="accuracy", run=accuracy.accuracy, cases=_case),
+    Check(id="accuracy", run=accuracy.accuracy, cases=_case, against_truth=True),
     Check(
         id="many-classes",
         run=accuracy.many_classes,
         cases=functools.partial(_case, size="wide"),
         quantities=("softmax", "loss", "dE/do", "dE/dz"),
         share=0.1,
+        against_truth=True,
     ),
     Check(
         id="row-independence",

@@ -3,10 +3,8 @@
 import functools
 from math import isfinite
 
-from flint import arb
-
 from gradcert.cases import Case, Claim
-from gradcert.checks.evidence import Evidence, Judgements, Refuted, floats, text
+from gradcert.checks.evidence import DIGITS, Evidence, Judgements, Refuted, decimal, floats, text
 from gradcert_oracle import QUANTITIES, Judgement, judge, ulps
 
 __all__ = ["accuracy", "many_classes"]
@@ -49,14 +47,6 @@ def many_classes(claim: Claim, case: Case) -> Judgements:
     return accuracy(claim, case)
 
 
-def _decimal(truth: arb) -> str:
-    """Return the truth to thirty proved digits; zero where it is too small to differ."""
-    if truth.contains(0):
-        return "0"
-    digits = truth.str(30, radius=False)
-    return digits if "e" in digits else digits.rstrip("0").rstrip(".")
-
-
 def _evidence(
     claim: Claim, case: Case, row: int, judgement: Judgement, values: list[float]
 ) -> Evidence:
@@ -66,11 +56,12 @@ def _evidence(
     value = values[index]
     return Evidence(
         case,
-        f"{claim.quantity} is {text(value)}; its true value is {_decimal(truth[index])}",
+        f"{claim.quantity} is {text(value)}; its true value is {decimal(truth[index])}",
         row=row,
         index=index,
-        expected=tuple(map(_decimal, truth)),
+        expected=tuple(map(decimal, truth)),
         returned=tuple(map(text, values)),
+        enclosure=truth[index].str(DIGITS),
         ulps=ulps(value, truth[index], claim.format),
         budgets=judgement.used if isfinite(judgement.used) else None,
     )

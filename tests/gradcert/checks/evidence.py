@@ -12,7 +12,17 @@ from gradcert.cases import Case, Claim
 from gradcert_implementations import Array
 from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, explain
 
-__all__ = ["Evidence", "Judgements", "Refuted", "errors", "explained", "floats", "text"]
+__all__ = [
+    "DIGITS",
+    "Evidence",
+    "Judgements",
+    "Refuted",
+    "decimal",
+    "errors",
+    "explained",
+    "floats",
+    "text",
+]
 
 Judgements = list[tuple[int, Judgement]]
 """How each row that was judged is explained, by its number in the case."""
@@ -34,6 +44,8 @@ class Evidence:
         The values of the row's answer, and those they were compared with, as text.
     expected_is
         ``true`` values, or those of the implementation's ``other`` answer.
+    enclosure
+        The true value at `index` as a ball, where there is one.
     ulps, budgets
         The size of the error; None where it has none: a true value of zero has no ulp, a row on
         which every algorithm is void has no budget, a changed input has neither.
@@ -49,6 +61,7 @@ class Evidence:
     returned: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     expected_is: Literal["true", "other"] = "true"
+    enclosure: str = ""
     ulps: float | None = None
     budgets: float | None = None
     shown_by: tuple[str, ...] = ("f(*args)",)
@@ -72,6 +85,18 @@ class Refuted(AssertionError):
 
     def __str__(self) -> str:
         return self.evidence.statement
+
+
+DIGITS = 30
+"""Proved digits that a report shows of a true value."""
+
+
+def decimal(truth: arb) -> str:
+    """Return the truth to thirty proved digits; zero where it is too small to differ."""
+    if truth.contains(0):
+        return "0"
+    digits = truth.str(DIGITS, radius=False)
+    return digits if "e" in digits else digits.rstrip("0").rstrip(".")
 
 
 def floats(answer: Array) -> list[float]:

@@ -7,7 +7,7 @@ import typer
 
 from gradcert import MAX_EXAMPLES
 from gradcert.cli.running import (
-    certificates_of,
+    certified,
     make_ready,
     save,
     stop_if_interrupted,
@@ -45,7 +45,7 @@ def certify_command(
     ] = 0,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write certificate.json and report.md here."),
+        typer.Option(metavar="DIR", help="Write the report here: index.html and more."),
     ] = None,
 ) -> None:
     """Certify implementations.
@@ -68,14 +68,17 @@ def certify_command(
     make_ready(report)
     for reason in left_out.values():
         typer.echo(f"gradcert: left out: {reason}", err=True)
-    certificates = certificates_of(subjects, max_examples=max_examples, seed=seed)
+    found = certified(subjects, max_examples=max_examples, seed=seed, directory=report)
     console = Console()
-    console.print(summary(certificates))
-    for text in filter(None, map(details, certificates)):
+    console.print(summary(found.certificates))
+    for text in filter(None, map(details, found.certificates)):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-    save(report, certificates)
-    stop_if_interrupted(len(certificates), len(subjects))
+    save(found, report)
+    stop_if_interrupted(found)
     expected = {} if spec else EXPECTED
     raise typer.Exit(
-        any(found.verdict != expected.get(found.origin, "conforms") for found in certificates)
+        any(
+            certificate.verdict != expected.get(certificate.origin, "conforms")
+            for certificate in found.certificates
+        )
     )

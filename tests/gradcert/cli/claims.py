@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.running import certificates_of, make_ready, save, stop_if_interrupted
+from gradcert.cli.running import certified, make_ready, save, stop_if_interrupted
 
 __all__ = ["claims_command"]
 
@@ -20,7 +20,7 @@ def claims_command(
     ] = 0,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write certificate.json and report.md here."),
+        typer.Option(metavar="DIR", help="Write the report here: index.html and more."),
     ] = None,
 ) -> None:
     """Certify or refute the seven claims that gradcert grew from.
@@ -29,16 +29,17 @@ def claims_command(
     """
     from rich.console import Console
 
-    from gradcert.ledger import LEDGER, entries
-    from gradcert_reports import Report, ledger
+    from gradcert.ledger import ENTRIES, LEDGER
+    from gradcert_reports import ledger
 
     make_ready(report)
     subjects = [line.implementation() for line in LEDGER]
-    certificates = certificates_of(subjects, max_examples=max_examples, seed=seed)
-    found = entries(len(certificates))
-    Console().print(ledger(Report(certificates=tuple(certificates), ledger=found)))
-    save(report, certificates, found)
-    stop_if_interrupted(len(certificates), len(subjects))
+    found = certified(
+        subjects, max_examples=max_examples, seed=seed, directory=report, ledger=ENTRIES
+    )
+    Console().print(ledger(found))
+    save(found, report)
+    stop_if_interrupted(found)
     raise typer.Exit(
-        any(certificates[entry.certificate].verdict != entry.expected for entry in found)
+        any(found.certificates[entry.certificate].verdict != entry.expected for entry in ENTRIES)
     )

@@ -1,19 +1,18 @@
 """What the commands that certify share: the progress bar, the report's folder, the exits."""
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from gradcert.cases import Claim
-    from gradcert.checks import Check
     from gradcert_implementations import Implementation
-    from gradcert_reports import Certificate, Entry
+    from gradcert_reports import Entry, Report
 
-__all__ = ["certificates_of", "make_ready", "save", "stop_if_interrupted", "usage_error"]
+__all__ = ["certified", "make_ready", "save", "stop_if_interrupted", "usage_error"]
 
 _INTERRUPTED = 130
 """The exit status of a program that SIGINT ended, as shells count it."""
@@ -25,72 +24,93 @@ def usage_error(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def make_ready(report: Path | None) -> None:
+def make_ready(directory: Path | None) -> None:
     """Make the report's folder before the work begins; end in a usage error if it cannot be."""
     from gradcert_reports import prepare
 
     try:
-        if report is not None:
-            prepare(report)
+        if directory is not None:
+            prepare(directory)
     except OSError as error:
-        usage_error(f"cannot write a report to {report}: {error.strerror}; choose another --report")
+        usage_error(
+            f"cannot write a report to {directory}: {error.strerror}; choose another --report"
+        )
 
 
-def save(
-    report: Path | None,
-    certificates: "Sequence[Certificate]",
-    ledger: "Sequence[Entry]" = (),
-) -> None:
-    """Write a report of what was certified, if one is wanted and there is something in it."""
-    from gradcert_reports import Report, write
+def save(report: "Report", directory: Path | None) -> None:
+    """Write the report, if one is wanted."""
+    from gradcert_reports import write
 
-    if report is not None and certificates:
-        write(Report(certificates=tuple(certificates), ledger=tuple(ledger)), report)
-        typer.echo(f"wrote {report}/certificate.json and report.md", err=True)
+    if directory is not None:
+        for path in write(report, directory):
+            typer.echo(f"wrote {path}", err=True)
 
 
-def stop_if_interrupted(done: int, planned: int) -> None:
+def stop_if_interrupted(report: "Report") -> None:
     """End with the status of an interrupted program where not all was done."""
-    if done < planned:
-        typer.echo(f"interrupted: {done} of {planned} certified", err=True)
+    if not report.complete:
+        ran = sum(len(certificate.results) for certificate in report.certificates)
+        planned = sum(certificate.planned for certificate in report.certificates)
+        typer.echo(f"interrupted: {ran} of {planned} checks ran", err=True)
         raise typer.Exit(_INTERRUPTED)
 
 
-def certificates_of(
-    subjects: "Sequence[Implementation]", *, max_examples: int, seed: int
-) -> "list[Certificate]":
-    """Certify one after the other, with a progress bar; Ctrl-C keeps those that are done."""
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def certified(
+    subjects: "Sequence[Implementation]",
+    *,
+    max_examples: int,
+    seed: int,
+    directory: Path | None,
+    ledger: "Sequence[Entry]" = (),
+) -> "Report":
+    """Certify one after the other, with a progress bar.
+
+    Each step is kept in the directory, if there is one. Ctrl-C and SIGTERM end it, and what is
+    returned is incomplete.
+    """
     from hypothesis.configuration import set_hypothesis_home_dir
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from gradcert.certification import certify
+    from gradcert.certification import certifying
     from gradcert.checks import planned
+    from gradcert_reports import Report, keep
 
-    total = sum(1 for subject in subjects for _ in planned(subject))
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    certificates: list[Certificate] = []
+    steps = [certifying(subject, max_examples=max_examples, seed=seed) for subject in subjects]
+    certificates = [next(step) for step in steps]
+
+    def report() -> Report:
+        return Report(certificates=tuple(certificates), ledger=tuple(ledger))
+
     with (
         TemporaryDirectory() as scratch,
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
         # Otherwise Hypothesis leaves a folder of its own where the command was called.
         set_hypothesis_home_dir(scratch)
-        task = progress.add_task("", total=total)
-
-        def on_check(check: "Check", claim: "Claim") -> None:
-            about = (claim.implementation.name, check.id, claim.quantity, claim.format.name)
-            progress.update(task, advance=1, description=" ".join(about))
-
+        task = progress.add_task("", total=sum(found.planned for found in certificates))
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
-            for subject in subjects:
-                found = certify(subject, max_examples=max_examples, seed=seed, on_check=on_check)
-                certificates.append(found)
+            for place, subject in enumerate(subjects):
+                for check, claim in planned(subject):
+                    about = (subject.name, check.id, claim.quantity, claim.format.name)
+                    progress.update(task, description=" ".join(about))
+                    certificates[place] = next(steps[place])
+                    progress.advance(task)
+                    if directory is not None:
+                        keep(report(), directory)
         except KeyboardInterrupt:
             pass
-    return certificates
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    return report()
