@@ -5,6 +5,7 @@ heavy. The suite itself is ``gradcert.test_conformance``: ``pytest --pyargs grad
 --implementation SPEC``.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcert import MAX_EXAMPLES
@@ -58,6 +59,13 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         metavar="N",
         help="cases that a check with a full share of them tries (default: %(default)s)",
     )
+    group.addoption(
+        "--gradcert-report",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="write the report here: index.html and more",
+    )
 
 
 def pytest_configure(config: "pytest.Config") -> None:
@@ -72,3 +80,18 @@ def pytest_configure(config: "pytest.Config") -> None:
             subjects_of(config)
         except SpecError as error:
             raise pytest.UsageError(str(error)) from error
+    directory = config.getoption("gradcert_report")
+    if directory is not None:
+        import pytest
+
+        from gradcert.reporting import Reporting
+        from gradcert_reports import prepare
+
+        try:
+            prepare(directory)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"cannot write a report to {directory}: {error.strerror}; "
+                "choose another --gradcert-report"
+            ) from error
+        config.pluginmanager.register(Reporting(directory, config), "gradcert-report")

@@ -1,5 +1,6 @@
 """Where a certificate comes from: versions, machine, seed, time."""
 
+import functools
 import importlib.metadata
 import platform
 import sys
@@ -16,6 +17,7 @@ __all__ = ["provenance"]
 _ALWAYS = ("gradcert", "numpy", "python-flint", "hypothesis")
 
 
+@functools.cache
 def _processor() -> str:
     """Return the model of the processor; Linux tells it in a file, other systems platform."""
     listed = Path("/proc/cpuinfo")
@@ -27,6 +29,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
+@functools.cache
 def _versions(library: str) -> dict[str, str]:
     versions = {"python": platform.python_version()}
     for name in dict.fromkeys((*_ALWAYS, library)):

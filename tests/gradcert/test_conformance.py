@@ -4,14 +4,17 @@
 installed, and the wrong ones among them are expected to be refuted.
 """
 
-import random
+import uuid
+from zlib import crc32
 
 import pytest
 
 from gradcert.cases import Claim
-from gradcert.certification import certify, checked
+from gradcert.certification import certificate_of, certify, checked
 from gradcert.checks import Check, planned
 from gradcert.diagnosis import diagnose
+from gradcert.provenance import provenance
+from gradcert.reporting import FOUND
 from gradcert.selection import subjects_of
 from gradcert_implementations import FLAWED, Implementation
 from gradcert_reports import diagnosed, explanation
@@ -49,13 +52,25 @@ def seed(pytestconfig: pytest.Config) -> int:
     given = pytestconfig.getoption("hypothesis_seed", None)
     if given is None:
         return 0
-    return random.getrandbits(32) if given == "random" else int(given)
+    if given != "random":
+        return int(given)
+    # The workers of pytest-xdist are to draw the same, and have only the run's name in common.
+    run = getattr(pytestconfig, "workerinput", {}).get("testrunuid", uuid.uuid4().hex)
+    return crc32(run.encode())
 
 
-def test_conforms(check: Check, claim: Claim, seed: int, pytestconfig: pytest.Config) -> None:
+def test_conforms(
+    check: Check,
+    claim: Claim,
+    seed: int,
+    pytestconfig: pytest.Config,
+    request: pytest.FixtureRequest,
+) -> None:
     """The implementation passes the check."""
     max_examples = pytestconfig.getoption("gradcert_max_examples")
+    now = provenance(claim.implementation, seed=seed, max_examples=max_examples)
     examined, result = checked(claim, check, max_examples=max_examples, seed=seed)
+    request.node.stash[FOUND] = certificate_of(claim.implementation, [result], (), now())
     if result.verdict == "not supported":
         pytest.skip(f"not supported: {result.reason}")
     if result.verdict != "conforms":
@@ -63,7 +78,11 @@ def test_conforms(check: Check, claim: Claim, seed: int, pytestconfig: pytest.Co
         pytest.fail("\n".join([explanation(result), *map(diagnosed, diagnoses)]), pytrace=False)
 
 
-def test_flaw_is_refuted(flaw: Implementation, seed: int, pytestconfig: pytest.Config) -> None:
+def test_flaw_is_refuted(
+    flaw: Implementation, seed: int, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> None:
     """The built-in that is wrong on purpose is refuted."""
     max_examples = pytestconfig.getoption("gradcert_max_examples")
-    assert certify(flaw, max_examples=max_examples, seed=seed).verdict == "refuted"
+    found = certify(flaw, max_examples=max_examples, seed=seed)
+    request.node.stash[FOUND] = found
+    assert found.verdict == "refuted"

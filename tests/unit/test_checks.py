@@ -429,9 +429,12 @@ def test_the_search_is_steered_by_the_budgets_used(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("hypothesis.target", targets.append)
     claim = Claim(as_implementation(right), "dE/dz", BINARY64)
     outcome = examine(claim, BY_ID["accuracy"], max_examples=20, seed=0)
-    assert outcome.demand is not None
-    rung = rungs(BINARY64).index(outcome.demand.judgement.algorithm)
-    assert max(targets) == 2 * rung + outcome.demand.judgement.used
+    ladder = rungs(BINARY64)
+    assert targets == [
+        2 * ladder.index(demand.judgement.algorithm) + demand.judgement.used
+        for demand in outcome.demands
+        if demand.judgement.algorithm is not None
+    ]
     assert len(targets) == outcome.examples
 
 
