@@ -3,13 +3,16 @@
 import jinja2
 
 from gradcert_reports.numbers import (
+    also,
     arguments,
-    budgets,
     diagnosis,
+    lower_bound,
     magnitude,
+    outcome,
     reach,
     size,
     values,
+    verdict,
     where,
 )
 from gradcert_reports.records import Report
@@ -25,6 +28,14 @@ def _cell(text: str) -> str:
     return folded
 
 
+def _code(python: str) -> str:
+    """Return Python in a fence that nothing in it can close."""
+    fence = "```"
+    while fence in python:
+        fence += "`"
+    return f"{fence}python\n{python}\n{fence}"
+
+
 _environment = jinja2.Environment(
     loader=jinja2.PackageLoader("gradcert_reports"),
     autoescape=False,  # this is Markdown: text from the subject goes through `cell`
@@ -34,8 +45,12 @@ _environment = jinja2.Environment(
     keep_trailing_newline=True,
 )
 _environment.filters |= {
+    "also": also,
+    "code": _code,
+    "lower_bound": lower_bound,
+    "outcome": outcome,
+    "verdict": verdict,
     "arguments": arguments,
-    "budgets": budgets,
     "cell": _cell,
     "diagnosis": diagnosis,
     "magnitude": magnitude,

@@ -1,8 +1,21 @@
 """How numbers are put into words, the same in every report."""
 
-from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Discrepancy
+from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Discrepancy, Sample
 
-__all__ = ["arguments", "budgets", "diagnosis", "magnitude", "reach", "size", "values", "where"]
+__all__ = [
+    "also",
+    "arguments",
+    "budgets",
+    "diagnosis",
+    "lower_bound",
+    "magnitude",
+    "outcome",
+    "reach",
+    "size",
+    "values",
+    "verdict",
+    "where",
+]
 
 _SHOWN = 12
 
@@ -18,6 +31,45 @@ def budgets(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.2f}" if value < 1000 else f"{value:.1e}"
+
+
+def lower_bound(worst: Sample | None) -> str:
+    """Return the budgets of the worst row that a search saw: there may be a worse one."""
+    return "-" if worst is None else f"≥ {budgets(worst.budgets)}"
+
+
+def verdict(certificate: Certificate) -> str:
+    """Return the verdict, with how many checks ran unless all did."""
+    if certificate.complete:
+        return certificate.verdict
+    ran = f"{len(certificate.results)} of {certificate.planned} checks ran"
+    return f"{certificate.verdict} ({ran})"
+
+
+def outcome(certificate: Certificate, quantity: str, format: str) -> str:
+    """Return what came out for a quantity in a format: what is wrong, else the level."""
+    about = [
+        result
+        for result in certificate.results
+        if (result.quantity, result.format) == (quantity, format)
+    ]
+    wrong = {result.verdict: None for result in about if result.verdict != "conforms"}
+    if wrong:
+        return ", ".join(wrong)
+    judged = [result.worst for result in about if result.worst and result.samples]
+    if not judged:
+        return "-"
+    worst = max(judged, key=lambda sample: (sample.rung, sample.budgets))
+    return f"{worst.algorithm} {lower_bound(worst)}"
+
+
+def also(certificate: Certificate) -> list[str]:
+    """Return what refutes besides :attr:`Certificate.leading`, a line a check and quantity."""
+    others: dict[str, list[str]] = {}
+    for result in certificate.refutations:
+        if result not in certificate.leading:
+            others.setdefault(f"{result.check} {result.quantity}", []).append(result.format)
+    return [f"also refuted by {what} in {', '.join(found)}" for what, found in others.items()]
 
 
 def magnitude(value: float) -> str:

@@ -44,7 +44,7 @@ class Sample(
     level, summation
         The textbook algorithm that explains it, and the order it sums in; empty if none does.
     rung
-        The place of both among all that may explain a row: 0 is the best.
+        The place of both among all that may explain a row in any format: 0 is the best.
     budgets
         How many of that algorithm's budgets the error used, or of the one that comes closest; two
         are allowed.
@@ -291,6 +291,14 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def refutations(self) -> tuple[CheckResult, ...]:
         """The results that refute."""
         return tuple(result for result in self.results if result.verdict == "refuted")
+
+    @property
+    def leading(self) -> tuple[CheckResult, ...]:
+        """The first refutation of each quantity: the others are mostly the same mistake again."""
+        first: dict[str, CheckResult] = {}
+        for result in self.refutations:
+            first.setdefault(result.quantity, result)
+        return tuple(first.values())
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

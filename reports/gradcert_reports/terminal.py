@@ -8,12 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcert_reports.numbers import (
+    also,
     arguments,
-    budgets,
     diagnosis,
+    lower_bound,
     reach,
     size,
     values,
+    verdict,
     where,
 )
 from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Report
@@ -41,9 +43,9 @@ def summary(certificates: Iterable[Certificate]) -> Table:
         worst = certificate.worst
         table.add_row(
             Text(certificate.name),
-            Text(certificate.verdict, style=_STYLES[certificate.verdict]),
+            Text(verdict(certificate), style=_STYLES[certificate.verdict]),
             certificate.level or "-",
-            budgets(worst.worst.budgets if worst and worst.worst else None),
+            lower_bound(worst.worst if worst else None),
             Text(where(worst)),
             reach(certificate),
         )
@@ -113,17 +115,8 @@ def details(certificate: Certificate) -> str:
     The first refutation of each quantity is shown whole, the others are counted: mostly they are
     the same mistake, seen by another check or in another format. All are in the report.
     """
-    lines: list[str] = []
-    shown: set[str] = set()
-    also: dict[str, list[str]] = {}
-    for result in certificate.refutations:
-        if result.quantity in shown:
-            also.setdefault(f"{result.check} {result.quantity}", []).append(result.format)
-            continue
-        shown.add(result.quantity)
-        lines.append(indent(explanation(result), "  "))
-    for what, formats in also.items():
-        lines.append(f"  also refuted by {what} in {', '.join(formats)}")
+    lines = [indent(explanation(result), "  ") for result in certificate.leading]
+    lines += [f"  {line}" for line in also(certificate)]
     lines += [indent(diagnosed(found), "  ") for found in certificate.diagnoses]
     broken: dict[str, list[str]] = {}
     for result in certificate.results:

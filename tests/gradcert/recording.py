@@ -10,10 +10,13 @@ from gradcert.examine import Demand, Outcome
 from gradcert.jacobians import implied_jacobian
 from gradcert.snippets import snippet
 from gradcert_implementations import Array
-from gradcert_oracle import rungs
+from gradcert_oracle import BINARY16, rungs
 from gradcert_reports import CheckResult, Discrepancy, Sample, Verdict
 
 __all__ = ["result_of"]
+
+_RUNGS = rungs(BINARY16)
+"""Everything that may explain a row: a 16-bit format has all levels that the others have."""
 
 
 def _numbers(array: Array) -> tuple[tuple[str, ...], ...]:
@@ -56,7 +59,7 @@ def _sample(
     )
 
 
-def _passed(claim: Claim, demand: Demand) -> Sample:
+def _passed(demand: Demand) -> Sample:
     algorithm = demand.judgement.algorithm
     assert algorithm is not None
     return _sample(
@@ -64,16 +67,17 @@ def _passed(claim: Claim, demand: Demand) -> Sample:
         demand.row,
         level=algorithm.level,
         summation=algorithm.summation,
-        rung=rungs(claim.format).index(algorithm),
+        rung=_RUNGS.index(algorithm),
         budgets=demand.judgement.used,
     )
 
 
-def _refuted(claim: Claim, refutations: Sequence[Evidence]) -> list[Sample]:
+def _refuted(refutations: Sequence[Evidence]) -> list[Sample]:
     """Return the refuting rows whose error has a size."""
-    beyond = len(rungs(claim.format))
     return [
-        _sample(found.case, found.row, level="", summation="", rung=beyond, budgets=found.budgets)
+        _sample(
+            found.case, found.row, level="", summation="", rung=len(_RUNGS), budgets=found.budgets
+        )
         for found in refutations
         if found.budgets is not None
     ]
@@ -90,7 +94,7 @@ def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
             verdict, evidence = "broken", Evidence(found, str(broken))
         case NotSupported(), _:
             verdict = "not supported"
-    samples = [_passed(claim, demand) for demand in outcome.demands]
+    samples = [_passed(demand) for demand in outcome.demands]
     worst = max(samples, key=lambda sample: (sample.rung, sample.budgets), default=None)
     return CheckResult(
         check=check.id,
@@ -101,5 +105,5 @@ def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
         reason=str(outcome.failure) if verdict in ("broken", "not supported") else "",
         worst=worst,
         discrepancy=None if evidence is None else _discrepancy(claim, evidence),
-        samples=(*samples, *_refuted(claim, outcome.refutations)) if check.against_truth else (),
+        samples=(*samples, *_refuted(outcome.refutations)) if check.against_truth else (),
     )
