@@ -102,9 +102,11 @@ class Reporting:
         """Collect what a test found, and keep it at once."""
         if self._is_worker or not hasattr(report, "gradcert"):
             return
+        first = not self._parts
         part = msgspec.json.decode(report.gradcert, type=Certificate)
         self._parts.setdefault(part.origin, []).append(part)
-        keep(self._report(), self._directory)
+        # No page of an earlier run may stand for one that is killed.
+        (write if first else keep)(self._report(), self._directory)
 
     def pytest_sessionfinish(self) -> None:
         """Write the report, unless no test of the suite ran."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ SCRIPT = Path(sys.executable).with_name("gradcert")
 QUICK = ("--quantity", "dE/dz", "--format", "binary64", "--max-examples", "5")
 
 SUBJECTS = """
+import os
 import numpy as np
 
 three = 3
@@ -35,6 +37,11 @@ def flipped(logits, targets):
 
 def exits(logits, targets):
     raise SystemExit(0)
+
+def signalled(logits, targets):
+    if np.isnan(logits).any():
+        os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+    return flipped(logits, targets)
 
 def raises(logits, targets):
     raise RuntimeError("out of registers")
@@ -257,6 +264,28 @@ def test_the_same_seed_gives_the_same_certificate_and_another_seed_another(
     )
     assert first == again
     assert first[0].results != other[0].results
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomplete(
+    gradcert: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setenv("SIGNAL", str(int(number)))
+    done = gradcert("certify", "mine.py:signalled", "mine.py:right", *QUICK, "--report", "cut")
+    report = read(tmp_path / "cut" / "certificate.json")
+    found, untouched = report.certificates
+    assert not report.complete
+    assert (found.verdict, untouched.verdict) == ("refuted", "incomplete")
+    assert len(found.results) == found.planned - 1
+    assert found.leading[0].check == "accuracy"
+    if number == signal.SIGKILL:
+        assert done.returncode == -signal.SIGKILL
+        assert gradcert("render", "cut/certificate.json").returncode == 0
+    else:
+        assert done.returncode == 130
+        assert f"interrupted: {len(found.results)} of {2 * found.planned} checks ran" in done.stderr
+    for page in ("index.html", "report.md", "junit.xml"):
+        assert "incomplete" in (tmp_path / "cut" / page).read_text().lower()
 
 
 def _without(library: str, *arguments: str) -> list[str]:

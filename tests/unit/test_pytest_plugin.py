@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from gradcert.checks import CHECKS
+from gradcert_reports import Certificate, Report, read
 
 SUBJECTS = """
 import hashlib
 import os
+import signal
 import numpy as np
 
 def right(logits, targets):
@@ -22,6 +25,16 @@ def right(logits, targets):
 
 def flipped(logits, targets):
     return -right(logits, targets)
+
+def killed(logits, targets):
+    if np.isnan(logits).any():
+        os.kill(os.getpid(), signal.SIGKILL)
+    return right(logits, targets)
+
+def interrupted(logits, targets):
+    if np.isnan(logits).any():
+        os.kill(os.getpid(), signal.SIGINT)
+    return right(logits, targets)
 
 def recording(logits, targets):
     with open(os.environ["CASES"], "a") as seen:
@@ -149,3 +162,80 @@ def test_importing_it_loads_nothing_heavy(module: str, tmp_path: Path) -> None:
     heavy = "numpy hypothesis flint torch jax rich typer msgspec matplotlib jinja2"
     code = f"import sys, {module}; print(sorted(set({heavy.split()}) & set(sys.modules)))"
     assert _run([sys.executable, "-c", code], tmp_path).stdout == "[]\n"
+
+
+def _timeless(report: Report) -> list[Certificate]:
+    """Return the certificates without what differs from run to run."""
+    return [
+        msgspec.structs.replace(
+            certificate,
+            provenance=msgspec.structs.replace(certificate.provenance, date="", duration=0.0),
+        )
+        for certificate in report.certificates
+    ]
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_the_report_of_a_pytest_run_is_the_one_that_certify_writes(
+    suite: Run, tmp_path: Path, processes: str
+) -> None:
+    specs = ("mine.py:flipped", "mine.py:right")
+    named = [f"--implementation={spec}" for spec in specs]
+    done = suite(*named, "-n", processes, "--gradcert-report", "theirs")
+    certify = [str(Path(sys.executable).with_name("gradcert")), "certify", *specs]
+    quick = ["--format", "binary64", "--max-examples", "5", "--report", "ours"]
+    _run([*certify, *quick], tmp_path)
+    theirs, ours = (read(tmp_path / name / "certificate.json") for name in ("theirs", "ours"))
+    assert done.returncode == 1
+    assert _timeless(theirs) == _timeless(ours)
+    assert theirs.complete
+    assert "wrote theirs/index.html" in done.stdout
+    pages = [{path.name for path in (tmp_path / name).iterdir()} for name in ("theirs", "ours")]
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize(
+    ("spec", "processes", "status"),
+    [
+        ("mine.py:killed", "2", pytest.ExitCode.TESTS_FAILED),
+        ("mine.py:interrupted", "0", pytest.ExitCode.INTERRUPTED),
+    ],
+)
+def test_a_run_that_is_cut_short_leaves_a_report_marked_incomplete(
+    suite: Run, tmp_path: Path, spec: str, processes: str, status: int
+) -> None:
+    done = suite("--implementation", spec, "-n", processes, "--gradcert-report", "cut")
+    report = read(tmp_path / "cut" / "certificate.json")
+    (found,) = report.certificates
+    assert done.returncode == status
+    assert not report.complete
+    assert found.verdict == "incomplete"
+    assert found.planned == OF_GRADIENT
+    assert "accuracy" in {result.check for result in found.results}
+    assert "nan-stays-in-its-row" not in {result.check for result in found.results}
+    assert "Incomplete" in (tmp_path / "cut" / "report.md").read_text()
+
+
+def test_a_random_seed_is_the_same_in_every_process_and_in_the_report(
+    suite: Run, tmp_path: Path
+) -> None:
+    reported = set()
+    for _ in range(2):
+        run = ("-n", "2", "--hypothesis-seed=random", "--gradcert-report", "it")
+        assert suite("--implementation=mine.py:right", *run).returncode == 0
+        (found,) = read(tmp_path / "it" / "certificate.json").certificates
+        reported.add(found.provenance.seed)
+    assert len(reported) == 2
+
+
+def test_a_report_that_cannot_be_written_is_a_usage_error_in_one_line(suite: Run) -> None:
+    done = suite("--implementation=mine.py:right", "--gradcert-report", "mine.py")
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if line]
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "cannot write a report to mine.py" in line
+    assert "choose another --gradcert-report" in line
+
+
+def test_no_report_is_written_where_no_test_of_the_suite_ran(suite: Run, tmp_path: Path) -> None:
+    suite("--implementation=mine.py:right", "--gradcert-report", "none", "-k", "nothing")
+    assert list((tmp_path / "none").iterdir()) == []

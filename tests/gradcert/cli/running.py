@@ -78,7 +78,7 @@ def certified(
 
     from gradcert.certification import certifying
     from gradcert.checks import planned
-    from gradcert_reports import Report, keep
+    from gradcert_reports import Report, keep, write
 
     columns = (
         BarColumn(),
@@ -92,6 +92,8 @@ def certified(
     def report() -> Report:
         return Report(certificates=tuple(certificates), ledger=tuple(ledger))
 
+    if directory is not None:
+        write(report(), directory)  # No page of an earlier run may stand for one that is killed.
     with (
         TemporaryDirectory() as scratch,
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
