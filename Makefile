@@ -1,13 +1,21 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PUBLISHED := reports/published
 
-.PHONY: certify claims test quality check schema clean
+.PHONY: certify claims gallery test quality check schema clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
 
-claims: .venv/installed  ## certify or refute the seven claims; writes reports/published/claims/
-	$(BIN)/gradcert claims --report reports/published/claims
+claims: .venv/installed  ## certify or refute the seven claims
+	$(BIN)/gradcert claims
+
+gallery: .venv/installed  ## the reports in reports/published/ and a picture of a first screen; needs chromium
+	-$(BIN)/gradcert certify --report $(PUBLISHED)/built-ins
+	$(BIN)/gradcert claims --report $(PUBLISHED)/claims
+	rm $(PUBLISHED)/claims/certificate.json  # The table is what it is kept for.
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,800 \
+		--screenshot=$(PUBLISHED)/built-ins/first-screen.png file://$(CURDIR)/$(PUBLISHED)/built-ins/index.html
 
 test: .venv/installed  ## the conformance suite on the built-ins, and our own tests
 	$(BIN)/pytest -n auto

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -119,9 +120,14 @@ def load(
         subject = dataclasses.replace(subject, summary=documented(spec)[0])
     else:
         place, colon, attribute = spec.rpartition(":")
+        if spec.rstrip(":").endswith(".py"):
+            raise SpecError(f"{spec!r} names no function: write {spec.rstrip(':')}:name")
         if not colon or not place or not attribute:
+            close = get_close_matches(spec, known, n=1)
             raise SpecError(
-                f"unknown implementation {spec!r}: choose from {', '.join(BUILT_IN)}, one of "
+                f"unknown implementation {spec!r}: "
+                + (f"did you mean {close[0]}? " if close else "")
+                + f"choose from {', '.join(BUILT_IN)}, one of "
                 "`gradcert list --flaws`, or write path/to/file.py:name or package.module:name"
             )
         is_file = place.endswith(".py") or "/" in place

@@ -23,6 +23,9 @@ __all__ = ["ALLOWED", "FAITHFUL", "Judgement", "explain", "judge", "rungs", "ulp
 ALLOWED = 2
 """Budgets that may be used: two points of one ball are at most two radii apart."""
 
+_DECISIVE = ALLOWED + 2.0**-50
+"""Where the line is drawn: an error of exactly two budgets could not be told from more."""
+
 FAITHFUL = Algorithm("faithful", "pairwise")
 """The best possible result of any algorithm: an error below one ulp, a budget of half an ulp."""
 
@@ -58,9 +61,9 @@ def _use(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, 
     used = [float(share.mid()) for share in shares]
     index = max(range(len(used)), key=used.__getitem__)
     within: bool | None = True
-    if any(share > ALLOWED for share in shares):
+    if any(share > _DECISIVE for share in shares):
         within = False
-    elif not all(share <= ALLOWED for share in shares):
+    elif not all(share <= _DECISIVE for share in shares):
         within = None
     return within, used[index], index
 

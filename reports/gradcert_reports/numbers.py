@@ -103,16 +103,23 @@ def values(numbers: tuple[str, ...]) -> str:
 def arguments(discrepancy: Discrepancy) -> str:
     """Return the refuting row in one line."""
     first = values(discrepancy.first[discrepancy.row])
-    targets = values(discrepancy.targets[discrepancy.row])
-    return f"{discrepancy.argument} {first}, targets {targets}"
+    shown = f"{discrepancy.argument} {first}"
+    if discrepancy.targets:
+        shown += f", targets {values(discrepancy.targets[discrepancy.row])}"
+    return shown
 
 
 def diagnosis(found: Diagnosis) -> str:
     """Return which mistake a refuted quantity makes, in one sentence."""
+    cases = f"{found.cases} refuting case{'s' if found.cases != 1 else ''}"
     if not found.matches:
-        return f"no known flaw explains the {found.cases} refuting cases"
+        return f"no known flaw explains the {cases}"
     best = found.matches[0]
-    return f"{best.flaw} explains {best.explains} of {found.cases} refuting cases"
+    if not found.unexplained:
+        return f"{best.flaw} explains {best.explains} of {cases}"
+    if 2 * found.unexplained > found.cases:
+        return f"no known flaw explains {found.unexplained} of {cases}; {best.flaw} {best.explains}"
+    return f"{best.flaw} explains {best.explains} of {cases}; no known flaw {found.unexplained}"
 
 
 def size(discrepancy: Discrepancy) -> str:

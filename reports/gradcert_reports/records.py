@@ -92,7 +92,7 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     argument
         What `first` holds: ``logits`` or ``probabilities``.
     first, targets
-        The arguments, row by row.
+        The arguments, row by row; no targets where the quantity takes none.
     regimes
         One a row.
     row, index
@@ -156,10 +156,9 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Why it is broken or not supported, else empty.
     examples
         How many cases ran before the verdict was known.
-    worst
-        The passed case that asked most: a lower bound of the worst there is.
-    samples
-        Every case that was held against true values.
+    worst, samples
+        Of a check that holds values against true ones: the passed case that asked most, a lower
+        bound of the worst there is, and every case.
     reach, cancellation
         For ``accuracy``, what lies beside the cases that decide: how far it holds; and, as a
         target's probability p comes near one, pairs of 1 - p and the error in ulps at the target.
@@ -204,6 +203,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         How many refuting cases were compared with the catalogue.
     matches
         The known flaws that explain some of them, the best first; empty if none does.
+    unexplained
+        How many of the cases no match explains.
     findings
         What is known without a match: where the error lives, its size, what would undo it.
     """
@@ -211,6 +212,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     quantity: str
     cases: int
     matches: tuple[Match, ...]
+    unexplained: int
     findings: tuple[str, ...]
 
 

@@ -118,13 +118,11 @@ def details(certificate: Certificate) -> str:
     lines = [indent(explanation(result), "  ") for result in certificate.leading]
     lines += [f"  {line}" for line in also(certificate)]
     lines += [indent(diagnosed(found), "  ") for found in certificate.diagnoses]
-    broken: dict[str, list[str]] = {}
+    unanswered: dict[str, list[CheckResult]] = {}
     for result in certificate.results:
-        if result.verdict == "broken":
-            broken.setdefault(result.reason, []).append(
-                f"{result.check} {result.quantity} {result.format}"
-            )
-    for reason, checks in broken.items():
-        more = f" and {len(checks) - 1} more checks" if len(checks) > 1 else ""
-        lines.append(f"  broken: {reason} ({checks[0]}{more})")
+        if result.verdict in ("broken", "not supported"):
+            unanswered.setdefault(f"{result.verdict}: {result.reason}", []).append(result)
+    for what, results in unanswered.items():
+        more = f"  and {len(results) - 1} more checks are {what}" if len(results) > 1 else ""
+        lines += filter(None, [indent(explanation(results[0]), "  "), more])
     return "\n".join([certificate.name, *lines]) if lines else ""

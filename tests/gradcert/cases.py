@@ -1,6 +1,8 @@
 """What is asked and what is answered: a claim, a case, and the call between them."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,11 +11,38 @@ import numpy as np
 from gradcert_implementations import Array, Implementation, QuantityName
 from gradcert_oracle import Format, Row
 
-__all__ = ["Broken", "Case", "Claim", "NotSupported", "takes_targets"]
+__all__ = ["Broken", "Case", "Claim", "NotSupported", "shown_as", "takes_targets"]
 
 
 class Broken(Exception):
-    """The implementation raised, or returned something that is no answer. The message says what."""
+    """The implementation raised, or returned something that is no answer. The message says what.
+
+    Attributes
+    ----------
+    shown_by
+        Python expressions that show it, as those of ``Evidence``.
+    case
+        The case that they are about, if it is not the one that was drawn.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        shown_by: tuple[str, ...] = ("f(*args)",),
+        case: "Case | None" = None,
+    ) -> None:
+        super().__init__(message)
+        self.shown_by = shown_by
+        self.case = case
+
+
+@contextmanager
+def shown_as(how: str, expression: str, case: "Case | None" = None) -> Iterator[None]:
+    """Say of what is broken within how it was called, and what shows it."""
+    try:
+        yield
+    except Broken as broken:
+        raise Broken(f"{broken}, {how}", (expression,), case) from broken.__cause__
 
 
 class NotSupported(Exception):
@@ -38,7 +67,7 @@ class Case:
     regimes
         One a row.
     number
-        What a law draws besides: four times the common shift, or the seed of the permutation.
+        Chooses the argument that becomes NaN.
     """
 
     first: Array
@@ -122,8 +151,8 @@ class Claim:
         except NotImplementedError as error:
             raise NotSupported(str(error)) from error
         except (Exception, SystemExit) as error:
-            message = " ".join(str(error).split())
-            raise Broken(f"raised {type(error).__name__}: {message[:300]}") from error
+            message = " ".join(f"{type(error).__name__}: {error}".split())
+            raise Broken(f"raised {message[:300].removesuffix(':')}") from error
         if type(result) is not np.ndarray:
             raise Broken(f"returned {type(result).__name__}, expected a numpy array")
         if result.dtype != self.format.dtype:

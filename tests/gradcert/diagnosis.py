@@ -68,16 +68,16 @@ def _refutation(examined: Examined) -> _Refutation:
     return _Refutation(claim, check, tuple(found for found in again if isinstance(found, Evidence)))
 
 
-def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> int:
-    """Count the cases it explains; none of a check whose smallest case it does not."""
-    count = 0
-    for refutation in refutations:
-        for evidence in refutation.evidence:
+def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> frozenset[tuple[int, int]]:
+    """Return the cases it explains, of which refutation; none where it misses the smallest."""
+    found = set()
+    for number, refutation in enumerate(refutations):
+        for place, evidence in enumerate(refutation.evidence):
             if fails_alike(flaw, refutation.claim, refutation.check, evidence):
-                count += 1
-            elif evidence is refutation.evidence[0]:
+                found.add((number, place))
+            elif place == 0:
                 break
-    return count
+    return frozenset(found)
 
 
 @cache
@@ -122,16 +122,22 @@ def _contradicted(
 
 def _matches(
     subject: Implementation, refutations: Sequence[_Refutation], passed: Sequence[Examined]
-) -> tuple[Match, ...]:
-    """Return the flaws that explain most cases, those first that less speaks against."""
+) -> tuple[tuple[Match, ...], int]:
+    """Return the flaws that explain most cases, those first that less speaks against.
+
+    And how many cases they explain together.
+    """
+    if not refutations:
+        return (), 0
     quantity = refutations[0].claim.quantity
     formats = {refutation.claim.format.name for refutation in refutations}
     ranked = [
         (
-            -explains,
+            -len(explains),
             _contradicted(flaw, refutations, passed),
             not formats <= set(flaw.formats),
             flaw,
+            explains,
         )
         for flaw in _catalogue()
         if quantity in flaw.functions
@@ -141,15 +147,17 @@ def _matches(
         if (explains := _explained(flaw, refutations))
     ]
     ranked.sort(key=lambda rank: (*rank[:3], rank[3].name))
-    return tuple(
+    listed = [(flaw, explains) for *_, flaw, explains in ranked[:_LISTED]]
+    matches = tuple(
         Match(
             flaw=flaw.name,
             title=documented(flaw.name)[0],
             formula=flaw.formula,
-            explains=-explains,
+            explains=len(explains),
         )
-        for explains, _, _, flaw in ranked[:_LISTED]
+        for flaw, explains in listed
     )
+    return matches, len(frozenset().union(*(explains for _, explains in listed)))
 
 
 def diagnose(all_examined: Sequence[Examined]) -> tuple[Diagnosis, ...]:
@@ -175,14 +183,18 @@ def diagnose(all_examined: Sequence[Examined]) -> tuple[Diagnosis, ...]:
         again = [found for found in map(_refutation, refuted) if found.evidence]
         if not refuted:
             continue
-        matches = _matches(about[0].claim.implementation, again, passed) if again else ()
+        cases = sum(len(refutation.evidence) for refutation in again)
+        seen = sum(len(examined.outcome.refutations) for examined in refuted)
+        matches, explained = _matches(about[0].claim.implementation, again, passed)
         diagnoses.append(
             Diagnosis(
                 quantity=quantity,
-                cases=sum(len(refutation.evidence) for refutation in again),
+                cases=cases,
                 matches=matches,
+                unexplained=cases - explained,
                 findings=findings(
                     [(found.claim, evidence) for found in again for evidence in found.evidence],
+                    vanished=seen - cases,
                     refuted=sorted({examined.claim.format.name for examined in refuted}),
                     passed=sorted({examined.claim.format.name for examined in passed}),
                 ),

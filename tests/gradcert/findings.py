@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, log10
 
 from flint import arb
 
@@ -12,9 +12,6 @@ from gradcert.laws import broken_laws
 from gradcert_oracle import ALLOWED, Row, algorithms, budgets
 
 __all__ = ["findings"]
-
-_ALIKE = 2.0**-5
-"""Factors that differ by less may be the same: bfloat16 has eight bits."""
 
 _SMALL = 64
 """Values of a case that the laws are tried on."""
@@ -46,15 +43,18 @@ class _Error:
         )
 
     @property
-    def factor(self) -> float | None:
-        """The c for which every value is c times the true one, if there is one."""
+    def factor(self) -> tuple[float, float] | None:
+        """The c for which every value is c times the true one, and how exactly it is known."""
         peak = max(range(len(self.true)), key=lambda j: abs(self.true[j]))
         if len(self.true) < 2 or not self.true[peak]:
             return None
         c = self.returned[peak] / self.true[peak]
         rows = zip(self.returned, self.true, self.allowed, strict=True)
         slack = 2 * max(1.0, abs(c))
-        return c if all(abs(v - c * x) <= slack * most for v, x, most in rows) else None
+        unsure = slack * self.allowed[peak] / abs(self.true[peak])
+        if not all(abs(v - c * x) <= slack * most + unsure * abs(x) for v, x, most in rows):
+            return None
+        return c, unsure
 
 
 def _error(claim: Claim, evidence: Evidence) -> _Error:
@@ -110,18 +110,27 @@ def _place(rows: Sequence[_Error]) -> str:
 def _scale(rows: Sequence[_Error]) -> str:
     """Say whether a constant factor, a sign or a factor of each row explains the values."""
     factors = [row.factor for row in rows if len(row.true) > 1 and any(row.true)]
-    known = [c for c in factors if c is not None]
-    if not known or len(known) < len(factors) or not any(known):
+    known = [found for found in factors if found is not None]
+    if not known or len(known) < len(factors) or not any(c for c, _ in known):
         return ""
-    if max(known) - min(known) <= _ALIKE * max(map(abs, known)):
-        if abs(known[0] + 1) < _ALIKE:
-            return "the sign is flipped"
-        return f"every value is {known[0]:.15g} times the true one"
-    return f"each row is off by a factor of its own, {_between(known)}"
+    low, high = max(c - u for c, u in known), min(c + u for c, u in known)
+    if low > high:
+        return f"each row is off by a factor of its own, {_between([c for c, _ in known])}"
+    if low <= 1 <= high:
+        return ""
+    if low <= -1 <= high:
+        return "the sign is flipped"
+    c, unsure = min(known, key=lambda found: found[1])
+    digits = 15 if not unsure else min(15, max(2, round(-log10(unsure / abs(c)))))
+    return f"every value is {c:.{digits}g} times the true one"
 
 
 def findings(
-    refuting: Sequence[tuple[Claim, Evidence]], *, refuted: Sequence[str], passed: Sequence[str]
+    refuting: Sequence[tuple[Claim, Evidence]],
+    *,
+    vanished: int,
+    refuted: Sequence[str],
+    passed: Sequence[str],
 ) -> tuple[str, ...]:
     """Say what the refuting cases of a quantity have in common.
 
@@ -129,6 +138,8 @@ def findings(
     ----------
     refuting
         Each with the claim it refutes.
+    vanished
+        How many more cases there were that refuted it, and did not when they were tried again.
     refuted, passed
         The formats in which a check refutes the quantity, and those in which one passes.
 
@@ -139,19 +150,30 @@ def findings(
     """
     unharmed = [format for format in passed if format not in refuted]
     found = [f"wrong in {', '.join(refuted)}, not in {', '.join(unharmed)}"] if unharmed else []
+    if vanished:
+        found.append(
+            f"the answer depends on earlier calls: {vanished} of {vanished + len(refuting)} "
+            "refuting cases passed when tried again"
+        )
     held = [(c, e) for c, e in refuting if e.expected_is == "true" and e.expected]
     rows = [error for error in (_error(claim, evidence) for claim, evidence in held) if error.wrong]
     if not rows:
         return tuple(found)
-    common = frozenset.intersection(*(row.labels for row in rows)) - {"benign", "one-hot", "soft"}
+    common = frozenset.intersection(*(row.labels for row in rows)) - {
+        "benign",
+        "one-hot",
+        "soft",
+        "smoothed",
+    }
     if common:
         found.append(f"every refuting row is of the regime {', '.join(sorted(common))}")
     found += filter(None, [_place(rows), _kind(rows), _scale(rows)])
     claim = held[0][0]
-    found += broken_laws(
-        claim, [e.case for c, e in held if c is claim and e.case.first.size <= _SMALL]
-    )
-    sizes = [row.size for row in rows]
-    if all(map(isfinite, sizes)):
+    if not vanished:
+        found += broken_laws(
+            claim, [e.case for c, e in held if c is claim and e.case.first.size <= _SMALL]
+        )
+    sizes = [row.size for row in rows if isfinite(row.size)]
+    if sizes:
         found.append(f"off by {_between(sizes)} of the row's largest true value")
     return tuple(found)

@@ -96,8 +96,11 @@ def broken_laws(claim: Claim, cases: list[Case]) -> list[str]:
         except (Broken, NotSupported):
             return False
 
+    of_softmax = claim.implementation.loss.output == "softmax"
     return [
         statement
         for law, quantities, statement in _LAWS
-        if claim.quantity in quantities and any(breaks(law, case) for case in cases)
+        if (of_softmax or law is permutation)
+        and claim.quantity in quantities
+        and any(breaks(law, case) for case in cases)
     ]

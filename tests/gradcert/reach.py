@@ -34,7 +34,7 @@ def sizes(format: Format, decides_to: float) -> list[float]:
 
 
 def _cases(format: Format, size: float, masked: bool) -> list[Case]:
-    """Return rows of that size: equal, opposite, offset either way, one huge, one masked."""
+    """Return rows of that size: equal, opposite, offset either way, one huge, masked ones."""
     rows = [
         [size, size, size],
         [-size, -size, -size],
@@ -43,7 +43,7 @@ def _cases(format: Format, size: float, masked: bool) -> list[Case]:
         [size, size * (1 - 2.0 ** (2 - format.precision)), 0],
     ]
     if masked:
-        rows.append([size, size, -np.inf])
+        rows += [[size, size, -np.inf], [-size, -size, -np.inf]]
     targets = np.array([[1.0, 0.0, 0.0]]).astype(format.dtype)
     logits: list[Array] = [np.array([row]).astype(format.dtype) for row in rows]
     return [Case(row, targets, (f"|z| = {size:.2g}",)) for row in logits]

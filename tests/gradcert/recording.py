@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradcert.cases import Broken, Case, Claim, NotSupported
+from gradcert.cases import Broken, Case, Claim, NotSupported, takes_targets
 from gradcert.checks import Check, Evidence, Refuted
 from gradcert.examine import Demand, Outcome
 from gradcert.jacobians import implied_jacobian
@@ -29,7 +29,7 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
         statement=evidence.statement,
         argument=claim.arguments_named[0],
         first=_numbers(case.first),
-        targets=_numbers(case.targets),
+        targets=_numbers(case.targets) if takes_targets(claim.quantity) else (),
         regimes=case.regimes,
         row=evidence.row,
         index=evidence.index,
@@ -91,10 +91,11 @@ def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
         case Refuted() as refuted, _:
             verdict, evidence = "refuted", refuted.evidence
         case Broken() as broken, Case() as found:
-            verdict, evidence = "broken", Evidence(found, str(broken))
+            verdict = "broken"
+            evidence = Evidence(broken.case or found, str(broken), shown_by=broken.shown_by)
         case NotSupported(), _:
             verdict = "not supported"
-    samples = [_passed(demand) for demand in outcome.demands]
+    samples = [_passed(demand) for demand in outcome.demands] if check.against_truth else []
     worst = max(samples, key=lambda sample: (sample.rung, sample.budgets), default=None)
     return CheckResult(
         check=check.id,
@@ -105,5 +106,5 @@ def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
         reason=str(outcome.failure) if verdict in ("broken", "not supported") else "",
         worst=worst,
         discrepancy=None if evidence is None else _discrepancy(claim, evidence),
-        samples=(*samples, *_refuted(outcome.refutations)) if check.against_truth else (),
+        samples=(*samples, *(_refuted(outcome.refutations) if check.against_truth else ())),
     )

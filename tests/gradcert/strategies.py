@@ -23,11 +23,11 @@ __all__ = ["REGIMES", "Size", "cases"]
 
 Size = Literal["small", "wide", "tall"]
 
-_CLASSES = (2, 3, 2, 3, 2, 8, 3, 2, 1, 3, 5, 16, 33, 130)
+_CLASSES = (2, 3, 2, 3, 2, 8, 3, 2, 1, 3, 5, 16, 32, 33, 128, 130)
 _MOST_OF_A_JACOBIAN = 33
-_WIDE = (1000, 1025, 5000)
+_WIDE = (1000, 1024, 1025, 5000)
 _ROWS = (1, 1, 2, 1, 2, 130)
-_TALL = (2, 1025, 130, 1025)
+_TALL = (2, 1025, 130, 1025, 1024)
 _MOST_OF_A_TALL_ROW = 8
 _UNLIKE_ROWS = 2
 """A longer batch repeats this many rows, and only short ones: each row costs its oracle."""
@@ -95,18 +95,38 @@ def _one_hot(draw: DrawFn, logits: Array, _format: Format) -> Array:
     return targets
 
 
+def _some(draw: DrawFn, logits: Array) -> Array:
+    """Return the places of a few classes that may have a target, anywhere in the row."""
+    allowed = np.flatnonzero(logits > -np.inf)
+    if len(allowed) > _PATTERN:
+        allowed = np.roll(allowed, -draw(st.integers(0, len(allowed) - 1)))
+    return allowed[:_PATTERN]
+
+
 def _soft(draw: DrawFn, logits: Array, format: Format) -> Array:
     """Return dyadic fractions, which sum to exactly one in every format and order."""
-    allowed = np.flatnonzero(logits > -np.inf)[:_PATTERN]
-    whole = 1 << draw(st.integers(0, min(format.precision - 1, 20)))
+    allowed = _some(draw, logits)
+    whole = 1 << draw(st.integers(0, format.precision - 1))
     cuts = st.lists(st.integers(0, whole), min_size=len(allowed) - 1, max_size=len(allowed) - 1)
     targets = np.zeros(len(logits))
     targets[allowed] = np.diff([0, *sorted(draw(cuts)), whole]) / whole
     return targets
 
 
+def _smoothed(draw: DrawFn, logits: Array, format: Format) -> Array:
+    """Return one share or two for every class, of a power of two, as many as sum exactly."""
+    allowed = np.flatnonzero(logits > -np.inf)
+    allowed = np.roll(allowed, -draw(st.integers(0, len(allowed) - 1)))
+    allowed = allowed[: 1 << (format.precision - 1)]
+    shares = 1 << (len(allowed) - 1).bit_length()
+    targets = np.zeros(len(logits))
+    targets[allowed] = 1 / shares
+    targets[allowed[: shares - len(allowed)]] = 2 / shares
+    return targets
+
+
 def _unnormalised(draw: DrawFn, logits: Array, format: Format) -> Array:
-    allowed = np.flatnonzero(logits > -np.inf)[:_PATTERN]
+    allowed = _some(draw, logits)
     targets = np.zeros(len(logits))
     targets[allowed] = _floats(draw, 0, 4, len(allowed))
     # Hardware may flush a smaller one, and then t / o is lost.
@@ -116,8 +136,13 @@ def _unnormalised(draw: DrawFn, logits: Array, format: Format) -> Array:
 
 _TARGETS: dict[TargetDomain, tuple[tuple[str, Callable[[DrawFn, Array, Format], Array]], ...]] = {
     "index": (("one-hot", _one_hot),),
-    "probability": (("one-hot", _one_hot), ("soft", _soft)),
-    "any": (("one-hot", _one_hot), ("soft", _soft), ("unnormalised", _unnormalised)),
+    "probability": (("one-hot", _one_hot), ("soft", _soft), ("smoothed", _smoothed)),
+    "any": (
+        ("one-hot", _one_hot),
+        ("soft", _soft),
+        ("smoothed", _smoothed),
+        ("unnormalised", _unnormalised),
+    ),
 }
 
 
@@ -135,15 +160,18 @@ def _row(
         logits = np.resize(logits, n)
         logits[draw(st.integers(0, n - 1))] = top
     labels = [regime]
-    if draw(st.integers(0, 2)) == 2:
+    changes = draw(st.sampled_from(((), (), ("offset",), ("masked",), ("offset", "masked"))))
+    if "offset" in changes:
         logits = logits + draw(st.floats(-largest, largest) | st.sampled_from((largest, -largest)))
         labels.append("offset")
     logits = logits.clip(-largest, largest).astype(format.dtype)
-    if masked and draw(st.integers(0, 2)) == 2:
-        hidden = np.resize(draw(st.lists(st.booleans(), min_size=drawn, max_size=drawn)), n)
-        if hidden.any() and not hidden.all():
-            logits[hidden] = -np.inf
-            labels.append("masked")
+    if masked and n > 1 and "masked" in changes:
+        hidden = np.array(draw(st.lists(st.booleans(), min_size=drawn, max_size=drawn)))
+        kept = draw(st.integers(0, drawn - 1))
+        hidden[kept] = False
+        hidden[kept - 1] |= not hidden.any()
+        logits[np.resize(hidden, n)] = -np.inf
+        labels.append("masked")
     label, draw_targets = draw(st.sampled_from(_TARGETS[domain]))
     targets = draw_targets(draw, logits.astype(np.float64), format).astype(format.dtype)
     return logits, targets, ", ".join([*labels, label])

@@ -253,7 +253,10 @@ def test_a_right_subject_passes_every_check(quantity: str, format: str) -> None:
         (transposed, "returned shape (1, 2, 1), expected (1, 2)"),
         (as_a_list, "returned list, expected a numpy array"),
         (nothing, "returned NoneType, expected a numpy array"),
-        (wanting_writable_input, "raised ValueError: buffer source array is read-only"),
+        (
+            wanting_writable_input,
+            "raised ValueError: buffer source array is read-only, for read-only arguments",
+        ),
     ],
 )
 def test_what_is_no_answer_is_broken_with_the_reason(subject: Gradient, reason: str) -> None:
@@ -459,9 +462,8 @@ def test_a_subject_that_does_not_always_answer_does_not_conform() -> None:
 def test_a_subclass_of_ndarray_is_no_answer() -> None:
     found = certify(lambda z, t: np.ma.masked_array(right(z, t)), formats=["binary64"])
     assert found.verdict == "broken"
-    assert {result.reason for result in found.results} == {
-        "returned MaskedArray, expected a numpy array"
-    }
+    for result in found.results:
+        assert result.reason.startswith("returned MaskedArray, expected a numpy array")
 
 
 @pytest.mark.parametrize("rows", [2, 32, 128, 1024])

@@ -46,8 +46,6 @@ BEHAVIOUR = [
     "empty-batch-crashes",
     "nan-hidden",
 ]
-REVERSES = 3
-"""A seed whose permutation of two classes is not the identity."""
 
 
 def source_of(name: str) -> str:
@@ -64,7 +62,7 @@ def exposed(name: str) -> Iterator[tuple[Check, Claim, Case]]:
     for check, claim in planned(subject):
         if (claim.quantity == "dE/do") == (leading == "dE/do"):
             first, targets = (np.array(rows, claim.format.dtype) for rows in subject.exposed_by)
-            yield check, claim, Case(first, targets, ("exposing",) * len(first), REVERSES)
+            yield check, claim, Case(first, targets, ("exposing",) * len(first))
 
 
 def failure(check: Check, claim: Claim, case: Case) -> type[Exception] | None:
@@ -151,14 +149,13 @@ def test_a_flaw_that_scales_slightly_is_nearly_right() -> None:
 def test_a_flaw_takes_read_only_arrays_of_any_layout_and_of_no_rows(name: str, rows: int) -> None:
     first = np.asfortranarray([[0.5, 0.125, 0.375]] * rows).reshape(rows, 3)
     targets = np.repeat([[0.25, 0.75, 0.0]] * rows, 2).reshape(rows, 6)[:, ::2]
-    for check, claim in planned(flaw(name)):
-        if check.id == "shape-and-dtype":
-            arguments = claim.arguments(*(a.astype(claim.format.dtype) for a in (first, targets)))
-            for array in arguments:
-                array.flags.writeable = False
-            answer = claim.implementation.functions[claim.quantity](*arguments)
-            assert answer.dtype == claim.format.dtype
-            assert answer.shape == claim.shape(rows, 3)
+    for claim in {claim for _, claim in planned(flaw(name))}:
+        arguments = claim.arguments(*(a.astype(claim.format.dtype) for a in (first, targets)))
+        for array in arguments:
+            array.flags.writeable = False
+        answer = claim.implementation.functions[claim.quantity](*arguments)
+        assert answer.dtype == claim.format.dtype
+        assert answer.shape == claim.shape(rows, 3)
 
 
 @pytest.mark.parametrize("name", FLAWED)

@@ -92,6 +92,7 @@ diagnoses = st.builds(
     quantity=name,
     cases=count,
     matches=st.lists(matches, max_size=2).map(tuple),
+    unexplained=count,
     findings=names,
 )
 provenances = st.builds(

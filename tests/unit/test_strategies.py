@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from gradcert.cases import Case
+from gradcert.certification import certify
 from gradcert.strategies import REGIMES, Size, cases
 from gradcert_implementations import FORMAT_NAMES, Array, TargetDomain
 from gradcert_oracle import BINARY64, FORMATS, Format
@@ -59,7 +60,7 @@ def _cases(
     size: Size = "small",
     masked: bool = True,
 ) -> list[Case]:
-    count = {"small": 500, "wide": 20, "tall": 60}[size]
+    count = {"small": 600, "wide": 60, "tall": 100}[size]
     return _generated(_some(quantity, format, domain, largest, size=size, masked=masked), count)
 
 
@@ -90,7 +91,7 @@ def _find(holds: Callable[[set[str], Array], bool], format: Format = BINARY64) -
 @by_format
 def test_every_regime_and_kind_of_target_comes_up(format: Format) -> None:
     seen = set().union(*(labels for labels, _, _ in _rows(format)))
-    assert seen == {*REGIMES, "offset", "masked", "one-hot", "soft", "unnormalised"}
+    assert seen == {*REGIMES, "offset", "masked", "one-hot", "soft", "smoothed", "unnormalised"}
 
 
 @pytest.mark.parametrize("over", ["offset", "masked"])
@@ -107,8 +108,8 @@ def test_a_masked_row_may_lie_at_a_far_common_offset() -> None:
     ("domain", "kinds"),
     [
         ("index", {"one-hot"}),
-        ("probability", {"one-hot", "soft"}),
-        ("any", {"one-hot", "soft", "unnormalised"}),
+        ("probability", {"one-hot", "soft", "smoothed"}),
+        ("any", {"one-hot", "soft", "smoothed", "unnormalised"}),
     ],
 )
 @pytest.mark.parametrize("quantity", ["dE/dz", "dE/do"])
@@ -116,16 +117,40 @@ def test_a_target_domain_has_its_kinds_of_target_and_no_others(
     quantity: str, domain: TargetDomain, kinds: set[str]
 ) -> None:
     seen = set().union(*(labels for labels, _, _ in _rows(BINARY64, domain, quantity)))
-    assert seen & {"one-hot", "soft", "unnormalised"} == kinds
+    assert seen & {"one-hot", "soft", "smoothed", "unnormalised"} == kinds
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
 def test_one_class_two_classes_and_batches_of_unlike_rows_come_up(quantity: str) -> None:
     found = _cases(quantity=quantity)
-    widest = set() if quantity == "do/dz" else {130}
-    assert {1, 2, 3, 5, 8, 16, 33} | widest == {case.first.shape[1] for case in found}
+    widest = set() if quantity == "do/dz" else {128, 130}
+    assert {1, 2, 3, 5, 8, 16, 32, 33} | widest == {case.first.shape[1] for case in found}
     assert {1, 2, 130} == {len(case.first) for case in found}
     assert any(len(set(case.regimes)) > 1 for case in found)
+
+
+@pytest.mark.parametrize("domain", ["probability", "any"])
+def test_any_class_of_a_wide_row_may_have_a_soft_target(domain: TargetDomain) -> None:
+    found = _cases(quantity="dE/dz", domain=domain, size="wide")
+    places = [np.flatnonzero((case.targets[0] > 0) & (case.targets[0] < 1)) for case in found]
+    assert any(len(place) and place.min() > 500 for place in places)
+
+
+def test_soft_targets_use_all_bits_of_the_format() -> None:
+    found = [case.targets for case in _cases(quantity="dE/dz")]
+    assert any((t != t.astype(np.float32).astype(np.float64)).any() for t in found)
+
+
+def test_a_masked_row_at_the_lowest_offset_comes_up_under_every_seed() -> None:
+    """Where -1e4 stands for -inf, only this shows it."""
+
+    def minus_ten_thousand(z: Array, t: Array) -> Array:
+        z = np.where(z == -np.inf, -1e4, z)
+        powers = np.exp(z - z.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True) - t
+
+    for seed in range(5):
+        assert certify(minus_ten_thousand, formats=["binary64"], seed=seed).verdict == "refuted"
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
@@ -140,7 +165,7 @@ def test_wide_cases_have_one_row_of_thousands_of_classes(quantity: str) -> None:
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
 def test_tall_cases_have_up_to_a_thousand_rows_of_which_two_are_unlike(quantity: str) -> None:
     found = _cases(quantity=quantity, size="tall")
-    assert {len(case.first) for case in found} == {2, 130, 1025}
+    assert {len(case.first) for case in found} == {2, 130, 1024, 1025}
     for case in found:
         kinds = {(z.tobytes(), t.tobytes()) for z, t in zip(case.first, case.targets, strict=True)}
         assert len(kinds) <= 2

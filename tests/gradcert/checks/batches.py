@@ -4,7 +4,7 @@ from math import isfinite
 
 from flint import arb
 
-from gradcert.cases import Case, Claim
+from gradcert.cases import Case, Claim, shown_as
 from gradcert.checks.evidence import Evidence, Judgements, Refuted, errors, explained, floats, text
 from gradcert_implementations import Array
 from gradcert_oracle import Algorithm, Judgement, Row, budgets
@@ -75,7 +75,9 @@ def row_independence(claim: Claim, case: Case) -> Judgements:
         if (question, together[row].tobytes()) in judged:
             continue  # An equal row with an equal answer.
         judged.add((question, together[row].tobytes()))
-        alone = claim.answer(case.first[one], case.targets[one])
+        expression = f"f(*(a[{row}:{row + 1}] for a in args))"
+        with shown_as("for a row alone", expression):
+            alone = claim.answer(case.first[one], case.targets[one])
         judgement = agreement(
             claim,
             case,
@@ -84,7 +86,7 @@ def row_independence(claim: Claim, case: Case) -> Judgements:
             theirs=alone[0],
             question=question,
             difference="for the same row alone",
-            shown_by=("f(*args)", f"f(*(a[{row}:{row + 1}] for a in args))"),
+            shown_by=("f(*args)", expression),
         )
         judgements.append((row, judgement))
     return judgements

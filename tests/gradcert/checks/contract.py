@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradcert.cases import Case, Claim
+from gradcert.cases import Case, Claim, shown_as
 from gradcert.checks.batches import agreement
 from gradcert.checks.evidence import Evidence, Judgements, Refuted, floats, text
 from gradcert_implementations import Array
@@ -83,22 +83,16 @@ def same_answer_twice(claim: Claim, case: Case) -> Judgements:
     return []
 
 
-def _read_only(array: Array) -> Array:
-    array = array.copy()
-    array.flags.writeable = False
-    return array
-
-
-def _strided(array: Array) -> Array:
-    spaced = np.zeros((array.shape[0], 2 * array.shape[1]), dtype=array.dtype)
-    spaced[:, ::2] = array
-    return spaced[:, ::2]
-
-
 _LAYOUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
-    "read-only": (_read_only, "[a.setflags(write=False) for a in args], f(*args)"),
-    "non-contiguous": (_strided, "f(*(np.repeat(a, 2, axis=1)[:, ::2] for a in args))"),
-    "Fortran-ordered": (lambda array: array.copy(order="F"), "f(*map(np.asfortranarray, args))"),
+    "read-only": (
+        lambda a: np.broadcast_to(a, a.shape),
+        "f(*(np.broadcast_to(a, a.shape) for a in args))",
+    ),
+    "non-contiguous": (
+        lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+        "f(*(np.repeat(a, 2, axis=1)[:, ::2] for a in args))",
+    ),
+    "Fortran-ordered": (np.asfortranarray, "f(*map(np.asfortranarray, args))"),
 }
 """Each with the Python that makes it, for the snippet."""
 
@@ -113,7 +107,10 @@ def memory_layout(claim: Claim, case: Case) -> Judgements:
     plain = claim.answer(case.first, case.targets)
     judgements: Judgements = []
     for name, (relaid, expression) in _LAYOUTS.items():
-        answer = claim.call(*claim.arguments(relaid(case.first), relaid(case.targets)))
+        # A copy, for a view would let a writing implementation reach the case.
+        arguments = (relaid(array.copy()) for array in (case.first, case.targets))
+        with shown_as(f"for {name} arguments", expression):
+            answer = claim.call(*claim.arguments(*arguments))
         for row, question in enumerate(case.rows()):
             judgement = agreement(
                 claim,
@@ -135,7 +132,8 @@ def empty_batch(claim: Claim, case: Case) -> Judgements:
     Predicate: the shape and dtype of the answer for arguments of shape (0, n). There are no values
     in it, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
-    claim.answer(case.first[:0], case.targets[:0])
+    with shown_as("for a batch of no rows", "f(*(a[:0] for a in args))"):
+        claim.answer(case.first[:0], case.targets[:0])
     return []
 
 
@@ -156,13 +154,15 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
     first = case.first.copy()
     first[row, column] = np.nan
     poisoned = Case(first, case.targets, case.regimes, case.number)
-    holds = [bool(np.isnan(values).any()) for values in claim.answer(first, case.targets)]
-    for other, has_nan in enumerate(holds):
-        if has_nan != (other == row):
+    with shown_as("for an argument with a NaN", "f(*args)", poisoned):
+        answer = claim.answer(first, case.targets)
+    for other, values in enumerate(answer):
+        if np.isnan(values).any() != (other == row):
             statement = (
                 "a NaN in the row did not reach its answer"
                 if other == row
                 else f"a NaN in row {row} reached the answer of another row"
             )
-            raise Refuted(Evidence(poisoned, statement, row=other))
+            returned = tuple(map(text, floats(values)))
+            raise Refuted(Evidence(poisoned, statement, row=other, returned=returned))
     return []

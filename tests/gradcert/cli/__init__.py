@@ -8,6 +8,7 @@ import typer
 from gradcert.cli.catalogue import explain_command, list_command
 from gradcert.cli.certify import certify_command
 from gradcert.cli.claims import claims_command
+from gradcert.cli.reports import diff_command, merge_command, render_command
 
 __all__ = ["main"]
 
@@ -23,3 +24,6 @@ main.command("certify")(certify_command)
 main.command("claims")(claims_command)
 main.command("list")(list_command)
 main.command("explain")(explain_command)
+main.command("render")(render_command)
+main.command("diff")(diff_command)
+main.command("merge")(merge_command)

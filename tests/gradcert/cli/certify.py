@@ -51,7 +51,7 @@ def certify_command(
     """Certify implementations.
 
     Exit status: 0 if all conform (without SPEC: and the wrong ones are refuted), 1 if any is
-    refuted or broken, 2 for a usage error.
+    refuted, broken or not supported, 2 for a usage error.
     """
     from rich.console import Console
 
