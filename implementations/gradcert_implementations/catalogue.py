@@ -75,6 +75,8 @@ class Flaw(Implementation):
 def documented(name: str) -> tuple[str, str]:
     """Return the title and the text of a built-in's documentation, read without importing it.
 
+    They are plain text: what reStructuredText marks as code is not marked.
+
     Examples
     --------
     >>> documented("torch")[0]
@@ -82,5 +84,6 @@ def documented(name: str) -> tuple[str, str]:
     """
     package, _, path = (BUILT_IN | CLAIMED | UNUSUAL | FLAWED)[name].partition(".")
     source = importlib.resources.files(package).joinpath(path.replace(".", "/") + ".py")
-    title, _, text = (ast.get_docstring(ast.parse(source.read_text())) or "").partition("\n")
+    documentation = ast.get_docstring(ast.parse(source.read_text())) or ""
+    title, _, text = documentation.replace("``", "").partition("\n")
     return title, text.strip()

@@ -40,8 +40,8 @@ def explain_command(
     from gradcert_implementations import FLAWED, Flaw, load
 
     if flaw not in FLAWED:
-        near = get_close_matches(flaw, FLAWED)
-        hint = f"did you mean {' or '.join(near)}" if near else "see gradcert list --flaws"
+        near = get_close_matches(flaw.lower(), FLAWED)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see gradcert list --flaws"
         usage_error(f"there is no flaw {flaw!r}: {hint}")
     known = load(flaw)
     assert isinstance(known, Flaw)
