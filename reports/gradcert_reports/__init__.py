@@ -1,10 +1,12 @@
 """What was found: the certificate, its schema and its renderers. No verdict is computed here."""
 
 from gradcert_reports.badge import badge
+from gradcert_reports.comparison import Change, Comparison, Direction, Setting, compare, differences
 from gradcert_reports.files import json_schema, keep, prepare, read, write
 from gradcert_reports.html import html
 from gradcert_reports.junit import junit
 from gradcert_reports.markdown import markdown
+from gradcert_reports.merging import merge
 from gradcert_reports.records import (
     SCHEMA,
     Certificate,
@@ -25,8 +27,11 @@ from gradcert_reports.terminal import details, diagnosed, explanation, ledger, s
 __all__ = [
     "SCHEMA",
     "Certificate",
+    "Change",
     "CheckResult",
+    "Comparison",
     "Diagnosis",
+    "Direction",
     "Discrepancy",
     "Entry",
     "Jacobian",
@@ -35,10 +40,13 @@ __all__ = [
     "Reach",
     "Report",
     "Sample",
+    "Setting",
     "Verdict",
     "badge",
+    "compare",
     "details",
     "diagnosed",
+    "differences",
     "explanation",
     "html",
     "json_schema",
@@ -46,6 +54,7 @@ __all__ = [
     "keep",
     "ledger",
     "markdown",
+    "merge",
     "prepare",
     "read",
     "summary",

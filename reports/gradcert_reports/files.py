@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from gradcert_reports.badge import badge
 from gradcert_reports.html import html
 from gradcert_reports.junit import junit
 from gradcert_reports.markdown import markdown
-from gradcert_reports.records import Report
+from gradcert_reports.records import CheckResult, Report
 
 __all__ = ["json_schema", "keep", "prepare", "read", "write"]
 
@@ -77,6 +78,34 @@ def write(report: Report, directory: Path) -> list[Path]:
     return [directory / name for name in (*rendered, "certificate.json")]
 
 
+def _missing(result: CheckResult) -> Iterator[str]:
+    """Yield what a result names and does not have."""
+    found = result.discrepancy
+    if found is None:
+        if result.verdict == "refuted":
+            yield "is refuted without a discrepancy"
+        return
+    for name, rows in {"first": found.first, "targets": found.targets}.items():
+        if not 0 <= found.row < len(rows) and (rows or name == "first"):
+            yield f"has its discrepancy in row {found.row}, but `{name}` has {len(rows)} rows"
+
+
+def _contradictions(report: Report) -> Iterator[str]:
+    """Yield what follows the schema and cannot be: a place that the report does not have."""
+    count = len(report.certificates)
+    for entry in report.ledger:
+        if not 0 <= entry.certificate < count:
+            yield (
+                f"claim {entry.claim} of the ledger is at certificate {entry.certificate}, "
+                f"but there are {count}, counted from 0"
+            )
+    for certificate in report.certificates:
+        for result in certificate.results:
+            for missing in _missing(result):
+                about = f"{result.check} {result.quantity} {result.format}"
+                yield f"{certificate.name}, {about}, {missing}"
+
+
 def read(path: Path) -> Report:
     """Read a ``certificate.json`` back.
 
@@ -84,10 +113,15 @@ def read(path: Path) -> Report:
     ------
     OSError
         If the file cannot be read.
+    UnicodeDecodeError, msgspec.DecodeError
+        If it is not JSON.
     msgspec.ValidationError
-        If it does not follow the schema, saying where.
+        If it does not follow the schema, or points at what it does not have, saying where.
     """
-    return msgspec.json.decode(path.read_bytes(), type=Report)
+    report = msgspec.json.decode(path.read_bytes(), type=Report)
+    for contradiction in _contradictions(report):
+        raise msgspec.ValidationError(contradiction)
+    return report
 
 
 def json_schema() -> bytes:

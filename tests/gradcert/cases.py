@@ -99,6 +99,11 @@ class Case:
         return [(tuple(z), tuple(t)) for z, t in zip(first, targets, strict=True)]
 
 
+def _text(error: BaseException) -> str:
+    """Return the message in one line, without lone surrogates, which no file or terminal takes."""
+    return " ".join(str(error).encode(errors="replace").decode().split())[:300]
+
+
 @dataclass(frozen=True)
 class Claim:
     """One claim of an implementation: a quantity in a format."""
@@ -149,10 +154,10 @@ class Claim:
                 warnings.simplefilter("ignore")
                 result = self.implementation.functions[self.quantity](*arguments)
         except NotImplementedError as error:
-            raise NotSupported(str(error)) from error
+            raise NotSupported(_text(error)) from error
         except (Exception, SystemExit) as error:
-            message = " ".join(f"{type(error).__name__}: {error}".split())
-            raise Broken(f"raised {message[:300].removesuffix(':')}") from error
+            said = f"raised {type(error).__name__}: {_text(error)}"
+            raise Broken(said.removesuffix(": ")) from error
         if type(result) is not np.ndarray:
             raise Broken(f"returned {type(result).__name__}, expected a numpy array")
         if result.dtype != self.format.dtype:

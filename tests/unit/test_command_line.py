@@ -297,7 +297,8 @@ def _without(library: str, *arguments: str) -> list[str]:
     ("arguments", "named", "way_out"),
     [
         ("nope", "'nope'", "choose from numpy, torch, jax, one of `gradcert list --flaws`"),
-        ("mine.py:", "'mine.py:'", "path/to/file.py:name"),
+        ("mine.py:", "'mine.py:'", "write mine.py:name"),
+        ("mine.py", "'mine.py'", "write mine.py:name"),
         ("missing.py:f", "missing.py:f", "no file missing.py"),
         ("syntax.py:f", "syntax.py:f", "SyntaxError"),
         ("raising.py:f", "raising.py:f", "RuntimeError: first line second line"),

@@ -155,8 +155,8 @@ def test_a_written_report_reads_back(report: Report, tmp_path: Path) -> None:
     ("pattern", "replacement", "where"),
     [
         ('"gradcert-report/1"', '"gradcert-report/2"', r"`\$\.schema`"),
-        ('"verdict": "refuted"', '"verdict": "fine"', r"`\$\.certificates\[0\]"),
-        ('"seed": 0', '"seed": "0"', r"`\$\.certificates\[0\]\.provenance\.seed`"),
+        ('"verdict":"refuted"', '"verdict":"fine"', r"`\$\.certificates\[0\]"),
+        ('"seed":0', '"seed":"0"', r"`\$\.certificates\[0\]\.provenance\.seed`"),
         ('"decides_to":', '"decides_two":', r"`\$\.certificates\[0\]`"),
         ('"explains":', '"explain":', r"`\$\.certificates\[0\]\.diagnoses\[0\]\.matches\[0\]`"),
     ],
@@ -191,7 +191,13 @@ def test_a_write_that_fails_leaves_the_old_report_whole_and_nothing_beside_it(
     with pytest.raises(error):
         write(Report(certificates=()), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    assert set(before) == {"certificate.json", "report.md"}
+    assert set(before) == {
+        "badge.svg",
+        "certificate.json",
+        "index.html",
+        "junit.xml",
+        "report.md",
+    }
 
 
 HOSTILE = [

@@ -1,6 +1,5 @@
 """``gradcert render``, ``diff`` and ``merge``: what is done with reports that lie on disk."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -9,37 +8,17 @@ import typer
 from gradcert.cli.running import make_ready, save, usage_error
 
 if TYPE_CHECKING:
-    from gradcert_reports import Certificate, Discrepancy, Report
+    from gradcert_reports import Report
 
-__all__ = ["diff_command", "merge_command", "merged", "render_command"]
+__all__ = ["diff_command", "merge_command", "render_command"]
 
 _FILE = "certificate.json"
 _WAY_OUT = f"give a {_FILE}, or a folder that holds one, as gradcert certify --report DIR writes it"
 
 
-def _out_of_range(found: "Discrepancy") -> Iterator[str]:
-    """Yield the places of a discrepancy that its own arrays do not have."""
-    if not 0 <= found.row < len(found.first):
-        yield f"row {found.row} of {len(found.first)}"
-    elif found.targets and found.row >= len(found.targets):
-        yield f"row {found.row} of the {len(found.targets)} of the targets"
-    elif found.row >= len(found.regimes):
-        yield f"row {found.row} of {len(found.regimes)} regimes"
-
-
-def _dangling(report: "Report") -> Iterator[str]:
-    """Yield the places that a report names and does not have, which a schema cannot tell."""
-    for entry in report.ledger:
-        if not 0 <= entry.certificate < len(report.certificates):
-            yield (
-                f"the ledger's claim {entry.claim} is at certificate {entry.certificate}, counted "
-                f"from 0, of {len(report.certificates)}"
-            )
-    for certificate in report.certificates:
-        for result in certificate.results:
-            for place in _out_of_range(result.discrepancy) if result.discrepancy else ():
-                about = f"{result.check} {result.quantity} {result.format}"
-                yield f"the discrepancy of {certificate.name}, {about}, is in {place}"
+def _stop(message: str) -> NoReturn:
+    """End in a usage error of one line, whatever a file or its name holds."""
+    usage_error(" ".join(message.split()))
 
 
 def _refuse(path: Path, error: ValueError) -> NoReturn:
@@ -52,71 +31,35 @@ def _refuse(path: Path, error: ValueError) -> NoReturn:
         schema: str
 
     if not isinstance(error, msgspec.ValidationError):
-        usage_error(f"{path} is not JSON: {error}; {_WAY_OUT}")
+        _stop(f"{path} is not JSON: {error}; {_WAY_OUT}")
     try:
         version = msgspec.json.decode(path.read_bytes(), type=Versioned).schema
     except (ValueError, RecursionError, OSError):
         version = SCHEMA
     if version != SCHEMA:
-        usage_error(
+        _stop(
             f"{path} is of schema {version!r}, and this gradcert reads {SCHEMA!r}: "
             "use the version of gradcert that wrote it, or certify again"
         )
-    usage_error(f"{path} does not follow the schema {SCHEMA}: {error}; {_WAY_OUT}")
+    _stop(f"{path} does not follow the schema {SCHEMA}: {error}; {_WAY_OUT}")
 
 
 def _read(given: Path) -> tuple["Report", Path]:
     """Return the report at a path, or in the folder there, and its file; else a usage error."""
     from gradcert_reports import read
 
-    path = given / _FILE if given.is_dir() else given
+    path = given
     try:
+        if given.is_dir():
+            path = given / _FILE
         report = read(path)
     except FileNotFoundError:
-        where = f"no {_FILE} in {given}" if path != given else f"no file {given}"
-        usage_error(f"{where}: {_WAY_OUT}")
+        _stop(f"{f'no file {given}' if path == given else f'no {_FILE} in {given}'}: {_WAY_OUT}")
     except OSError as error:
-        usage_error(f"cannot read {path}: {error.strerror}; {_WAY_OUT}")
+        _stop(f"cannot read {path}: {error.strerror}; {_WAY_OUT}")
     except ValueError as error:
         _refuse(path, error)
-    for place in _dangling(report):
-        usage_error(f"{path} contradicts itself: {place}; {_WAY_OUT}")
     return report, path
-
-
-def _write(report: "Report", directory: Path) -> None:
-    """Write all pages; end in a usage error if one cannot be."""
-    make_ready(directory)
-    try:
-        save(report, directory)
-    except OSError as error:
-        usage_error(
-            f"cannot write {error.filename2 or error.filename or directory}: {error.strerror}; "
-            "choose another --report"
-        )
-
-
-def merged(reports: Sequence["Report"]) -> "Report":
-    """Return one report of several: all certificates in order, and the ledgers that point at them.
-
-    What is there twice, equal in all, is kept once.
-    """
-    import msgspec
-
-    from gradcert_reports import Entry, Report
-
-    certificates: list[Certificate] = []
-    ledger: list[Entry] = []
-    for report in reports:
-        for certificate in report.certificates:
-            if certificate not in certificates:
-                certificates.append(certificate)
-        for entry in report.ledger:
-            place = certificates.index(report.certificates[entry.certificate])
-            moved = msgspec.structs.replace(entry, certificate=place)
-            if moved not in ledger:
-                ledger.append(moved)
-    return Report(certificates=tuple(certificates), ledger=tuple(ledger))
 
 
 def render_command(
@@ -129,17 +72,20 @@ def render_command(
         typer.Option(metavar="DIR", help="Write here, not into the folder of the file."),
     ] = None,
 ) -> None:
-    """Write every page of a report again, from its certificate.json; nothing is certified.
+    """Write all pages again from a certificate.json.
+
+    Nothing is run.
 
     Exit status: 0, or 2 for a usage error.
     """
     found, path = _read(certificate)
     if report is None and path.name != _FILE and path.with_name(_FILE).exists():
-        usage_error(
+        _stop(
             f"rendering {path} beside it would replace {path.with_name(_FILE)}: "
             "name another folder with --report"
         )
-    _write(found, report or path.parent)
+    make_ready(report or path.parent)
+    save(found, report or path.parent)
 
 
 def diff_command(
@@ -148,7 +94,9 @@ def diff_command(
     ],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The one to compare with it.")],
 ) -> None:
-    """Show what got better, worse, appeared and is gone between two reports.
+    """Show what changed between two reports.
+
+    What got worse, is gone, got better and appeared, of implementations and of single checks.
 
     Exit status: 0, or 1 if a verdict or level got worse or something certified is gone, 2 for a
     usage error.
@@ -166,13 +114,19 @@ def merge_command(
     certificates: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CERTIFICATE.json...", help="The files, or folders that each hold one."
+            metavar="CERTIFICATE.json", help="The files, or folders that each hold one."
         ),
     ],
     report: Annotated[Path, typer.Option(metavar="DIR", help="Write the joined report here.")],
 ) -> None:
-    """Join reports, of several machines say, into one; what is there twice is kept once.
+    """Join the reports of several machines.
+
+    Certificates keep their order; one that is there twice is kept once.
 
     Exit status: 0, or 2 for a usage error.
     """
-    _write(merged([_read(path)[0] for path in certificates]), report)
+    from gradcert_reports import merge
+
+    found = merge([_read(path)[0] for path in certificates])
+    make_ready(report)
+    save(found, report)

@@ -1,7 +1,8 @@
 """What the commands that certify share: the progress bar, the report's folder, the exits."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -24,17 +25,26 @@ def usage_error(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
+@contextmanager
+def _writing(directory: Path | None) -> Iterator[None]:
+    """End in a usage error where the report cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or directory
+        usage_error(
+            f"cannot write a report to {directory}: {place}: {error.strerror}; "
+            "choose another --report"
+        )
+
+
 def make_ready(directory: Path | None) -> None:
     """Make the report's folder before the work begins; end in a usage error if it cannot be."""
     from gradcert_reports import prepare
 
-    try:
-        if directory is not None:
+    if directory is not None:
+        with _writing(directory):
             prepare(directory)
-    except OSError as error:
-        usage_error(
-            f"cannot write a report to {directory}: {error.strerror}; choose another --report"
-        )
 
 
 def save(report: "Report", directory: Path | None) -> None:
@@ -42,8 +52,9 @@ def save(report: "Report", directory: Path | None) -> None:
     from gradcert_reports import write
 
     if directory is not None:
-        for path in write(report, directory):
-            typer.echo(f"wrote {path}", err=True)
+        with _writing(directory):
+            for path in write(report, directory):
+                typer.echo(f"wrote {path}", err=True)
 
 
 def stop_if_interrupted(report: "Report") -> None:
@@ -92,9 +103,8 @@ def certified(
     def report() -> Report:
         return Report(certificates=tuple(certificates), ledger=tuple(ledger))
 
-    if directory is not None:
-        write(report(), directory)  # No page of an earlier run may stand for one that is killed.
     with (
+        _writing(directory),
         TemporaryDirectory() as scratch,
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
@@ -103,6 +113,8 @@ def certified(
         task = progress.add_task("", total=sum(found.planned for found in certificates))
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
+            if directory is not None:
+                write(report(), directory)  # No page of an earlier run may stand for this one.
             for place, subject in enumerate(subjects):
                 for check, claim in planned(subject):
                     about = (subject.name, check.id, claim.quantity, claim.format.name)
