@@ -1,10 +1,123 @@
-"""The report as one HTML page: self-contained, light and dark, on any screen."""
+"""The report as one HTML page: self-contained, light and dark, on any screen, without script."""
 
-from gradcert_reports.records import Report
+import re
+from dataclasses import dataclass
+
+import jinja2
+
+from gradcert_reports.junit import well_formed
+from gradcert_reports.numbers import (
+    budgets,
+    diagnosis,
+    lower_bound,
+    magnitude,
+    outcome,
+    reach,
+    size,
+    values,
+    where,
+)
+from gradcert_reports.records import Certificate, CheckResult, Match, Report, Verdict
+from gradcert_reports.tables import refuting, row, tally
 
 __all__ = ["html"]
 
+_SAID: dict[Verdict, tuple[str, str]] = {
+    "conforms": ("conforms", "conform"),
+    "refuted": ("is refuted", "are refuted"),
+    "broken": ("is broken", "are broken"),
+    "not supported": ("is not supported", "are not supported"),
+    "incomplete": ("is incomplete", "are incomplete"),
+}
+
+_CONTROL = re.compile("[\x7f-\x9f\ufdd0-\ufdef]")
+"""What HTML forbids and XML does not."""
+
+
+@dataclass(frozen=True)
+class _Silent:
+    """Checks that gave no answer, all for one reason."""
+
+    verdict: Verdict
+    reason: str
+    results: tuple[CheckResult, ...]
+
+
+def _counted(report: Report) -> str:
+    """Return how many implementations came out how, in one sentence."""
+    found = [certificate.verdict for certificate in report.certificates]
+    counts = {verdict: found.count(verdict) for verdict in _SAID if verdict in found}
+    parts = [f"{n} {_SAID[verdict][n > 1]}" for verdict, n in counts.items()]
+    if not parts:
+        return "No implementation was examined."
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    if len(found) == 1:
+        return f"{report.certificates[0].name} {_SAID[found[0]][0]}."
+    return f"Of {len(found)} implementations, {listed}."
+
+
+def _silent(certificate: Certificate) -> list[_Silent]:
+    """Return the checks that are broken or not supported, those of one reason together."""
+    found: dict[tuple[Verdict, str], list[CheckResult]] = {}
+    for result in certificate.results:
+        if result.verdict in ("broken", "not supported"):
+            found.setdefault((result.verdict, result.reason), []).append(result)
+    return [_Silent(*about, tuple(results)) for about, results in found.items()]
+
+
+def _known(certificate: Certificate) -> list[Match]:
+    """Return the flaw that fits each diagnosis best, each once."""
+    best = [match for found in certificate.diagnoses for match in found.matches[:1]]
+    return list({match.flaw: match for match in best}.values())
+
+
+def _others(certificate: Certificate) -> list[CheckResult]:
+    """Return the refutations that are not the first of their quantity."""
+    leading = set(map(id, certificate.leading))
+    return [result for result in certificate.refutations if id(result) not in leading]
+
+
+_environment = jinja2.Environment(
+    loader=jinja2.PackageLoader("gradcert_reports"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_environment.filters |= {
+    "budgets": budgets,
+    "diagnosis": diagnosis,
+    "known": _known,
+    "lower_bound": lower_bound,
+    "magnitude": magnitude,
+    "others": _others,
+    "outcome": outcome,
+    "reach": reach,
+    "refuting": refuting,
+    "row": row,
+    "silent": _silent,
+    "size": size,
+    "tally": tally,
+    "values": values,
+    "where": where,
+}
+
 
 def html(report: Report) -> str:
-    """Render a report."""
-    raise NotImplementedError
+    """Render a report as an HTML page that needs nothing but itself."""
+    # Matplotlib takes half a second to import, and only this page needs it.
+    from gradcert_reports import pictures
+    from gradcert_reports.heatmaps import heatmaps
+
+    checks = dict.fromkeys(result.check for one in report.certificates for result in one.results)
+    page = _environment.get_template("index.html.jinja").render(
+        report=report,
+        counted=_counted(report),
+        checks=list(checks),
+        heatmaps=heatmaps,
+        against_size=pictures.against_size(report),
+        against_regime=pictures.against_regime(report),
+        cancellation=pictures.cancellation(report),
+    )
+    return _CONTROL.sub("\ufffd", well_formed(page.lstrip()))

@@ -4,18 +4,17 @@ import jinja2
 
 from gradcert_reports.numbers import (
     also,
-    arguments,
     diagnosis,
     lower_bound,
     magnitude,
     outcome,
     reach,
     size,
-    values,
     verdict,
     where,
 )
 from gradcert_reports.records import Report
+from gradcert_reports.tables import Cell, refuting
 
 __all__ = ["markdown"]
 
@@ -26,6 +25,13 @@ def _cell(text: str) -> str:
     for character in "\\`*_[]<>|":
         folded = folded.replace(character, f"\\{character}")
     return folded
+
+
+def _number(shown: Cell) -> str:
+    """Return a number in decimal, and in hexadecimal too where it is one of the format."""
+    if not shown.hexadecimal:
+        return shown.decimal
+    return f"{shown.decimal} = {shown.hexadecimal}"
 
 
 def _code(python: str) -> str:
@@ -46,17 +52,17 @@ _environment = jinja2.Environment(
 )
 _environment.filters |= {
     "also": also,
+    "number": _number,
+    "refuting": refuting,
     "code": _code,
     "lower_bound": lower_bound,
     "outcome": outcome,
     "verdict": verdict,
-    "arguments": arguments,
     "cell": _cell,
     "diagnosis": diagnosis,
     "magnitude": magnitude,
     "reach": reach,
     "size": size,
-    "values": values,
     "where": where,
 }
 

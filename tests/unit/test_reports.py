@@ -272,3 +272,15 @@ def test_a_hostile_name_does_not_become_code_in_the_snippet(text: str) -> None:
     assert shown is not None
     code = compile(shown.snippet, "snippet", "exec")
     assert set(code.co_names) <= USED
+
+
+def test_the_markdown_of_a_kept_certificate_is_the_kept_one() -> None:
+    golden = Path(__file__).with_name("golden")
+    assert markdown(read(golden / "certificate.json")) == (golden / "report.md").read_text()
+
+
+def test_the_published_report_is_that_of_its_certificate_and_fits_a_comment() -> None:
+    published = SCHEMA_FILE.parents[1] / "published" / "built-ins"
+    written = (published / "report.md").read_text()
+    assert markdown(read(published / "certificate.json")) == written
+    assert len(written) < 65536  # GitHub takes no longer comment.
