@@ -173,7 +173,7 @@ def heatmaps(jacobian: Jacobian, name: str) -> Heatmaps | None:
     with look():
         return Heatmaps(
             _picture("true", true, true, largest, f"{name}t-"),
-            _picture("implied by what was returned", returned, true, largest, f"{name}r-"),
+            _picture("implied", returned, true, largest, f"{name}r-"),
             largest,
             len(wrong),
             wrong.count(0),

@@ -1,7 +1,8 @@
-"""The HTML report in a real browser: it fits, it can be read by all, and it stays on the machine."""
+"""The HTML report in a browser: it fits, all can read it, and it asks the network for nothing."""
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -120,7 +121,7 @@ def test_headings_are_in_order_and_tables_have_headers(browser: Browser, file: P
     )
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     without = page.evaluate(
         """[...document.querySelectorAll('table')].filter(one => !one.caption
         || !one.querySelector('thead th[scope=col]') || !one.querySelector('tbody th[scope=row]')
@@ -137,8 +138,8 @@ def test_the_page_follows_the_scheme(browser: Browser, file: Path, scheme: str, 
         """() => {
         const light = colour => colour.match(/[\\d.]+/g).slice(0, 3).reduce((a, b) => a + +b, 0);
         const body = getComputedStyle(document.body);
-        const label = document.querySelector('.panels svg text');
-        return [light(body.backgroundColor), light(body.color), light(getComputedStyle(label).fill)];
+        const label = getComputedStyle(document.querySelector('.panels svg text'));
+        return [light(body.backgroundColor), light(body.color), light(label.fill)];
         }"""
     )
     assert (paper < 150) == dark
