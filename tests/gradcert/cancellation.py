@@ -28,7 +28,7 @@ def cancellation(claim: Claim) -> tuple[tuple[float, float], ...]:
     >>> points = cancellation(Claim(load("numpy"), "dE/dz", BINARY64))
     >>> (complement, error) = points[-1]
     >>> f"{complement:.1g} {error:.1g}"
-    '3e-28 5e+15'
+    '3e-28 6e+15'
     """
     if claim.quantity != "dE/dz" or claim.implementation.loss.output != "softmax":
         return ()

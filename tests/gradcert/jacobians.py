@@ -52,7 +52,8 @@ def implied_jacobian(claim: Claim, evidence: Evidence) -> Jacobian | None:
             softmax = QUANTITIES["softmax"](row, (), claim.format)
             o = np.array([float(probability.mid()) for probability in softmax])
             with np.errstate(all="ignore"):
-                returned = -o[:, np.newaxis] * np.array(answers, dtype=np.float64)
+                # Adding zero makes of -0.0, which reads like a mistake, 0.0.
+                returned = -o[:, np.newaxis] * np.array(answers, dtype=np.float64) + 0.0
     except (Broken, NotSupported):
         return None
     true = list(map(decimal, QUANTITIES["do/dz"](row, (), claim.format, _GUARD)))
