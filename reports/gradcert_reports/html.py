@@ -79,7 +79,7 @@ def _others(certificate: Certificate) -> list[CheckResult]:
 
 _environment = jinja2.Environment(
     loader=jinja2.PackageLoader("gradcert_reports"),
-    autoescape=False,
+    autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
