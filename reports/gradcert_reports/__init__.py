@@ -10,18 +10,13 @@ from gradcert_reports.merging import merge
 from gradcert_reports.records import (
     SCHEMA,
     Certificate,
-    CheckResult,
     Diagnosis,
-    Discrepancy,
     Entry,
-    Jacobian,
     Match,
     Provenance,
-    Reach,
     Report,
-    Sample,
-    Verdict,
 )
+from gradcert_reports.results import CheckResult, Discrepancy, Jacobian, Reach, Sample, Verdict
 from gradcert_reports.terminal import details, diagnosed, explanation, ledger, summary
 
 __all__ = [

@@ -5,7 +5,8 @@ from collections import Counter
 import jinja2
 
 from gradcert_reports.junit import well_formed
-from gradcert_reports.records import Report, Verdict
+from gradcert_reports.records import Report
+from gradcert_reports.results import Verdict
 
 __all__ = ["badge"]
 

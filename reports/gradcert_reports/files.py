@@ -11,7 +11,8 @@ from gradcert_reports.badge import badge
 from gradcert_reports.html import html
 from gradcert_reports.junit import junit
 from gradcert_reports.markdown import markdown
-from gradcert_reports.records import CheckResult, Report
+from gradcert_reports.records import Report
+from gradcert_reports.results import CheckResult
 
 __all__ = ["json_schema", "keep", "prepare", "read", "write"]
 

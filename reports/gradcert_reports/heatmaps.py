@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from gradcert_reports.records import Jacobian, Numbers
+from gradcert_reports.results import Jacobian, Numbers
 from gradcert_reports.svg import INK, canvas, inline, look
 
 __all__ = ["Heatmaps", "heatmaps"]

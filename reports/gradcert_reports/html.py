@@ -17,7 +17,8 @@ from gradcert_reports.numbers import (
     values,
     where,
 )
-from gradcert_reports.records import Certificate, CheckResult, Match, Report, Verdict
+from gradcert_reports.records import Certificate, Match, Report
+from gradcert_reports.results import CheckResult, Verdict
 from gradcert_reports.tables import refuting, row, tally
 
 __all__ = ["html"]

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from gradcert_reports.records import Certificate, CheckResult, Provenance, Report
+from gradcert_reports.records import Certificate, Provenance, Report
+from gradcert_reports.results import CheckResult
 from gradcert_reports.terminal import explanation
 
 __all__ = ["junit", "well_formed"]

@@ -1,6 +1,7 @@
 """How numbers are put into words, the same in every report."""
 
-from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Discrepancy, Sample
+from gradcert_reports.records import Certificate, Diagnosis
+from gradcert_reports.results import CheckResult, Discrepancy, Sample
 
 __all__ = [
     "also",

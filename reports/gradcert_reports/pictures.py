@@ -25,7 +25,8 @@ from gradcert_reports.drawing import (
     top,
 )
 from gradcert_reports.numbers import budgets
-from gradcert_reports.records import CheckResult, Report, Sample
+from gradcert_reports.records import Report
+from gradcert_reports.results import CheckResult, Sample
 from gradcert_reports.svg import INK, canvas, inline, look
 
 __all__ = ["Picture", "against_regime", "against_size", "cancellation"]

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
-from gradcert_reports.records import Certificate, Discrepancy, Numbers, Verdict
+from gradcert_reports.records import Certificate
+from gradcert_reports.results import Discrepancy, Numbers, Verdict
 
 __all__ = ["Cell", "Line", "Table", "Tally", "hexadecimal", "refuting", "row", "tally"]
 

@@ -18,7 +18,8 @@ from gradcert_reports.numbers import (
     verdict,
     where,
 )
-from gradcert_reports.records import Certificate, CheckResult, Diagnosis, Report
+from gradcert_reports.records import Certificate, Diagnosis, Report
+from gradcert_reports.results import CheckResult
 
 __all__ = ["details", "diagnosed", "explanation", "ledger", "summary"]
 
