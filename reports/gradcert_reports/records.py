@@ -1,4 +1,4 @@
-"""The certificate: what is kept, sent and read back. Every figure a report shows comes from here."""
+"""The certificate: what is kept, sent and read back. Reports show what stands here, and no more."""
 
 from typing import Literal
 
