@@ -137,9 +137,9 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         # Values do not grow while a case shrinks: where fewer classes need larger ones, Hypothesis
         # does not come to them, and another search may.
         larger = failed
-        for below in (_FEW + 1, larger[1].first.shape[1]):
+        for below, count in ((_FEW + 1, 3 * share), (larger[1].first.shape[1], share)):
             if failed is larger:
-                search(run, check.cases(claim, below=below), share)
+                search(run, check.cases(claim, below=below), count)
         if failed is larger:
             break
     failure, case = failed or unsupported or (None, None)

@@ -21,14 +21,16 @@ from gradcert_oracle import Format
 
 __all__ = ["REGIMES", "Size", "cases"]
 
-Size = Literal["small", "wide", "tall"]
+Size = Literal["small", "wide", "batch", "tall"]
 
 _CLASSES = (2, 3, 2, 3, 2, 8, 3, 2, 1, 3, 5, 16, 32, 33, 128, 130)
 _MOST_OF_A_JACOBIAN = 33
 _WIDE = (1000, 1024, 1025, 5000)
 _ROWS = (1, 1, 2, 1, 2, 130)
-_TALL = (2, 1025, 130, 1025, 1024)
-_MOST_OF_A_TALL_ROW = 8
+_BATCH = (2, 130)
+_TALL = (1024, 1025)
+_MOST_OF_A_BATCH = 8
+_MOST_OF_A_TALL_BATCH = 3
 _UNLIKE_ROWS = 2
 """A longer batch repeats this many rows, and only short ones: each row costs its oracle."""
 _PATTERN = 8
@@ -207,7 +209,7 @@ def _cases(
     masked: bool,
 ) -> Case:
     n = draw(st.sampled_from(classes))
-    rows = {"small": _ROWS, "tall": _TALL, "wide": (1,)}[size]
+    rows = {"small": _ROWS, "wide": (1,), "batch": _BATCH, "tall": _TALL}[size]
     count = draw(st.sampled_from([c for c in rows if c == 1 or c * n <= 3 * max(rows)]))
     drawn = [
         _probability_row(draw, format, domain, n)
@@ -241,14 +243,20 @@ def cases(
     largest_logit
         No finite logit is larger.
     size
-        ``wide``: one row of thousands of classes. ``tall``: up to a thousand rows, of which two are
-        unlike. ``small``: a few rows of a few classes, and sometimes a hundred of either.
+        ``wide``: one row of thousands of classes. ``batch``: at least two rows. ``tall``: a
+        thousand rows, of which two are unlike. ``small``: a few rows of a few classes, and
+        sometimes a hundred of either.
     below
         Only cases of fewer classes than this; if there are none, the strategy is None.
     masked
         Whether logits may be -inf.
     """
-    most = {"small": max(_CLASSES), "tall": _MOST_OF_A_TALL_ROW, "wide": max(_WIDE)}[size]
+    most = {
+        "small": max(_CLASSES),
+        "wide": max(_WIDE),
+        "batch": _MOST_OF_A_BATCH,
+        "tall": _MOST_OF_A_TALL_BATCH,
+    }[size]
     if quantity == "do/dz":
         most = min(most, _MOST_OF_A_JACOBIAN)
     classes = [

@@ -98,8 +98,14 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="row-independence",
         run=batches.row_independence,
-        cases=functools.partial(_case, size="tall"),
+        cases=functools.partial(_case, size="batch"),
         share=0.25,
+    ),
+    Check(
+        id="many-rows",
+        run=batches.many_rows,
+        cases=functools.partial(_case, size="tall"),
+        share=0.1,
     ),
     Check(id="memory-layout", run=contract.memory_layout, cases=_case, share=0.1),
     Check(id="empty-batch", run=contract.empty_batch, cases=_case, share=0.1),
