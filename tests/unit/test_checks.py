@@ -1,6 +1,8 @@
 """Each check sees the mistake it is there for, and lets a right subject pass."""
 
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -311,6 +313,16 @@ def test_the_same_seed_gives_the_same_results(subject: Gradient) -> None:
         certify(subject, formats=["binary64"], max_examples=40, seed=1) for _ in range(2)
     )
     assert first.results == again.results
+
+
+def test_a_seed_means_the_same_whatever_else_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = {[x / 7 for x in range(1000)]}")
+    monkeypatch.syspath_prepend(tmp_path)
+    first = certify(right, formats=["binary64"], max_examples=40)
+    import_module("full_of_numbers")
+    assert certify(right, formats=["binary64"], max_examples=40).results == first.results
 
 
 def test_another_seed_makes_another_search() -> None:
