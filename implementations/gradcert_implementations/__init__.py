@@ -8,6 +8,7 @@ from gradcert_implementations.catalogue import (
     Flaw,
     Rows,
     documented,
+    plugged_in,
 )
 from gradcert_implementations.interface import (
     FORMAT_NAMES,
@@ -22,7 +23,7 @@ from gradcert_implementations.interface import (
     QuantityName,
     TargetDomain,
 )
-from gradcert_implementations.loading import SpecError, as_implementation, load, select
+from gradcert_implementations.loading import SpecError, as_implementation, load, reloading, select
 
 __all__ = [
     "BUILT_IN",
@@ -46,5 +47,7 @@ __all__ = [
     "as_implementation",
     "documented",
     "load",
+    "plugged_in",
+    "reloading",
     "select",
 ]

@@ -7,13 +7,15 @@ tells more: of a flaw, how people come to make it.
 """
 
 import ast
+import functools
 import importlib.resources
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 from typing import Literal, TypeAlias
 
 from gradcert_implementations.interface import FormatName, Implementation
 
-__all__ = ["BUILT_IN", "CLAIMED", "FLAWED", "UNUSUAL", "Flaw", "Rows", "documented"]
+__all__ = ["BUILT_IN", "CLAIMED", "FLAWED", "UNUSUAL", "Flaw", "Rows", "documented", "plugged_in"]
 
 BUILT_IN = {
     "numpy": "gradcert_implementations.numpy_by_hand",
@@ -42,6 +44,19 @@ FLAWED = _modules_of("gradcert_implementations.flawed")
 
 UNUSUAL = _modules_of("gradcert_implementations.unusual")
 """The module of each implementation that is right and goes about it in an unusual way."""
+
+
+@functools.cache
+def plugged_in() -> dict[str, EntryPoint]:
+    """Return the entry points by which other distributions declare implementations, by name.
+
+    They are those of the group ``gradcert.implementations``; one that has the name of a built-in is
+    passed over.
+    """
+    taken = BUILT_IN | CLAIMED | UNUSUAL | FLAWED
+    found = entry_points(group="gradcert.implementations")
+    return {point.name: point for point in found if point.name not in taken}
+
 
 Rows: TypeAlias = tuple[tuple[float, ...], ...]
 

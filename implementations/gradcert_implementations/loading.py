@@ -1,7 +1,10 @@
 """From a SPEC string to an implementation.
 
-A SPEC is the name of a built-in, ``path/to/file.py:name`` or ``package.module:name``. The object it
-names is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``.
+A SPEC is the name of a built-in, or of an entry point of the group ``gradcert.implementations``, or
+an object: ``path/to/file.py:name`` or ``package.module:name``. That is an :class:`Implementation`
+or a plain function ``(logits, targets) -> dE/dz``. In front of an object, ``torch:``, ``jax:`` and
+``numpy:`` say that it is a loss, or a function, as the adapter of that name takes it; and
+``command:`` stands in front of a program and its arguments.
 """
 
 import dataclasses
@@ -15,17 +18,31 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from gradcert_implementations.catalogue import BUILT_IN, CLAIMED, FLAWED, UNUSUAL, documented
-from gradcert_implementations.interface import (
-    FormatName,
-    Implementation,
-    QuantityName,
-    TargetDomain,
+from gradcert_implementations.adapters.conventions import declared
+from gradcert_implementations.catalogue import (
+    BUILT_IN,
+    CLAIMED,
+    FLAWED,
+    UNUSUAL,
+    documented,
+    plugged_in,
 )
+from gradcert_implementations.interface import Implementation, TargetDomain
 
-__all__ = ["SpecError", "as_implementation", "load", "select"]
+__all__ = ["SpecError", "as_implementation", "load", "reloading", "select"]
 
 _EXTRAS = {"torch", "jax", "scipy"}
+
+_ADAPTERS = {
+    "numpy": "gradcert_implementations.adapters.numpy_function",
+    "torch": "gradcert_implementations.adapters.torch_loss",
+    "jax": "gradcert_implementations.adapters.jax_loss",
+    "command": "gradcert_implementations.adapters.program",
+}
+"""The module of each adapter, by what stands in front of an object in a SPEC."""
+
+_PLACED = ("torch", "jax")
+"""The adapters that take a device."""
 
 _EXPECTED = "expected an Implementation or a function (logits, targets) -> dE/dz"
 
@@ -84,25 +101,86 @@ def _import_file(path: Path, spec: str) -> ModuleType:
     return module
 
 
+def _unknown(spec: str) -> SpecError:
+    names = [*BUILT_IN, *CLAIMED, *UNUSUAL, *FLAWED, *plugged_in()]
+    close = get_close_matches(spec, names, n=1)
+    return SpecError(
+        f"unknown implementation {spec!r}: "
+        + (f"did you mean {close[0]}? " if close else "")
+        + f"choose from {', '.join([*BUILT_IN, *plugged_in()])}, one of "
+        "`gradcert list --flaws`, or write path/to/file.py:name or package.module:name"
+    )
+
+
+def _object(place: str, spec: str) -> Any:
+    """Return what ``path/to/file.py:name`` or ``package.module:name`` names."""
+    module_name, colon, attribute = place.rpartition(":")
+    if place.rstrip(":").endswith(".py"):
+        raise SpecError(f"{spec!r} names no function: write {spec.rstrip(':')}:name")
+    if not colon or not module_name or not attribute:
+        if place == spec:
+            raise _unknown(spec)
+        adapter = spec.partition(":")[0]
+        raise SpecError(
+            f"{spec!r} names no function: write {adapter}:path/to/file.py:name or "
+            f"{adapter}:package.module:name"
+        )
+    is_file = module_name.endswith(".py") or "/" in module_name
+    _importable_from(Path(module_name).parent.resolve() if is_file else Path.cwd())
+    module = _import_file(Path(module_name), spec) if is_file else _import(module_name, spec)
+    try:
+        subject = getattr(module, attribute)
+    except AttributeError as error:
+        raise SpecError(f"{spec!r}: {module_name} has no attribute {attribute!r}") from error
+    if not isinstance(subject, Implementation) and not callable(subject):
+        raise SpecError(f"{spec!r} is of type {type(subject).__name__}; {_EXPECTED}")
+    return subject
+
+
+def _plugged_in(spec: str) -> Any:
+    """Return what the entry point of this name refers to."""
+    try:
+        return plugged_in()[spec].load()
+    except (Exception, SystemExit) as error:
+        raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
+
+
+def _adapted(adapter: str, place: str, spec: str, options: dict[str, Any]) -> Implementation:
+    """Return what an adapter makes of a program, or of an object."""
+    module = _import(_ADAPTERS[adapter], spec)
+    subject = place if adapter == "command" else _object(place, spec)
+    if isinstance(subject, Implementation):
+        raise SpecError(f"{spec!r} is an Implementation, which needs no adapter: write {place}")
+    adapt: Callable[..., Implementation] = getattr(module, f"from_{adapter}")
+    try:
+        return adapt(subject, **options)
+    except ValueError as error:
+        raise SpecError(f"{spec!r}: {error}") from error
+
+
 def load(
     spec: str,
     *,
     quantities: Sequence[str] = (),
     formats: Sequence[str] = (),
     targets: str | None = None,
+    device: str | None = None,
 ) -> Implementation:
     """Load the implementation a SPEC names.
 
     Parameters
     ----------
     spec
-        ``numpy``, ``path/to/file.py:name`` or ``package.module:name``.
+        A name, ``path/to/file.py:name`` or ``package.module:name``, the same behind ``torch:``,
+        ``jax:`` or ``numpy:``, or a program behind ``command:``.
     quantities, formats
-        What a plain function computes (one quantity) and in which formats, unless it is dE/dz in
+        What a plain function or a program computes and in which formats, unless it is dE/dz in
         binary64 and binary32. For an :class:`Implementation`, a selection of what it claims.
     targets
-        The targets to certify it for, in place of those it declares (a plain function:
-        ``probability``).
+        The targets to certify it for, in place of those it declares (a plain function, a loss, a
+        program: ``probability``).
+    device
+        Where a loss behind ``torch:`` or ``jax:`` is computed.
 
     Raises
     ------
@@ -115,32 +193,40 @@ def load(
     'Every quantity written out in NumPy, as one would on paper.'
     """
     known = BUILT_IN | CLAIMED | UNUSUAL | FLAWED
-    if spec in known:
+    adapter, colon, place = spec.partition(":")
+    if device is not None and not (colon and adapter in _PLACED):
+        raise SpecError(
+            f"{spec!r} takes no device; a loss does: {' or '.join(f'{a}:...' for a in _PLACED)}"
+        )
+    options: dict[str, Any] = {"quantities": quantities, "formats": formats, "targets": targets}
+    if colon and adapter in _ADAPTERS:
+        told = {name: value for name, value in (options | {"device": device}).items() if value}
+        loaded = _adapted(adapter, place, spec, told)
+    elif spec in known:
         subject = _import(known[spec], spec).implementation
         subject = dataclasses.replace(subject, summary=documented(spec)[0])
+        loaded = as_implementation(subject, **options)
     else:
-        place, colon, attribute = spec.rpartition(":")
-        if spec.rstrip(":").endswith(".py"):
-            raise SpecError(f"{spec!r} names no function: write {spec.rstrip(':')}:name")
-        if not colon or not place or not attribute:
-            close = get_close_matches(spec, known, n=1)
-            raise SpecError(
-                f"unknown implementation {spec!r}: "
-                + (f"did you mean {close[0]}? " if close else "")
-                + f"choose from {', '.join(BUILT_IN)}, one of "
-                "`gradcert list --flaws`, or write path/to/file.py:name or package.module:name"
-            )
-        is_file = place.endswith(".py") or "/" in place
-        _importable_from(Path(place).parent.resolve() if is_file else Path.cwd())
-        module = _import_file(Path(place), spec) if is_file else _import(place, spec)
-        try:
-            subject = getattr(module, attribute)
-        except AttributeError as error:
-            raise SpecError(f"{spec!r}: {place} has no attribute {attribute!r}") from error
-        if not isinstance(subject, Implementation) and not callable(subject):
-            raise SpecError(f"{spec!r} is of type {type(subject).__name__}; {_EXPECTED}")
-    loaded = as_implementation(subject, quantities=quantities, formats=formats, targets=targets)
+        subject = _plugged_in(spec) if spec in plugged_in() else _object(spec, spec)
+        loaded = as_implementation(subject, **options)
     return dataclasses.replace(loaded, origin=spec)
+
+
+def reloading(implementation: Implementation) -> dict[str, str]:
+    """Return with which options :func:`load` gives functions that are called like these.
+
+    An adapter calls what it adapts in one way or another, as its targets and its device say.
+
+    Examples
+    --------
+    >>> reloading(load("numpy"))
+    {}
+    """
+    adapter, colon, _ = implementation.origin.partition(":")
+    if not colon or adapter not in _ADAPTERS:
+        return {}
+    placed = {"device": implementation.device} if adapter in _PLACED else {}
+    return {"targets": implementation.targets} | placed
 
 
 def as_implementation(
@@ -161,22 +247,13 @@ def as_implementation(
         return select(subject, quantities=quantities, formats=formats, targets=targets)
     if not callable(subject):
         raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
-    if len(quantities) > 1:
-        raise SpecError(
-            f"a plain function computes one quantity, not {', '.join(quantities)}; "
-            "for several, write an Implementation"
-        )
-    name = getattr(subject, "__name__", type(subject).__name__)
-    module = getattr(subject, "__module__", "")
-    found = getattr(sys.modules.get(module), name, None)
-    importable = found is subject and module != "__main__"
     try:
-        return Implementation(
-            name=name,
-            functions={cast("QuantityName", q): subject for q in quantities or ("dE/dz",)},
-            formats=cast("tuple[FormatName, ...]", tuple(formats) or ("binary64", "binary32")),
-            targets=cast("TargetDomain", targets or "probability"),
-            origin=f"{module}:{name}" if importable else "",
+        return declared(
+            subject,
+            subject,
+            quantities=quantities,
+            formats=formats,
+            targets=targets or "probability",
         )
     except ValueError as error:
         raise SpecError(str(error)) from error

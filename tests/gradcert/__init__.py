@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradcert.certification import certify
     from gradcert_implementations import Implementation, Loss, SpecError, load
+    from gradcert_implementations.adapters.jax_loss import from_jax
+    from gradcert_implementations.adapters.numpy_function import from_numpy
+    from gradcert_implementations.adapters.program import from_command
+    from gradcert_implementations.adapters.torch_loss import from_torch
     from gradcert_reports import Certificate, Report
 
 MAX_EXAMPLES = 100
@@ -26,6 +30,10 @@ __all__ = [
     "Report",
     "SpecError",
     "certify",
+    "from_command",
+    "from_jax",
+    "from_numpy",
+    "from_torch",
     "load",
 ]
 
@@ -36,6 +44,10 @@ _HOME = {
     "Report": "gradcert_reports",
     "SpecError": "gradcert_implementations",
     "certify": "gradcert.certification",
+    "from_command": "gradcert_implementations.adapters.program",
+    "from_jax": "gradcert_implementations.adapters.jax_loss",
+    "from_numpy": "gradcert_implementations.adapters.numpy_function",
+    "from_torch": "gradcert_implementations.adapters.torch_loss",
     "load": "gradcert_implementations",
 }
 

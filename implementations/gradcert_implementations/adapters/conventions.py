@@ -1,0 +1,104 @@
+"""What losses of different hands agree on, and where they differ: names, targets, reductions."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from gradcert_implementations.interface import (
+    Array,
+    FormatName,
+    Function,
+    Implementation,
+    QuantityName,
+    TargetDomain,
+)
+
+__all__ = ["class_indices", "declared", "is_mean"]
+
+_NEAR = 0.05
+"""How far apart the losses of one row and of two may be in a narrow format."""
+
+
+def class_indices(rows: Array) -> Array:
+    """Return the class that each one-hot row stands for, as int64.
+
+    Examples
+    --------
+    >>> class_indices(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    array([1, 0])
+    """
+    indices: Array = np.argmax(rows, axis=-1).astype(np.int64)
+    return indices
+
+
+def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool:
+    """Tell whether a batch's scalar loss is the mean of its rows' losses, and not their sum.
+
+    Parameters
+    ----------
+    loss
+        From logits (or probabilities) and one-hot targets of shape (B, n) to the scalar.
+    dtype
+        That of the arrays.
+
+    Raises
+    ------
+    ValueError
+        For a scalar that is neither: two equal rows tell.
+
+    Examples
+    --------
+    >>> is_mean(lambda z, t: float((t - z).sum(axis=-1).mean()), np.dtype(float))
+    True
+    """
+    first, targets = np.full((2, 2), 0.5, dtype), np.eye(2, dtype=dtype)[[0, 0]]
+    one, two = loss(first[:1], targets[:1]), loss(first, targets)
+    for times, mean in ((1, True), (2, False)):
+        if one and abs(two / one - times) < _NEAR:
+            return mean
+    raise ValueError(
+        f"the loss is a scalar, {one} for one row and {two} for two equal rows; expected a mean "
+        "or a sum over rows, or one loss a row"
+    )
+
+
+def declared(
+    subject: Callable[..., Any],
+    function: Function,
+    *,
+    quantities: Sequence[str],
+    formats: Sequence[str],
+    targets: str,
+    library: str = "numpy",
+    device: str = "cpu",
+    adapter: str = "",
+) -> Implementation:
+    """Return `function` as the implementation of one quantity, named after `subject`.
+
+    Where `subject` can be imported by name, `adapter` and that name are the SPEC that loads it.
+
+    Raises
+    ------
+    ValueError
+        For more than one quantity, or a name that is unknown.
+    """
+    if len(quantities) > 1:
+        raise ValueError(
+            f"a plain function computes one quantity, not {', '.join(quantities)}; "
+            "for several, write an Implementation"
+        )
+    name = getattr(subject, "__name__", type(subject).__name__)
+    module = getattr(subject, "__module__", "")
+    found = getattr(sys.modules.get(module), name, None)
+    importable = found is subject and module != "__main__"
+    return Implementation(
+        name=name,
+        functions={cast("QuantityName", q): function for q in quantities or ("dE/dz",)},
+        formats=cast("tuple[FormatName, ...]", tuple(formats) or ("binary64", "binary32")),
+        targets=cast("TargetDomain", targets),
+        origin=f"{adapter}{module}:{name}" if importable else "",
+        library=library,
+        device=device,
+    )
