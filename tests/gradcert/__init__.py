@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcert.certification import certify
+    from gradcert.isolation import Limits
     from gradcert_implementations import Implementation, Loss, SpecError, load
     from gradcert_implementations.adapters.jax_loss import from_jax
     from gradcert_implementations.adapters.numpy_function import from_numpy
@@ -26,6 +27,7 @@ __all__ = [
     "MAX_EXAMPLES",
     "Certificate",
     "Implementation",
+    "Limits",
     "Loss",
     "Report",
     "SpecError",
@@ -40,6 +42,7 @@ __all__ = [
 _HOME = {
     "Certificate": "gradcert_reports",
     "Implementation": "gradcert_implementations",
+    "Limits": "gradcert.isolation",
     "Loss": "gradcert_implementations",
     "Report": "gradcert_reports",
     "SpecError": "gradcert_implementations",

@@ -3,36 +3,30 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import msgspec
-
 from gradcert import MAX_EXAMPLES
-from gradcert.cancellation import cancellation
-from gradcert.cases import Claim
-from gradcert.checks import Check, planned
-from gradcert.diagnosis import Examined, diagnose
-from gradcert.examine import examine
+from gradcert.checks import planned
+from gradcert.examination import Examination, Examiner
+from gradcert.isolation import (
+    Isolated,
+    IsolatedExamination,
+    Limits,
+    isolate,
+    load_isolated,
+)
 from gradcert.provenance import provenance
-from gradcert.reach import beyond
-from gradcert.recording import result_of
 from gradcert_implementations import Implementation, as_implementation, load
 from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Verdict
 
-__all__ = ["certificate_of", "certify", "certifying", "checked"]
+__all__ = ["certificate_of", "certify", "certifying", "examiner_of"]
 
 
-def checked(
-    claim: Claim, check: Check, *, max_examples: int, seed: int
-) -> tuple[Examined, CheckResult]:
-    """Run one check on one claim, and what goes with it: return what was found and its record."""
-    outcome = examine(claim, check, max_examples=max_examples, seed=seed)
-    result = result_of(claim, check, outcome)
-    if check.id == "accuracy":
-        result = msgspec.structs.replace(
-            result,
-            reach=beyond(claim) if result.verdict == "conforms" else None,
-            cancellation=cancellation(claim),
-        )
-    return Examined(claim, check, outcome), result
+def examiner_of(subject: Implementation, *, max_examples: int, seed: int) -> Examiner:
+    """Return what examines `subject`: this process, or one of its own, as a program always has."""
+    if subject.origin.startswith("command:") and not isinstance(subject, Isolated):
+        subject = isolate(subject, Limits())
+    if isinstance(subject, Isolated):
+        return IsolatedExamination(subject, max_examples=max_examples, seed=seed)
+    return Examination(subject, max_examples=max_examples, seed=seed)
 
 
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
@@ -82,19 +76,17 @@ def certifying(subject: Implementation, *, max_examples: int, seed: int) -> Iter
 
     The last one is whole. All others are incomplete, and none of them has diagnoses.
     """
-    examined: list[Examined] = []
     results: list[CheckResult] = []
     plan = list(planned(subject))
     yield certificate_of(
         subject, (), (), provenance(subject, seed=seed, max_examples=max_examples)()
     )
     now = provenance(subject, seed=seed, max_examples=max_examples)
-    for check, claim in plan:
-        found, result = checked(claim, check, max_examples=max_examples, seed=seed)
-        examined.append(found)
-        results.append(result)
-        diagnoses = diagnose(examined) if len(results) == len(plan) else ()
-        yield certificate_of(subject, results, diagnoses, now())
+    with examiner_of(subject, max_examples=max_examples, seed=seed) as examiner:
+        for check, claim in plan:
+            results.append(examiner.check(check.id, claim.quantity, claim.format.name))
+            diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
+            yield certificate_of(subject, results, diagnoses, now())
 
 
 def certify(
@@ -103,8 +95,10 @@ def certify(
     quantities: Sequence[str] = (),
     formats: Sequence[str] = (),
     targets: str | None = None,
+    device: str | None = None,
     max_examples: int = MAX_EXAMPLES,
     seed: int = 0,
+    limits: Limits | None = None,
 ) -> Certificate:
     """Certify an implementation.
 
@@ -119,10 +113,15 @@ def certify(
     targets
         The targets to certify it for, in place of those it declares (a plain function:
         ``probability``).
+    device
+        Where a loss behind ``torch:`` or ``jax:`` is computed.
     max_examples
         Cases a check with a full share of them tries; the others try their part.
     seed
         The same seed tries the same cases, and finds the same minimal counterexamples.
+    limits
+        Lets the implementation run in a process of its own, with a limit for the time of a call and
+        one for memory: a hang or a crash is then a verdict. It takes a SPEC or a public name.
 
     Raises
     ------
@@ -141,11 +140,13 @@ def certify(
     """
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}; it must be at least 1")
-    if isinstance(implementation, str):
-        subject = load(implementation, quantities=quantities, formats=formats, targets=targets)
+    options: dict[str, Any] = {"quantities": quantities, "formats": formats, "targets": targets}
+    if not isinstance(implementation, str):
+        subject = as_implementation(implementation, **options)
+        subject = isolate(subject, limits) if limits else subject
+    elif limits:
+        subject = load_isolated(implementation, limits, **options, device=device)
     else:
-        subject = as_implementation(
-            implementation, quantities=quantities, formats=formats, targets=targets
-        )
+        subject = load(implementation, **options, device=device)
     *_, certificate = certifying(subject, max_examples=max_examples, seed=seed)
     return certificate

@@ -32,8 +32,9 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         action="append",
         default=[],
         metavar="SPEC",
-        help="certify this implementation: a built-in's name, path/to/file.py:name or "
-        "package.module:name; may be repeated (default: all built-ins)",
+        help="certify this implementation: a name, path/to/file.py:name or package.module:name, "
+        "the same behind torch:, jax: or numpy:, or a program behind command:; may be repeated "
+        "(default: all built-ins)",
     )
     group.addoption(
         "--quantity",
@@ -60,6 +61,17 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         help="cases that a check with a full share of them tries (default: %(default)s)",
     )
     group.addoption(
+        "--gradcert-device",
+        default=None,
+        metavar="DEVICE",
+        help="compute a loss behind torch: or jax: here",
+    )
+    group.addoption(
+        "--gradcert-isolate",
+        action="store_true",
+        help="run each implementation in a process of its own",
+    )
+    group.addoption(
         "--gradcert-report",
         type=Path,
         default=None,
@@ -73,7 +85,7 @@ def pytest_configure(config: "pytest.Config") -> None:
     if any(map(config.getoption, ("implementation", "quantity", "format", "targets"))):
         import pytest
 
-        from gradcert.selection import subjects_of
+        from gradcert.session import subjects_of
         from gradcert_implementations import SpecError
 
         try:

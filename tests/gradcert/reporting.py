@@ -11,21 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gradcert.cases import Claim
-from gradcert.certification import certificate_of
-from gradcert.checks import Check, planned
-from gradcert.diagnosis import Examined, diagnose
-from gradcert.examine import Outcome, examine
+from gradcert.certification import certificate_of, examiner_of
+from gradcert.checks import planned
 from gradcert.provenance import provenance
-from gradcert.selection import subjects_of
+from gradcert.session import FOUND, subjects_of
 from gradcert_implementations import Implementation
 from gradcert_reports import Certificate, CheckResult, Report, keep, write
 
-__all__ = ["FOUND", "Reporting"]
-
-FOUND = pytest.StashKey[Certificate]()
-"""Where a test leaves what it found."""
-
+__all__ = ["Reporting"]
 
 _Key = tuple[str, str, str]
 
@@ -34,20 +27,14 @@ def _key(result: CheckResult) -> _Key:
     return result.check, result.quantity, result.format
 
 
-def _plan(subject: Implementation) -> dict[_Key, tuple[Check, Claim]]:
-    return {
-        (check.id, claim.quantity, claim.format.name): (check, claim)
-        for check, claim in planned(subject)
-    }
-
-
 def _joined(subject: Implementation, parts: Sequence[Certificate]) -> Certificate:
     """Return one certificate of the results of several, in the order of the plan."""
     found = {_key(result): result for part in parts for result in part.results}
+    plan = ((check.id, claim.quantity, claim.format.name) for check, claim in planned(subject))
     duration = sum(part.provenance.duration for part in parts)
     return certificate_of(
         subject,
-        [found[key] for key in _plan(subject) if key in found],
+        [found[key] for key in plan if key in found],
         parts[0].diagnoses,
         msgspec.structs.replace(parts[0].provenance, duration=round(duration, 3)),
     )
@@ -57,16 +44,9 @@ def _diagnosed(subject: Implementation, found: Certificate) -> Certificate:
     """Diagnose what was refuted; examined again, for the cases stayed where the test ran."""
     if found.diagnoses or not found.refutations:
         return found
-    asked, plan = found.provenance, _plan(subject)
-    examined = []
-    for result in found.results:
-        check, claim = plan[_key(result)]
-        if result.verdict == "refuted":
-            outcome = examine(claim, check, max_examples=asked.max_examples, seed=asked.seed)
-            examined.append(Examined(claim, check, outcome))
-        elif result.verdict == "conforms":
-            examined.append(Examined(claim, check, Outcome(result.examples, (), None, None)))
-    return msgspec.structs.replace(found, diagnoses=diagnose(examined))
+    asked = found.provenance
+    with examiner_of(subject, max_examples=asked.max_examples, seed=asked.seed) as examiner:
+        return msgspec.structs.replace(found, diagnoses=examiner.diagnoses(found.results))
 
 
 class Reporting:

@@ -1,15 +1,13 @@
 """Which implementations a run is about: those named, or all that are built in and can be loaded."""
 
+import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from gradcert.isolation import Limits, load_isolated
 from gradcert_implementations import BUILT_IN, Implementation, SpecError, load
 from gradcert_reports import Verdict
 
-if TYPE_CHECKING:
-    import pytest
-
-__all__ = ["EXPECTED", "Selection", "select_subjects", "subjects_of"]
+__all__ = ["EXPECTED", "Selection", "select_subjects"]
 
 EXPECTED: dict[str, Verdict] = {**dict.fromkeys(BUILT_IN, "conforms"), "diagonal-only": "refuted"}
 """What is certified where nothing is named, with the verdicts that must come out."""
@@ -24,11 +22,13 @@ def select_subjects(
     quantities: Sequence[str] = (),
     formats: Sequence[str] = (),
     targets: str | None = None,
+    device: str | None = None,
+    limits: Limits | None = None,
 ) -> Selection:
     """Load the implementations that `specs` name; without one, :data:`EXPECTED`.
 
     Those that were not named are left out where they cannot be loaded, or do not claim what is
-    selected.
+    selected. Within limits, each is loaded by a process of its own.
 
     Raises
     ------
@@ -42,9 +42,14 @@ def select_subjects(
     ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
     """
     subjects, left_out = [], {}
+    loading = load if limits is None else functools.partial(load_isolated, limits=limits)
     for spec in specs or EXPECTED:
         try:
-            subjects.append(load(spec, quantities=quantities, formats=formats, targets=targets))
+            subjects.append(
+                loading(
+                    spec, quantities=quantities, formats=formats, targets=targets, device=device
+                )
+            )
         except SpecError as error:
             if specs:
                 raise
@@ -52,13 +57,3 @@ def select_subjects(
     if not subjects:
         raise SpecError(f"nothing to certify: {'; '.join(dict.fromkeys(left_out.values()))}")
     return subjects, left_out
-
-
-def subjects_of(config: "pytest.Config") -> Selection:
-    """Return what pytest's command line selects; see :func:`select_subjects`."""
-    return select_subjects(
-        config.getoption("implementation"),
-        quantities=config.getoption("quantity"),
-        formats=config.getoption("format"),
-        targets=config.getoption("targets"),
-    )

@@ -6,13 +6,13 @@ arrays, row by row, little-endian, with nothing between them::
 
     {"quantity": "dE/dz", "format": "binary32", "shapes": [[2, 3], [2, 3]], "targets": "any"}
 
-============ ===================================================================================
+============ ==================================================================================
 ``quantity`` ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``
-``format``   of all numbers but class indices: ``binary64``, ``binary32``, ``binary16``, ``bfloat16``
+``format``   of all but class indices: ``binary64``, ``binary32``, ``binary16`` or ``bfloat16``
 ``shapes``   of the arrays that follow: logits (for dE/do probabilities), then targets
-``targets``  ``probability`` or ``any``: rows, of the shape of the logits. ``index``: the class of each
-             row, an int64. ``none``: no second array, for softmax and do/dz
-============ ===================================================================================
+``targets``  ``probability`` or ``any``: rows, of the shape of the logits. ``index``: the class of
+             each row, an int64. ``none``: no second array, for softmax and do/dz
+============ ==================================================================================
 
 The answer has the same form: a line of JSON with the shape, then the bytes in the same format::
 
@@ -155,7 +155,7 @@ class _Program:
 
 def _most(first: Array) -> int:
     """Return how many values are read of an answer: a Jacobian's, and some for a wrong shape."""
-    rows, classes = first.shape
+    rows, classes = map(int, first.shape)
     return (rows + 1) * (classes + 1) ** 2
 
 

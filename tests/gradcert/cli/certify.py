@@ -22,8 +22,9 @@ def certify_command(
         list[str] | None,
         typer.Argument(
             metavar="[SPEC]...",
-            help="A built-in's name, path/to/file.py:name or package.module:name. Without one: "
-            "all built-ins, of which the wrong ones must be refuted.",
+            help="A name, path/to/file.py:name or package.module:name, a loss of either form "
+            "behind torch: or jax:, a function behind numpy:, or 'command:program arguments'. "
+            "Without one: all built-ins, of which the wrong ones must be refuted.",
         ),
     ] = None,
     quantity: Annotated[
@@ -36,6 +37,29 @@ def certify_command(
     ] = None,
     targets: Annotated[
         str | None, typer.Option(help="The targets it is meant for: index, probability or any.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where a loss behind torch: or jax: is computed.")
+    ] = None,
+    isolate: Annotated[
+        bool,
+        typer.Option(
+            "--isolate",
+            help="Run each in a process of its own, as a program always is: a hang or a crash is "
+            "then a verdict.",
+        ),
+    ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, metavar="SECONDS", help="Of one call, where isolated; implies --isolate. [60]"
+        ),
+    ] = None,
+    memory_limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, metavar="GIB", help="Of a process, where isolated; implies --isolate. [4]"
+        ),
     ] = None,
     max_examples: Annotated[
         int, typer.Option(min=1, help="Cases that a check with a full share of them tries.")
@@ -55,13 +79,22 @@ def certify_command(
     """
     from rich.console import Console
 
+    from gradcert.isolation import Limits
     from gradcert.selection import EXPECTED, select_subjects
     from gradcert_implementations import SpecError
     from gradcert_reports import details, summary
 
+    limits = Limits(
+        seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
+    )
     try:
         subjects, left_out = select_subjects(
-            spec or (), quantities=quantity or (), formats=format or (), targets=targets
+            spec or (),
+            quantities=quantity or (),
+            formats=format or (),
+            targets=targets,
+            device=device,
+            limits=limits if isolate or time_limit or memory_limit else None,
         )
     except SpecError as error:
         usage_error(str(error))
