@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcert.certification import certify
+    from gradcert.conformance import conformance_tests
     from gradcert.isolation import Limits
     from gradcert_implementations import Implementation, Loss, SpecError, load
     from gradcert_implementations.adapters.jax_loss import from_jax
@@ -32,6 +33,7 @@ __all__ = [
     "Report",
     "SpecError",
     "certify",
+    "conformance_tests",
     "from_command",
     "from_jax",
     "from_numpy",
@@ -47,6 +49,7 @@ _HOME = {
     "Report": "gradcert_reports",
     "SpecError": "gradcert_implementations",
     "certify": "gradcert.certification",
+    "conformance_tests": "gradcert.conformance",
     "from_command": "gradcert_implementations.adapters.program",
     "from_jax": "gradcert_implementations.adapters.jax_loss",
     "from_numpy": "gradcert_implementations.adapters.numpy_function",

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from gradcert import strategies
 from gradcert.cases import Case, Claim
-from gradcert.checks import accuracy, batches, contract
+from gradcert.checks import accuracy, batches, contract, effects
 from gradcert.checks.evidence import Evidence, Judgements, Refuted, decimal, floats, text
 from gradcert.strategies import Size
 from gradcert_implementations import QUANTITY_NAMES, Implementation, QuantityName
@@ -84,6 +84,7 @@ def _case(
 
 
 CHECKS: tuple[Check, ...] = (
+    Check(id="no-side-effects", run=effects.no_side_effects, cases=_case, share=0.1),
     Check(id="inputs-unchanged", run=contract.inputs_unchanged, cases=_case, share=0.1),
     Check(id="same-answer-twice", run=contract.same_answer_twice, cases=_case, share=0.1),
     Check(id="accuracy", run=accuracy.accuracy, cases=_case, against_truth=True),
@@ -111,7 +112,7 @@ CHECKS: tuple[Check, ...] = (
     Check(id="empty-batch", run=contract.empty_batch, cases=_case, share=0.1),
     Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, cases=_case, share=0.1),
 )
-"""All checks, in the order they are reported: first that it is a function at all."""
+"""All checks, in the order they run and are reported: first that it is a function at all."""
 
 
 def planned(implementation: Implementation) -> Iterator[tuple[Check, Claim]]:

@@ -19,13 +19,13 @@ __all__ = [
 
 
 def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
-    """The arguments hold the same bytes after the call as before.
+    """The arguments hold the same bytes after the call as before, and the answer is none of them.
 
-    Predicate: byte equality of every argument. It sees no values, so it cannot see the all-zero
-    gradient, a sign flip, a scale or noise.
+    Predicate: byte equality of every argument, and no memory shared with it. It sees no values, so
+    it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     arguments = claim.arguments(case.first.copy(), case.targets.copy())
-    claim.call(*arguments)
+    answer = claim.call(*arguments)
     originals = claim.arguments(case.first, case.targets)
     for name, argument, original in zip(claim.arguments_named, arguments, originals, strict=True):
         if argument.tobytes() != original.tobytes():
@@ -34,6 +34,14 @@ def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
                     case,
                     f"the call changed its {name}",
                     shown_by=("args", "f(*args)", "args"),
+                )
+            )
+        if np.shares_memory(answer, argument):
+            raise Refuted(
+                Evidence(
+                    case,
+                    f"the answer lies in the memory of its {name}",
+                    shown_by=("[np.shares_memory(f(*args), a) for a in args]",),
                 )
             )
     return []

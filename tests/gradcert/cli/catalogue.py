@@ -18,11 +18,13 @@ def list_command(
     from rich.console import Console
     from rich.table import Table
 
-    from gradcert_implementations import BUILT_IN, CLAIMED, FLAWED, documented
+    from gradcert_implementations import BUILT_IN, CLAIMED, FLAWED, documented, plugged_in
 
     table = Table("id" if flaws else "name", "what is wrong" if flaws else "", box=None)
     for name in FLAWED if flaws else BUILT_IN | CLAIMED:
         table.add_row(name, documented(name)[0])
+    for name, point in () if flaws else plugged_in().items():
+        table.add_row(name, f"{point.value}, of {point.dist.name if point.dist else 'a package'}")
     Console().print(table)
     if flaws:
         typer.echo("\ngradcert explain ID tells more of one.")

@@ -1,0 +1,148 @@
+"""What a call leaves behind besides its answer: output, and settings that other code relies on."""
+
+import contextlib
+import ctypes
+import io
+import os
+import pickle
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcert.cases import Case, Claim
+from gradcert.checks.evidence import Evidence, Judgements, Refuted
+from gradcert_implementations import Array
+
+__all__ = ["no_side_effects"]
+
+_SHOWN = 60
+"""Characters of the output that are quoted."""
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A setting of the process: how it is read, set, and shown."""
+
+    get: Callable[[], Any]
+    set: Callable[[Any], object]
+    expression: str
+
+
+def _legacy_state() -> tuple[Any, ...]:
+    return tuple(np.random.get_state(legacy=True))  # noqa: NPY002  # It is what others may use.
+
+
+def _flushes() -> bool:
+    """Tell whether the processor makes zero of subnormal numbers."""
+    return not (np.array([2.0**-1022]) / 2).all()
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two values of a setting are equal; some are tuples that hold arrays."""
+    return pickle.dumps(one) == pickle.dumps(other)
+
+
+def _settings() -> dict[str, _Setting]:
+    """Return the settings that can be watched: frameworks have some where they are loaded."""
+    loaded: Mapping[str, Any] = sys.modules
+    torch, jax = loaded.get("torch"), loaded.get("jax")
+    found = {
+        "numpy's error mode": _Setting(np.geterr, lambda mode: np.seterr(**mode), "np.geterr()"),
+        "numpy's random state": _Setting(
+            _legacy_state,
+            np.random.set_state,
+            "np.random.get_state()[2]",
+        ),
+        "Python's random state": _Setting(
+            random.getstate, random.setstate, '__import__("random").getstate()[1][-1]'
+        ),
+        "flush-to-zero": _Setting(
+            _flushes,
+            torch.set_flush_denormal if torch else lambda _: None,
+            "np.array([2.0**-1022]) / 2",
+        ),
+    }
+    if torch:
+        found["torch's default dtype"] = _Setting(
+            torch.get_default_dtype,
+            torch.set_default_dtype,
+            '__import__("torch").get_default_dtype()',
+        )
+        found["torch's random state"] = _Setting(
+            lambda: torch.get_rng_state().numpy().tobytes(),
+            lambda state: torch.set_rng_state(
+                torch.frombuffer(bytearray(state), dtype=torch.uint8)
+            ),
+            '__import__("torch").get_rng_state().sum()',
+        )
+    if jax:
+        found["jax's 64-bit mode"] = _Setting(
+            lambda: jax.config.jax_enable_x64,
+            lambda on: jax.config.update("jax_enable_x64", on),
+            '__import__("jax").config.jax_enable_x64',
+        )
+    return found
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[list[str]]:
+    """Collect what is written to standard output, by Python and by the libraries below it."""
+    collected: list[str] = []
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with tempfile.TemporaryFile() as file, contextlib.redirect_stdout(io.StringIO()) as printed:
+            os.dup2(file.fileno(), 1)
+            try:
+                yield collected
+            finally:
+                ctypes.CDLL(None).fflush(None)
+                os.dup2(kept, 1)
+            file.seek(0)
+            collected.append(printed.getvalue() + file.read().decode(errors="replace"))
+    finally:
+        os.close(kept)
+
+
+def no_side_effects(claim: Claim, case: Case) -> Judgements:
+    """A call writes nothing to standard output and leaves the settings of the process alone.
+
+    Predicate: standard output stays empty, and numpy's error mode, numpy's and Python's random
+    states, flush-to-zero, and where they are loaded torch's default dtype, torch's random state and
+    jax's 64-bit mode are after the call what they were before it. What was changed is set back,
+    except for flush-to-zero without torch. It sees no values, so it cannot see the all-zero
+    gradient, a sign flip, a scale or noise.
+    """
+    written = ""
+    changed: list[tuple[str, str]] = []
+    function = claim.implementation.functions[claim.quantity]
+
+    def watched(*arguments: Array) -> Array:
+        nonlocal written
+        settings = _settings()
+        before = {name: setting.get() for name, setting in settings.items()}
+        with _output() as output:
+            answer = function(*arguments)
+        written = output[0]
+        for name, setting in settings.items():
+            if not _same(setting.get(), before[name]):
+                changed.append((name, setting.expression))
+                setting.set(before[name])
+        return answer
+
+    functions = {**claim.implementation.functions, claim.quantity: watched}
+    replace(claim, implementation=replace(claim.implementation, functions=functions)).answer(
+        case.first, case.targets
+    )
+    if written:
+        quoted = written[:_SHOWN] + ("..." if len(written) > _SHOWN else "")
+        raise Refuted(Evidence(case, f"the call wrote {quoted!r} to standard output"))
+    for name, expression in changed:
+        shown_by = (expression, "f(*args)", expression)
+        raise Refuted(Evidence(case, f"the call changed {name}", shown_by=shown_by))
+    return []
