@@ -8,33 +8,15 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy
 
 from collections.abc import Callable
 
-import ml_dtypes
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
 from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
-
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-
-
-def _tensor(array: Array) -> Tensor:
-    """Return a copy as a tensor; torch knows no numpy bfloat16, so its bits travel as int16."""
-    if array.dtype == _BFLOAT16:
-        return torch.tensor(array.view(np.int16)).view(torch.bfloat16)
-    return torch.tensor(array)
-
-
-def _array(tensor: Tensor) -> Array:
-    tensor = tensor.detach()
-    if tensor.dtype == torch.bfloat16:
-        bits: Array = tensor.contiguous().view(torch.int16).numpy()
-        return bits.view(_BFLOAT16)
-    array: Array = tensor.numpy()
-    return array
 
 
 def _loss_of_rows(z: Tensor, t: Tensor) -> Tensor:
@@ -42,25 +24,25 @@ def _loss_of_rows(z: Tensor, t: Tensor) -> Tensor:
 
 
 def _backward(function: Callable[[Tensor], Tensor], at: Array) -> Array:
-    leaf = _tensor(at).requires_grad_()
+    leaf = tensor_of(at).requires_grad_()
     value = function(leaf)
     (slope,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
-    return _array(slope)
+    return array_of(slope)
 
 
 def softmax(logits: Array) -> Array:
     """Return ``torch.softmax``."""
-    return _array(torch.softmax(_tensor(logits), dim=-1))
+    return array_of(torch.softmax(tensor_of(logits), dim=-1))
 
 
 def loss(logits: Array, targets: Array) -> Array:
     """Return the cross-entropy of each row."""
-    return _array(_loss_of_rows(_tensor(logits), _tensor(targets)))
+    return array_of(_loss_of_rows(tensor_of(logits), tensor_of(targets)))
 
 
 def loss_by_probability(probabilities: Array, targets: Array) -> Array:
     """Return the gradient of ``-(t * o.log()).sum(-1)`` by o."""
-    t = _tensor(targets)
+    t = tensor_of(targets)
     return _backward(lambda o: -(t * o.log()).sum(-1), probabilities)
 
 
@@ -75,7 +57,7 @@ def jacobian(logits: Array) -> Array:
 
 def gradient(logits: Array, targets: Array) -> Array:
     """Return the gradient of each row's cross-entropy by its logits."""
-    t = _tensor(targets)
+    t = tensor_of(targets)
     return _backward(lambda z: _loss_of_rows(z, t), logits)
 
 

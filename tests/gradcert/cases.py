@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcert.processor import keep_subnormals
 from gradcert_implementations import Array, Implementation, QuantityName
 from gradcert_oracle import Format, Row
 
@@ -158,6 +159,8 @@ class Claim:
         except (Exception, SystemExit) as error:
             said = f"raised {type(error).__name__}: {_text(error)}"
             raise Broken(said.removesuffix(": ")) from error
+        finally:
+            keep_subnormals()
         if type(result) is not np.ndarray:
             raise Broken(f"returned {type(result).__name__}, expected a numpy array")
         if result.dtype != self.format.dtype:

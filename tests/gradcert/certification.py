@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from gradcert import MAX_EXAMPLES
 from gradcert.checks import planned
 from gradcert.examination import Examination, Examiner
@@ -17,7 +19,7 @@ from gradcert.provenance import provenance
 from gradcert_implementations import Implementation, as_implementation, load
 from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Verdict
 
-__all__ = ["certificate_of", "certify", "certifying", "examiner_of"]
+__all__ = ["certificate_of", "certify", "certifying", "examiner_of", "grown"]
 
 
 def examiner_of(subject: Implementation, *, max_examples: int, seed: int) -> Examiner:
@@ -44,16 +46,8 @@ def _demand(result: CheckResult) -> tuple[int, float]:
     return result.worst.rung, result.worst.budgets
 
 
-def certificate_of(
-    subject: Implementation,
-    results: Sequence[CheckResult],
-    diagnoses: Sequence[Diagnosis],
-    provenance: Provenance,
-) -> Certificate:
-    """Return the certificate of what was found; it is incomplete while a planned check lacks."""
-    count = sum(1 for _ in planned(subject))
-    verdict = _verdict(results, complete=len(results) == count)
-    judged = [result for result in results if verdict == "conforms" and result.worst]
+def certificate_of(subject: Implementation, provenance: Provenance) -> Certificate:
+    """Return the certificate before the first check: incomplete."""
     return Certificate(
         name=subject.name,
         origin=subject.origin,
@@ -62,10 +56,30 @@ def certificate_of(
         formats=tuple(subject.formats),
         targets=subject.targets,
         decides_to=subject.largest_logit,
+        verdict="incomplete",
+        worst=None,
+        results=(),
+        planned=sum(1 for _ in planned(subject)),
+        diagnoses=(),
+        provenance=provenance,
+    )
+
+
+def grown(
+    certificate: Certificate,
+    results: Sequence[CheckResult],
+    *,
+    provenance: Provenance,
+    diagnoses: Sequence[Diagnosis] = (),
+) -> Certificate:
+    """Return the certificate with these results; it is incomplete while a planned one lacks."""
+    verdict = _verdict(results, complete=len(results) == certificate.planned)
+    judged = [result for result in results if verdict == "conforms" and result.worst]
+    return msgspec.structs.replace(
+        certificate,
         verdict=verdict,
         worst=max(judged, key=_demand, default=None),
         results=tuple(results),
-        planned=count,
         diagnoses=tuple(diagnoses),
         provenance=provenance,
     )
@@ -78,15 +92,14 @@ def certifying(subject: Implementation, *, max_examples: int, seed: int) -> Iter
     """
     results: list[CheckResult] = []
     plan = list(planned(subject))
-    yield certificate_of(
-        subject, (), (), provenance(subject, seed=seed, max_examples=max_examples)()
-    )
+    begun = certificate_of(subject, provenance(subject, seed=seed, max_examples=max_examples)())
+    yield begun
     now = provenance(subject, seed=seed, max_examples=max_examples)
     with examiner_of(subject, max_examples=max_examples, seed=seed) as examiner:
         for check, claim in plan:
             results.append(examiner.check(check.id, claim.quantity, claim.format.name))
             diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
-            yield certificate_of(subject, results, diagnoses, now())
+            yield grown(begun, results, diagnoses=diagnoses, provenance=now())
 
 
 def certify(

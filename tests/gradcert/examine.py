@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
 from gradcert.checks import Check, Evidence, Refuted
+from gradcert.processor import keep_subnormals
 from gradcert_oracle import Judgement, rungs
 
 __all__ = ["Demand", "Outcome", "examine"]
@@ -80,6 +81,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     seed
         Each check of each claim draws its own cases from it.
     """
+    keep_subnormals()  # Loading the implementation may have changed that.
     ladder = rungs(claim.format)
     examples = 0
     refuting: list[Evidence] = []

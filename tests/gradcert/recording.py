@@ -40,7 +40,7 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
         ulps=evidence.ulps,
         budgets=evidence.budgets,
         snippet=snippet(claim, evidence),
-        jacobian=implied_jacobian(claim, evidence),
+        jacobian=implied_jacobian(claim, evidence) if evidence.expected else None,
     )
 
 

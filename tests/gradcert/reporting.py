@@ -5,14 +5,14 @@ test's report carries it to the controller, which joins them, keeps each as it c
 at the end.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from gradcert.certification import certificate_of, examiner_of
-from gradcert.checks import planned
+from gradcert.certification import certificate_of, examiner_of, grown
+from gradcert.checks import CHECKS
 from gradcert.provenance import provenance
 from gradcert.session import FOUND, subjects_of
 from gradcert_implementations import Implementation
@@ -20,29 +20,35 @@ from gradcert_reports import Certificate, CheckResult, Report, keep, write
 
 __all__ = ["Reporting"]
 
-_Key = tuple[str, str, str]
+_CHECKS = [check.id for check in CHECKS]
 
 
-def _key(result: CheckResult) -> _Key:
-    return result.check, result.quantity, result.format
+def _place(certificate: Certificate, result: CheckResult) -> tuple[int, int, int]:
+    """Return where a result stands in the plan."""
+    return (
+        _CHECKS.index(result.check),
+        certificate.quantities.index(result.quantity),
+        certificate.formats.index(result.format),
+    )
 
 
-def _joined(subject: Implementation, parts: Sequence[Certificate]) -> Certificate:
+def _joined(parts: Sequence[Certificate]) -> Certificate:
     """Return one certificate of the results of several, in the order of the plan."""
-    found = {_key(result): result for part in parts for result in part.results}
-    plan = ((check.id, claim.quantity, claim.format.name) for check, claim in planned(subject))
+    first = parts[0]
+    found = {_place(first, result): result for part in parts for result in part.results}
+    diagnoses = {told.quantity: told for part in reversed(parts) for told in part.diagnoses}
     duration = sum(part.provenance.duration for part in parts)
-    return certificate_of(
-        subject,
-        [found[key] for key in plan if key in found],
-        parts[0].diagnoses,
-        msgspec.structs.replace(parts[0].provenance, duration=round(duration, 3)),
+    return grown(
+        first,
+        [found[place] for place in sorted(found)],
+        diagnoses=tuple(diagnoses.values()),
+        provenance=msgspec.structs.replace(first.provenance, duration=round(duration, 3)),
     )
 
 
 def _diagnosed(subject: Implementation, found: Certificate) -> Certificate:
-    """Diagnose what was refuted; examined again, for the cases stayed where the test ran."""
-    if found.diagnoses or not found.refutations:
+    """Diagnose all that was refuted, not each by itself; what ran elsewhere is examined again."""
+    if not found.refutations:
         return found
     asked = found.provenance
     with examiner_of(subject, max_examples=asked.max_examples, seed=asked.seed) as examiner:
@@ -56,15 +62,14 @@ class Reporting:
         self._directory = directory
         self._is_worker = hasattr(config, "workerinput")
         max_examples = config.getoption("gradcert_max_examples")
-        self._subjects = [
-            (
+        # What a test file of the user's certifies is not among them, and is known by its parts.
+        self._subjects = {
+            subject.origin: (
                 subject,
-                certificate_of(
-                    subject, (), (), provenance(subject, seed=0, max_examples=max_examples)()
-                ),
+                certificate_of(subject, provenance(subject, seed=0, max_examples=max_examples)()),
             )
             for subject in ([] if self._is_worker else subjects_of(config)[0])
-        ]
+        }
         self._parts: dict[str, list[Certificate]] = {}
         self._written: list[Path] = []
 
@@ -84,27 +89,28 @@ class Reporting:
             return
         first = not self._parts
         part = msgspec.json.decode(report.gradcert, type=Certificate)
-        self._parts.setdefault(part.origin, []).append(part)
+        self._parts.setdefault(part.origin or part.name, []).append(part)
         # No page of an earlier run may stand for one that is killed.
         (write if first else keep)(self._report(), self._directory)
 
     def pytest_sessionfinish(self) -> None:
         """Write the report, unless no test of the suite ran."""
         if self._parts:
-            self._written = write(self._report(_diagnosed), self._directory)
+            self._written = write(self._report(finished=True), self._directory)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where the report lies."""
         for path in self._written:
             terminalreporter.write_line(f"wrote {path}")
 
-    def _report(
-        self,
-        finish: Callable[[Implementation, Certificate], Certificate] = lambda _, found: found,
-    ) -> Report:
-        return Report(
-            certificates=tuple(
-                finish(subject, _joined(subject, self._parts.get(subject.origin, [nothing])))
-                for subject, nothing in self._subjects
-            )
-        )
+    def _report(self, *, finished: bool = False) -> Report:
+        parts = self._parts
+        if parts.keys() & self._subjects.keys():
+            parts = {origin: [begun] for origin, (_, begun) in self._subjects.items()} | parts
+        certificates = []
+        for origin, found in parts.items():
+            certificate = _joined(found)
+            if finished and origin in self._subjects:
+                certificate = _diagnosed(self._subjects[origin][0], certificate)
+            certificates.append(certificate)
+        return Report(certificates=tuple(certificates))

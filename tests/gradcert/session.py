@@ -3,10 +3,11 @@
 import uuid
 from zlib import crc32
 
+import msgspec
 import pytest
 
 from gradcert.cases import Claim
-from gradcert.certification import certificate_of, examiner_of
+from gradcert.certification import certificate_of, examiner_of, grown
 from gradcert.checks import Check
 from gradcert.examination import Examiner
 from gradcert.isolation import Limits
@@ -66,12 +67,16 @@ def _examiner(
 def examined(
     request: pytest.FixtureRequest, check: Check, claim: Claim, *, max_examples: int
 ) -> CheckResult:
-    """Run a check on a claim as a test, and leave what it found where the report takes it from."""
+    """Run a check on a claim as a test, and leave what it found where the report takes it from.
+
+    A test that runs several leaves all.
+    """
     subject, seed = claim.implementation, seed_of(request.config)
     now = provenance(subject, seed=seed, max_examples=max_examples)
     examiner = _examiner(request.config, subject, max_examples=max_examples, seed=seed)
     result = examiner.check(check.id, claim.quantity, claim.format.name)
-    request.node.stash[FOUND] = certificate_of(subject, [result], (), now())
+    begun = request.node.stash.get(FOUND, certificate_of(subject, now()))
+    request.node.stash[FOUND] = grown(begun, (*begun.results, result), provenance=now())
     return result
 
 
@@ -82,4 +87,6 @@ def failure_of(
     seed = seed_of(request.config)
     examiner = _examiner(request.config, claim.implementation, max_examples=max_examples, seed=seed)
     diagnoses = examiner.diagnoses([result])
+    found = request.node.stash[FOUND]
+    request.node.stash[FOUND] = msgspec.structs.replace(found, diagnoses=diagnoses)
     return "\n".join([explanation(result), *map(diagnosed, diagnoses)])

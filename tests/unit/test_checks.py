@@ -1,16 +1,21 @@
 """Each check sees the mistake it is there for, and lets a right subject pass."""
 
+import ctypes
+import pickle
+import random
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
+import torch
 
-from gradcert.cases import Claim
+from gradcert.cases import Case, Claim
 from gradcert.certification import certify
-from gradcert.checks import CHECKS, planned
+from gradcert.checks import CHECKS, Refuted, planned
 from gradcert.examine import examine
 from gradcert.recording import result_of
 from gradcert_implementations import (
@@ -131,13 +136,13 @@ class Late:
 
 
 class WrongOnce:
-    """Errs in its fifth answer and never again."""
+    """Errs in its sixth answer and never again."""
 
     calls = 0
 
     def __call__(self, z: Array, t: Array) -> Array:
         self.calls += 1
-        return right(z, t) + (self.calls == 5)
+        return right(z, t) + (self.calls == 6)
 
 
 def memory_order(z: Array, t: Array) -> Array:
@@ -189,6 +194,50 @@ def _result(check_id: str, subject: Gradient, *, targets: str | None = None) -> 
     return result_of(claim, check, examine(claim, check, max_examples=100, seed=0))
 
 
+def answering_with_its_logits(z: Array, _t: Array) -> Array:
+    return z
+
+
+def talking(z: Array, t: Array) -> Array:
+    print(z.shape)  # noqa: T201
+    return right(z, t)
+
+
+def talking_in_c(z: Array, t: Array) -> Array:
+    ctypes.CDLL(None).puts(b"debug")
+    return right(z, t)
+
+
+def seeding_numpy(z: Array, t: Array) -> Array:
+    np.random.seed(7)  # noqa: NPY002
+    return right(z, t)
+
+
+def seeding_python(z: Array, t: Array) -> Array:
+    random.seed(7)
+    return right(z, t)
+
+
+def quietening_numpy(z: Array, t: Array) -> Array:
+    np.seterr(all="ignore")
+    return right(z, t)
+
+
+def widening_torch(z: Array, t: Array) -> Array:
+    torch.set_default_dtype(torch.float64)
+    return right(z, t)
+
+
+def flushing_to_zero(z: Array, t: Array) -> Array:
+    torch.set_flush_denormal(True)
+    return right(z, t)
+
+
+def widening_jax(z: Array, t: Array) -> Array:
+    jax.config.update("jax_enable_x64", True)
+    return right(z, t)
+
+
 FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
     ("accuracy", "refuted", lambda: flipped),
     ("accuracy", "refuted", lambda: unshifted),
@@ -205,6 +254,7 @@ FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
     ("many-rows", "refuted", lambda: first_1024_rows_only),
     ("inputs-unchanged", "refuted", lambda: shifting_its_logits_in_place),
     ("inputs-unchanged", "refuted", lambda: writing_into_its_targets),
+    ("inputs-unchanged", "refuted", lambda: answering_with_its_logits),
     ("same-answer-twice", "refuted", Jittering),
     ("same-answer-twice", "refuted", Accumulating),
     ("same-answer-twice", "refuted", ReusingOneBuffer),
@@ -213,6 +263,14 @@ FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
     ("memory-layout", "refuted", lambda: blind_to_strides),
     ("memory-layout", "broken", lambda: wanting_writable_input),
     ("empty-batch", "broken", lambda: wanting_a_row),
+    ("no-side-effects", "refuted", lambda: talking),
+    ("no-side-effects", "refuted", lambda: talking_in_c),
+    ("no-side-effects", "refuted", lambda: seeding_numpy),
+    ("no-side-effects", "refuted", lambda: seeding_python),
+    ("no-side-effects", "refuted", lambda: quietening_numpy),
+    ("no-side-effects", "refuted", lambda: widening_torch),
+    ("no-side-effects", "refuted", lambda: flushing_to_zero),
+    ("no-side-effects", "refuted", lambda: widening_jax),
     ("nan-stays-in-its-row", "refuted", lambda: nan_to_num),
     ("nan-stays-in-its-row", "refuted", lambda: batch_wide_maximum),
 ]
@@ -232,6 +290,38 @@ def test_each_check_sees_the_mistake_it_is_there_for(
     found = _result(check_id, make())
     assert found.verdict == verdict
     assert found.discrepancy is not None
+
+
+@pytest.mark.parametrize(
+    "gradient", [seeding_numpy, seeding_python, widening_torch, widening_jax, flushing_to_zero]
+)
+def test_what_a_call_changed_is_set_back_when_the_check_is_over(gradient: Gradient) -> None:
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    torch.set_default_dtype(torch.float32)
+    jax.config.update("jax_enable_x64", False)
+
+    def settings() -> bytes:
+        return pickle.dumps(
+            (
+                np.random.get_state(),  # noqa: NPY002
+                random.getstate(),
+                torch.get_default_dtype(),
+                jax.config.jax_enable_x64,
+            )
+        )
+
+    before = settings()
+    claim = Claim(as_implementation(gradient), "dE/dz", BINARY64)
+    case = Case(np.zeros((1, 2)), np.array([[1.0, 0.0]]), ("ties",))
+    with pytest.raises(Refuted, match="changed"):
+        BY_ID["no-side-effects"].run(claim, case)
+    assert settings() == before
+
+
+def test_a_subject_that_flushes_to_zero_leaves_the_next_search_its_subnormal_numbers() -> None:
+    assert _result("accuracy", flushing_to_zero).verdict == "conforms"
+    assert (np.array([2.0**-1022]) / 2).all()
 
 
 def test_there_is_a_mistake_for_every_check() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from gradcert.cases import Case, Claim
 from gradcert.checks.evidence import Evidence, Judgements, Refuted
+from gradcert.processor import flushes_to_zero, keep_subnormals
 from gradcert_implementations import Array
 
 __all__ = ["no_side_effects"]
@@ -35,11 +36,6 @@ class _Setting:
 
 def _legacy_state() -> tuple[Any, ...]:
     return tuple(np.random.get_state(legacy=True))  # noqa: NPY002  # It is what others may use.
-
-
-def _flushes() -> bool:
-    """Tell whether the processor makes zero of subnormal numbers."""
-    return not (np.array([2.0**-1022]) / 2).all()
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -62,8 +58,8 @@ def _settings() -> dict[str, _Setting]:
             random.getstate, random.setstate, '__import__("random").getstate()[1][-1]'
         ),
         "flush-to-zero": _Setting(
-            _flushes,
-            torch.set_flush_denormal if torch else lambda _: None,
+            flushes_to_zero,
+            lambda _: keep_subnormals(),
             "np.array([2.0**-1022]) / 2",
         ),
     }
@@ -114,9 +110,8 @@ def no_side_effects(claim: Claim, case: Case) -> Judgements:
 
     Predicate: standard output stays empty, and numpy's error mode, numpy's and Python's random
     states, flush-to-zero, and where they are loaded torch's default dtype, torch's random state and
-    jax's 64-bit mode are after the call what they were before it. What was changed is set back,
-    except for flush-to-zero without torch. It sees no values, so it cannot see the all-zero
-    gradient, a sign flip, a scale or noise.
+    jax's 64-bit mode are after the call what they were before it. What was changed is set back.
+    It sees no values, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     written = ""
     changed: list[tuple[str, str]] = []
@@ -125,14 +120,15 @@ def no_side_effects(claim: Claim, case: Case) -> Judgements:
     def watched(*arguments: Array) -> Array:
         nonlocal written
         settings = _settings()
-        before = {name: setting.get() for name, setting in settings.items()}
-        with _output() as output:
-            answer = function(*arguments)
-        written = output[0]
-        for name, setting in settings.items():
-            if not _same(setting.get(), before[name]):
-                changed.append((name, setting.expression))
-                setting.set(before[name])
+        with np.errstate(divide="warn", over="warn", invalid="warn"):  # As others have it.
+            before = {name: setting.get() for name, setting in settings.items()}
+            with _output() as output:
+                answer = function(*arguments)
+            written = output[0]
+            for name, setting in settings.items():
+                if not _same(setting.get(), before[name]):
+                    changed.append((name, setting.expression))
+                    setting.set(before[name])
         return answer
 
     functions = {**claim.implementation.functions, claim.quantity: watched}

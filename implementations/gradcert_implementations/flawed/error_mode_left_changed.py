@@ -1,0 +1,41 @@
+"""Warnings of overflow are silenced, for the caller and everybody else too.
+
+The exponential of a saturated row underflows and a masked one takes the logarithm of zero, which is
+as it should be, so ``np.seterr(all="ignore")`` goes in front of it. That is a setting of the whole
+thread, and nobody sets it back: from then on a division by zero in other code says nothing. The
+gradient is right. ``with np.errstate(all="ignore"):`` is what was meant.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``, with numpy's error mode changed.
+
+    Examples
+    --------
+    >>> with np.errstate(over="warn"):
+    ...     gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    ...     np.geterr()["over"]
+    array([[-0.5,  0.5]])
+    'ignore'
+    """
+    np.seterr(all="ignore")
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    difference: Array = powers / powers.sum(axis=-1, keepdims=True) - targets
+    return difference
+
+
+implementation = Flaw(
+    name="error-mode-left-changed",
+    functions={"dE/dz": gradient},
+    formula="np.seterr(all='ignore'), dE/dz_j = o_j - t_j",
+    source="numpy.seterr and numpy.errstate: "
+    "https://numpy.org/doc/stable/reference/generated/numpy.seterr.html",
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+)
