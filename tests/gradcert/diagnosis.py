@@ -12,19 +12,18 @@ from functools import cache
 import numpy as np
 
 from gradcert.cases import Case, Claim
-from gradcert.checks import Check, Evidence, planned
+from gradcert.checks import Check, Evidence
 from gradcert.examine import Outcome
 from gradcert.findings import findings
 from gradcert.resemblance import fails_alike, outcome_of
 from gradcert_implementations import (
     FLAWED,
     Flaw,
-    Implementation,
     QuantityName,
     documented,
     load,
 )
-from gradcert_oracle import Format
+from gradcert_oracle import FORMATS, Format
 from gradcert_reports import Diagnosis, Match
 
 __all__ = ["Examined", "diagnose", "exposing_case"]
@@ -81,32 +80,54 @@ def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> frozenset[tupl
 
 
 @cache
-def _exposure(flaw: Flaw, quantity: QuantityName) -> tuple[Check, Claim, Case] | None:
-    """Return the first check of a quantity that a flaw fails on the input that exposes it."""
-    exposed = next(iter(flaw.functions))
-    for check, claim in planned(flaw):
-        # The exposing input is made of logits, or of probabilities.
-        if claim.quantity == quantity and (quantity == "dE/do") == (exposed == "dE/do"):
-            case = exposing_case(flaw, claim.format)
-            if outcome_of(claim, check, case) is not None:
-                return check, claim, case
-    return None
+def _is_exposed(flaw: Flaw, check: Check, quantity: QuantityName, format: Format) -> bool:
+    """Tell whether a flaw fails a check on the input that exposes it."""
+    # The exposing input is made of logits, or of probabilities.
+    alike = (quantity == "dE/do") == (next(iter(flaw.functions)) == "dE/do")
+    claim = Claim(flaw, quantity, format)
+    return (
+        alike
+        and format.name in flaw.formats
+        and outcome_of(claim, check, exposing_case(flaw, format)) is not None
+    )
 
 
-def _acquitted(flaw: Flaw, subject: Implementation, quantity: QuantityName) -> bool:
-    """Tell whether the subject passes where the input that exposes the flaw makes the flaw fail."""
-    exposure = _exposure(flaw, quantity)
-    if exposure is None:
-        return False
-    check, claim, case = exposure
-    return outcome_of(replace(claim, implementation=subject), check, case) is None
+def _acquitted(flaw: Flaw, about: Sequence[Examined]) -> bool:
+    """Tell whether the subject passes where the input that exposes the flaw makes the flaw fail.
+
+    That is asked of the formats it is refuted in, and of none of the checks that it did not
+    survive: it might not again.
+    """
+    passes = []
+    for format in dict.fromkeys(e.claim.format for e in about if e.outcome.refutations):
+        for examined in about:
+            claim, check = examined.claim, examined.check
+            if claim.format == format and _is_exposed(flaw, check, claim.quantity, format):
+                passes.append(outcome_of(claim, check, exposing_case(flaw, format)) is None)
+                break
+    return bool(passes) and all(passes)
 
 
-def _contradicted(
-    flaw: Flaw, refutations: Sequence[_Refutation], passed: Sequence[Examined]
-) -> int:
-    """Count the formats in which it fails on a smallest refuting case and the subject does not."""
-    count = 0
+def _passes_elsewhere(flaw: Flaw, about: Sequence[Examined]) -> bool:
+    """Tell whether the subject passes where the flaw is exposed in the format it is known best in.
+
+    The subject need not claim that format, so this speaks against the flaw, but does not acquit.
+    """
+    format = FORMATS[flaw.formats[0]]
+    for examined in about:
+        claim, check = replace(examined.claim, format=format), examined.check
+        if _is_exposed(flaw, check, claim.quantity, format):
+            return outcome_of(claim, check, exposing_case(flaw, format)) is None
+    return False
+
+
+def _contradicted(flaw: Flaw, about: Sequence[Examined], refutations: Sequence[_Refutation]) -> int:
+    """Count the formats in which the flaw fails, on the same case or its own, and the subject not.
+
+    The case is the smallest that refutes, or the one that exposes the flaw.
+    """
+    passed = [examined for examined in about if examined.outcome.failure is None]
+    count = int(_passes_elsewhere(flaw, about))
     for refutation in refutations:
         for examined in passed:
             if examined.check is refutation.check:
@@ -121,7 +142,7 @@ def _contradicted(
 
 
 def _matches(
-    subject: Implementation, refutations: Sequence[_Refutation], passed: Sequence[Examined]
+    about: Sequence[Examined], refutations: Sequence[_Refutation]
 ) -> tuple[tuple[Match, ...], int]:
     """Return the flaws that explain most cases, those first that less speaks against.
 
@@ -129,12 +150,12 @@ def _matches(
     """
     if not refutations:
         return (), 0
-    quantity = refutations[0].claim.quantity
+    subject, quantity = about[0].claim.implementation, about[0].claim.quantity
     formats = {refutation.claim.format.name for refutation in refutations}
     ranked = [
         (
             -len(explains),
-            _contradicted(flaw, refutations, passed),
+            _contradicted(flaw, about, refutations),
             not formats <= set(flaw.formats),
             flaw,
             explains,
@@ -143,7 +164,7 @@ def _matches(
         if quantity in flaw.functions
         and flaw.loss == subject.loss
         and flaw.verdict != "conforms"
-        and not _acquitted(flaw, subject, quantity)
+        and not _acquitted(flaw, about)
         if (explains := _explained(flaw, refutations))
     ]
     ranked.sort(key=lambda rank: (*rank[:3], rank[3].name))
@@ -173,7 +194,8 @@ def diagnose(all_examined: Sequence[Examined]) -> tuple[Diagnosis, ...]:
     One diagnosis a refuted quantity. Its matches are the flaws that explain refuting cases, the
     best first: by how many they explain; then by how seldom they fail where the implementation
     passes; then those that are known in the refuted formats. A flaw is no match if the
-    implementation passes where the input that exposes the flaw makes the flaw fail.
+    implementation passes, in every refuted format, where the input that exposes the flaw makes the
+    flaw fail.
     """
     diagnoses = []
     for quantity in dict.fromkeys(examined.claim.quantity for examined in all_examined):
@@ -185,7 +207,7 @@ def diagnose(all_examined: Sequence[Examined]) -> tuple[Diagnosis, ...]:
             continue
         cases = sum(len(refutation.evidence) for refutation in again)
         seen = sum(len(examined.outcome.refutations) for examined in refuted)
-        matches, explained = _matches(about[0].claim.implementation, again, passed)
+        matches, explained = _matches(about, again)
         diagnoses.append(
             Diagnosis(
                 quantity=quantity,

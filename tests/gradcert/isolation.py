@@ -273,7 +273,13 @@ class IsolatedExamination:
                 reason=reason,
             )
         first, targets = (*arguments, np.zeros_like(arguments[0]))[:2]
+        died = Broken(reason)
+        if not len(first):
+            # A report shows a case by its rows; these are taken away from it again.
+            row = np.zeros((1, first.shape[1]), first.dtype)
+            first, targets = row, row
+            died = Broken(f"{reason}, for a batch of no rows", ("f(*(a[:0] for a in args))",))
         case = Case(first, targets, ("",) * len(first))
         claim = Claim(self._subject, cast("QuantityName", quantity), FORMATS[format])
         known = next(known for known in CHECKS if known.id == check)
-        return result_of(claim, known, Outcome(0, (), Broken(reason), case))
+        return result_of(claim, known, Outcome(0, (), died, case))

@@ -72,6 +72,22 @@ def _array(data: bytes, dtype: np.dtype[Any], shape: Sequence[int]) -> Array:
     return array.copy() if sys.byteorder == "little" else array.byteswap()
 
 
+def _hang_up(process: subprocess.Popen[bytes]) -> None:
+    """Close both ends of the conversation."""
+    for stream in (process.stdin, process.stdout):
+        assert stream is not None
+        with contextlib.suppress(BrokenPipeError):  # What it had not read yet.
+            stream.close()
+
+
+def _stop(process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    """End a program, if it has not ended, and let go of it."""
+    process.kill()
+    _hang_up(process)
+    process.wait()
+    said.close()
+
+
 class _Program:
     """A running program, started when it is first asked, and again when it has died."""
 
@@ -84,29 +100,25 @@ class _Program:
         said = tempfile.TemporaryFile()  # noqa: SIM115  # Closed when the program ends.
         pipe = subprocess.PIPE
         process = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=said)
-        weakref.finalize(self, process.kill)
         self._running = process, said
+        weakref.finalize(self, _stop, process, said)
         return self._running
 
     def _ended(self, how: str) -> ProgramError:
         """End the program and return the error that says how it failed to answer."""
         assert self._running is not None
         (process, said), self._running = self._running, None
-        for stream in (process.stdin, process.stdout):
-            assert stream is not None
-            with contextlib.suppress(BrokenPipeError):  # What it had not read yet.
-                stream.close()
+        _hang_up(process)
         try:
             code = process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        else:
+            code = None
+        if code is not None:
             name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
             how = f"the program ended with {name}; {how}"
         said.seek(0)
         words = " ".join(said.read().decode(errors="replace").split())[-_LAST_WORDS:]
-        said.close()
+        _stop(process, said)
         return ProgramError(how + (f"; it said: {words}" if words else ""))
 
     def ask(self, quantity: QuantityName, *arrays: Array) -> Array:

@@ -1,0 +1,108 @@
+"""``gradcert.conformance_tests``: the suite inside somebody's own test file."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import gradcert
+from gradcert.checks import CHECKS
+from gradcert_reports import read
+
+KERNELS = """
+import numpy as np
+
+def right(logits, targets):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True) - targets
+
+def talking(logits, targets):
+    print("debug")
+    return right(logits, targets)
+
+def single_below(logits, targets):
+    if logits.dtype == np.float32:
+        return -right(logits, targets)
+    return right(logits, targets)
+"""
+
+OF_GRADIENT = sum("dE/dz" in check.quantities for check in CHECKS)
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a test file that certifies a kernel with some options; return the status and output."""
+    (tmp_path / "kernels.py").write_text(KERNELS)
+
+    def running(kernel: str, options: str, *arguments: str) -> tuple[int, str]:
+        (tmp_path / "test_mine.py").write_text(
+            f"import gradcert, kernels\n"
+            f"test_mine = gradcert.conformance_tests(kernels.{kernel}, max_examples=5, {options})\n"
+        )
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rxs", *arguments]
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+        )
+        return done.returncode, done.stdout
+
+    return running
+
+
+def test_a_right_kernel_passes_one_test_a_check_and_format(run: Run) -> None:
+    status, out = run("right", "")
+    assert status == 0
+    assert f"{2 * OF_GRADIENT} passed" in out
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_an_expected_failure_is_one_and_shows_its_reason(run: Run, workers: str) -> None:
+    status, out = run(
+        "talking", "expected_failures={'no-side-effects': 'it is verbose'}", "-n", workers
+    )
+    assert status == 0
+    assert f"{2 * OF_GRADIENT - 2} passed, 1 xfailed" in out
+    assert "it is verbose" in out
+
+
+def test_an_expectation_may_be_as_narrow_as_a_test(run: Run) -> None:
+    status, out = run(
+        "single_below",
+        "expected_failures={"
+        "'accuracy-dE/dz-binary32': 'a sign', 'many-classes-dE/dz-binary32': 'a sign'}",
+    )
+    assert status == 0
+    assert f"{2 * OF_GRADIENT - 2} passed, 2 xfailed" in out
+
+
+def test_an_expectation_that_is_stale_fails(run: Run) -> None:
+    status, out = run("right", "expected_failures={'accuracy': 'it was wrong once'}")
+    assert status == 1
+    assert "accuracy passes, so it is no expected failure any more (it was wrong once)" in out
+    assert "Traceback" not in out
+
+
+def test_an_unexpected_failure_shows_the_counterexample_and_its_diagnosis(run: Run) -> None:
+    status, out = run("single_below", "formats=['binary32']", "-k", "accuracy")
+    assert status == 1
+    assert "accuracy refutes dE/dz in binary32" in out
+    assert "diagnosis of dE/dz: sign-flipped explains" in out
+
+
+def test_what_a_test_file_certifies_is_in_the_report(run: Run, tmp_path: Path) -> None:
+    run("single_below", "formats=['binary32']", "--gradcert-report", "out", "-n", "2")
+    (found,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert (found.name, found.origin) == ("single_below", "kernels:single_below")
+    assert (found.verdict, found.complete) == ("refuted", True)
+    assert [result.check for result in found.results] == [
+        check.id for check in CHECKS if "dE/dz" in check.quantities
+    ]
+    assert found.diagnoses[0].matches[0].flaw == "sign-flipped"
+
+
+def test_an_expectation_that_names_no_test_is_an_error_that_lists_the_checks() -> None:
+    with pytest.raises(ValueError, match=r"expected_failures names 'acuracy'; .* accuracy, "):
+        gradcert.conformance_tests("numpy", expected_failures={"acuracy": "a typo"})

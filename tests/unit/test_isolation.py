@@ -1,0 +1,229 @@
+"""Nothing a subject does hurts the run: each hurt is a verdict, and the run goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import gradcert
+from gradcert import Certificate, Limits
+from gradcert.checks import CHECKS
+from gradcert_implementations import SpecError
+from gradcert_reports import read
+
+SCRIPT = Path(sys.executable).with_name("gradcert")
+
+HOSTILE = """
+import ctypes, os, sys, time
+import numpy as np
+
+def right(logits, targets):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True) - targets
+
+def hangs(logits, targets):
+    if not len(logits):
+        time.sleep(1000)
+    return right(logits, targets)
+
+def crashes(logits, targets):
+    if not len(logits):
+        ctypes.string_at(0)
+    return right(logits, targets)
+
+def exits(logits, targets):
+    if not len(logits):
+        print("out of registers", file=sys.stderr, flush=True)
+        os._exit(3)
+    return right(logits, targets)
+
+def devours(logits, targets):
+    if not len(logits):
+        np.ones(1 << 31)
+    return right(logits, targets)
+
+def prints(logits, targets):
+    print("debug")
+    return right(logits, targets)
+
+def flipped_and_crashing(logits, targets):
+    if not len(logits):
+        ctypes.string_at(0)
+    return -right(logits, targets)
+
+def says_where(logits, targets):
+    with open(os.environ["SEEN"], "a") as seen:
+        print(os.getpid(), file=seen)
+    return right(logits, targets)
+
+def loaded(logits, targets):
+    return right(logits, targets)
+"""
+
+LIMITS = Limits(seconds=1, gigabytes=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "hostile.py").write_text(HOSTILE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _certified(name: str, limits: Limits = LIMITS) -> Certificate:
+    return gradcert.certify(
+        f"hostile.py:{name}", formats=["binary64"], max_examples=5, limits=limits
+    )
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("hangs", "did not return within 1 s"),
+        ("crashes", "ended its process with signal SIGSEGV"),
+        ("exits", "ended its process with exit status 3; it said: out of registers"),
+        ("devours", "raised MemoryError: Unable to allocate 16.0 GiB"),
+    ],
+)
+def test_what_ends_a_process_is_the_verdict_of_one_check_and_the_others_run(
+    name: str, reason: str
+) -> None:
+    found = _certified(name)
+    verdicts = {result.check: result.verdict for result in found.results}
+    assert found.verdict == "broken"
+    assert verdicts == dict.fromkeys([check.id for check in CHECKS], "conforms") | {
+        "empty-batch": "broken"
+    }
+    (broken,) = (result for result in found.results if result.verdict == "broken")
+    assert broken.reason.startswith(reason)
+    assert broken.discrepancy is not None
+    assert broken.discrepancy.argument == "logits"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_refutation_before_a_crash_is_diagnosed_after_it() -> None:
+    found = _certified("flipped_and_crashing")
+    assert found.verdict == "refuted"
+    assert [told.matches[0].flaw for told in found.diagnoses] == ["sign-flipped"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_isolation_changes_nothing_of_what_is_found() -> None:
+    isolated = gradcert.certify("diagonal-only", max_examples=20, limits=LIMITS)
+    here = gradcert.certify("diagonal-only", max_examples=20)
+    assert isolated.results == here.results
+    assert isolated.diagnoses == here.diagnoses
+
+
+def test_an_isolated_subject_runs_in_one_process_that_is_not_this_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEEN", str(folder / "seen"))
+    assert _certified("says_where").verdict == "conforms"
+    processes = set((folder / "seen").read_text().split())
+    assert len(processes) == 1
+    assert str(os.getpid()) not in processes
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import os; os._exit(7)", "does not load: it ended its process with exit status 7"),
+        ("import time; time.sleep(1000)", "does not load: it did not return within 3 s"),
+        ("import missing_module", "does not import: ModuleNotFoundError"),
+    ],
+)
+def test_a_file_that_cannot_even_be_imported_is_a_usage_error(
+    folder: Path, source: str, told: str
+) -> None:
+    (folder / "hostile.py").write_text(source)
+    with pytest.raises(SpecError, match=told):
+        _certified("right", Limits(seconds=0.3))
+
+
+def test_an_object_that_no_other_process_can_load_is_a_usage_error() -> None:
+    with pytest.raises(SpecError, match="cannot be loaded by another process"):
+        gradcert.certify(lambda logits, _targets: logits, limits=LIMITS)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_public_function_of_a_module_can_be_isolated_without_a_spec() -> None:
+    sys.path.append(str(Path.cwd()))
+    try:
+        import hostile  # type: ignore[import-not-found]
+
+        found = gradcert.certify(hostile.crashes, max_examples=5, limits=LIMITS)
+    finally:
+        sys.path.remove(str(Path.cwd()))
+        del sys.modules["hostile"]
+    assert found.verdict == "broken"
+
+
+Begun = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def begun(folder: Path) -> Iterator[Begun]:
+    """Start the command in the folder; what is left of it ends with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str) -> "subprocess.Popen[str]":
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(
+            [SCRIPT, *arguments], cwd=folder, stdout=pipe, stderr=pipe, text=True
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def _children(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
+def test_the_command_isolates_and_its_limits_are_options(begun: Begun, folder: Path) -> None:
+    quick = ("--format", "binary64", "--max-examples", "5", "--report", "out")
+    process = begun("certify", "hostile.py:hangs", "--time-limit", "1", *quick)
+    out, _ = process.communicate()
+    assert process.returncode == 1
+    assert "empty-batch finds broken dE/dz in binary64: did not return within 1 s" in out, out
+    (certificate,) = read(folder / "out" / "certificate.json").certificates
+    assert certificate.complete
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_takes_its_subject_with_it_and_leaves_a_valid_report(
+    begun: Begun, folder: Path, number: signal.Signals
+) -> None:
+    quick = ("--format", "binary64", "--max-examples", "5", "--report", "out")
+    process = begun("certify", "hostile.py:hangs", "--time-limit", "100", *quick)
+    kept = folder / "out" / "certificate.json"
+
+    def hanging() -> bool:
+        (certificate,) = read(kept).certificates if kept.exists() else (None,)
+        return certificate is not None and len(certificate.results) == len(CHECKS) - 2
+
+    while not hanging():
+        assert process.poll() is None
+        time.sleep(0.1)
+    (child,) = _children(process.pid)
+    process.send_signal(number)
+    process.communicate()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{child}").exists()
+    (certificate,) = read(kept).certificates
+    assert certificate.verdict == "incomplete"
