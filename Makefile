@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test quality check schema clean
+.PHONY: certify claims gallery test quality league check schema clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -23,6 +23,9 @@ test: .venv/installed  ## the conformance suite on the built-ins, and our own te
 quality: .venv/installed  ## every flaw and every right variant under 20 seeds; goes on where it stopped
 	$(BIN)/python tests/quality/measure.py
 
+league: .venv/installed  ## certify real libraries, each in an environment of its own; goes on where it stopped
+	$(BIN)/python tests/league/league.py
+
 check: .venv/installed  ## the linter and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,7 +36,7 @@ schema: .venv/installed  ## write the JSON Schema of certificate.json anew
 		> reports/schema/gradcert-report-1.json
 
 clean:
-	rm -rf .venv .quality dist reports/latest
+	rm -rf .venv .quality .league dist reports/latest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

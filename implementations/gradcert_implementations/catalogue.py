@@ -15,7 +15,17 @@ from typing import Literal, TypeAlias
 
 from gradcert_implementations.interface import FormatName, Implementation
 
-__all__ = ["BUILT_IN", "CLAIMED", "FLAWED", "UNUSUAL", "Flaw", "Rows", "documented", "plugged_in"]
+__all__ = [
+    "BUILT_IN",
+    "CLAIMED",
+    "FLAWED",
+    "LIBRARIES",
+    "UNUSUAL",
+    "Flaw",
+    "Rows",
+    "documented",
+    "plugged_in",
+]
 
 BUILT_IN = {
     "numpy": "gradcert_implementations.numpy_by_hand",
@@ -42,6 +52,9 @@ def _modules_of(package: str) -> dict[str, str]:
 FLAWED = _modules_of("gradcert_implementations.flawed")
 """The module of each implementation that is wrong on purpose."""
 
+LIBRARIES = _modules_of("gradcert_implementations.libraries")
+"""The module of each library's own loss or gradient; the extra of the same name installs it."""
+
 UNUSUAL = _modules_of("gradcert_implementations.unusual")
 """The module of each implementation that is right and goes about it in an unusual way."""
 
@@ -53,7 +66,7 @@ def plugged_in() -> dict[str, EntryPoint]:
     They are those of the group ``gradcert.implementations``; one that has the name of a built-in is
     passed over.
     """
-    taken = BUILT_IN | CLAIMED | UNUSUAL | FLAWED
+    taken = BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED
     found = entry_points(group="gradcert.implementations")
     return {point.name: point for point in found if point.name not in taken}
 
@@ -97,7 +110,7 @@ def documented(name: str) -> tuple[str, str]:
     >>> documented("torch")[0]
     'PyTorch: only the loss is written, autograd differentiates it.'
     """
-    package, _, path = (BUILT_IN | CLAIMED | UNUSUAL | FLAWED)[name].partition(".")
+    package, _, path = (BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED)[name].partition(".")
     source = importlib.resources.files(package).joinpath(path.replace(".", "/") + ".py")
     documentation = ast.get_docstring(ast.parse(source.read_text())) or ""
     title, _, text = documentation.replace("``", "").partition("\n")

@@ -18,11 +18,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from gradcert_implementations.adapters.conventions import declared
+from gradcert_implementations.adapters.conventions import declared, single
 from gradcert_implementations.catalogue import (
     BUILT_IN,
     CLAIMED,
     FLAWED,
+    LIBRARIES,
     UNUSUAL,
     documented,
     plugged_in,
@@ -66,10 +67,10 @@ def _import(module: str, spec: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name or ""
-        if missing in _EXTRAS:
+        extra = spec if spec in LIBRARIES else missing
+        if spec in LIBRARIES or missing in _EXTRAS:
             raise SpecError(
-                f"{spec!r} needs {missing}, which is not installed: "
-                f"pip install 'gradcert[{missing}]'"
+                f"{spec!r} needs {missing}, which is not installed: pip install 'gradcert[{extra}]'"
             ) from error
         if module == missing or module.startswith(missing + "."):
             raise SpecError(
@@ -102,13 +103,14 @@ def _import_file(path: Path, spec: str) -> ModuleType:
 
 
 def _unknown(spec: str) -> SpecError:
-    names = [*BUILT_IN, *CLAIMED, *UNUSUAL, *FLAWED, *plugged_in()]
+    names = [*BUILT_IN, *CLAIMED, *LIBRARIES, *UNUSUAL, *FLAWED, *plugged_in()]
     close = get_close_matches(spec, names, n=1)
     return SpecError(
         f"unknown implementation {spec!r}: "
         + (f"did you mean {close[0]}? " if close else "")
-        + f"choose from {', '.join([*BUILT_IN, *plugged_in()])}, one of "
-        "`gradcert list --flaws`, or write path/to/file.py:name or package.module:name"
+        + f"choose from {', '.join([*BUILT_IN, *plugged_in()])}, see "
+        "`gradcert list` and `gradcert list --flaws`, or write path/to/file.py:name or "
+        "package.module:name"
     )
 
 
@@ -192,7 +194,7 @@ def load(
     >>> load("numpy", quantities=["dE/dz"]).summary
     'Every quantity written out in NumPy, as one would on paper.'
     """
-    known = BUILT_IN | CLAIMED | UNUSUAL | FLAWED
+    known = BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED
     adapter, colon, place = spec.partition(":")
     if device is not None and not (colon and adapter in _PLACED):
         raise SpecError(
@@ -250,8 +252,7 @@ def as_implementation(
     try:
         return declared(
             subject,
-            subject,
-            quantities=quantities,
+            single(subject, quantities),
             formats=formats,
             targets=targets or "probability",
         )

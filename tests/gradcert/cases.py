@@ -101,8 +101,9 @@ class Case:
 
 
 def _text(error: BaseException) -> str:
-    """Return the message in one line, without lone surrogates, which no file or terminal takes."""
-    return " ".join(str(error).encode(errors="replace").decode().split())[:300]
+    """Return the message in one line of what files and terminals take: no control characters."""
+    printable = "".join(c if c.isprintable() else " " for c in str(error))
+    return " ".join(printable.split())[:300]
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,8 @@ class _Process:
 
     def _died(self) -> _Died:
         code = self._process.wait()
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        by_signal = code < 0 and (signal.strsignal(-code) or f"signal {-code}")
+        how = by_signal or f"exit status {code}"
         self._words.seek(0)
         words = " ".join(self._words.read().decode(errors="replace").split())[-_LAST_WORDS:]
         return _Died(f"ended its process with {how}" + (f"; it said: {words}" if words else ""))

@@ -16,7 +16,15 @@ from typer.testing import CliRunner
 
 from gradcert.cli import main
 from gradcert.selection import select_subjects
-from gradcert_implementations import BUILT_IN, CLAIMED, FLAWED, Flaw, documented, load
+from gradcert_implementations import (
+    BUILT_IN,
+    CLAIMED,
+    FLAWED,
+    LIBRARIES,
+    Flaw,
+    documented,
+    load,
+)
 from gradcert_reports import Certificate, read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
@@ -102,7 +110,7 @@ def test_a_missing_extra_leaves_its_built_in_out_and_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "names"), [((), [*BUILT_IN, *CLAIMED]), (("--flaws",), [*FLAWED])]
+    ("arguments", "names"), [((), [*BUILT_IN, *CLAIMED, *LIBRARIES]), (("--flaws",), [*FLAWED])]
 )
 def test_list_shows_every_built_in_or_every_flaw_with_its_title(
     gradcert: Run, arguments: tuple[str, ...], names: list[str]
@@ -296,7 +304,11 @@ def _without(library: str, *arguments: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "named", "way_out"),
     [
-        ("nope", "'nope'", "choose from numpy, torch, jax, one of `gradcert list --flaws`"),
+        (
+            "nope",
+            "'nope'",
+            "choose from numpy, torch, jax, see `gradcert list`",
+        ),
         ("mine.py:", "'mine.py:'", "write mine.py:name"),
         ("mine.py", "'mine.py'", "write mine.py:name"),
         ("missing.py:f", "missing.py:f", "no file missing.py"),

@@ -1,8 +1,10 @@
 """Loading a subject, declaring one, and the subjects that are built in."""
 
 import functools
+import importlib.metadata
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,13 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from gradcert.certification import certify
 from gradcert_implementations import (
     BUILT_IN,
     CLAIMED,
     FLAWED,
     FORMAT_NAMES,
+    LIBRARIES,
     QUANTITY_NAMES,
     UNUSUAL,
     Array,
@@ -55,6 +59,8 @@ def _zeros(logits: Array, _targets: Array) -> Array:
 
 ALL = [*BUILT_IN, *CLAIMED, *UNUSUAL, *FLAWED]
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_built_in_is_loaded_by_its_name_and_its_summary_is_its_title(name: str) -> None:
@@ -65,7 +71,37 @@ def test_a_built_in_is_loaded_by_its_name_and_its_summary_is_its_title(name: str
 
 
 def test_a_name_belongs_to_one_built_in() -> None:
-    assert len(ALL) == len(set(ALL))
+    names = [*ALL, *LIBRARIES]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_has_an_extra_of_its_name_and_links_what_its_documentation_promises(
+    name: str,
+) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    title, text = documented(name)
+    assert name in extras
+    assert title.endswith(".")
+    assert "https://" in text
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_is_loaded_by_its_name_or_says_which_extra_it_needs(name: str) -> None:
+    try:
+        loaded = load(name)
+    except SpecError as error:
+        assert f"pip install 'gradcert[{name}]'" in str(error)  # noqa: PT017
+        return
+    assert (loaded.name, loaded.origin) == (name, name)
+    assert loaded.library in importlib.metadata.packages_distributions()[loaded.library]
+
+
+def test_the_gradient_of_a_library_that_is_installed_here_conforms() -> None:
+    found = certify("scipy", quantities=["dE/dz"], max_examples=10)
+    assert (found.verdict, found.provenance.library) == ("conforms", "scipy")
 
 
 def test_a_title_is_read_without_importing_its_module() -> None:

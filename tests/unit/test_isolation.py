@@ -86,7 +86,7 @@ def _certified(name: str, limits: Limits = LIMITS) -> Certificate:
     ("name", "reason"),
     [
         ("hangs", "did not return within 1 s"),
-        ("crashes", "ended its process with signal SIGSEGV"),
+        ("crashes", "ended its process with Segmentation fault"),
         ("exits", "ended its process with exit status 3; it said: out of registers"),
         ("devours", "raised MemoryError: Unable to allocate 16.0 GiB"),
     ],

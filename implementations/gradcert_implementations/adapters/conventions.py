@@ -1,7 +1,7 @@
 """What losses of different hands agree on, and where they differ: names, targets, reductions."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +15,7 @@ from gradcert_implementations.interface import (
     TargetDomain,
 )
 
-__all__ = ["class_indices", "declared", "is_mean"]
+__all__ = ["class_indices", "declared", "is_mean", "of_a_loss", "single"]
 
 _NEAR = 0.05
 """How far apart the losses of one row and of two may be in a narrow format."""
@@ -64,38 +64,62 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
     )
 
 
-def declared(
-    subject: Callable[..., Any],
-    function: Function,
-    *,
-    quantities: Sequence[str],
-    formats: Sequence[str],
-    targets: str,
-    library: str = "numpy",
-    device: str = "cpu",
-    adapter: str = "",
-) -> Implementation:
-    """Return `function` as the implementation of one quantity, named after `subject`.
-
-    Where `subject` can be imported by name, `adapter` and that name are the SPEC that loads it.
+def single(function: Function, quantities: Sequence[str]) -> dict[str, Function]:
+    """Return `function` as the one of its quantity, which is dE/dz unless told.
 
     Raises
     ------
     ValueError
-        For more than one quantity, or a name that is unknown.
+        For more than one quantity.
     """
     if len(quantities) > 1:
         raise ValueError(
             f"a plain function computes one quantity, not {', '.join(quantities)}; "
             "for several, write an Implementation"
         )
+    return dict.fromkeys(quantities or ("dE/dz",), function)
+
+
+def of_a_loss(functions: Mapping[str, Function], quantities: Sequence[str]) -> dict[str, Function]:
+    """Return those of a loss's functions that are wanted: dE/dz unless told.
+
+    Raises
+    ------
+    ValueError
+        For a quantity that a loss does not give.
+    """
+    for quantity in quantities:
+        if quantity not in functions:
+            raise ValueError(f"a loss gives {' or '.join(functions)}, not {quantity!r}")
+    return {quantity: functions[quantity] for quantity in quantities or ("dE/dz",)}
+
+
+def declared(
+    subject: Callable[..., Any],
+    functions: Mapping[str, Function],
+    *,
+    formats: Sequence[str],
+    targets: str,
+    library: str = "numpy",
+    device: str = "cpu",
+    adapter: str = "",
+) -> Implementation:
+    """Return the implementation that these functions make, named after `subject`.
+
+    Where `subject` can be imported by name, `adapter` and that name are the SPEC that loads it.
+
+    Raises
+    ------
+    ValueError
+        For a name that is unknown.
+    """
     name = getattr(subject, "__name__", type(subject).__name__)
     module = getattr(subject, "__module__", "")
     found = getattr(sys.modules.get(module), name, None)
     importable = found is subject and module != "__main__"
     return Implementation(
         name=name,
-        functions={cast("QuantityName", q): function for q in quantities or ("dE/dz",)},
+        functions=cast("Mapping[QuantityName, Function]", functions),
         formats=cast("tuple[FormatName, ...]", tuple(formats) or ("binary64", "binary32")),
         targets=cast("TargetDomain", targets),
         origin=f"{adapter}{module}:{name}" if importable else "",

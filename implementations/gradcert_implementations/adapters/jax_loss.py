@@ -12,6 +12,7 @@ from gradcert_implementations.adapters.conventions import (
     class_indices,
     declared,
     is_mean,
+    of_a_loss,
 )
 from gradcert_implementations.interface import Array, Function, Implementation
 
@@ -37,7 +38,7 @@ def from_jax(
         row, or the rows' sum or mean: which of the two is found out by asking it about two equal
         rows.
     quantities
-        dE/dz unless told; dE/do for a loss of probabilities, ``loss`` for one value a row.
+        dE/dz unless told; dE/do for a loss of probabilities, ``loss`` where it is one value a row.
     formats, targets
         What it is meant for: binary64 and binary32 on probabilities unless told. 64-bit types are
         enabled for each call.
@@ -90,13 +91,9 @@ def from_jax(
             return np.array(slope_of(*given, weight))
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
-    for quantity in quantities:
-        if quantity not in functions:
-            raise ValueError(f"a loss is certified for dE/dz, dE/do or loss, not {quantity!r}")
     return declared(
         loss,
-        functions[(*quantities, "dE/dz")[0]],
-        quantities=quantities,
+        of_a_loss(functions, quantities),
         formats=formats,
         targets=targets,
         library="jax",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradcert_implementations.adapters.conventions import class_indices, declared
+from gradcert_implementations.adapters.conventions import class_indices, declared, single
 from gradcert_implementations.interface import Array, Implementation
 
 __all__ = ["from_numpy"]
@@ -51,8 +51,7 @@ def from_numpy(
 
     return declared(
         function,
-        by_index if targets == "index" else function,
-        quantities=quantities,
+        single(by_index if targets == "index" else function, quantities),
         formats=formats,
         targets=targets,
         adapter="numpy:",

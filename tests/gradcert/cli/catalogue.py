@@ -18,10 +18,17 @@ def list_command(
     from rich.console import Console
     from rich.table import Table
 
-    from gradcert_implementations import BUILT_IN, CLAIMED, FLAWED, documented, plugged_in
+    from gradcert_implementations import (
+        BUILT_IN,
+        CLAIMED,
+        FLAWED,
+        LIBRARIES,
+        documented,
+        plugged_in,
+    )
 
     table = Table("id" if flaws else "name", "what is wrong" if flaws else "", box=None)
-    for name in FLAWED if flaws else BUILT_IN | CLAIMED:
+    for name in FLAWED if flaws else BUILT_IN | CLAIMED | LIBRARIES:
         table.add_row(name, documented(name)[0])
     for name, point in () if flaws else plugged_in().items():
         table.add_row(name, f"{point.value}, of {point.dist.name if point.dist else 'a package'}")
@@ -29,7 +36,8 @@ def list_command(
     if flaws:
         typer.echo("\ngradcert explain ID tells more of one.")
     else:
-        typer.echo(f"\n{len(FLAWED)} more are wrong on purpose: gradcert list --flaws")
+        typer.echo("\nA library's own gradient needs the extra of its name: gradcert[optax], say.")
+        typer.echo(f"{len(FLAWED)} more are wrong on purpose: gradcert list --flaws")
 
 
 def explain_command(

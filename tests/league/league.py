@@ -1,0 +1,156 @@
+"""Certify the losses of real libraries, each in an environment of its own: ``make league``.
+
+A library's environment lies in ``.league/``, with its certificates. What is there already is not
+done again, so that an interrupted league goes on where it stopped: an environment that was
+installed, and a certificate that is complete and newer than gradcert's code. A library that will
+not install is a row that says so. At the end all is merged and published in ``reports/published``.
+"""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import jinja2
+import typer
+from rich.progress import Progress
+
+from gradcert_implementations import LIBRARIES
+from gradcert_reports import Certificate, Report, html, read
+from gradcert_reports.numbers import arguments, diagnosis, lower_bound, reach, where
+
+ROOT = Path(__file__).parents[2]
+HOME = ROOT / ".league"
+PUBLISHED = ROOT / "reports" / "published"
+CODE = ("oracle", "implementations", "tests/gradcert")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came out for one library.
+
+    Attributes
+    ----------
+    library
+        Its id.
+    failure
+        Why there is no certificate; empty if there is one.
+    certificate, any_targets
+        On the targets it is meant for, and of dE/dz on targets that sum to anything: None for a
+        library that takes class indices.
+    """
+
+    library: str
+    failure: str = ""
+    certificate: Certificate | None = None
+    any_targets: Certificate | None = None
+
+
+def _last_line(done: "subprocess.CompletedProcess[str]") -> str:
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f"exit status {done.returncode}"
+
+
+def _run(command: list[str | Path]) -> "subprocess.CompletedProcess[str]":
+    # One thread each, for several run side by side.
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def _installed(library: str, constraints: Path) -> str:
+    """Install a library's extra into its environment; return why it failed, or nothing."""
+    home = HOME / library
+    if (home / "installed").exists():
+        return ""
+    made = _run([sys.executable, "-m", "venv", home])
+    if made.returncode:
+        return _last_line(made)
+    wanted = ["--editable", f"{ROOT}[{library}]", "--constraint", constraints]
+    done = _run([home / "bin" / "pip", "install", "--quiet", *wanted])
+    if done.returncode:
+        return _last_line(done)
+    (home / "installed").touch()
+    return ""
+
+
+def _certified(library: str, report: Path, *options: str, newest: float) -> Certificate | str:
+    """Return the certificate in the folder, made anew if it is missing, cut short or too old."""
+    kept = report / "certificate.json"
+    if not (kept.exists() and kept.stat().st_mtime > newest and read(kept).complete):
+        gradcert = HOME / library / "bin" / "gradcert"
+        isolated = ["--isolate", "--time-limit", "300", "--memory-limit", "8"]
+        done = _run([gradcert, "certify", library, *isolated, *options, "--report", report])
+        if done.returncode not in (0, 1):
+            return _last_line(done)
+    return read(kept).certificates[0]
+
+
+def row_of(library: str, *, constraints: Path, newest: float) -> Row:
+    """Install a library, certify it, and return what came out."""
+    failure = _installed(library, constraints)
+    if failure:
+        return Row(library, failure=f"does not install: {failure}")
+    found = _certified(library, HOME / library / "report", newest=newest)
+    if isinstance(found, str):
+        return Row(library, failure=f"does not run: {found}")
+    if found.targets == "index" or "dE/dz" not in found.quantities:
+        return Row(library, certificate=found)
+    options = ("--targets", "any", "--quantity", "dE/dz")
+    beyond = _certified(library, HOME / library / "any", *options, newest=newest)
+    return Row(library, certificate=found, any_targets=None if isinstance(beyond, str) else beyond)
+
+
+def render(rows: list[Row]) -> str:
+    """Return the league as Markdown."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=False,  # This is Markdown.
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "where": where,
+        "lower_bound": lower_bound,
+        "arguments": arguments,
+        "diagnosis": diagnosis,
+        "reach": reach,
+    }
+    return environment.get_template("league.md.jinja").render(rows=rows)
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Argument(metavar="[LIBRARY]...")] = None,
+    jobs: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
+) -> None:
+    """Do what is missing, then write the league."""
+    HOME.mkdir(exist_ok=True)
+    constraints = HOME / "constraints.txt"
+    pinned = (ROOT / "constraints.txt").read_text().splitlines()
+    # Libraries that ask for torch would bring its newest build, of several gigabytes.
+    constraints.write_text("\n".join(line for line in pinned if line.startswith("torch==")) + "\n")
+    files = [file for folder in CODE for file in (ROOT / folder).rglob("*.py")]
+    newest = max(file.stat().st_mtime for file in files)
+    with Progress() as progress, ThreadPoolExecutor(max_workers=jobs) as pool:
+        task = progress.add_task("certifying", total=len(only or LIBRARIES))
+
+        def work(library: str) -> Row:
+            row = row_of(library, constraints=constraints, newest=newest)
+            progress.update(task, advance=1, description=library)
+            return row
+
+        rows = list(pool.map(work, only or LIBRARIES))
+    certificates = [row.certificate for row in rows if row.certificate]
+    (PUBLISHED / "league.md").write_text(render(rows))
+    (PUBLISHED / "league.html").write_text(html(Report(certificates=tuple(certificates))))
+    typer.echo(f"wrote {PUBLISHED / 'league.md'} and league.html")
+
+
+if __name__ == "__main__":
+    typer.run(main)

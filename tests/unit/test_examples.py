@@ -1,0 +1,60 @@
+"""The worked examples of ``command:`` are built and certified as their README says."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import gradcert
+from gradcert import Certificate
+
+EXAMPLES = Path(__file__).parents[2] / "implementations" / "examples"
+
+
+def _certified(command: str, **options: str) -> Certificate:
+    return gradcert.certify(f"command:{command}", max_examples=10, **options)  # type: ignore[arg-type]
+
+
+def _built(compiler: list[str], program: Path) -> str:
+    if shutil.which(compiler[0]) is None:
+        pytest.skip(f"there is no {compiler[0]} here")
+    subprocess.run(compiler, check=True, capture_output=True)
+    return str(program)
+
+
+def test_the_c_example_compiles_without_a_warning_and_conforms(tmp_path: Path) -> None:
+    source, program = EXAMPLES / "softmax_gradient.c", tmp_path / "softmax_gradient"
+    strict = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+    command = ["gcc", "-O2", "-std=c11", *strict, str(source), "-o", str(program), "-lm"]
+    assert _certified(_built(command, program)).verdict == "conforms"
+
+
+def test_the_rust_example_conforms_on_class_indices(tmp_path: Path) -> None:
+    source, program = EXAMPLES / "softmax_gradient.rs", tmp_path / "softmax_gradient"
+    command = [
+        "rustc",
+        "--edition",
+        "2021",
+        "-O",
+        "-D",
+        "warnings",
+        str(source),
+        "-o",
+        str(program),
+    ]
+    assert _certified(_built(command, program), targets="index").verdict == "conforms"
+
+
+def test_the_javascript_example_has_the_flaw_that_was_planted() -> None:
+    if shutil.which("node") is None:
+        pytest.skip("there is no node here")
+    found = _certified(f"node {EXAMPLES / 'softmax_gradient.mjs'}")
+    assert found.verdict == "refuted"
+    assert [told.matches[0].flaw for told in found.diagnoses] == ["diagonal-only"]
+
+
+def test_every_example_fits_on_a_page() -> None:
+    programs = sorted(EXAMPLES.glob("softmax_gradient.*"))
+    assert len(programs) == 3
+    assert all(len(program.read_text().splitlines()) < 80 for program in programs)
