@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from gradcert.cases import Case, Claim
-from gradcert.checks import Check, Evidence
+from gradcert.cases import Broken, Case, Claim
+from gradcert.checks import CHECKS, Check, Evidence
 from gradcert.examine import Outcome
 from gradcert.findings import findings
 from gradcert.resemblance import fails_alike, outcome_of
@@ -92,42 +92,36 @@ def _is_exposed(flaw: Flaw, check: Check, quantity: QuantityName, format: Format
     )
 
 
-def _acquitted(flaw: Flaw, about: Sequence[Examined]) -> bool:
+def _passes_where_exposed(flaw: Flaw, about: Sequence[Examined], format: Format) -> bool | None:
     """Tell whether the subject passes where the input that exposes the flaw makes the flaw fail.
 
-    That is asked of the formats it is refuted in, and of none of the checks that it did not
-    survive: it might not again.
+    A check that the subject did not survive is not asked again. None if nothing exposes the flaw.
     """
-    passes = []
-    for format in dict.fromkeys(e.claim.format for e in about if e.outcome.refutations):
-        for examined in about:
-            claim, check = examined.claim, examined.check
-            if claim.format == format and _is_exposed(flaw, check, claim.quantity, format):
-                passes.append(outcome_of(claim, check, exposing_case(flaw, format)) is None)
-                break
-    return bool(passes) and all(passes)
-
-
-def _passes_elsewhere(flaw: Flaw, about: Sequence[Examined]) -> bool:
-    """Tell whether the subject passes where the flaw is exposed in the format it is known best in.
-
-    The subject need not claim that format, so this speaks against the flaw, but does not acquit.
-    """
-    format = FORMATS[flaw.formats[0]]
-    for examined in about:
-        claim, check = replace(examined.claim, format=format), examined.check
+    claim = replace(about[0].claim, format=format)
+    broken = {e.check.id for e in about if isinstance(e.outcome.failure, Broken)}
+    for check in CHECKS:
+        if claim.quantity not in check.quantities or check.id in broken:
+            continue
         if _is_exposed(flaw, check, claim.quantity, format):
             return outcome_of(claim, check, exposing_case(flaw, format)) is None
-    return False
+    return None
+
+
+def _acquitted(flaw: Flaw, about: Sequence[Examined]) -> bool:
+    """Tell whether the subject passes where the flaw is exposed, in every refuted format."""
+    refuted = dict.fromkeys(e.claim.format for e in about if e.outcome.refutations)
+    found = [_passes_where_exposed(flaw, about, format) for format in refuted]
+    return True in found and False not in found
 
 
 def _contradicted(flaw: Flaw, about: Sequence[Examined], refutations: Sequence[_Refutation]) -> int:
-    """Count the formats in which the flaw fails, on the same case or its own, and the subject not.
+    """Count the formats in which the flaw fails and the subject does not.
 
-    The case is the smallest that refutes, or the one that exposes the flaw.
+    That is on the smallest refuting case, or on the input that exposes the flaw in the format it is
+    best known in: the subject need not claim that one, so this speaks against the flaw, no more.
     """
     passed = [examined for examined in about if examined.outcome.failure is None]
-    count = int(_passes_elsewhere(flaw, about))
+    count = int(_passes_where_exposed(flaw, about, FORMATS[flaw.formats[0]]) is True)
     for refutation in refutations:
         for examined in passed:
             if examined.check is refutation.check:

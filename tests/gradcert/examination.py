@@ -7,7 +7,7 @@ from typing import Protocol, Self
 import msgspec
 
 from gradcert.cancellation import cancellation
-from gradcert.cases import Claim
+from gradcert.cases import Broken, Claim
 from gradcert.checks import Check, planned
 from gradcert.diagnosis import Examined, diagnose
 from gradcert.examine import Outcome, examine
@@ -96,8 +96,8 @@ class Examination:
                 examined.append(self._examined[key])
             elif result.verdict == "refuted":
                 examined.append(self._examine(key))
-            elif result.verdict == "conforms":
+            else:
                 check, claim = self._plan[key]
-                outcome = Outcome(result.examples, (), None, None)
-                examined.append(Examined(claim, check, outcome))
+                failure = None if result.verdict == "conforms" else Broken(result.reason)
+                examined.append(Examined(claim, check, Outcome(0, (), failure, None)))
         return diagnose(examined)

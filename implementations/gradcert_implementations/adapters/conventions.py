@@ -50,7 +50,7 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
 
     Examples
     --------
-    >>> is_mean(lambda z, t: float((t - z).sum(axis=-1).mean()), np.dtype(float))
+    >>> is_mean(lambda z, t: float((t * z).sum(axis=-1).mean()), np.dtype(float))
     True
     """
     first, targets = np.full((2, 2), 0.5, dtype), np.eye(2, dtype=dtype)[[0, 0]]

@@ -1,0 +1,44 @@
+"""Cut Cross-Entropy: ``linear_cross_entropy(impl="torch_compile")`` of one embedding a row.
+
+The library multiplies embeddings by the weights of a classifier and never keeps the logits. Here a
+row's embedding is the number one and its logits are the weights, so that the gradient by the
+weights is that by the logits; an identity matrix would turn a logit of -inf into NaN. The
+documentation asks for class indices, and offers ``torch_compile`` for the CPU, where a C compiler
+is needed; its own kernel ``cce`` is for GPUs. It names no formats.
+https://github.com/apple/ml-cross-entropy#basic-usage
+"""
+
+import numpy as np
+import torch
+from cut_cross_entropy import linear_cross_entropy
+
+from gradcert_implementations.adapters.conventions import class_indices
+from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
+from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+
+__all__ = ["gradient", "implementation"]
+
+
+def _row(logits: Array, label: Array) -> Array:
+    weights = tensor_of(logits[:, None].copy()).requires_grad_()
+    one = torch.ones((1, 1), dtype=weights.dtype)
+    total = linear_cross_entropy(one, weights, tensor_of(label), impl="torch_compile")
+    (slope,) = torch.autograd.grad(total, weights)
+    return array_of(slope)[:, 0]
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return each row's gradient by the classifier's weights."""
+    slopes = np.empty_like(logits)
+    for row, label in enumerate(class_indices(targets)[:, None]):
+        slopes[row] = _row(logits[row], label)
+    return slopes
+
+
+implementation = Implementation(
+    name="cut-cross-entropy",
+    functions={"dE/dz": gradient},
+    formats=FORMAT_NAMES,
+    targets="index",
+    library="cut-cross-entropy",
+)

@@ -1,0 +1,30 @@
+"""Keras: ``keras.losses.categorical_crossentropy`` after ``keras.ops.softmax``, on JAX.
+
+This is a model whose last layer has the softmax activation, trained with the loss as it is by
+default: ``from_logits=False``, predictions are probabilities. The loss clips them to between 1e-7
+and 1 - 1e-7 (``keras.config.epsilon``), and where it clips, the gradient is zero. The documentation
+of the loss does not say so.
+https://keras.io/api/losses/probabilistic_losses/#categorical_crossentropy-function
+https://keras.io/api/ops/nn/#softmax-function
+"""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import keras
+
+from gradcert_implementations.adapters.jax_loss import from_jax
+
+__all__ = ["implementation"]
+
+
+def _loss(logits: Any, targets: Any) -> Any:
+    return keras.losses.categorical_crossentropy(targets, keras.ops.softmax(logits))
+
+
+implementation = replace(
+    from_jax(_loss, device="cpu"), name="keras-softmax", origin="", library="keras"
+)

@@ -1,0 +1,27 @@
+"""Liger Kernel: ``liger_cross_entropy``, in Triton's interpreter.
+
+The documentation promises what PyTorch's ``cross_entropy`` does, with class indices. The kernel
+computes in binary32 whatever it is given, and writes the gradient over the logits to save memory.
+``TRITON_INTERPRET=1`` runs it on the CPU; bfloat16 is not claimed there, for the interpreter cuts
+digits off where the hardware rounds.
+https://linkedin.github.io/Liger-Kernel/Low-Level-APIs/
+https://triton-lang.org/main/programming-guide/chapter-3/debugging.html#using-the-interpreter
+"""
+
+import os
+from dataclasses import replace
+
+os.environ.setdefault("TRITON_INTERPRET", "1")
+
+from liger_kernel.transformers.functional import liger_cross_entropy
+
+from gradcert_implementations.adapters.torch_loss import from_torch
+
+__all__ = ["implementation"]
+
+implementation = replace(
+    from_torch(liger_cross_entropy, formats=["binary64", "binary32", "binary16"], targets="index"),
+    name="liger",
+    origin="",
+    library="liger-kernel",
+)

@@ -1,0 +1,31 @@
+"""Optax: ``optax.safe_softmax_cross_entropy``, differentiated by ``jax.vjp``.
+
+The labels are documented as valid probability distributions, non-negative and summing to one, and
+``0 log 0 = 0`` is promised for logits of -inf, which ``optax.softmax_cross_entropy`` does not do.
+Logits may have any floating-point type.
+https://optax.readthedocs.io/en/latest/api/losses.html#optax.losses.safe_softmax_cross_entropy
+"""
+
+from dataclasses import replace
+
+import optax
+
+from gradcert_implementations.adapters.jax_loss import from_jax
+from gradcert_implementations.interface import FORMAT_NAMES
+
+__all__ = ["implementation"]
+
+_loss = from_jax(
+    optax.safe_softmax_cross_entropy, quantities=["loss"], formats=FORMAT_NAMES, device="cpu"
+)
+_gradient = from_jax(
+    optax.safe_softmax_cross_entropy, quantities=["dE/dz"], formats=FORMAT_NAMES, device="cpu"
+)
+
+implementation = replace(
+    _gradient,
+    name="optax",
+    functions={**_loss.functions, **_gradient.functions},
+    origin="",
+    library="optax",
+)

@@ -1,0 +1,56 @@
+"""PyTensor: ``pytensor.grad`` of a loss from ``pytensor.tensor.special.log_softmax``.
+
+The loss is the sum over classes of ``-t_j log_softmax(z)_j``, where a zero target adds nothing even
+if its logit is -inf. The documentation names no domain for targets; binary64 and binary32 are the
+formats of its matrices.
+https://pytensor.readthedocs.io/en/latest/library/tensor/special.html
+https://pytensor.readthedocs.io/en/latest/library/gradient.html
+"""
+
+from functools import cache
+from typing import Any
+
+import pytensor
+import pytensor.tensor as pt
+from pytensor.tensor import special
+
+from gradcert_implementations.interface import Array, Implementation
+
+__all__ = ["gradient", "implementation", "loss", "softmax"]
+
+
+@cache
+def _compiled(dtype: str) -> dict[str, Any]:
+    z, t = pt.matrix("z", dtype=dtype), pt.matrix("t", dtype=dtype)
+    log_o = special.log_softmax(z, axis=1)
+    rows = -pt.switch(pt.eq(t, 0), pt.zeros_like(z), t * log_o).sum(axis=1)
+    return {
+        "softmax": pytensor.function([z], special.softmax(z, axis=1)),
+        "loss": pytensor.function([z, t], rows),
+        "dE/dz": pytensor.function([z, t], pytensor.grad(rows.sum(), z)),
+    }
+
+
+def softmax(logits: Array) -> Array:
+    """Return ``pytensor.tensor.special.softmax``."""
+    o: Array = _compiled(logits.dtype.name)["softmax"](logits)
+    return o
+
+
+def loss(logits: Array, targets: Array) -> Array:
+    """Return the cross-entropy of each row."""
+    total: Array = _compiled(logits.dtype.name)["loss"](logits, targets)
+    return total
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``pytensor.grad`` of the sum of the loss by the logits."""
+    slope: Array = _compiled(logits.dtype.name)["dE/dz"](logits, targets)
+    return slope
+
+
+implementation = Implementation(
+    name="pytensor",
+    functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
+    library="pytensor",
+)

@@ -1,0 +1,39 @@
+"""statsmodels: ``MNLogit.score_obs`` of one observation a row, with a constant for regressor.
+
+The model's parameters are then the logits, less that of the first class: it is the base, whose
+logit the model fixes at zero. The score is minus the gradient of a row's cross-entropy by the other
+logits; by the base's it is the probability that ``MNLogit.predict`` returns, less the target. The
+documentation asks for categories, given here as the dummies that the model makes of them itself;
+scores are binary64. A base that is masked with -inf cannot be said in these parameters.
+https://www.statsmodels.org/stable/generated/statsmodels.discrete.discrete_model.MNLogit.score_obs.html
+https://www.statsmodels.org/stable/generated/statsmodels.discrete.discrete_model.MNLogit.predict.html
+"""
+
+import numpy as np
+from statsmodels.discrete.discrete_model import MNLogit
+
+from gradcert_implementations.interface import Array, Implementation
+
+__all__ = ["gradient", "implementation"]
+
+_CONSTANT = np.ones((1, 1))
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return minus ``MNLogit.score_obs``, with the base's share in front."""
+    slope = np.empty_like(logits)
+    for row, (z, t) in enumerate(zip(logits, targets, strict=True)):
+        model = MNLogit(t[None], _CONSTANT, check_rank=False)
+        parameters = (z[1:] - z[0])[None]
+        slope[row, 0] = model.predict(parameters)[0, 0] - t[0]
+        slope[row, 1:] = -model.score_obs(parameters)[0]
+    return slope
+
+
+implementation = Implementation(
+    name="statsmodels",
+    functions={"dE/dz": gradient},
+    formats=("binary64",),
+    targets="index",
+    library="statsmodels",
+)
