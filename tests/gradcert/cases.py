@@ -102,7 +102,11 @@ class Case:
 
 def _text(error: BaseException) -> str:
     """Return the message in one line of what files and terminals take: no control characters."""
-    printable = "".join(c if c.isprintable() else " " for c in str(error))
+    try:
+        message = str(error)
+    except Exception as another:  # noqa: BLE001  # It is the subject's, and may do anything.
+        message = f"(its message raises {type(another).__name__})"
+    printable = "".join(c if c.isprintable() else " " for c in message)
     return " ".join(printable.split())[:300]
 
 
@@ -157,7 +161,9 @@ class Claim:
                 result = self.implementation.functions[self.quantity](*arguments)
         except NotImplementedError as error:
             raise NotSupported(_text(error)) from error
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise  # It is the user's.
+        except BaseException as error:  # noqa: BLE001  # SystemExit and worse are no answers.
             said = f"raised {type(error).__name__}: {_text(error)}"
             raise Broken(said.removesuffix(": ")) from error
         finally:

@@ -324,6 +324,30 @@ def test_a_subject_that_flushes_to_zero_leaves_the_next_search_its_subnormal_num
     assert (np.array([2.0**-1022]) / 2).all()
 
 
+class Unspeakable(BaseException):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("a\x1b[31mred\nline\ud800"), "raised ValueError: a [31mred line"),
+        (Unspeakable(), "raised Unspeakable: (its message raises RuntimeError)"),
+        (GeneratorExit("gone"), "raised GeneratorExit: gone"),
+        (SystemExit(3), "raised SystemExit: 3"),
+    ],
+)
+def test_whatever_a_subject_raises_is_broken_and_told_in_one_printable_line(
+    error: BaseException, said: str
+) -> None:
+    def raising(_z: Array, _t: Array) -> Array:
+        raise error
+
+    found = _result("accuracy", raising)
+    assert (found.verdict, found.reason) == ("broken", said)
+
+
 def test_there_is_a_mistake_for_every_check() -> None:
     assert {check_id for check_id, _, _ in FLAWS} == set(BY_ID)
 

@@ -74,21 +74,26 @@ def from_jax(
     slope_of = jax.jit(slope) if jit else slope
 
     def operands(logits: Array, rows: Array) -> tuple[jax.Array, jax.Array]:
-        return jnp.array(logits), jnp.array(class_indices(rows) if targets == "index" else rows)
+        second = class_indices(rows) if targets == "index" else rows
+        return jax.device_put(logits, place), jax.device_put(second, place)
 
     def value(logits: Array, rows: Array) -> Array:
-        with jax.enable_x64(True), jax.default_device(place):
+        with jax.enable_x64(True):
             # A copy, for jax's own arrays are read-only.
             return np.array(value_of(*operands(logits, rows)))
 
-    averages = functools.cache(functools.partial(is_mean, lambda *two: float(value(*two))))
+    @functools.cache
+    def averages(dtype: np.dtype[Any]) -> bool:
+        """Tell whether the loss is a scalar, and a mean."""
+        pair = np.zeros((2, 2), dtype)
+        if jax.eval_shape(loss, *operands(pair, pair)).shape:
+            return False
+        return is_mean(lambda *two: float(value(*two)), dtype)
 
     def gradient(logits: Array, rows: Array) -> Array:
-        with jax.enable_x64(True), jax.default_device(place):
-            given = operands(logits, rows)
-            scalar = not jax.eval_shape(loss, *given).shape
-            weight = len(rows) if scalar and averages(logits.dtype) else 1
-            return np.array(slope_of(*given, weight))
+        with jax.enable_x64(True):
+            weight = len(rows) if averages(logits.dtype) else 1
+            return np.array(slope_of(*operands(logits, rows), weight))
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
