@@ -163,7 +163,7 @@ class Claim:
             raise NotSupported(_text(error)) from error
         except KeyboardInterrupt:
             raise  # It is the user's.
-        except BaseException as error:  # noqa: BLE001  # SystemExit and worse are no answers.
+        except BaseException as error:  # SystemExit and worse are no answers.
             said = f"raised {type(error).__name__}: {_text(error)}"
             raise Broken(said.removesuffix(": ")) from error
         finally:

@@ -1,0 +1,71 @@
+"""The league's table says what its certificates say."""
+
+import msgspec
+import pytest
+
+import gradcert
+from gradcert import Certificate
+from league import Row, render
+
+
+def _certified(spec: str, **options: str) -> Certificate:
+    return gradcert.certify(
+        spec,
+        quantities=["dE/dz"],
+        formats=["binary64"],
+        max_examples=5,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    right, wrong = _certified("scipy"), _certified("diagonal-only")
+    broken = _certified("empty-batch-crashes")
+    beyond = _certified("scipy", targets="any")
+    return render(
+        [
+            Row("scipy", certificate=right, any_targets=beyond),
+            Row("wronglib", certificate=wrong),
+            Row("brokenlib", certificate=broken),
+            Row("lostlib", failure="does not install: no matching distribution"),
+        ]
+    )
+
+
+def test_a_library_that_conforms_has_its_version_level_and_worst_case(page: str) -> None:
+    version = _certified("scipy").provenance.versions["scipy"]
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| scipy | {version} |")]
+    assert "| dE/dz | binary64 | probability | conforms | faithful | ≥ 0." in line
+
+
+def test_a_library_that_is_wrong_has_its_minimal_counterexample_and_diagnosis(page: str) -> None:
+    section = page.partition("### wronglib")[2].partition("###")[0]
+    assert "`accuracy` refutes dE/dz in binary64: dE/dz is 0.0; its true value is 0.5" in section
+    assert "at logits [0, 0], targets [1, 0]" in section
+    assert "diagonal-only explains" in section
+
+
+def test_a_library_that_breaks_says_why(page: str) -> None:
+    section = page.partition("### brokenlib")[2].partition("##")[0]
+    assert "`empty-batch` finds broken dE/dz in binary64: raised " in section
+
+
+def test_a_library_that_will_not_install_is_a_row_that_says_so(page: str) -> None:
+    assert "| lostlib | - | - | - | - | does not install: no matching distribution |" in page
+
+
+def test_beyond_the_domain_each_is_told_by_the_gradient_it_returns(page: str) -> None:
+    table = page.partition("## Beyond the domain")[2]
+    (line,) = [line for line in table.splitlines() if line.startswith("| scipy |")]
+    assert "| refuted | targets-assumed-to-sum-to-one | logits " in line
+
+
+def test_the_page_of_no_library_that_runs_is_still_a_page() -> None:
+    assert "| lostlib |" in render([Row("lostlib", failure="does not install")])
+
+
+def test_a_row_is_made_of_a_certificate_as_it_is_read_back() -> None:
+    right = _certified("scipy")
+    again = msgspec.json.decode(msgspec.json.encode(right), type=Certificate)
+    assert render([Row("scipy", certificate=again)]) == render([Row("scipy", certificate=right)])
