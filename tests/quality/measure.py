@@ -27,9 +27,13 @@ ROOT = Path(__file__).parents[2]
 LINES = ROOT / ".quality" / "runs.jsonl"
 CODE = (
     "oracle/**/*.py",
-    "implementations/**/*.py",
+    "implementations/*/flawed/*.py",
+    "implementations/*/unusual/*.py",
     "tests/gradcert/checks/*.py",
-    "tests/gradcert/[cders]*.py",  # cases, certification, diagnosis, examine, resemblance, ...
+    *(
+        f"tests/gradcert/{module}.py"
+        for module in ("cases", "diagnosis", "examine", "resemblance", "strategies")
+    ),
 )
 PUBLISHED = ROOT / "reports" / "published" / "quality.md"
 

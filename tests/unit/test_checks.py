@@ -348,6 +348,19 @@ def test_whatever_a_subject_raises_is_broken_and_told_in_one_printable_line(
     assert (found.verdict, found.reason) == ("broken", said)
 
 
+def nan_where_masked(z: Array, t: Array) -> Array:
+    """Wrong in its own row, always in the same way."""
+    return right(z, t) + np.where(np.isinf(z).any(axis=1, keepdims=True), np.nan, 0)
+
+
+@pytest.mark.parametrize(
+    "check_id", ["row-independence", "many-rows", "memory-layout", "nan-stays-in-its-row"]
+)
+def test_a_nan_that_is_always_there_is_a_matter_of_accuracy_alone(check_id: str) -> None:
+    assert _result("accuracy", nan_where_masked).verdict == "refuted"
+    assert _result(check_id, nan_where_masked).verdict == "conforms"
+
+
 def test_there_is_a_mistake_for_every_check() -> None:
     assert {check_id for check_id, _, _ in FLAWS} == set(BY_ID)
 

@@ -25,6 +25,8 @@ def agreement(
 ) -> Judgement:
     """Judge whether two answers to one question agree: ``|v - w| <= 2 (b + b)`` for every value.
 
+    Two NaNs agree, and two equal infinities: what is wrong with them is for ``accuracy`` to tell.
+
     Parameters
     ----------
     ours, theirs

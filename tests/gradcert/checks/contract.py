@@ -149,9 +149,10 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
     """NaN in gives NaN out in that row, and nowhere else.
 
     Predicate: with one first argument replaced by NaN, its row of the answer holds a NaN and the
-    other rows hold none. For dE/do, where a class without a target does not depend on it, that is
-    the class with the largest target. Nothing is asked of a row without targets, whose loss may
-    well be zero. It cannot see an error in values, such as a sign flip, a scale or noise.
+    other rows hold one only where they did without it. For dE/do, where a class without a target
+    does not depend on it, that is the class with the largest target. Nothing is asked of a row
+    without targets, whose loss may well be zero. It cannot see an error in values, such as a sign
+    flip, a scale or noise.
     """
     row = case.number % len(case.first)
     column = case.number % case.first.shape[1]
@@ -159,13 +160,14 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
         column = int(np.argmax(case.targets[row]))
     if not case.targets[row].any():
         return []
+    before = claim.answer(case.first, case.targets)
     first = case.first.copy()
     first[row, column] = np.nan
     poisoned = Case(first, case.targets, case.regimes, case.number)
     with shown_as("for an argument with a NaN", "f(*args)", poisoned):
         answer = claim.answer(first, case.targets)
     for other, values in enumerate(answer):
-        if np.isnan(values).any() != (other == row):
+        if np.isnan(values).any() != (other == row or np.isnan(before[other]).any()):
             statement = (
                 "a NaN in the row did not reach its answer"
                 if other == row

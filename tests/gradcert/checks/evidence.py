@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Literal
 
 import numpy as np
@@ -106,9 +107,15 @@ def floats(answer: Array) -> list[float]:
 
 
 def errors(ours: Sequence[float], theirs: Sequence[float]) -> list[arb]:
-    """Return the exact differences of two answers, value by value; NaN where one is not finite."""
+    """Return the exact differences of two answers, value by value.
+
+    Zero for equal infinities and for two NaNs, NaN where only one is not finite.
+    """
     with ctx.workprec(128):
-        return [abs(arb(a) - b) for a, b in zip(ours, theirs, strict=True)]
+        return [
+            arb(0) if a == b or (isnan(a) and isnan(b)) else abs(arb(a) - b)
+            for a, b in zip(ours, theirs, strict=True)
+        ]
 
 
 def explained(
