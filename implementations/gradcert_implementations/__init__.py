@@ -11,6 +11,7 @@ from gradcert_implementations.catalogue import (
     documented,
     plugged_in,
 )
+from gradcert_implementations.importing import SpecError
 from gradcert_implementations.interface import (
     FORMAT_NAMES,
     QUANTITY_NAMES,
@@ -24,7 +25,7 @@ from gradcert_implementations.interface import (
     QuantityName,
     TargetDomain,
 )
-from gradcert_implementations.loading import SpecError, as_implementation, load, reloading, select
+from gradcert_implementations.loading import as_implementation, load, reloading, select
 
 __all__ = [
     "BUILT_IN",

@@ -8,14 +8,8 @@ or a plain function ``(logits, targets) -> dE/dz``. In front of an object, ``tor
 """
 
 import dataclasses
-import hashlib
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
 from gradcert_implementations.adapters.conventions import declared, single
@@ -28,11 +22,15 @@ from gradcert_implementations.catalogue import (
     documented,
     plugged_in,
 )
+from gradcert_implementations.importing import (
+    SpecError,
+    imported_module,
+    imported_object,
+    one_line,
+)
 from gradcert_implementations.interface import Implementation, TargetDomain
 
-__all__ = ["SpecError", "as_implementation", "load", "reloading", "select"]
-
-_EXTRAS = {"torch", "jax", "scipy"}
+__all__ = ["as_implementation", "load", "reloading", "select"]
 
 _ADAPTERS = {
     "numpy": "gradcert_implementations.adapters.numpy_function",
@@ -46,60 +44,6 @@ _PLACED = ("torch", "jax")
 """The adapters that take a device."""
 
 _EXPECTED = "expected an Implementation or a function (logits, targets) -> dE/dz"
-
-
-class SpecError(ValueError):
-    """A SPEC, or a selection, that names nothing to certify. The message is one line."""
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-def _importable_from(folder: Path) -> None:
-    """Let a subject import what lies beside it; last, so that it hides no library."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-
-
-def _import(module: str, spec: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        missing = error.name or ""
-        extra = spec if spec in LIBRARIES else missing
-        if spec in LIBRARIES or missing in _EXTRAS:
-            raise SpecError(
-                f"{spec!r} needs {missing}, which is not installed: pip install 'gradcert[{extra}]'"
-            ) from error
-        if module == missing or module.startswith(missing + "."):
-            raise SpecError(
-                f"{spec!r}: there is no module {missing!r}; for a file write path/to/file.py:name"
-            ) from error
-        raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
-    except (Exception, SystemExit) as error:
-        raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
-
-
-def _import_file(path: Path, spec: str) -> ModuleType:
-    if not path.is_file():
-        raise SpecError(f"{spec!r}: there is no file {path}")
-    # A name of its own: two files called kernels.py do not meet in sys.modules, nor two versions.
-    digest = hashlib.sha256(str(path.resolve()).encode() + path.read_bytes()).hexdigest()
-    name = f"{path.stem}_{digest[:8]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    found = importlib.util.spec_from_file_location(name, path)
-    if found is None or found.loader is None:
-        raise SpecError(f"{spec!r}: {path} is not a Python file")
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module
-    try:
-        found.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
-    return module
 
 
 def _unknown(spec: str) -> SpecError:
@@ -127,13 +71,7 @@ def _object(place: str, spec: str) -> Any:
             f"{spec!r} names no function: write {adapter}:path/to/file.py:name or "
             f"{adapter}:package.module:name"
         )
-    is_file = module_name.endswith(".py") or "/" in module_name
-    _importable_from(Path(module_name).parent.resolve() if is_file else Path.cwd())
-    module = _import_file(Path(module_name), spec) if is_file else _import(module_name, spec)
-    try:
-        subject = getattr(module, attribute)
-    except AttributeError as error:
-        raise SpecError(f"{spec!r}: {module_name} has no attribute {attribute!r}") from error
+    subject = imported_object(module_name, attribute, spec)
     if not isinstance(subject, Implementation) and not callable(subject):
         raise SpecError(f"{spec!r} is of type {type(subject).__name__}; {_EXPECTED}")
     return subject
@@ -144,12 +82,12 @@ def _plugged_in(spec: str) -> Any:
     try:
         return plugged_in()[spec].load()
     except (Exception, SystemExit) as error:
-        raise SpecError(f"{spec!r} does not import: {_one_line(error)}") from error
+        raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error
 
 
 def _adapted(adapter: str, place: str, spec: str, options: dict[str, Any]) -> Implementation:
     """Return what an adapter makes of a program, or of an object."""
-    module = _import(_ADAPTERS[adapter], spec)
+    module = imported_module(_ADAPTERS[adapter], spec)
     subject = place if adapter == "command" else _object(place, spec)
     if isinstance(subject, Implementation):
         raise SpecError(f"{spec!r} is an Implementation, which needs no adapter: write {place}")
@@ -205,7 +143,7 @@ def load(
         told = {name: value for name, value in (options | {"device": device}).items() if value}
         loaded = _adapted(adapter, place, spec, told)
     elif spec in known:
-        subject = _import(known[spec], spec).implementation
+        subject = imported_module(known[spec], spec).implementation
         subject = dataclasses.replace(subject, summary=documented(spec)[0])
         loaded = as_implementation(subject, **options)
     else:

@@ -76,7 +76,8 @@ SUBJECTS = [
     module
     for module in MODULES
     if module.startswith("gradcert_implementations.")
-    and module.rpartition(".")[2] not in ("__init__", "catalogue", "interface", "loading")
+    and module.rpartition(".")[2]
+    not in ("__init__", "catalogue", "importing", "interface", "loading")
     and module not in ADAPTERS
 ]
 
