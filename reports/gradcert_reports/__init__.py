@@ -2,7 +2,7 @@
 
 from gradcert_reports.badge import badge
 from gradcert_reports.comparison import Change, Comparison, Direction, Setting, compare, differences
-from gradcert_reports.files import json_schema, keep, prepare, read, write
+from gradcert_reports.files import clear, json_schema, keep, prepare, read, write
 from gradcert_reports.html import html
 from gradcert_reports.junit import junit
 from gradcert_reports.markdown import markdown
@@ -38,6 +38,7 @@ __all__ = [
     "Setting",
     "Verdict",
     "badge",
+    "clear",
     "compare",
     "details",
     "diagnosed",

@@ -14,7 +14,11 @@ from gradcert_reports.markdown import markdown
 from gradcert_reports.records import Report
 from gradcert_reports.results import CheckResult
 
-__all__ = ["json_schema", "keep", "prepare", "read", "write"]
+__all__ = ["clear", "json_schema", "keep", "prepare", "read", "write"]
+
+
+_PAGES = {"index.html": html, "report.md": markdown, "junit.xml": junit, "badge.svg": badge}
+"""The pages, in the order in which a reader wants them."""
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -43,6 +47,18 @@ def prepare(directory: Path) -> None:
         pass
 
 
+def clear(directory: Path) -> None:
+    """Remove what an earlier run left, so that it cannot stand for one that is cut short.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be removed.
+    """
+    for name in (*_PAGES, "certificate.json"):
+        (directory / name).unlink(missing_ok=True)
+
+
 def keep(report: Report, directory: Path) -> None:
     """Write ``certificate.json`` alone, as a run does at each step, so that no finding is lost.
 
@@ -66,12 +82,7 @@ def write(report: Report, directory: Path) -> list[Path]:
     OSError
         If the directory cannot be made or written to.
     """
-    rendered = {
-        "index.html": html(report),
-        "report.md": markdown(report),
-        "junit.xml": junit(report),
-        "badge.svg": badge(report),
-    }
+    rendered = {name: page(report) for name, page in _PAGES.items()}
     prepare(directory)
     keep(report, directory)
     for name, page in rendered.items():
@@ -92,7 +103,7 @@ def _missing(result: CheckResult) -> Iterator[str]:
 
 
 def _contradictions(report: Report) -> Iterator[str]:
-    """Yield what follows the schema and cannot be: a place that the report does not have."""
+    """Yield what follows the schema and cannot be: a place that is not there, a result twice."""
     count = len(report.certificates)
     for entry in report.ledger:
         if not 0 <= entry.certificate < count:
@@ -101,6 +112,14 @@ def _contradictions(report: Report) -> Iterator[str]:
                 f"but there are {count}, counted from 0"
             )
     for certificate in report.certificates:
+        claims = [(found.check, found.quantity, found.format) for found in certificate.results]
+        for check, quantity, format in claims:
+            if claims.count((check, quantity, format)) > 1:
+                yield f"{certificate.name} has the result of {check} {quantity} {format} twice"
+        if len(claims) > certificate.planned:
+            yield (
+                f"{certificate.name} has {len(claims)} results, of {certificate.planned} planned"
+            )
         for result in certificate.results:
             for missing in _missing(result):
                 about = f"{result.check} {result.quantity} {result.format}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import jinja2
 
 from gradcert_reports.junit import well_formed
+from gradcert_reports.naming import distinct
 from gradcert_reports.numbers import (
     budgets,
     diagnosis,
@@ -111,6 +112,7 @@ def html(report: Report) -> str:
     from gradcert_reports import pictures
     from gradcert_reports.heatmaps import heatmaps
 
+    report = distinct(report)
     checks = dict.fromkeys(result.check for one in report.certificates for result in one.results)
     page = _environment.get_template("index.html.jinja").render(
         report=report,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from gradcert_reports.naming import distinct
 from gradcert_reports.records import Certificate, Provenance, Report
 from gradcert_reports.results import CheckResult
 from gradcert_reports.terminal import explanation
@@ -88,7 +89,7 @@ def junit(report: Report) -> str:
     implementation whose checks have not all run has one case more, ``incomplete``, an error.
     """
     suites = Element("testsuites", name="gradcert")
-    for certificate in report.certificates:
+    for certificate in distinct(report).certificates:
         _add_suite(suites, certificate)
     for count in ("tests", "failures", "errors"):
         suites.set(count, str(sum(int(suite.attrib[count]) for suite in suites)))

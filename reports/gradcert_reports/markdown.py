@@ -2,6 +2,7 @@
 
 import jinja2
 
+from gradcert_reports.naming import distinct
 from gradcert_reports.numbers import (
     also,
     diagnosis,
@@ -22,7 +23,7 @@ __all__ = ["markdown"]
 def _cell(text: str) -> str:
     """Return text that stays within one table cell and is no markup."""
     folded = " ".join(text.split())
-    for character in "\\`*_[]<>|":
+    for character in "\\`*_[]<>|&~":
         folded = folded.replace(character, f"\\{character}")
     return folded
 
@@ -69,4 +70,4 @@ _environment.filters |= {
 
 def markdown(report: Report) -> str:
     """Render a report as Markdown that fits a pull-request comment."""
-    return _environment.get_template("report.md.jinja").render(report=report)
+    return _environment.get_template("report.md.jinja").render(report=distinct(report))

@@ -100,14 +100,18 @@ class Case:
         return [(tuple(z), tuple(t)) for z, t in zip(first, targets, strict=True)]
 
 
+def _printable(text: str) -> str:
+    """Return text in one line of what files and terminals take: no control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+
+
 def _text(error: BaseException) -> str:
-    """Return the message in one line of what files and terminals take: no control characters."""
+    """Return the message in one printable line."""
     try:
         message = str(error)
     except Exception as another:  # noqa: BLE001  # It is the subject's, and may do anything.
         message = f"(its message raises {type(another).__name__})"
-    printable = "".join(c if c.isprintable() else " " for c in message)
-    return " ".join(printable.split())[:300]
+    return _printable(message)
 
 
 @dataclass(frozen=True)
@@ -164,12 +168,12 @@ class Claim:
         except KeyboardInterrupt:
             raise  # It is the user's.
         except BaseException as error:  # SystemExit and worse are no answers.
-            said = f"raised {type(error).__name__}: {_text(error)}"
+            said = f"raised {_printable(type(error).__name__)}: {_text(error)}"
             raise Broken(said.removesuffix(": ")) from error
         finally:
             keep_subnormals()
         if type(result) is not np.ndarray:
-            raise Broken(f"returned {type(result).__name__}, expected a numpy array")
+            raise Broken(f"returned {_printable(type(result).__name__)}, expected a numpy array")
         if result.dtype != self.format.dtype:
             raise Broken(f"returned dtype {result.dtype}, expected {self.format.dtype}")
         expected = self.shape(*arguments[0].shape)

@@ -97,10 +97,12 @@ def pytest_configure(config: "pytest.Config") -> None:
         import pytest
 
         from gradcert.reporting import Reporting
-        from gradcert_reports import prepare
+        from gradcert_reports import clear, prepare
 
         try:
             prepare(directory)
+            if not hasattr(config, "workerinput"):  # A worker of pytest-xdist, begun later.
+                clear(directory)
         except OSError as error:
             raise pytest.UsageError(
                 f"cannot write a report to {directory}: {error.strerror}; "

@@ -87,10 +87,9 @@ class Reporting:
         """Collect what a test found, and keep it at once."""
         if self._is_worker or not hasattr(report, "gradcert"):
             return
-        first = not self._parts
+        first = not self._parts  # Pages from now on: one that is killed leaves an unfinished one.
         part = msgspec.json.decode(report.gradcert, type=Certificate)
         self._parts.setdefault(part.origin or part.name, []).append(part)
-        # No page of an earlier run may stand for one that is killed.
         (write if first else keep)(self._report(), self._directory)
 
     def pytest_sessionfinish(self) -> None:

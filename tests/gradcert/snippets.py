@@ -1,16 +1,20 @@
 """Python that shows a discrepancy again when pasted."""
 
+import re
 from collections import Counter
 
 import numpy as np
 
 from gradcert.cases import Claim
 from gradcert.checks import Evidence
-from gradcert_implementations import Array
+from gradcert_implementations import Array, reloading
 
 __all__ = ["snippet"]
 
 _LONG = 40
+
+_RELATIVE = re.compile(r"^(\w+:)?[^/:][^:]*\.py:")
+"""A SPEC with a file that is found from one folder only."""
 
 
 def _number(value: float) -> str:
@@ -57,8 +61,13 @@ def snippet(claim: Claim, evidence: Evidence) -> str:
     dtype = "ml_dtypes.bfloat16" if name == "bfloat16" else f'"{claim.format.dtype.name}"'
     origin = claim.implementation.origin
     if origin:
-        function = f'gradcert.load({_quoted(origin)}, quantities=["{claim.quantity}"])'
+        told = {"quantities": f'["{claim.quantity}"]'}
+        told |= {name: _quoted(v) for name, v in reloading(claim.implementation).items()}
+        options = ", ".join(f"{name}={value}" for name, value in told.items())
+        function = f"gradcert.load({_quoted(origin)}, {options})"
         function += f'.functions["{claim.quantity}"]'
+        if _RELATIVE.search(origin):
+            function += "  # in the folder where gradcert ran"
     else:
         function = f"...  # {' '.join(claim.implementation.name.split())}"
     names = claim.arguments_named

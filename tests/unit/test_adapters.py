@@ -180,6 +180,7 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
     assert diagnosis.matches[0].flaw == "sign-flipped"
     shown = found.refutations[0].discrepancy
     assert shown is not None
+    assert 'targets="index", device="cpu")' in shown.snippet
     command = [sys.executable, "-c", shown.snippet]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "[[ 0.5 -0.5]]\n"

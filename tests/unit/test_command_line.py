@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from gradcert.checks import CHECKS
 from gradcert.cli import main
 from gradcert.selection import select_subjects
 from gradcert_implementations import (
@@ -28,6 +29,7 @@ from gradcert_implementations import (
 from gradcert_reports import Certificate, read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
+OF_GRADIENT = sum("dE/dz" in check.quantities for check in CHECKS)
 QUICK = ("--quantity", "dE/dz", "--format", "binary64", "--max-examples", "5")
 
 SUBJECTS = """
@@ -122,6 +124,47 @@ def test_list_shows_every_built_in_or_every_flaw_with_its_title(
     assert [(name, title.strip()) for name, _, title in rows] == [
         (name, documented(name)[0]) for name in names
     ]
+
+
+def test_an_interrupt_while_the_first_page_is_written_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    runner = CliRunner()
+    quick = ["certify", "numpy", *QUICK, "--report", str(out)]
+    assert runner.invoke(main, quick).exit_code == 0
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradcert_reports.write", interrupted)
+    done = runner.invoke(main, quick)
+    assert done.exit_code == 130
+    assert done.stderr.strip() == f"interrupted: 0 of {OF_GRADIENT} checks ran"
+    assert [path.name for path in out.iterdir()] == ["certificate.json"]
+    assert read(out / "certificate.json").certificates[0].verdict == "incomplete"
+
+
+@pytest.mark.parametrize("command", ["certify numpy", "claims", "render x", "merge x"])
+def test_a_report_folder_without_a_name_is_a_usage_error(gradcert: Run, command: str) -> None:
+    done = gradcert(*command.split(), "--report", "")
+    assert done.returncode == 2
+    assert "it is empty; expected the name of a folder" in done.stderr
+
+
+def test_the_table_never_cuts_a_verdict_short(tmp_path: Path) -> None:
+    name = "fused_softmax_cross_entropy_backward_kernel_with_a_very_long_name_indeed"
+    source = SUBJECTS + f"\ndef {name}(logits, targets): return flipped(logits, targets)\n"
+    (tmp_path / "mine.py").write_text(source)
+    command = [str(SCRIPT), "certify", f"mine.py:{name}", "numpy", *QUICK]
+    environment = os.environ | {"COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    table = done.stdout.partition("\n\n")[0]
+    assert " refuted " in table
+    assert " conforms " in table
+    assert "…" not in table
 
 
 def test_list_says_how_many_flaws_there_are_and_how_to_see_them(gradcert: Run) -> None:

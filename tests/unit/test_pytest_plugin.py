@@ -157,6 +157,15 @@ def test_a_selection_of_nothing_is_a_usage_error_in_one_line(
     assert named in lines[0]
 
 
+def test_the_report_of_an_earlier_run_does_not_stand_for_one_that_ends_before_its_first_test(
+    suite: Run, tmp_path: Path
+) -> None:
+    suite("--implementation", "mine.py:right", "--gradcert-report", "out", "-k", "accuracy")
+    assert (tmp_path / "out" / "index.html").exists()
+    suite("--implementation", "mine.py:right", "--gradcert-report", "out", "-k", "nothing")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 @pytest.mark.parametrize("module", ["gradcert", "gradcert.plugin"])
 def test_importing_it_loads_nothing_heavy(module: str, tmp_path: Path) -> None:
     heavy = "numpy hypothesis flint torch jax rich typer msgspec matplotlib jinja2"

@@ -8,6 +8,7 @@ import typer
 from gradcert import MAX_EXAMPLES
 from gradcert.cli.running import (
     certified,
+    folder,
     make_ready,
     save,
     stop_if_interrupted,
@@ -69,7 +70,9 @@ def certify_command(
     ] = 0,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write the report here: index.html and more."),
+        typer.Option(
+            metavar="DIR", parser=folder, help="Write the report here: index.html and more."
+        ),
     ] = None,
 ) -> None:
     """Certify implementations.

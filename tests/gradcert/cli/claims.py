@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.running import certified, make_ready, save, stop_if_interrupted
+from gradcert.cli.running import certified, folder, make_ready, save, stop_if_interrupted
 
 __all__ = ["claims_command"]
 
@@ -20,7 +20,9 @@ def claims_command(
     ] = 0,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write the report here: index.html and more."),
+        typer.Option(
+            metavar="DIR", parser=folder, help="Write the report here: index.html and more."
+        ),
     ] = None,
 ) -> None:
     """Certify or refute the seven claims that gradcert grew from.

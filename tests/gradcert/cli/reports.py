@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gradcert.cli.running import make_ready, save, usage_error
+from gradcert.cli.running import folder, make_ready, save, usage_error
 
 if TYPE_CHECKING:
     from gradcert_reports import Report
@@ -69,7 +69,9 @@ def render_command(
     ],
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write here, not into the folder of the file."),
+        typer.Option(
+            metavar="DIR", parser=folder, help="Write here, not into the folder of the file."
+        ),
     ] = None,
 ) -> None:
     """Write all pages again from a certificate.json.
@@ -117,7 +119,9 @@ def merge_command(
             metavar="CERTIFICATE.json", help="The files, or folders that each hold one."
         ),
     ],
-    report: Annotated[Path, typer.Option(metavar="DIR", help="Write the joined report here.")],
+    report: Annotated[
+        Path, typer.Option(metavar="DIR", parser=folder, help="Write the joined report here.")
+    ],
 ) -> None:
     """Join the reports of several machines.
 

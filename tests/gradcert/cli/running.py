@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gradcert_implementations import Implementation
     from gradcert_reports import Entry, Report
 
-__all__ = ["certified", "make_ready", "save", "stop_if_interrupted", "usage_error"]
+__all__ = ["certified", "folder", "make_ready", "save", "stop_if_interrupted", "usage_error"]
 
 _INTERRUPTED = 130
 """The exit status of a program that SIGINT ended, as shells count it."""
@@ -36,6 +36,13 @@ def _writing(directory: Path | None) -> Iterator[None]:
             f"cannot write a report to {directory}: {place}: {error.strerror}; "
             "choose another --report"
         )
+
+
+def folder(text: str) -> Path:
+    """Return a path from the command line: a variable that is not set is no folder's name."""
+    if not text:
+        raise typer.BadParameter("it is empty; expected the name of a folder")
+    return Path(text)
 
 
 def make_ready(directory: Path | None) -> None:
@@ -70,6 +77,19 @@ def _interrupt(*_: Any) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _begin(report: "Report", directory: Path) -> None:
+    """Write the report as it is before the first check; an interrupt now ends the command."""
+    from gradcert_reports import clear, keep, write
+
+    try:
+        clear(directory)
+        keep(report, directory)
+        write(report, directory)
+    except KeyboardInterrupt:
+        # What the pages need is half imported, and cannot be imported again.
+        stop_if_interrupted(report)
+
+
 def certified(
     subjects: "Sequence[Implementation]",
     *,
@@ -89,7 +109,7 @@ def certified(
 
     from gradcert.certification import certifying
     from gradcert.checks import planned
-    from gradcert_reports import Report, keep, write
+    from gradcert_reports import Report, keep
 
     columns = (
         BarColumn(),
@@ -112,9 +132,9 @@ def certified(
         set_hypothesis_home_dir(scratch)
         task = progress.add_task("", total=sum(found.planned for found in certificates))
         before = signal.signal(signal.SIGTERM, _interrupt)
+        if directory is not None:
+            _begin(report(), directory)
         try:
-            if directory is not None:
-                write(report(), directory)  # No page of an earlier run may stand for this one.
             for place, subject in enumerate(subjects):
                 for check, claim in planned(subject):
                     about = (subject.name, check.id, claim.quantity, claim.format.name)
