@@ -11,10 +11,10 @@ from gradcert.examination import Examination, Examiner
 from gradcert.isolation import (
     Isolated,
     IsolatedExamination,
-    Limits,
     isolate,
     load_isolated,
 )
+from gradcert.process import Limits
 from gradcert.provenance import provenance
 from gradcert_implementations import Implementation, as_implementation, load
 from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Verdict

@@ -3,7 +3,8 @@
 import functools
 from collections.abc import Sequence
 
-from gradcert.isolation import Limits, load_isolated
+from gradcert.isolation import load_isolated
+from gradcert.process import Limits
 from gradcert_implementations import BUILT_IN, Implementation, SpecError, load
 from gradcert_reports import Verdict
 

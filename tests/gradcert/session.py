@@ -10,7 +10,7 @@ from gradcert.cases import Claim
 from gradcert.certification import certificate_of, examiner_of, grown
 from gradcert.checks import Check
 from gradcert.examination import Examiner
-from gradcert.isolation import Limits
+from gradcert.process import Limits
 from gradcert.provenance import provenance
 from gradcert.selection import Selection, select_subjects
 from gradcert_implementations import Implementation

@@ -7,6 +7,7 @@ notes the time and the arguments in the file whose number is its second argument
 the process.
 """
 
+import contextlib
 import os
 import pickle
 import queue
@@ -21,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from gradcert.cases import Broken, Claim, NotSupported
 from gradcert.examination import Examination
 from gradcert_implementations import (
     Array,
@@ -34,6 +37,7 @@ from gradcert_implementations import (
     TargetDomain,
     load,
 )
+from gradcert_oracle import FORMATS
 from gradcert_reports import CheckResult, Diagnosis
 
 __all__ = ["Answer", "Asked", "Described", "Subject", "call_began", "last_arguments", "main"]
@@ -77,11 +81,23 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A further request: a check of a claim, or else a diagnosis of results."""
+    """A further request: a check of a claim, or calls with plain cases, or a diagnosis.
+
+    Attributes
+    ----------
+    check, quantity, format
+        What is checked; without a check, what is called.
+    shapes
+        Of the plain cases: zeros for logits, or halves for probabilities, and the first class for
+        target. The answers do not matter.
+    results
+        Those to diagnose.
+    """
 
     check: str = ""
-    quantity: str = ""
+    quantity: QuantityName = "dE/dz"
     format: str = ""
+    shapes: tuple[tuple[int, int], ...] = ()
     results: tuple[CheckResult, ...] = ()
 
 
@@ -159,6 +175,13 @@ def _requests() -> queue.SimpleQueue[bytes]:
     return requests
 
 
+def _plain(claim: Claim, shape: tuple[int, int]) -> tuple[Array, Array]:
+    first = np.full(shape, 0.5 if claim.quantity == "dE/do" else 0, claim.format.dtype)
+    targets = np.zeros_like(first)
+    targets[:, 0] = 1
+    return first, targets
+
+
 def main(answers: int, notes: int) -> None:
     """Serve until the input ends."""
     requests = _requests()
@@ -177,15 +200,20 @@ def main(answers: int, notes: int) -> None:
     noted: Mapping[QuantityName, Function] = {
         quantity: _noted(function, notes) for quantity, function in subject.functions.items()
     }
-    examination = Examination(
-        replace(subject, functions=noted), max_examples=asked.max_examples, seed=asked.seed
-    )
+    noted_subject = replace(subject, functions=noted)
+    examination = Examination(noted_subject, max_examples=asked.max_examples, seed=asked.seed)
     _limit_memory(asked.memory)
     say(Answer(described=_described(subject)))
     while True:
         wanted = msgspec.json.decode(requests.get(), type=Asked)
         if wanted.check:
             say(Answer(result=examination.check(wanted.check, wanted.quantity, wanted.format)))
+        elif wanted.shapes:
+            claim = Claim(noted_subject, wanted.quantity, FORMATS[wanted.format])
+            for shape in wanted.shapes:
+                with contextlib.suppress(Broken, NotSupported):
+                    claim.answer(*_plain(claim, shape))
+            say(Answer())
         else:
             say(Answer(diagnoses=examination.diagnoses(wanted.results)))
 

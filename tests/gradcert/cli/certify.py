@@ -82,7 +82,7 @@ def certify_command(
     """
     from rich.console import Console
 
-    from gradcert.isolation import Limits
+    from gradcert.process import Limits
     from gradcert.selection import EXPECTED, select_subjects
     from gradcert_implementations import SpecError
     from gradcert_reports import details, summary
