@@ -93,6 +93,8 @@ class Implementation:
         one) or ``any``.
     largest_logit
         It must be right for all finite logits up to this size. Beyond it the suite still tries.
+    fewest_classes
+        It need not take rows of fewer classes.
     loss
         The loss it claims.
     summary
@@ -123,6 +125,7 @@ class Implementation:
     formats: tuple[FormatName, ...] = ("binary64", "binary32")
     targets: TargetDomain = "probability"
     largest_logit: float = 1e4
+    fewest_classes: int = 1
     loss: Loss = field(default_factory=Loss)
     summary: str = ""
     origin: str = ""

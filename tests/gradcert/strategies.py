@@ -230,6 +230,7 @@ def cases(
     *,
     size: Size = "small",
     below: int | None = None,
+    fewest: int = 1,
     masked: bool = True,
 ) -> SearchStrategy[Case] | None:
     """Return a strategy for the cases of a claim, over all regimes.
@@ -248,6 +249,8 @@ def cases(
         sometimes a hundred of either.
     below
         Only cases of fewer classes than this; if there are none, the strategy is None.
+    fewest
+        Only cases of at least so many classes.
     masked
         Whether logits may be -inf.
     """
@@ -262,7 +265,7 @@ def cases(
     classes = [
         n
         for n in (_WIDE if size == "wide" else _CLASSES)
-        if n <= most and (below is None or n < below)
+        if fewest <= n <= most and (below is None or n < below)
     ]
     if not classes:
         return None

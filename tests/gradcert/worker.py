@@ -73,6 +73,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     formats: tuple[FormatName, ...]
     targets: TargetDomain
     largest_logit: float
+    fewest_classes: int
     loss: Loss
     summary: str
     origin: str
@@ -144,6 +145,7 @@ def _described(subject: Implementation) -> Described:
         formats=subject.formats,
         targets=subject.targets,
         largest_logit=subject.largest_logit,
+        fewest_classes=subject.fewest_classes,
         loss=subject.loss,
         summary=subject.summary,
         origin=subject.origin,

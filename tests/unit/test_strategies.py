@@ -182,6 +182,14 @@ def test_tall_cases_have_a_thousand_rows_of_which_two_are_unlike(quantity: str) 
     )
 
 
+@pytest.mark.parametrize("size", ["small", "batch", "tall"])
+def test_no_case_has_fewer_classes_than_an_implementation_must_take(size: Size) -> None:
+    for fewest in (1, 2):
+        strategy = cases("dE/dz", BINARY64, "index", LARGEST, size=size, fewest=fewest)
+        assert strategy is not None
+        assert min(case.first.shape[1] for case in _generated(strategy, 200)) == fewest
+
+
 @pytest.mark.parametrize("size", ["small", "wide", "batch", "tall"])
 @pytest.mark.parametrize("below", [3, 16, 1024, 5000])
 def test_only_cases_below_so_many_classes_are_drawn_if_that_is_asked(

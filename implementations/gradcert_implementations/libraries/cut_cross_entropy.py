@@ -4,7 +4,8 @@ The library multiplies embeddings by the weights of a classifier and never keeps
 row's embedding is the number one and its logits are the weights, so that the gradient by the
 weights is that by the logits; an identity matrix would turn a logit of -inf into NaN. The
 documentation asks for class indices, and offers ``torch_compile`` for the CPU, where a C compiler
-is needed; its own kernel ``cce`` is for GPUs. It names no formats.
+is needed; its own kernel ``cce`` is for GPUs. It names no formats. PyTorch compiles anew for each
+shape and gives up after eight, unless it is allowed more.
 https://github.com/apple/ml-cross-entropy#basic-usage
 """
 
@@ -17,6 +18,8 @@ from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
 from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
 
 __all__ = ["gradient", "implementation"]
+
+torch._dynamo.config.recompile_limit = 1000
 
 
 def _row(logits: Array, label: Array) -> Array:

@@ -2,7 +2,8 @@
 
 The class is private; ``LogisticRegression`` and ``HistGradientBoostingClassifier`` call it. It
 documents itself: targets are class labels 0 to n - 1, given as numbers of the logits' own format,
-which is binary64 or binary32. The probabilities are those of ``gradient_proba``.
+which is binary64 or binary32. It wants two classes at least. The probabilities are those of
+``gradient_proba``.
 https://github.com/scikit-learn/scikit-learn/blob/main/sklearn/_loss/loss.py
 """
 
@@ -43,5 +44,6 @@ implementation = Implementation(
     name="scikit-learn",
     functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
     targets="index",
+    fewest_classes=2,
     library="scikit-learn",
 )

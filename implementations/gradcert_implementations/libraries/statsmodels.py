@@ -35,5 +35,6 @@ implementation = Implementation(
     functions={"dE/dz": gradient},
     formats=("binary64",),
     targets="index",
+    fewest_classes=2,
     library="statsmodels",
 )

@@ -79,6 +79,7 @@ def _case(
         subject.largest_logit,
         size=size,
         below=below,
+        fewest=subject.fewest_classes,
         masked=subject.loss.output == "softmax",
     )
 
