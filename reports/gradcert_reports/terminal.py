@@ -35,11 +35,11 @@ _STYLES = {
 def summary(certificates: Iterable[Certificate]) -> Table:
     """Return the table: verdict, level, most budgets used and where, how far the range held."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("implementation", overflow="fold", min_width=14, max_width=28)
-    table.add_column("verdict", min_width=10)
-    table.add_column("level", no_wrap=True)
+    table.add_column("implementation", overflow="fold", max_width=28)
+    for heading in ("verdict", "level"):
+        table.add_column(heading, no_wrap=True)
     table.add_column("budgets", justify="right", no_wrap=True)
-    table.add_column("worst seen at", min_width=14)
+    table.add_column("worst seen at")
     table.add_column("|z| up to")
     for certificate in certificates:
         worst = certificate.worst

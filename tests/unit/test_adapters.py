@@ -296,7 +296,8 @@ def test_a_program_is_certified_in_what_it_claims(program: Callable[[str], str])
         ),
         ("write.write(b'{\"shape\": [1, 2]}\\n1234'); sys.exit()", "broken", "sent 4 of the 16"),
         (
-            "write.write(json.dumps({'shape': answer.shape}).encode() + b'\\n' + answer.tobytes())",
+            "said = json.dumps({'shape': answer.shape}).encode() + b'\\n' + answer.tobytes(); "
+            "os.write(1, said + said); continue",
             "broken",
             "after its last answer",
         ),

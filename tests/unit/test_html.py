@@ -125,7 +125,10 @@ def test_the_page_is_well_formed_and_loads_nothing(
 
 
 @settings(
-    max_examples=30, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=30,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(report=st.from_type(Report))
 def test_whatever_the_types_allow_is_rendered(report: Report) -> None:

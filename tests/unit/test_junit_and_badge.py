@@ -21,6 +21,7 @@ from gradcert_reports import (
     junit,
 )
 from gradcert_reports.junit import well_formed
+from gradcert_reports.naming import distinct
 
 VERDICTS: tuple[Verdict, ...] = ("conforms", "refuted", "broken", "incomplete", "not supported")
 HOSTILE = "<b>&\"'\n]]> \0\x1b[31m\ud83d\uffff \U0001f600"
@@ -190,7 +191,7 @@ def test_junit_parses_and_counts_what_the_report_holds_whatever_its_texts(report
     root = ElementTree.fromstring(junit(report).encode())
     assert root.tag == "testsuites"
     assert len(root) == len(report.certificates)
-    for suite, certificate in zip(root, report.certificates, strict=True):
+    for suite, certificate in zip(root, distinct(report).certificates, strict=True):
         missing = 0 if certificate.complete else 1
         found = [result.verdict for result in certificate.results]
         expected = {

@@ -184,10 +184,9 @@ def test_tall_cases_have_a_thousand_rows_of_which_two_are_unlike(quantity: str) 
 
 @pytest.mark.parametrize("size", ["small", "batch", "tall"])
 def test_no_case_has_fewer_classes_than_an_implementation_must_take(size: Size) -> None:
-    for fewest in (1, 2):
-        strategy = cases("dE/dz", BINARY64, "index", LARGEST, size=size, fewest=fewest)
-        assert strategy is not None
-        assert min(case.first.shape[1] for case in _generated(strategy, 200)) == fewest
+    strategy = cases("dE/dz", BINARY64, "index", LARGEST, size=size, fewest=3)
+    assert strategy is not None
+    assert min(case.first.shape[1] for case in _generated(strategy, 100)) == 3
 
 
 @pytest.mark.parametrize("size", ["small", "wide", "batch", "tall"])
