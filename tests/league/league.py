@@ -6,6 +6,7 @@ installed, and a certificate that is complete and newer than gradcert's code. A 
 not install is a row that says so. At the end all is merged and published in ``reports/published``.
 """
 
+import ast
 import os
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from gradcert_reports.numbers import arguments, diagnosis, lower_bound, reach, w
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".league"
 PUBLISHED = ROOT / "reports" / "published"
+FINDINGS = Path(__file__).parent / "findings"
 CODE = ("oracle", "implementations", "tests/gradcert")
 
 
@@ -105,8 +107,38 @@ def row_of(library: str, *, constraints: Path, newest: float) -> Row:
     return Row(library, certificate=found, any_targets=None if isinstance(beyond, str) else beyond)
 
 
-def render(rows: list[Row]) -> str:
-    """Return the league as Markdown."""
+@dataclass(frozen=True)
+class Finding:
+    """A surprise, reproduced without gradcert by a script of ``findings/LIBRARY/``."""
+
+    library: str
+    version: str
+    python: str
+    title: str
+    text: str
+    code: str
+    output: str
+
+
+def finding_of(script: Path, certificate: Certificate) -> Finding:
+    """Run a script in its library's environment, and return what it says and prints."""
+    source = script.read_text()
+    title, _, text = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
+    library, versions = script.parent.name, certificate.provenance.versions
+    done = _run([HOME / library / "bin" / "python", script])
+    return Finding(
+        library=library,
+        version=versions.get(certificate.provenance.library, ""),
+        python=versions["python"],
+        title=title.removesuffix("."),
+        text=text.strip(),
+        code=source.split('"""', maxsplit=2)[2].strip(),
+        output=done.stdout.strip() if not done.returncode else _last_line(done),
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """Return a page of the league as Markdown."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=False,  # This is Markdown.
@@ -122,7 +154,7 @@ def render(rows: list[Row]) -> str:
         "diagnosis": diagnosis,
         "reach": reach,
     }
-    return environment.get_template("league.md.jinja").render(rows=rows)
+    return environment.get_template(template).render(**values)
 
 
 def main(
@@ -147,9 +179,16 @@ def main(
 
         rows = list(pool.map(work, only or LIBRARIES))
     certificates = [row.certificate for row in rows if row.certificate]
-    (PUBLISHED / "league.md").write_text(render(rows))
+    found = {row.library: row.certificate for row in rows if row.certificate}
+    findings = [
+        finding_of(script, found[script.parent.name])
+        for script in sorted(FINDINGS.glob("*/*.py"))
+        if script.parent.name in found
+    ]
+    (PUBLISHED / "findings.md").write_text(render("findings.md.jinja", findings=findings))
+    (PUBLISHED / "league.md").write_text(render("league.md.jinja", rows=rows))
     (PUBLISHED / "league.html").write_text(html(Report(certificates=tuple(certificates))))
-    typer.echo(f"wrote {PUBLISHED / 'league.md'} and league.html")
+    typer.echo(f"wrote league.md, league.html and findings.md in {PUBLISHED}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 """The league's table says what its certificates say."""
 
+import ast
+from pathlib import Path
+
 import msgspec
 import pytest
 
 import gradcert
 from gradcert import Certificate
-from league import Row, render
+from gradcert_implementations import LIBRARIES
+from league import FINDINGS, Row, render
 
 
 def _certified(spec: str, **options: str) -> Certificate:
@@ -18,18 +22,23 @@ def _certified(spec: str, **options: str) -> Certificate:
     )
 
 
+def _league(*rows: Row) -> str:
+    return render("league.md.jinja", rows=rows)
+
+
 @pytest.fixture(scope="module")
 def page() -> str:
     right, wrong = _certified("scipy"), _certified("diagonal-only")
     broken = _certified("empty-batch-crashes")
     beyond = _certified("scipy", targets="any")
     return render(
-        [
+        "league.md.jinja",
+        rows=[
             Row("scipy", certificate=right, any_targets=beyond),
             Row("wronglib", certificate=wrong),
             Row("brokenlib", certificate=broken),
             Row("lostlib", failure="does not install: no matching distribution"),
-        ]
+        ],
     )
 
 
@@ -62,10 +71,23 @@ def test_beyond_the_domain_each_is_told_by_the_gradient_it_returns(page: str) ->
 
 
 def test_the_page_of_no_library_that_runs_is_still_a_page() -> None:
-    assert "| lostlib |" in render([Row("lostlib", failure="does not install")])
+    assert "| lostlib |" in _league(Row("lostlib", failure="does not install"))
 
 
 def test_a_row_is_made_of_a_certificate_as_it_is_read_back() -> None:
     right = _certified("scipy")
     again = msgspec.json.decode(msgspec.json.encode(right), type=Certificate)
-    assert render([Row("scipy", certificate=again)]) == render([Row("scipy", certificate=right)])
+    assert _league(Row("scipy", certificate=again)) == _league(Row("scipy", certificate=right))
+
+
+@pytest.mark.parametrize("script", sorted(FINDINGS.glob("*/*.py")), ids=lambda path: path.stem)
+def test_a_finding_is_a_short_script_of_a_library_that_says_what_was_expected_and_got(
+    script: Path,
+) -> None:
+    documentation = ast.get_docstring(ast.parse(script.read_text())) or ""
+    code = script.read_text().split('"""', maxsplit=2)[2].strip()
+    assert script.parent.name in LIBRARIES
+    assert "Expected: " in documentation
+    assert " Got: " in documentation
+    assert "gradcert" not in code
+    assert len(code.splitlines()) <= 14
