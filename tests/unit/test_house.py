@@ -99,8 +99,9 @@ def _defined(tree: ast.Module) -> set[str]:
             case ast.ClassDef(name=name):
                 names.add(name)
             case ast.Assign(targets=targets):
-                found = (ast.walk(target) for target in targets)
-                names |= {n.id for nodes in found for n in nodes if isinstance(n, ast.Name)}
+                found = (node for target in targets for node in ast.walk(target))
+                bound = (n for n in found if isinstance(n, ast.Name))
+                names |= {name.id for name in bound if isinstance(name.ctx, ast.Store)}
             case ast.AnnAssign(target=ast.Name(id=name)):
                 names.add(name)
     return names
