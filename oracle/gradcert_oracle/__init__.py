@@ -10,6 +10,7 @@ from gradcert_oracle.differences import (
     analytic_log,
     analytic_log1p,
     central_differences,
+    log_slopes,
 )
 from gradcert_oracle.formats import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
 from gradcert_oracle.precision import GUARD, Enclosures, Row
@@ -41,6 +42,7 @@ __all__ = [
     "cross_entropy",
     "explain",
     "judge",
+    "log_slopes",
     "log_sum_exp",
     "rungs",
     "scale",

@@ -27,19 +27,21 @@ log-sum-exp    ``o_j = exp(z_j - lse)``, ``lse = m + ln S``, in the format itsel
 
 A budget is void, and nothing passes by it, on a row where it exceeds a quarter of the row's scale
 for any value: an ``lse`` near 1e4 rounded to 8 bits says nothing about the gradient.
+
+Where two classes of equal logit and target change places, an algorithm computes the same: the
+budget at the first place of such classes serves them all.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import exp, fsum, inf, log
 
 from flint import arb, ctx
 
-from gradcert_oracle import quantities
 from gradcert_oracle.formats import BINARY32, Format
-from gradcert_oracle.precision import Row
-from gradcert_oracle.sums import SUMMATIONS, Sums
+from gradcert_oracle.precision import Row, first_places
+from gradcert_oracle.sums import SUMMATIONS, Summation
 
 __all__ = ["LEVELS", "Algorithm", "algorithms", "budgets", "scale"]
 
@@ -71,117 +73,148 @@ def algorithms(format: Format) -> list[Algorithm]:
     return [Algorithm(level, summation) for level in levels for summation in SUMMATIONS]
 
 
-@dataclass(frozen=True, slots=True)
-class _Softmax:
-    """A row's softmax as a textbook algorithm computes it, in balls at its precision."""
-
-    probabilities: list[arb]
-    logarithms: list[arb]
-
-
 @dataclass(frozen=True)
 class _Arithmetic:
     """What an algorithm computes with: the order of its sums, and what its operations may lose."""
 
-    total: Callable[[Sequence[arb]], Sums]
+    total: Summation
     lost: arb
     stored: arb
     """One, give or take the relative rounding of a value that is stored in a narrower format."""
 
 
-def _softmax(z: Row, level: str, arithmetic: _Arithmetic) -> _Softmax:
-    total, lost = arithmetic.total, arithmetic.lost
-    largest = arb(max(z))
-    unit = arb(0, 2.0**-ctx.prec)
-    shifted = [d * (1 + unit) if (d := arb(x) - largest).is_finite() else d for x in z]
-    powers = [x.exp() + lost for x in shifted]
-    mass = total(powers)[0]
+def _balls(row: Row) -> list[arb]:
+    """Return a row as balls; equal numbers share one."""
+    return list(map({x: arb(x) for x in dict.fromkeys(row)}.__getitem__, row))
+
+
+def _softmax(
+    z: Row, level: str, arithmetic: _Arithmetic, *, logarithms: bool = False
+) -> dict[float, arb]:
+    """Return the probability of each logit, or its logarithm, as the algorithm computes it."""
+    largest, lost, unit = arb(max(z)), arithmetic.lost, arb(1, 2.0**-ctx.prec)
+
+    def shifted(x: float) -> arb:
+        return (x - largest) * unit if x > -inf else -arb(inf)
+
+    powers = {x: shifted(x).exp() + lost for x in dict.fromkeys(z)}
+    mass = arithmetic.total(list(map(powers.__getitem__, z)), ())[0]
+    if level in ("wide", "shifted") and not logarithms:
+        return {x: power / mass + lost for x, power in powers.items()}
+    log_mass = mass.log()
     if level == "log-sum-exp":
-        lse = largest + mass.log()
-        logarithms = [arb(x) - lse for x in z]
+        lse = largest + log_mass
+        found = {x: x - lse for x in powers}
     else:
-        log_mass = mass.log()
-        logarithms = [(x - log_mass) * arithmetic.stored for x in shifted]
-    if level in ("wide", "shifted"):
-        return _Softmax([power / mass + lost for power in powers], logarithms)
-    return _Softmax([x.exp() + lost for x in logarithms], logarithms)
+        found = {x: (shifted(x) - log_mass) * arithmetic.stored for x in powers}
+    return found if logarithms else {x: value.exp() + lost for x, value in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """The forms a textbook has for one value, and the sizes of the terms that are rounded."""
-
-    forms: tuple[arb, ...]
-    terms: tuple[arb, ...]
+_Value = tuple[tuple[arb, ...], arb]
+"""The forms a textbook has for one value, and the sizes of its terms that are rounded, added up."""
 
 
-def _values(quantity: str, first: Row, t: Row, level: str, arithmetic: _Arithmetic) -> list[_Value]:
-    total = arithmetic.total
-    targets = [arb(target) for target in t]
-    if quantity == "dE/do":
-        slopes = [target * (1 / arb(o)) for o, target in zip(first, targets, strict=True)]
-        return [_Value((slope,), (slope,)) for slope in slopes]
-    if quantity == "dE/dz, identity":
-        slopes = [arb(x) - target for x, target in zip(first, targets, strict=True)]
-        return [_Value((slope,), (slope,)) for slope in slopes]
-    if quantity == "dE/dz, sigmoid":
-        values = []
-        for x, t_j in zip(first, targets, strict=True):
-            o_j, o_rest = _softmax((x, 0.0), level, arithmetic).probabilities
-            plain = o_j - t_j
-            values.append(_Value((plain, o_j * (1 - t_j) - t_j * o_rest), (o_j, t_j, plain)))
-        return values
-    softmax = _softmax(first, level, arithmetic)
-    o = softmax.probabilities
-    if quantity == "softmax":
-        return [_Value((o_j,), (o_j,)) for o_j in o]
-    if quantity == "loss":
-        pairs = zip(targets, softmax.logarithms, strict=True)
-        terms = [target * logarithm for target, logarithm in pairs if target != 0]
-        value = total(terms)[0] if terms else arb(0)
-        return [_Value((value,), (value, *terms))]
-    others = total(o)[1]
-    if quantity == "do/dz":
-        return [
-            _Value((o_j * (1 - o_j), o_j * others[j]), (o_j, o_j * o_j))
-            if i == j
-            else _Value((o_i * o_j,), (o_i * o_j, o_i * o_j))
-            for i, o_i in enumerate(o)
-            for j, o_j in enumerate(o)
-        ]
-    mass, other_targets = total(targets)
-    values = []
-    for o_j, o_rest, t_j, t_rest in zip(o, others, targets, other_targets, strict=True):
-        product = o_j * mass
-        plain = product - t_j
-        values.append(_Value((plain, o_j * t_rest - t_j * o_rest), (product, t_j, plain)))
-    return values
+def _values(
+    quantity: str, first: Row, t: Row, places: Sequence[int], level: str, arithmetic: _Arithmetic
+) -> Iterator[_Value]:
+    """Yield the values at these places: of a loss the only one, of a Jacobian all."""
+    total, targets = arithmetic.total, _balls(t)
+    match quantity:
+        case "dE/do" | "dE/dz, identity":
+            for j in places:
+                o_j = arb(first[j])
+                slope = targets[j] * (1 / o_j) if quantity == "dE/do" else o_j - targets[j]
+                yield (slope,), abs(slope)
+        case "dE/dz, sigmoid":
+            for j in places:
+                x, t_j = first[j], targets[j]
+                pair = _softmax((x, 0.0), level, arithmetic)
+                o_j, o_rest = pair[x], pair[0.0]
+                plain = o_j - t_j
+                forms = plain, o_j * (1 - t_j) - t_j * o_rest
+                yield forms, o_j + abs(t_j) + abs(plain)
+        case "softmax":
+            probability = _softmax(first, level, arithmetic)
+            for j in places:
+                yield (probability[first[j]],), probability[first[j]]
+        case "loss":
+            logarithm = _softmax(first, level, arithmetic, logarithms=True)
+            pairs = zip(targets, map(logarithm.__getitem__, first), strict=True)
+            terms = [target * log_o for target, log_o in pairs if target != 0]
+            value = total(terms, ())[0] if terms else arb(0)
+            yield (value,), sum(map(abs, terms), abs(value))
+        case "do/dz":
+            o = list(map(_softmax(first, level, arithmetic).__getitem__, first))
+            others = total(o, range(len(o)))[1]
+            for i, o_i in enumerate(o):
+                for j, o_j in enumerate(o):
+                    entry = o_i * o_j
+                    if i != j:
+                        yield (entry,), entry + entry
+                    else:
+                        yield (o_j * (1 - o_j), o_j * others[j]), o_j + entry
+        case "dE/dz":
+            o = list(map(_softmax(first, level, arithmetic).__getitem__, first))
+            aimed_at = [j for j in places if t[j]]
+            mass, other_targets = total(targets, aimed_at)
+            rests = zip(total(o, aimed_at)[1], other_targets, strict=True)
+            for j in places:
+                o_j, t_j = o[j], targets[j]
+                product = o_j * mass
+                if t[j]:
+                    o_rest, t_rest = next(rests)
+                    plain = product - t_j
+                    forms = plain, o_j * t_rest - t_j * o_rest
+                    yield forms, abs(product) + abs(t_j) + abs(plain)
+                else:  # The sum of the other targets is that of all: the forms are one.
+                    size = abs(product)
+                    yield (product,), size + size
 
 
 @functools.lru_cache(maxsize=64)
-def scale(quantity: str, first: Row, t: Row, format: Format) -> arb:
+def scale(quantity: str, first: Row, t: Row) -> float:
     """Return the size a row's values are of, beside which a void budget is large.
 
     The largest ``o_k T + |t_k|`` for dE/dz, ``1 + |t_k|`` if outputs are sigmoids, ``|z_k| +
     |t_k|`` if they are the logits; the largest o_k for softmax and its Jacobian; the largest
-    ``|t_k / o_k|`` for dE/do; ``E + sum_k |t_k|`` for the loss.
+    ``|t_k / o_k|`` for dE/do; ``E + sum_k |t_k|`` for the loss. A threshold, not a bound: it is
+    computed in binary64.
+
+    Examples
+    --------
+    >>> scale("dE/dz", (0.0, 0.0), (1.0, 0.0))
+    1.5
     """
     if quantity == "dE/do":
-        return arb(max(abs(target) / o for o, target in zip(first, t, strict=True)))
-    if quantity in ("dE/dz, sigmoid", "dE/dz, identity"):
-        sizes = map(abs, first) if quantity == "dE/dz, identity" else [1.0] * len(first)
-        return max(arb(size) + abs(target) for size, target in zip(sizes, t, strict=True))
-    mass = sum(map(abs, t))
+        return max(abs(target / o) for o, target in zip(first, t, strict=True))
+    if quantity == "dE/dz, sigmoid":
+        return 1 + max(map(abs, t))
+    if quantity == "dE/dz, identity":
+        return max(abs(x) + abs(target) for x, target in zip(first, t, strict=True))
+    largest = max(first)
+    powers = [exp(x - largest) for x in first]
+    whole, mass = fsum(powers), fsum(map(abs, t))
     if quantity == "loss":
-        return abs(quantities.loss(first, t, format)[0]) + mass
-    o = quantities.softmax(first, (), format)
+        return mass + fsum(
+            target * (largest - x + log(whole))
+            for x, target in zip(first, t, strict=True)
+            if target
+        )
     if quantity == "dE/dz":
-        return max((o_k.mid() * mass + abs(t_k) for o_k, t_k in zip(o, t, strict=True)))
-    return max(o_k.mid() for o_k in o)
+        aimed_at = [(power, target) for power, target in zip(powers, t, strict=True) if target]
+        sizes = [power / whole * mass + abs(target) for power, target in aimed_at]
+        return max(mass / whole, *sizes)
+    return 1 / whole
 
 
 def _budgets_inside(
-    quantity: str, first: Row, t: Row, format: Format, algorithm: Algorithm, inner: Format
+    quantity: str,
+    first: Row,
+    t: Row,
+    places: Sequence[int],
+    format: Format,
+    algorithm: Algorithm,
+    inner: Format,
 ) -> list[arb] | None:
     """Return the budgets of an algorithm whose intermediates are in the format `inner`."""
     stores = algorithm.level == "log-softmax" and inner is not format
@@ -191,18 +224,24 @@ def _budgets_inside(
         stored=arb(1, 2.0**-format.precision) if stores else arb(1),
     )
     with ctx.workprec(inner.precision):
-        values = _values(quantity, first, t, algorithm.level, arithmetic)
+        values = list(_values(quantity, first, t, places, algorithm.level, arithmetic))
+    result = []
     with ctx.workprec(64):
-        result = []
-        for value in values:
-            radius = max(form.rad() for form in value.forms)
-            rounding = sum(abs(term.mid()) for term in value.terms) * arb((1, -inner.precision))
+        unit, outer = arb((1, -inner.precision)), arb((1, -format.precision))
+        underflow = arb(format.underflow)
+        quarter = underflow + scale(quantity, first, t) / 4
+        for forms, size in values:
+            radius = forms[0].rad()
+            for form in forms[1:]:
+                radius = max(radius, form.rad())
+            budget = size * unit + radius + underflow
             if inner is not format:
-                rounding += abs(value.forms[0].mid()) * arb((1, -format.precision))
-            result.append((radius + rounding + format.underflow).upper())
-        quarter = scale(quantity, first, t, format) / 4 + format.underflow
-        sound = all(budget < inf and not budget > quarter for budget in result)
-    return result if sound else None
+                budget += abs(forms[0]) * outer
+            budget = budget.upper()
+            if not budget <= quarter:
+                return None
+            result.append(budget)
+    return result
 
 
 @functools.lru_cache(maxsize=64)
@@ -232,6 +271,14 @@ def budgets(
         inside = {"wide": (BINARY32,), "log-softmax": (BINARY32, format)}.get(
             algorithm.level, inside
         )
-    found = [_budgets_inside(quantity, first, t, format, algorithm, inner) for inner in inside]
+    classes = list(zip(first, t, strict=True)) if t else list(zip(first, strict=True))
+    places = first_places(classes)
+    arguments = quantity, first, t, list(places.values()), format, algorithm
+    found = [_budgets_inside(*arguments, inner) for inner in inside]
     sound = [variant for variant in found if variant is not None]
-    return tuple(map(max, zip(*sound, strict=True))) if sound else None
+    if not sound:
+        return None
+    largest = sound[0] if len(sound) == 1 else list(map(max, zip(*sound, strict=True)))
+    if quantity in ("loss", "do/dz"):
+        return tuple(largest)
+    return tuple(map(dict(zip(places, largest, strict=True)).__getitem__, classes))

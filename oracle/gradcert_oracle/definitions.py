@@ -7,19 +7,19 @@ For logits z and targets t over n classes:
    E(o, t) = -\sum_j t_j \ln o_j .
 
 The oracle steps along one coordinate at a time, and a step along :math:`z_j` changes one term of
-the sum. With the rest :math:`R_j = \sum_{k \ne j} e^{z_k}` and the odds :math:`v_j = e^{z_j} /
-R_j`, the definition itself reads
+the sum, which becomes :math:`1 + o_j (e^s - 1)` times what it was. So the definition reads, o and t
+being what they are at s = 0,
 
 .. math::
-   o_j(s) &= \frac{v_j e^s}{1 + v_j e^s}, \qquad
-   o_i(s) = \frac{e^{z_i}}{R_j} \frac{1}{1 + v_j e^s} \quad (i \ne j), \\
-   E(s) &= T \ln(1 + v_j e^s) - t_j s + \text{const}, \qquad T = \sum_i t_i .
+   E(s) - E(0) &= T \ln(1 + o_j (e^s - 1)) - t_j s , \qquad T = \sum_i t_i , \\
+   o_j(s) &= \frac{o_j e^s}{1 + o_j (e^s - 1)}, \qquad
+   o_i(s) = \frac{o_i}{1 + o_j (e^s - 1)} \quad (i \ne j) .
 
-No rule of calculus is used, only :math:`\ln(ab) = \ln a + \ln b`. What does not depend on s is left
-out, for it leaves every difference. Each has a mirror image in :math:`w_j = 1 / v_j`, equal to it
-but for a constant; taking the one whose odds are at most one keeps every term small where the
-derivative is small, so that nothing cancels at saturated coordinates. Tests hold these against the
-plain definitions below, at real and complex points.
+No rule of calculus is used, only :math:`\ln(ab) = \ln a + \ln b`. Each has a mirror image in the
+share of all others, :math:`1 - o_j`, in :math:`-s` and :math:`T - t_j`. Taking it for a class that
+has more than half of the whole keeps every term small where the derivative is small, so that
+nothing cancels at saturated coordinates. Tests hold these against the plain definitions below, at
+real and complex points.
 """
 
 from collections.abc import Sequence
@@ -27,16 +27,15 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from gradcert_oracle.differences import Scalar, analytic_log, analytic_log1p
-from gradcert_oracle.sums import pairwise
+from gradcert_oracle.differences import Scalar, analytic_log
 
 __all__ = [
     "Coordinate",
+    "Shares",
     "Step",
-    "coordinates",
     "cross_entropy",
-    "exponentials",
     "log_sum_exp",
+    "shares",
     "softmax",
 ]
 
@@ -77,69 +76,98 @@ def cross_entropy(o: Sequence[Scalar], t: Sequence[arb]) -> Scalar:
     return -_sum([t_j * analytic_log(o_j) for o_j, t_j in zip(o, t, strict=True) if t_j != 0])
 
 
-def exponentials(z: Sequence[float]) -> list[arb]:
-    """Return ``exp(z_k - max z)``: a common factor that every quotient of them is free of."""
-    largest = max(z)
-    return [(arb(x) - largest).exp() if x > -float("inf") else arb(0) for x in z]
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What each class has of the sum of exponentials.
+
+    Attributes
+    ----------
+    own
+        ``o_j``, as accurate as it is small.
+    others
+        What all other classes have together, of the one with the largest logit.
+    top
+        Where that one is.
+    mass
+        ``sum_k exp(z_k - max z)``.
+    """
+
+    own: list[arb]
+    others: arb
+    top: int
+    mass: arb
+
+    @property
+    def dominant(self) -> int | None:
+        """The class that has more than all others together, if there is one."""
+        return self.top if 2 * self.others.mid() < 1 else None
+
+    def coordinate(self, j: int) -> "Coordinate":
+        """Return the definition along the logit of class `j`."""
+        if j == self.dominant:
+            return Coordinate(self.others, True)
+        return Coordinate(self.own[j], False)
+
+
+def shares(z: Sequence[float], counts: Sequence[int]) -> Shares:
+    """Return the shares of classes with logits `z`, of which there are so many each.
+
+    Examples
+    --------
+    >>> found = shares([0.0, 100.0], [3, 1])
+    >>> print(found.own[0].str(5), found.others.str(5), found.dominant)
+    [3.7201e-44 +/- 2.41e-49] [1.1160e-43 +/- 2.28e-48] 1
+    """
+    top = max(range(len(z)), key=z.__getitem__)
+    largest = arb(z[top])
+    powers = [(x - largest).exp() for x in z]
+    pairs = zip(powers, counts, strict=True)
+    terms = [power if count == 1 else power * count for power, count in pairs]
+    terms[top] = arb(counts[top] - 1)  # All but one of them, whose power is one.
+    rest = sum(terms, arb(0))
+    mass = rest + 1
+    return Shares([power / mass for power in powers], rest / mass, top, mass)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step s along one logit, real or complex, with ``growth = exp(s)``, ``decay = exp(-s)``."""
 
-    s: Scalar
     growth: Scalar
     decay: Scalar
 
     @classmethod
     def of(cls, s: Scalar) -> "Step":
         """Return the step `s`."""
-        return cls(s, s.exp(), (-s).exp())
+        return cls(s.exp(), (-s).exp())
 
 
 @dataclass(frozen=True, slots=True)
 class Coordinate:
-    """The definition along one logit z_j, everything that does not depend on the step left out.
+    """The definition along one logit z_j, constants left out: they leave every difference.
 
     Attributes
     ----------
-    odds
-        ``v_j`` or, where class j dominates, its reciprocal ``w_j``: at most about one.
+    share
+        ``o_j`` or, where class j dominates, ``1 - o_j``.
     dominates
-        Whether class j outweighs all others together.
-    weight
-        The larger of ``exp(z_j)`` and ``R_j``, which the odds are relative to.
+        Whether class j has more than all others together.
     """
 
-    odds: arb
+    share: arb
     dominates: bool
-    weight: arb
 
-    def _moved(self, step: Step) -> Scalar:
-        return self.odds * (step.decay if self.dominates else step.growth)
-
-    def loss(self, step: Step, *, total: arb, own: arb, others: arb) -> Scalar:
-        """Return E for targets ``own = t_j``, ``others = sum of the rest``, ``total = T``."""
-        linear = others * step.s if self.dominates else -own * step.s
-        return total * analytic_log1p(self._moved(step)) + linear
+    def _factor(self, step: Step) -> Scalar:
+        return step.decay if self.dominates else step.growth
 
     def own_probability(self, step: Step) -> Scalar:
         """Return ``o_j``."""
-        moved = self._moved(step)
-        share = moved / (1 + moved)
-        return -share if self.dominates else share
+        factor = self._factor(step)
+        moved = self.share * factor / (1 + self.share * (factor - 1))
+        return -moved if self.dominates else moved
 
     def other_probability(self, step: Step) -> Scalar:
-        """Return ``o_i weight / exp(z_i)`` for any other class i."""
-        moved = self._moved(step)
-        return step.decay / (1 + moved) if self.dominates else -moved / (1 + moved)
-
-
-def coordinates(powers: Sequence[arb]) -> list[Coordinate]:
-    """Return the definition along each logit, from :func:`exponentials`."""
-    return [
-        Coordinate(rest / own, True, own)
-        if own.mid() > rest.mid()
-        else Coordinate(own / rest, False, rest)
-        for own, rest in zip(powers, pairwise(powers)[1], strict=True)
-    ]
+        """Return ``o_i(s) / o_i(0)`` for any other class i."""
+        factor = self._factor(step)
+        changed = self.share * (factor - 1)
+        return (factor if self.dominates else -changed) / (1 + changed)

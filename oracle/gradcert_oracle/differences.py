@@ -13,10 +13,13 @@ Proof. Write :math:`\phi(s) = \sum a_k s^k`. Cauchy's estimate gives :math:`|a_k
 M is computed, not assumed: the same code is evaluated on one complex ball that holds the disc.
 A finite answer proves that phi is analytic there, provided that the code uses analytic operations
 only; a logarithm must be :func:`analytic_log` or :func:`analytic_log1p`, which return NaN where
-their argument may touch the branch cut.
+their argument may touch the branch cut. :func:`central_differences` is this and no more.
+
+A loss needs one such derivative a class, and :func:`log_slopes` takes them all at once: one bound
+M serves every class, for it grows with a class's share of the whole.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flint import acb, arb, ctx
 
@@ -26,6 +29,7 @@ __all__ = [
     "analytic_log",
     "analytic_log1p",
     "central_differences",
+    "log_slopes",
 ]
 
 Scalar = arb | acb
@@ -87,3 +91,41 @@ def central_differences(
         bound = (around - centre).abs_upper()
         slopes.append(((ahead - behind) / (2 * h)).real + arb(0, (remainder * bound).upper()))
     return slopes
+
+
+def log_slopes(shares: Sequence[arb]) -> list[arb]:
+    r"""Enclose the derivatives at zero of ``f(s) = ln(1 + p (exp(s) - 1))``, one a share p.
+
+    The central difference is a single logarithm, because ``ln a - ln b = ln(a / b)``. Nothing
+    cancels in it, so that the step may be tiny and the answer is as accurate as p, however small:
+
+    .. math::
+       f(h) - f(-h) = \ln \Bigl( 1 + p \frac{e^h - e^{-h}}{1 + p (e^{-h} - 1)} \Bigr) .
+
+    The bound M of all of them is one evaluation on a complex ball, M(1), times p. For fix s in the
+    disc and let p be complex: f is analytic in p on :math:`|p| \le 1` and zero at p = 0, so that by
+    Schwarz's lemma :math:`|f| \le p M(1)`, with M(1) a bound for all p and s at once, of
+    ``ln(1 + x)`` on the ball of all ``x = p (exp(s) - 1)``.
+
+    Parameters
+    ----------
+    shares
+        Each from 0 to 1.
+
+    Returns
+    -------
+    One ball a share, at the working precision; the step is ``2**-ctx.prec``.
+
+    Examples
+    --------
+    >>> print(log_slopes([arb(1) / 4, arb(0)]))
+    [[0.250000000000000 +/- 1.53e-16], 0]
+    """
+    radius, h = arb(1) / 2, arb((1, -ctx.prec))
+    ahead, behind = h.expm1(), (-h).expm1()
+    gap, inverse, one = ahead - behind, 1 / (2 * h), arb(1)
+    furthest = arb(0, radius.expm1().upper())
+    bound = analytic_log1p(acb(furthest, furthest)).abs_upper()
+    q = (h / radius) ** 2
+    remainder = arb(0, (bound / radius * q / (1 - q)).upper())
+    return [(p * gap / (one + p * behind)).log1p() * inverse + p * remainder for p in shares]

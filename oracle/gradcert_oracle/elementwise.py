@@ -9,8 +9,7 @@ A step along z_j then changes one term of E, and the chain rule has one term:
    o_j = z_j, \quad E &= \frac12 \sum_j (o_j - t_j)^2 .
 
 The sigmoid is the softmax of z_j and 0, so its definition along z_j is that of
-:class:`~gradcert_oracle.definitions.Coordinate`, with odds :math:`e^{z_j}` and targets
-:math:`t_j, 1 - t_j`.
+:mod:`~gradcert_oracle.definitions`, with targets :math:`t_j, 1 - t_j`.
 """
 
 import functools
@@ -19,8 +18,8 @@ from math import isfinite
 
 from flint import arb
 
-from gradcert_oracle.definitions import Coordinate, Step
-from gradcert_oracle.differences import Scalar, central_differences
+from gradcert_oracle.definitions import shares
+from gradcert_oracle.differences import Scalar, central_differences, log_slopes
 from gradcert_oracle.formats import Format
 from gradcert_oracle.precision import GUARD, Enclosures, Row, refine
 
@@ -41,21 +40,17 @@ def sigmoid_gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> Encl
     Examples
     --------
     >>> from gradcert_oracle import BINARY64
-    >>> [float(slope) for slope in sigmoid_gradient((0.0, 0.0), (1.0, 0.5), BINARY64)]
-    [-0.5, 0.0]
+    >>> [float(slope) for slope in sigmoid_gradient((0.0, 0.0), (1.0, 0.25), BINARY64)]
+    [-0.5, 0.25]
     """
     _check(z, t)
 
     def evaluate(wide: Sequence[int]) -> list[arb]:
-        along = {j: Coordinate((-abs(arb(z[j]))).exp(), z[j] > 0, arb(1)) for j in wide}
-
-        def family(s: Scalar) -> list[Scalar]:
-            step = Step.of(s)
-            return [
-                along[j].loss(step, total=arb(1), own=arb(t[j]), others=1 - arb(t[j])) for j in wide
-            ]
-
-        return central_differences(family)
+        slopes = log_slopes([shares((-abs(z[j]), 0.0), (1, 1)).own[0] for j in wide])
+        return [
+            1 - arb(t[j]) - slope if z[j] > 0 else slope - t[j]
+            for j, slope in zip(wide, slopes, strict=True)
+        ]
 
     return refine(evaluate, len(z), format, guard)
 

@@ -5,25 +5,42 @@ it, and doubles for the coordinates whose ball is still wide. Where a narrow bal
 :class:`OracleError` is raised; a wide one is never returned.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
 
 from flint import arb, ctx
 
 from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
 
-__all__ = ["GUARD", "Enclosures", "Row", "refine"]
+__all__ = ["GUARD", "Enclosures", "Row", "first_places", "refine"]
 
 GUARD = 10
 """Enclosures are narrower than ``2**-GUARD`` ulp unless the caller asks for more."""
 
 _MOST_BITS = 1 << 16
 
+_T = TypeVar("_T", bound=Hashable)
+
 Row = tuple[float, ...]
 """A row of logits, probabilities or targets; every float is exact."""
 
 Enclosures = tuple[arb, ...]
 """One ball a value, row-major."""
+
+
+def first_places(items: Iterable[_T]) -> dict[_T, int]:
+    """Return where each distinct item comes first.
+
+    Examples
+    --------
+    >>> first_places("abba")
+    {'a': 0, 'b': 1}
+    """
+    places: dict[_T, int] = {}
+    for place, item in enumerate(items):
+        places.setdefault(item, place)
+    return places
 
 
 def refine(

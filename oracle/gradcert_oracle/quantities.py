@@ -4,26 +4,28 @@ Every function takes one row of plain floats and returns one ball a value: the t
 it, and it is narrower than ``2**-guard`` ulp of the format at that value, or of its smallest
 subnormal number for what underflows; see :mod:`gradcert_oracle.precision`.
 
-Time is linear in the number of classes (for the Jacobian, in its number of entries).
+Time is linear in the number of classes (for the Jacobian, in its number of entries). Classes of
+equal logit and target have equal values, and their enclosure is computed once.
 """
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
 
 from flint import arb
 
-from gradcert_oracle.definitions import Step, coordinates, exponentials
+from gradcert_oracle.definitions import Step, shares
 from gradcert_oracle.differences import (
     Scalar,
     analytic_log,
     analytic_log1p,
     central_differences,
+    log_slopes,
 )
 from gradcert_oracle.elementwise import identity_gradient, sigmoid_gradient
 from gradcert_oracle.formats import Format
 from gradcert_oracle.precision import GUARD, Enclosures, Row, refine
-from gradcert_oracle.sums import pairwise
 
 __all__ = [
     "QUANTITIES",
@@ -67,20 +69,22 @@ def softmax(z: Row, _t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     (0.500000000000000, 0.500000000000000)
     """
     _check_logits(z)
+    classes = Counter(z)
+    logits, counts = list(classes), list(classes.values())
 
     def evaluate(wide: Sequence[int]) -> list[arb]:
-        powers = exponentials(z)
-        total = pairwise(powers)[0]
-        return [powers[j] / total for j in wide]
+        own = shares(logits, counts).own
+        return [own[j] for j in wide]
 
-    return refine(evaluate, len(z), format, guard)
+    found = refine(evaluate, len(logits), format, guard)
+    return tuple(map(dict(zip(logits, found, strict=True)).__getitem__, z))
 
 
 @functools.lru_cache(maxsize=64)
 def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     """Enclose ``E = -sum_j t_j ln o_j`` (one value).
 
-    Each ``-ln o_j`` is ``ln(1 + R_j / exp(z_j))`` where class j dominates and
+    Each ``-ln o_j`` is ``-ln(1 - (1 - o_j))`` where class j dominates and
     ``max z - z_j + ln sum_k exp(z_k - max z)`` elsewhere, sums of terms of one sign.
 
     Examples
@@ -90,23 +94,19 @@ def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     4.2483542552915889863e-18
     """
     _check(z, t)
+    classes = Counter(zip(z, t, strict=True))
+    logits = [x for x, _ in classes]
 
     def evaluate(_: Sequence[int]) -> list[arb]:
-        powers = exponentials(z)
-        total, rests = pairwise(powers)
-        log_total = analytic_log(total).real
-        largest = arb(max(z))
-        terms = [
-            target
-            * (
-                analytic_log1p(rest / power).real
-                if power.mid() > rest.mid()
-                else largest - x + log_total
-            )
-            for x, target, power, rest in zip(z, t, powers, rests, strict=True)
-            if target
-        ]
-        return [pairwise(terms)[0] if terms else arb(0)]
+        whole = shares(logits, list(classes.values()))
+        log_mass, largest = analytic_log(whole.mass).real, arb(logits[whole.top])
+        total = arb(0)
+        for j, ((x, target), count) in enumerate(classes.items()):
+            if target and j == whole.dominant:
+                total -= target * analytic_log1p(-whole.others).real
+            elif target:
+                total += (largest - x + log_mass) * target * count
+        return [total]
 
     return refine(evaluate, 1, format, guard)
 
@@ -115,7 +115,8 @@ def loss(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
 def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     """Enclose ``dE/do_j`` of ``E(o, t) = -sum_j t_j ln o_j``, every o_j free and positive.
 
-    The step along coordinate j is ``o_j s``, so that the disc |s| <= 1/2 keeps away from zero.
+    The step along coordinate j is ``o_j s``, so that the disc |s| <= 1/2 keeps away from zero, and
+    ``ln(o_j (1 + s)) = ln o_j + ln(1 + s)`` has one slope for all of them.
 
     Examples
     --------
@@ -130,11 +131,8 @@ def loss_by_probability(o: Row, t: Row, format: Format, guard: int = GUARD) -> E
     _check_targets(t, o, "probabilities")
 
     def evaluate(wide: Sequence[int]) -> list[arb]:
-        def family(s: Scalar) -> list[Scalar]:
-            return [-t[j] * analytic_log(o[j] * (1 + s)) for j in wide]
-
-        slopes = central_differences(family, radius=0.5)
-        return [slope / o[j] for slope, j in zip(slopes, wide, strict=True)]
+        (slope,) = central_differences(lambda s: [analytic_log1p(s)], radius=0.5)
+        return [-t[j] * slope / o[j] for j in wide]
 
     return refine(evaluate, len(o), format, guard)
 
@@ -153,22 +151,22 @@ def jacobian(z: Row, _t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     n = len(z)
 
     def evaluate(wide: Sequence[int]) -> list[arb]:
-        powers = exponentials(z)
         columns = sorted({entry % n for entry in wide})
-        along = coordinates(powers)
+        whole = shares(z, [1] * n)
+        along = [whole.coordinate(j) for j in columns]
 
         def family(s: Scalar) -> list[Scalar]:
             step = Step.of(s)
             return [
-                *(along[j].own_probability(step) for j in columns),
-                *(along[j].other_probability(step) for j in columns),
+                *(coordinate.own_probability(step) for coordinate in along),
+                *(coordinate.other_probability(step) for coordinate in along),
             ]
 
         slopes = central_differences(family)
         own = dict(zip(columns, slopes[: len(columns)], strict=True))
         other = dict(zip(columns, slopes[len(columns) :], strict=True))
         return [
-            own[j] if i == j else powers[i] / along[j].weight * other[j]
+            own[j] if i == j else whole.own[i] * other[j]
             for i, j in (divmod(entry, n) for entry in wide)
         ]
 
@@ -186,21 +184,24 @@ def gradient(z: Row, t: Row, format: Format, guard: int = GUARD) -> Enclosures:
     [-0.5, 0.5]
     """
     _check(z, t)
+    classes = Counter(zip(z, t, strict=True))
+    logits, targets = zip(*classes, strict=True)
+    counts = list(classes.values())
+    aimed_at = [j for j, target in enumerate(targets) if target]
 
     def evaluate(wide: Sequence[int]) -> list[arb]:
-        targets = [arb(target) for target in t]
-        total, others = pairwise(targets)
-        along = coordinates(exponentials(z))
+        whole = shares(logits, counts)
+        dominant = whole.dominant
+        rest = sum([arb(targets[j]) * counts[j] for j in aimed_at if j != dominant], arb(0))
+        mass = rest if dominant is None else rest + targets[dominant]
+        slopes = log_slopes([whole.own[j] if j != dominant else whole.others for j in wide])
+        return [
+            rest - mass * slope if j == dominant else mass * slope - targets[j]
+            for j, slope in zip(wide, slopes, strict=True)
+        ]
 
-        def family(s: Scalar) -> list[Scalar]:
-            step = Step.of(s)
-            return [
-                along[j].loss(step, total=total, own=targets[j], others=others[j]) for j in wide
-            ]
-
-        return central_differences(family)
-
-    return refine(evaluate, len(z), format, guard)
+    found = refine(evaluate, len(logits), format, guard)
+    return tuple(map(dict(zip(classes, found, strict=True)).__getitem__, zip(z, t, strict=True)))
 
 
 QUANTITIES: dict[str, Callable[..., Enclosures]] = {

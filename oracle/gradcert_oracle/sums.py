@@ -5,13 +5,16 @@ from itertools import accumulate
 
 from flint import arb
 
-__all__ = ["SUMMATIONS", "Sums", "pairwise", "sequential"]
+__all__ = ["SUMMATIONS", "Summation", "Sums", "pairwise", "sequential"]
 
 Sums = tuple[arb, list[arb]]
-"""The sum of all terms, and for each term the sum of the others."""
+"""The sum of all terms, and for some of them the sum of the others."""
+
+Summation = Callable[[Sequence[arb], Sequence[int]], Sums]
+"""Takes the terms, and the places of those whose others are asked for."""
 
 
-def pairwise(terms: Sequence[arb]) -> Sums:
+def pairwise(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
     """Add neighbours, then neighbouring sums, and so on; depth ``ceil(log2(n))``.
 
     The sum of the others comes down the same tree: a node's others are its parent's others and its
@@ -20,22 +23,26 @@ def pairwise(terms: Sequence[arb]) -> Sums:
 
     Examples
     --------
-    >>> total, others = pairwise([arb(1), arb(2), arb(4)])
+    >>> total, others = pairwise([arb(1), arb(2), arb(4)], range(3))
     >>> float(total), [float(x) for x in others]
     (7.0, [6.0, 5.0, 3.0])
     """
-    tree = [list(terms)]
+    tree, asked = [list(terms)], [list(places)]
     while len(tree[-1]) > 1:
         below = tree[-1]
         tree.append([*map(arb.__add__, below[::2], below[1::2]), *below[len(below) & ~1 :]])
-    others = [arb(0)]
-    for level in reversed(tree[:-1]):
-        siblings = [level[i ^ 1] if i ^ 1 < len(level) else arb(0) for i in range(len(level))]
-        others = [others[i // 2] + sibling for i, sibling in enumerate(siblings)]
-    return tree[-1][0], others
+        asked.append(list({i // 2: None for i in asked[-1]}))
+    others = dict.fromkeys(asked[-1], arb(0))
+    for level, nodes in zip(tree[-2::-1], asked[-2::-1], strict=True):
+        last = len(level) - 1
+        others = {
+            i: others[i // 2] if i == last and not i & 1 else others[i // 2] + level[i ^ 1]
+            for i in nodes
+        }
+    return tree[-1][0], [others[i] for i in places]
 
 
-def sequential(terms: Sequence[arb]) -> Sums:
+def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
     """Add one term after the other, the largest first; depth ``n - 1``.
 
     A loop may go through the classes in any order. Each addition loses at most a rounding of the
@@ -43,22 +50,19 @@ def sequential(terms: Sequence[arb]) -> Sums:
 
     Examples
     --------
-    >>> total, others = sequential([arb(1), arb(2), arb(4)])
+    >>> total, others = sequential([arb(1), arb(2), arb(4)], range(3))
     >>> float(total), [float(x) for x in others]
     (7.0, [6.0, 5.0, 3.0])
     """
-    order = sorted(range(len(terms)), key=lambda i: -abs(float(terms[i].mid())))
+    order = sorted(range(len(terms)), key=lambda i: -abs(float(terms[i])))
     ordered = [terms[i] for i in order]
-    before = [arb(0), *accumulate(ordered)]
-    after = [arb(0), *accumulate(reversed(ordered))]
-    others = [arb(0)] * len(terms)
-    for i, left, right in zip(order, before[:-1], after[-2::-1], strict=True):
-        others[i] = left + right
-    return before[-1], others
+    before = list(accumulate(ordered, initial=arb(0)))
+    if not places:
+        return before[-1], []
+    after = list(accumulate(reversed(ordered), initial=arb(0)))
+    rank = dict(zip(order, range(len(order)), strict=True))
+    return before[-1], [before[rank[i]] + after[-2 - rank[i]] for i in places]
 
 
-SUMMATIONS: dict[str, Callable[[Sequence[arb]], Sums]] = {
-    "pairwise": pairwise,
-    "sequential": sequential,
-}
+SUMMATIONS: dict[str, Summation] = {"pairwise": pairwise, "sequential": sequential}
 """The orders of summation that may explain an error."""

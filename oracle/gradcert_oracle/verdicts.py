@@ -7,7 +7,7 @@ budget; the verdict names the best one that does. NaN and infinity are within no
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 from flint import arb, ctx
@@ -15,7 +15,7 @@ from flint import arb, ctx
 from gradcert_oracle.budgets import Algorithm, algorithms, budgets
 from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
-from gradcert_oracle.precision import GUARD, Row
+from gradcert_oracle.precision import GUARD, Row, first_places
 from gradcert_oracle.quantities import QUANTITIES
 
 __all__ = ["ALLOWED", "FAITHFUL", "Judgement", "explain", "judge", "rungs", "ulps"]
@@ -23,7 +23,7 @@ __all__ = ["ALLOWED", "FAITHFUL", "Judgement", "explain", "judge", "rungs", "ulp
 ALLOWED = 2
 """Budgets that may be used: two points of one ball are at most two radii apart."""
 
-_DECISIVE = ALLOWED + 2.0**-50
+_DECISIVE = arb(ALLOWED + 2.0**-50)
 """Where the line is drawn: an error of exactly two budgets could not be told from more."""
 
 FAITHFUL = Algorithm("faithful", "pairwise")
@@ -58,12 +58,10 @@ def rungs(format: Format) -> list[Algorithm]:
 def _use(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, float, int]:
     """Return (within, most budgets used, where); within is None where it is undecided."""
     shares = [error / budget for error, budget in zip(errors, allowance, strict=True)]
-    used = [float(share.mid()) for share in shares]
+    used = list(map(float, shares))
     index = max(range(len(used)), key=used.__getitem__)
-    within: bool | None = True
-    if any(share > _DECISIVE for share in shares):
-        within = False
-    elif not all(share <= _DECISIVE for share in shares):
+    within: bool | None = all(map(_DECISIVE.__ge__, shares))
+    if not within and not any(map(_DECISIVE.__lt__, shares)):
         within = None
     return within, used[index], index
 
@@ -142,19 +140,23 @@ def judge(quantity: str, first: Row, t: Row, format: Format, values: Sequence[fl
     for index, value in enumerate(values):
         if not isfinite(value):
             return Judgement(None, inf, index)
+    places = list(range(len(values)))
+    if quantity not in ("loss", "do/dz"):  # Equal values of equal classes are judged once.
+        places = list(first_places(zip(first, t or first, values, strict=True)).values())
     for guard in (GUARD, 8 * GUARD, 64 * GUARD):
         truth = QUANTITIES[quantity](first, t, format, guard)
 
         def allowances(algorithm: Algorithm, truth: Sequence[arb] = truth) -> Sequence[arb] | None:
             if algorithm is FAITHFUL:
-                return [format.ulp(true) / 2 for true in truth]
-            return budgets(quantity, first, t, format, algorithm)
+                return [format.ulp(truth[j]) / 2 for j in places]
+            found = budgets(quantity, first, t, format, algorithm)
+            return found and [found[j] for j in places]
 
         with ctx.workprec(format.precision + guard + 64):
-            errors = [abs(value - true) for value, true in zip(values, truth, strict=True)]
+            errors = [abs(values[j] - truth[j]) for j in places]
             verdict = explain(errors, allowances, rungs(format))
         if verdict is not None:
-            return verdict
+            return replace(verdict, index=places[verdict.index])
     raise OracleError(f"{quantity} of {first}, {t}: the error stays too near the budget to decide")
 
 

@@ -363,7 +363,7 @@ def test_no_budget_exceeds_a_quarter_of_its_row(format: Format) -> None:
     for offset in (0.0, 10.0, 100.0, 1000.0, 10000.0):
         for n in (2, 40):
             z, t = (offset,) * n, (1.0,) + (0.0,) * (n - 1)
-            quarter = scale("dE/dz", z, t, format) / 4 + format.underflow
+            quarter = scale("dE/dz", z, t) / 4 + format.underflow
             for algorithm in algorithms(format):
                 row = budgets("dE/dz", z, t, format, algorithm)
                 found += row is not None
@@ -382,11 +382,11 @@ def test_no_budget_exceeds_a_quarter_of_its_row(format: Format) -> None:
 )
 def test_the_scale_of_a_row_is_the_size_of_its_terms(quantity: str, t: Row, size: float) -> None:
     z = (float(np.log(3)), 0.0)
-    assert float(scale(quantity, z, t, BINARY64)) == pytest.approx(size, rel=1e-12)
+    assert scale(quantity, z, t) == pytest.approx(size, rel=1e-12)
 
 
 def test_the_scale_of_slopes_by_probability_is_the_largest() -> None:
-    assert float(scale("dE/do", (0.5, 0.125), (1.0, 0.5), BINARY64)) == 4
+    assert scale("dE/do", (0.5, 0.125), (1.0, 0.5)) == 4
 
 
 # How a verdict is found.

@@ -5,7 +5,9 @@ the plain definitions of softmax and cross-entropy.
 """
 
 from cmath import rect
+from collections.abc import Sequence
 from itertools import pairwise
+from random import Random
 
 import pytest
 from flint import acb, arb, ctx
@@ -20,10 +22,12 @@ from gradcert_oracle import (
     analytic_log1p,
     central_differences,
     cross_entropy,
+    log_slopes,
     log_sum_exp,
+    quantities,
     softmax,
 )
-from gradcert_oracle.definitions import Coordinate, Step, coordinates, exponentials
+from gradcert_oracle.definitions import Step, shares
 from gradcert_oracle.differences import Scalar
 
 # Derivatives from values.
@@ -178,25 +182,19 @@ def _agree(one: Scalar, other: Scalar) -> bool:
 
 
 @settings(deadline=None)
-@given(row=_rows(), steps=st.tuples(STEPS, STEPS))
-def test_the_loss_along_a_coordinate_is_the_textbooks_up_to_a_constant(row, steps) -> None:
+@given(row=_rows(), s=STEPS)
+def test_the_loss_along_a_coordinate_is_the_textbooks_and_so_is_its_mirror_image(row, s) -> None:
     z, t, j = row
     with ctx.workprec(400):
         targets = [arb(x) for x in t]
         own, total = targets[j], sum(targets, arb(0))
-        along = coordinates(exponentials(z))[j]
-
-        def textbook(s: Scalar) -> Scalar:
-            return cross_entropy(softmax(_moved(z, j, s)), targets)
-
-        def coordinate(s: Scalar) -> Scalar:
-            return along.loss(Step.of(s), total=total, own=own, others=total - own)
-
-        here, there = steps
-        assert _agree(
-            acb(textbook(here)) - acb(textbook(there)),
-            acb(coordinate(here)) - acb(coordinate(there)),
+        share = softmax([arb(x) for x in z])[j]
+        textbook = cross_entropy(softmax(_moved(z, j, s)), targets) - cross_entropy(
+            softmax(_moved(z, j, arb(0))), targets
         )
+        assert _agree(textbook, total * analytic_log1p(share * s.expm1()) - own * s)
+        mirrored = analytic_log1p((1 - share) * (-s).expm1())
+        assert _agree(textbook, total * mirrored + (total - own) * s)
 
 
 @settings(deadline=None)
@@ -204,14 +202,14 @@ def test_the_loss_along_a_coordinate_is_the_textbooks_up_to_a_constant(row, step
 def test_probabilities_along_a_coordinate_are_the_textbooks_up_to_a_constant(row, steps) -> None:
     z, _, j = row
     with ctx.workprec(400):
-        powers = exponentials(z)
-        along = coordinates(powers)[j]
+        whole = shares(z, [1] * len(z))
+        along = whole.coordinate(j)
 
         def coordinate(i: int, s: Scalar) -> acb:
             step = Step.of(s)
             if i == j:
                 return acb(along.own_probability(step))
-            return acb(powers[i] / along.weight * along.other_probability(step))
+            return acb(whole.own[i] * along.other_probability(step))
 
         here, there = steps
         plain = [softmax(_moved(z, j, s)) for s in steps]
@@ -222,10 +220,52 @@ def test_probabilities_along_a_coordinate_are_the_textbooks_up_to_a_constant(row
 
 
 @pytest.mark.parametrize("j", [0, 1])
-def test_a_coordinate_keeps_its_odds_below_one_on_either_side(j: int) -> None:
-    along: Coordinate = coordinates(exponentials([50.0, -50.0]))[j]
+def test_a_coordinate_keeps_its_share_below_one_half_on_either_side(j: int) -> None:
+    along = shares([50.0, -50.0], [1, 1]).coordinate(j)
     assert along.dominates is (j == 0)
-    assert along.odds.overlaps(arb(-100).exp())
+    assert along.share.overlaps(arb(-100).exp() / (1 + arb(-100).exp()))
+
+
+@given(z=st.lists(st.floats(-30, 30), min_size=1, max_size=6, unique=True), seed=st.randoms())
+def test_shares_of_equal_classes_are_those_of_each_by_itself(z: list[float], seed: Random) -> None:
+    counts = [seed.randint(1, 4) for _ in z]
+    each = [x for x, count in zip(z, counts, strict=True) for _ in range(count)]
+    together, apart = shares(z, counts), shares(each, [1] * len(each))
+    assert together.others.overlaps(apart.others)
+    for x, share in zip(z, together.own, strict=True):
+        assert share.overlaps(apart.own[each.index(x)])
+
+
+# All slopes at once, against each by itself.
+
+
+@pytest.mark.parametrize("bits", [8, 53, 126, 1000])
+@given(share=st.floats(0, 1) | st.floats(-1000, 0).map(lambda x: 2.0**x))
+def test_slopes_at_once_hold_what_one_central_difference_holds(bits: int, share: float) -> None:
+    with ctx.workprec(bits):
+        (fast,) = log_slopes([arb(share)])
+    with ctx.workprec(3 * bits + 100):
+        (plain,) = central_differences(
+            lambda s: [analytic_log1p(share * (s.exp() - 1))], radius=0.5
+        )
+    assert fast.overlaps(plain)
+    assert fast.rad() <= share * arb((1, 4 - bits))
+
+
+@settings(deadline=None)
+@given(row=_rows())
+def test_the_gradient_is_the_central_difference_of_the_plain_definition(row) -> None:
+    z, t, j = row
+    truth = QUANTITIES["dE/dz"](tuple(z), tuple(t), BINARY64)[j]
+    with ctx.workprec(600):
+        targets = [arb(x) for x in t]
+
+        def textbook(s: Scalar) -> list[Scalar]:
+            return [cross_entropy(softmax(_moved(z, j, s)), targets)]
+
+        (plain,) = central_differences(textbook, radius=2.0**-6)
+    assert plain.overlaps(truth)
+    assert plain.rad() < NARROW
 
 
 @settings(deadline=None)
@@ -242,17 +282,30 @@ def test_cross_entropy_is_log_sum_exp_less_the_weighted_logits(row, s) -> None:
 
 
 @pytest.mark.parametrize("classes", [10, 100, 1000])
-def test_the_gradient_evaluates_the_definition_four_times_a_class(
+def test_the_gradient_takes_one_logarithm_a_class_and_equal_classes_share_it(
     classes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = []
-    loss = Coordinate.loss
+    taken: list[int] = []
 
-    def counted(self: Coordinate, *arguments: object, **targets: arb) -> Scalar:
-        calls.append(self)
-        return loss(self, *arguments, **targets)
+    def counted(shares: Sequence[arb]) -> list[arb]:
+        taken.append(len(shares))
+        return log_slopes(shares)
 
-    monkeypatch.setattr(Coordinate, "loss", counted)
-    z = tuple(-float(k) / classes for k in range(classes))
-    QUANTITIES["dE/dz"](z, (1.0,) + (0.0,) * (classes - 1), BINARY64)
-    assert len(calls) == 4 * classes  # at h, -h, zero and the disc
+    monkeypatch.setattr(quantities, "log_slopes", counted)
+    t = (1.0,) + (0.0,) * (2 * classes - 1)
+    QUANTITIES["dE/dz"](tuple(-float(k // 2) / classes for k in range(2 * classes)), t, BINARY64)
+    assert taken == [classes + 1]
+
+
+def test_only_what_cancels_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tied classes of equal targets have a derivative of zero; the others are soon narrow."""
+    taken: list[int] = []
+
+    def counted(shares: Sequence[arb]) -> list[arb]:
+        taken.append(len(shares))
+        return log_slopes(shares)
+
+    monkeypatch.setattr(quantities, "log_slopes", counted)
+    QUANTITIES["dE/dz"]((0.0, 0.0, -1000.0, -2000.0), (0.5, 0.5, 0.0, 0.0), BINARY64)
+    assert taken[0] == 3
+    assert set(taken[1:]) == {1}

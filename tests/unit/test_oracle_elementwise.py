@@ -239,8 +239,8 @@ def test_a_value_wrong_by_one_part_in_1e13_is_refuted(quantity: str, row: tuple[
 
 def test_the_scale_of_a_row_is_the_size_of_its_terms() -> None:
     z, t = (3.0, -8.0), (2.0, 0.5)
-    assert scale(SIGMOID, z, t, BINARY64) == 3
-    assert scale(IDENTITY, z, t, BINARY64) == 8.5
+    assert scale(SIGMOID, z, t) == 3
+    assert scale(IDENTITY, z, t) == 8.5
 
 
 @each_output
