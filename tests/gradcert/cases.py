@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcert.clock import CLOCK
 from gradcert.processor import keep_subnormals
 from gradcert_implementations import Array, Implementation, QuantityName
 from gradcert_oracle import Format, Row
@@ -162,7 +163,8 @@ class Claim:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                result = self.implementation.functions[self.quantity](*arguments)
+                with CLOCK.charging("subject"):
+                    result = self.implementation.functions[self.quantity](*arguments)
         except NotImplementedError as error:
             raise NotSupported(_text(error)) from error
         except KeyboardInterrupt:

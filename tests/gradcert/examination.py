@@ -9,6 +9,7 @@ import msgspec
 from gradcert.cancellation import cancellation
 from gradcert.cases import Broken, Claim
 from gradcert.checks import Check, planned
+from gradcert.clock import CLOCK
 from gradcert.diagnosis import Examined, diagnose
 from gradcert.examine import Outcome, examine
 from gradcert.reach import beyond
@@ -77,15 +78,21 @@ class Examination:
 
     def check(self, check: str, quantity: str, format: str) -> CheckResult:
         """Run one check on one claim, and for ``accuracy`` what is measured beside it."""
-        found = self._examine((check, quantity, format))
-        result = result_of(found.claim, found.check, found.outcome)
-        if check == "accuracy":
-            result = msgspec.structs.replace(
-                result,
-                reach=beyond(found.claim) if result.verdict == "conforms" else None,
-                cancellation=cancellation(found.claim),
-            )
-        return result
+        before = CLOCK.spent.copy()
+        with CLOCK.charging("checks"):
+            found = self._examine((check, quantity, format))
+            result = result_of(found.claim, found.check, found.outcome)
+            if check == "accuracy":
+                result = msgspec.structs.replace(
+                    result,
+                    reach=beyond(found.claim) if result.verdict == "conforms" else None,
+                    cancellation=cancellation(found.claim),
+                )
+        spent = {
+            payer: round(seconds - before.get(payer, 0.0), 4)
+            for payer, seconds in CLOCK.spent.items()
+        }
+        return msgspec.structs.replace(result, spent=spent)
 
     def diagnoses(self, results: Sequence[CheckResult]) -> tuple[Diagnosis, ...]:
         """Diagnose what these results refute; what was examined elsewhere is examined again."""

@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
 from gradcert.checks import Check, Evidence, Refuted
+from gradcert.clock import CLOCK
 from gradcert.processor import keep_subnormals
 from gradcert_oracle import Judgement, rungs
 
@@ -94,6 +95,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         assert judgement.algorithm is not None
         return 2 * ladder.index(judgement.algorithm) + judgement.used
 
+    @CLOCK.charging("checks")
     def run(case: Case) -> None:
         nonlocal examples, failed, unsupported
         examples += failed is None
@@ -111,6 +113,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
             if failed is None:
                 demands.append(Demand(judgement, case, row))
 
+    @CLOCK.charging("checks")
     def survey(case: Case) -> None:
         """Collect refuting cases as they are drawn; the smallest may look like many a flaw."""
         try:
@@ -140,7 +143,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         )
         about = f"{seed} {check.id} {claim.quantity} {claim.format.name}"
         try:
-            with patch.dict(vars(providers), _NO_LOCAL_CONSTANTS):
+            with CLOCK.charging("Hypothesis"), patch.dict(vars(providers), _NO_LOCAL_CONSTANTS):
                 hypothesis.seed(crc32(about.encode()))(configured(given(cases)(test)))()
         except (Refuted, Broken):
             pass  # Hypothesis ends with the smallest case, which `run` has kept.

@@ -9,13 +9,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from math import inf
 
 import msgspec
 
 from gradcert.worker import Answer, Asked, Subject, call_began, last_arguments
 from gradcert_implementations import Array
 
-__all__ = ["Died", "Limits", "Process"]
+__all__ = ["UNLIMITED", "Died", "Limits", "Process"]
 
 _TICK = 0.1
 """Seconds between two looks at the clock."""
@@ -42,9 +43,13 @@ class Limits:
     gigabytes: float = 4
 
     @property
-    def memory(self) -> int:
-        """The bytes that its process may allocate."""
-        return int(self.gigabytes * (1 << 30))
+    def memory(self) -> int | None:
+        """The bytes that its process may allocate; None if there is no limit."""
+        return int(self.gigabytes * (1 << 30)) if self.gigabytes < inf else None
+
+
+UNLIMITED = Limits(seconds=inf, gigabytes=inf)
+"""For an implementation that has a process of its own only because others run beside it."""
 
 
 class Died(Exception):

@@ -2,12 +2,15 @@
 
 A row is drawn as a shape (benign, confident, saturated, ties, spread, subnormal), which may be
 moved by a common offset and masked with -inf; a case is a batch of unlike rows. Simple values come
-first in every choice, so that failures shrink to small integers, two classes, one row. Sizes come
-from a short list, because some subjects compile anew for each shape.
+first in every choice, so that failures shrink to small integers, two classes, one row.
+
+Hypothesis takes its time for each choice, however small, and some subjects compile anew for each
+shape. So what is discrete about a row is one choice, and there are few shapes.
 """
 
-from collections.abc import Callable, Sequence
-from itertools import cycle, islice
+import functools
+from collections.abc import Callable
+from itertools import cycle, islice, product
 from math import log, log2
 from typing import Literal
 
@@ -21,48 +24,68 @@ from gradcert_oracle import Format
 
 __all__ = ["REGIMES", "Size", "cases"]
 
-Size = Literal["small", "wide", "batch", "tall"]
+Size = Literal["small", "wide", "batch"]
 
-_CLASSES = (2, 3, 2, 3, 2, 8, 3, 2, 1, 3, 5, 16, 32, 33, 128, 130)
-_MOST_OF_A_JACOBIAN = 33
-_WIDE = (1000, 1024, 1025, 5000)
-_ROWS = (1, 1, 2, 1, 2, 130)
-_BATCH = (2, 130)
-_TALL = (1024, 1025)
-_MOST_OF_A_BATCH = 8
-_MOST_OF_A_TALL_BATCH = 3
+_Shape = tuple[int, int]
+
+_SHAPES: dict[Size, tuple[_Shape, ...]] = {
+    "small": (
+        *((1, 2), (1, 3), (2, 2), (1, 8), (2, 3), (1, 1)),
+        *((1, 2), (1, 3), (2, 2), (1, 8), (1, 33)),
+    ),
+    "wide": ((1, 1024), (1, 1025), (1, 5000)),
+    "batch": ((2, 2), (2, 3), (1025, 2)),
+}
+"""Rows and classes; what stands here twice is drawn more often."""
+
+_MOST_OF_A_JACOBIAN = 8
 _UNLIKE_ROWS = 2
-"""A longer batch repeats this many rows, and only short ones: each row costs its oracle."""
+"""A longer batch repeats this many rows: each row costs its oracle."""
 _PATTERN = 8
 """A wider row repeats this many drawn values: what an example may draw is bounded."""
 
 
+@functools.cache
+def _vector(low: float, high: float, count: int) -> SearchStrategy[tuple[float, ...]]:
+    return st.tuples(*[st.floats(low, high)] * count)
+
+
 def _floats(draw: DrawFn, low: float, high: float, count: int) -> Array:
-    values = st.lists(st.floats(low, high), min_size=count, max_size=count)
-    return np.array(draw(values), dtype=np.float64)
+    return np.array(draw(_vector(low, high, count)))
+
+
+@functools.cache
+def _up_to(most: int, least: int = 0) -> SearchStrategy[int]:
+    return st.integers(least, most)
+
+
+def _bits(number: int, count: int) -> Array:
+    """Return the lowest bits of a number: many choices drawn as one."""
+    return np.array([bool(number >> place & 1) for place in range(count)])
 
 
 def _benign(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
     return _floats(draw, -10, 10, n)
 
 
-def _with_leader(draw: DrawFn, gap: float, n: int) -> Array:
+def _with_leader(draw: DrawFn, low: float, high: float, n: int) -> Array:
     logits = _floats(draw, -1, 0, n)
-    logits[draw(st.integers(0, n - 1))] = gap
+    logits[draw(_up_to(n - 1))] = draw(st.floats(low, high))
     return logits
 
 
 def _confident(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
-    return _with_leader(draw, draw(st.floats(2, 35)), n)
+    return _with_leader(draw, 2, 35, n)
 
 
 def _saturated(draw: DrawFn, _format: Format, largest: float, n: int) -> Array:
-    return _with_leader(draw, draw(st.floats(min(36, largest), largest)), n)
+    return _with_leader(draw, min(36, largest), largest, n)
 
 
 def _ties(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
-    choices = _floats(draw, -10, 10, 2)
-    return choices[draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))]
+    one, other = _floats(draw, -10, 10, 2)
+    tied: Array = np.where(_bits(draw(_up_to((1 << n) - 1)), n), other, one)
+    return tied
 
 
 def _spread(draw: DrawFn, _format: Format, largest: float, n: int) -> Array:
@@ -71,7 +94,7 @@ def _spread(draw: DrawFn, _format: Format, largest: float, n: int) -> Array:
 
 def _subnormal(draw: DrawFn, format: Format, _largest: float, n: int) -> Array:
     deep = _floats(draw, log(format.smallest_subnormal), log(format.smallest_normal), n)
-    deep[draw(st.integers(0, n - 1))] = 0
+    deep[draw(_up_to(n - 1))] = 0
     return deep
 
 
@@ -89,11 +112,9 @@ REGIMES: dict[str, Callable[[DrawFn, Format, float, int], Array]] = {
 def _one_hot(draw: DrawFn, logits: Array, _format: Format) -> Array:
     """Put the target on the largest logit half of the time: there ``o_t - 1`` cancels."""
     allowed = np.flatnonzero(logits > -np.inf)
-    index = draw(st.sampled_from(range(len(allowed))))
-    if draw(st.booleans()):
-        index = int(np.argmax(logits[allowed]))
+    index = draw(_up_to(len(allowed) - 1, -len(allowed)))
     targets = np.zeros(len(logits))
-    targets[allowed[index]] = 1
+    targets[allowed[index] if index >= 0 else np.argmax(logits)] = 1
     return targets
 
 
@@ -101,24 +122,29 @@ def _some(draw: DrawFn, logits: Array) -> Array:
     """Return the places of a few classes that may have a target, anywhere in the row."""
     allowed = np.flatnonzero(logits > -np.inf)
     if len(allowed) > _PATTERN:
-        allowed = np.roll(allowed, -draw(st.integers(0, len(allowed) - 1)))
+        allowed = np.roll(allowed, -draw(_up_to(len(allowed) - 1)))
     return allowed[:_PATTERN]
+
+
+@functools.cache
+def _cuts(whole: int, count: int) -> SearchStrategy[tuple[int, ...]]:
+    return st.tuples(*[_up_to(whole)] * count)
 
 
 def _soft(draw: DrawFn, logits: Array, format: Format) -> Array:
     """Return dyadic fractions, which sum to exactly one in every format and order."""
     allowed = _some(draw, logits)
-    whole = 1 << draw(st.integers(0, format.precision - 1))
-    cuts = st.lists(st.integers(0, whole), min_size=len(allowed) - 1, max_size=len(allowed) - 1)
+    whole = 1 << draw(_up_to(format.precision - 1))
+    cuts = draw(_cuts(whole, len(allowed) - 1))
     targets = np.zeros(len(logits))
-    targets[allowed] = np.diff([0, *sorted(draw(cuts)), whole]) / whole
+    targets[allowed] = np.diff([0, *sorted(cuts), whole]) / whole
     return targets
 
 
 def _smoothed(draw: DrawFn, logits: Array, format: Format) -> Array:
     """Return one share or two for every class, of a power of two, as many as sum exactly."""
     allowed = np.flatnonzero(logits > -np.inf)
-    allowed = np.roll(allowed, -draw(st.integers(0, len(allowed) - 1)))
+    allowed = np.roll(allowed, -draw(_up_to(len(allowed) - 1)))
     allowed = allowed[: 1 << (format.precision - 1)]
     shares = 1 << (len(allowed) - 1).bit_length()
     targets = np.zeros(len(logits))
@@ -148,78 +174,74 @@ _TARGETS: dict[TargetDomain, tuple[tuple[str, Callable[[DrawFn, Array, Format], 
 }
 
 
-def _row(
-    draw: DrawFn, format: Format, domain: TargetDomain, largest: float, n: int, masked: bool
-) -> tuple[Array, Array, str]:
-    """Draw (logits, targets, regime) of one row."""
-    regime = draw(st.sampled_from(list(REGIMES)))
-    drawn = min(n, _PATTERN)
-    logits = REGIMES[regime](draw, format, largest, drawn)
-    if n > drawn:
-        # The pattern repeats, but its largest value stays alone, and anywhere.
-        peak = int(np.argmax(logits))
-        top, logits[peak] = logits[peak], np.sort(logits)[drawn // 2]
-        logits = np.resize(logits, n)
-        logits[draw(st.integers(0, n - 1))] = top
-    labels = [regime]
-    changes = draw(st.sampled_from(((), (), ("offset",), ("masked",), ("offset", "masked"))))
-    if "offset" in changes:
-        logits = logits + draw(st.floats(-largest, largest) | st.sampled_from((largest, -largest)))
-        labels.append("offset")
-    logits = logits.clip(-largest, largest).astype(format.dtype)
-    if masked and n > 1 and "masked" in changes:
-        hidden = np.array(draw(st.lists(st.booleans(), min_size=drawn, max_size=drawn)))
-        kept = draw(st.integers(0, drawn - 1))
-        hidden[kept] = False
-        hidden[kept - 1] |= not hidden.any()
-        logits[np.resize(hidden, n)] = -np.inf
-        labels.append("masked")
-    label, draw_targets = draw(st.sampled_from(_TARGETS[domain]))
-    targets = draw_targets(draw, logits.astype(np.float64), format).astype(format.dtype)
-    return logits, targets, ", ".join([*labels, label])
+_CHANGES = ((), ("offset",), ("masked",), ("offset", "masked"))
+
+_Draw = Callable[[DrawFn, int], tuple[Array, Array, str]]
+"""Draws (first, targets, regime) of one row of so many classes."""
 
 
-def _probability_row(
-    draw: DrawFn, format: Format, domain: TargetDomain, n: int
-) -> tuple[Array, Array, str]:
-    """Draw (probabilities, targets, regime); ``t / o`` stays in range, and o need not sum to 1."""
-    regime = draw(st.sampled_from(("benign", "tiny", "near one")))
-    drawn = min(n, _PATTERN)
-    if regime == "tiny":
-        values = np.exp2(_floats(draw, log2(64 * format.smallest_normal), 0, drawn))
-    elif regime == "near one":
-        values = 1 - np.exp2(_floats(draw, -format.precision, -1, drawn))
-    else:
-        values = 0.5 + _floats(draw, 1 / 64 - 0.5, 0.5, drawn)
-    probabilities = np.resize(values, n).astype(format.dtype)
-    label, draw_targets = draw(st.sampled_from(_TARGETS[domain]))
-    targets = draw_targets(draw, probabilities.astype(np.float64), format).astype(format.dtype)
-    return probabilities, targets, f"{regime}, {label}"
+def _rows_of_logits(format: Format, domain: TargetDomain, largest: float, *, masked: bool) -> _Draw:
+    changes = [change for change in _CHANGES if masked or "masked" not in change]
+    kinds = st.sampled_from(list(product(_TARGETS[domain], [(), *changes], REGIMES)))
+    offsets = st.floats(-largest, largest) | st.sampled_from((largest, -largest))
+
+    def row(draw: DrawFn, n: int) -> tuple[Array, Array, str]:
+        (label, draw_targets), changes, regime = draw(kinds)
+        drawn = min(n, _PATTERN)
+        logits = REGIMES[regime](draw, format, largest, drawn)
+        if n > drawn:
+            # The pattern repeats, but its largest value stays alone, and anywhere.
+            peak = int(np.argmax(logits))
+            top, logits[peak] = logits[peak], np.sort(logits)[drawn // 2]
+            logits = np.resize(logits, n)
+            logits[draw(_up_to(n - 1))] = top
+        labels = [regime]
+        if "offset" in changes:
+            logits = logits + draw(offsets)
+            labels.append("offset")
+        logits = logits.clip(-largest, largest).astype(format.dtype)
+        if "masked" in changes and n > 1:
+            hidden = _bits(draw(_up_to((1 << drawn) - 2, 1)), drawn)
+            logits[np.resize(hidden, n)] = -np.inf
+            labels.append("masked")
+        targets = draw_targets(draw, logits.astype(np.float64), format).astype(format.dtype)
+        return logits, targets, ", ".join([*labels, label])
+
+    return row
+
+
+def _rows_of_probabilities(format: Format, domain: TargetDomain) -> _Draw:
+    """Return a strategy in which ``t / o`` stays in range, and o need not sum to one."""
+    kinds = st.sampled_from(list(product(_TARGETS[domain], ("benign", "tiny", "near one"))))
+
+    def row(draw: DrawFn, n: int) -> tuple[Array, Array, str]:
+        (label, draw_targets), regime = draw(kinds)
+        drawn = min(n, _PATTERN)
+        if regime == "tiny":
+            values = np.exp2(_floats(draw, log2(64 * format.smallest_normal), 0, drawn))
+        elif regime == "near one":
+            values = 1 - np.exp2(_floats(draw, -format.precision, -1, drawn))
+        else:
+            values = 0.5 + _floats(draw, 1 / 64 - 0.5, 0.5, drawn)
+        probabilities = np.resize(values, n).astype(format.dtype)
+        targets = draw_targets(draw, probabilities.astype(np.float64), format).astype(format.dtype)
+        return probabilities, targets, f"{regime}, {label}"
+
+    return row
 
 
 @st.composite
-def _cases(
-    draw: DrawFn,
-    quantity: QuantityName,
-    format: Format,
-    domain: TargetDomain,
-    largest: float,
-    size: Size,
-    classes: Sequence[int],
-    masked: bool,
-) -> Case:
-    n = draw(st.sampled_from(classes))
-    rows = {"small": _ROWS, "wide": (1,), "batch": _BATCH, "tall": _TALL}[size]
-    count = draw(st.sampled_from([c for c in rows if c == 1 or c * n <= 3 * max(rows)]))
-    drawn = [
-        _probability_row(draw, format, domain, n)
-        if quantity == "dE/do"
-        else _row(draw, format, domain, largest, n, masked)
-        for _ in range(min(count, _UNLIKE_ROWS))
-    ]
-    first, targets, regimes = zip(*islice(cycle(drawn), count), strict=True)
-    number = draw(st.integers(0, 99))
-    return Case(np.stack(first), np.stack(targets), regimes, number)
+def _cases(draw: DrawFn, row: _Draw, shapes: list[_Shape]) -> Case:
+    count, n = draw(st.sampled_from(shapes))
+    drawn = [row(draw, n) for _ in range(min(count, _UNLIKE_ROWS))]
+    first, targets, regimes = zip(*drawn, strict=True)
+    repeated = np.resize(np.arange(len(drawn)), count)
+    return Case(
+        np.array(first)[repeated],
+        np.array(targets)[repeated],
+        tuple(islice(cycle(regimes), count)),
+        draw(_up_to(99)),
+    )
 
 
 def cases(
@@ -244,9 +266,8 @@ def cases(
     largest_logit
         No finite logit is larger.
     size
-        ``wide``: one row of thousands of classes. ``batch``: at least two rows. ``tall``: a
-        thousand rows, of which two are unlike. ``small``: a few rows of a few classes, and
-        sometimes a hundred of either.
+        ``wide``: one row of thousands of classes. ``batch``: two rows, or a thousand of which two
+        are unlike. ``small``: one or two rows of a few classes, and sometimes a hundred.
     below
         Only cases of fewer classes than this; if there are none, the strategy is None.
     fewest
@@ -254,25 +275,20 @@ def cases(
     masked
         Whether logits may be -inf.
     """
-    most = {
-        "small": max(_CLASSES),
-        "wide": max(_WIDE),
-        "batch": _MOST_OF_A_BATCH,
-        "tall": _MOST_OF_A_TALL_BATCH,
-    }[size]
-    if quantity == "do/dz":
-        most = min(most, _MOST_OF_A_JACOBIAN)
-    classes = [
-        n
-        for n in (_WIDE if size == "wide" else _CLASSES)
+    most = _MOST_OF_A_JACOBIAN if quantity == "do/dz" else max(n for _, n in _SHAPES["wide"])
+    shapes = [
+        (rows, n)
+        for rows, n in _SHAPES[size]
         if fewest <= n <= most and (below is None or n < below)
     ]
-    if not classes:
+    if not shapes:
         return None
+    if quantity == "dE/do":
+        return _cases(_rows_of_probabilities(format, domain), shapes)
     if quantity == "loss" and domain == "any":
         # A loss of two logits this far apart, times the sum of the targets, is still in range.
         largest_logit = min(largest_logit, format.max / (2 * 4 * _PATTERN + 2))
     largest = np.array(min(largest_logit, format.max)).astype(format.dtype)
     if largest > largest_logit:
         largest = np.nextafter(largest, np.zeros_like(largest))
-    return _cases(quantity, format, domain, float(largest), size, classes, masked)
+    return _cases(_rows_of_logits(format, domain, float(largest), masked=masked), shapes)

@@ -55,14 +55,14 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     max_examples, seed
         As for :func:`gradcert.certify`.
     memory
-        Bytes that the process may allocate beyond what it holds when all is loaded.
+        Bytes that the process may allocate beyond what it holds when all is loaded; None for any.
     """
 
     spec: str
     options: dict[str, Any]
     max_examples: int
     seed: int
-    memory: int
+    memory: int | None
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,9 +154,9 @@ def _described(subject: Implementation) -> Described:
     )
 
 
-def _limit_memory(beyond: int) -> None:
+def _limit_memory(beyond: int | None) -> None:
     """Let the process allocate so much more than it has, where the system can tell and enforce."""
-    if not sys.platform.startswith("linux"):
+    if beyond is None or not sys.platform.startswith("linux"):
         return
     with Path("/proc/self/status").open() as status:
         held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))

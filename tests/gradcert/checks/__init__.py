@@ -103,14 +103,13 @@ CHECKS: tuple[Check, ...] = (
         cases=functools.partial(_case, size="batch"),
         share=0.25,
     ),
+    Check(id="memory-layout", run=contract.memory_layout, cases=_case, share=0.1),
     Check(
-        id="many-rows",
-        run=batches.many_rows,
-        cases=functools.partial(_case, size="tall"),
+        id="empty-batch",
+        run=contract.empty_batch,
+        cases=functools.partial(_case, size="batch"),
         share=0.1,
     ),
-    Check(id="memory-layout", run=contract.memory_layout, cases=_case, share=0.1),
-    Check(id="empty-batch", run=contract.empty_batch, cases=_case, share=0.1),
     Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, cases=_case, share=0.1),
 )
 """All checks, in the order they run and are reported: first that it is a function at all."""

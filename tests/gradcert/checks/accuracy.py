@@ -5,12 +5,20 @@ from math import isfinite
 
 from gradcert.cases import Case, Claim
 from gradcert.checks.evidence import DIGITS, Evidence, Judgements, Refuted, decimal, floats, text
-from gradcert_oracle import QUANTITIES, Judgement, judge, ulps
+from gradcert.clock import CLOCK
+from gradcert_oracle import QUANTITIES, Judgement, Row, judge, ulps
 
 __all__ = ["accuracy", "many_classes"]
 
 _GUARD = 100
 """Bits beyond the format's own that a reported true value is known to: thirty digits and more."""
+
+
+def _overflows(claim: Claim, logits: Row, targets: Row) -> bool:
+    """Tell whether the true loss is no number of the format."""
+    if claim.quantity != "loss":
+        return False
+    return bool(abs(QUANTITIES["loss"](logits, targets, claim.format)[0]) > claim.format.max)
 
 
 def accuracy(claim: Claim, case: Case) -> Judgements:
@@ -25,13 +33,11 @@ def accuracy(claim: Claim, case: Case) -> Judgements:
     judgements: Judgements = []
     for row, (first, targets) in enumerate(case.rows()):
         question = claim.row(first, targets)
-        if (
-            claim.quantity == "loss"
-            and abs(QUANTITIES["loss"](*question[1:])[0]) > claim.format.max
-        ):
-            continue
         values = floats(answer[row])
-        judgement = judge(*question, values)
+        with CLOCK.charging("oracle"):
+            if _overflows(claim, *question[1:3]):
+                continue
+            judgement = judge(*question, values)
         if judgement.algorithm is None:
             raise Refuted(functools.partial(_evidence, claim, case, row, judgement, values))
         judgements.append((row, judgement))

@@ -9,7 +9,7 @@ from gradcert.checks.evidence import Evidence, Judgements, Refuted, errors, expl
 from gradcert_implementations import Array
 from gradcert_oracle import Algorithm, Judgement, Row, budgets
 
-__all__ = ["agreement", "many_rows", "row_independence"]
+__all__ = ["agreement", "row_independence"]
 
 
 def agreement(
@@ -92,13 +92,3 @@ def row_independence(claim: Claim, case: Case) -> Judgements:
         )
         judgements.append((row, judgement))
     return judgements
-
-
-def many_rows(claim: Claim, case: Case) -> Judgements:
-    """A row's answer does not depend on being one of a thousand.
-
-    Predicate: that of ``row-independence``. It has its own examples, so that every run tries tall
-    batches. It cannot see an error that a row makes by itself: the all-zero gradient, a sign flip,
-    a scale.
-    """
-    return row_independence(claim, case)

@@ -10,6 +10,7 @@ import numpy as np
 from flint import arb, ctx
 
 from gradcert.cases import Case, Claim
+from gradcert.clock import CLOCK
 from gradcert_implementations import Array
 from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, explain
 
@@ -118,6 +119,7 @@ def errors(ours: Sequence[float], theirs: Sequence[float]) -> list[arb]:
         ]
 
 
+@CLOCK.charging("oracle")
 def explained(
     claim: Claim,
     differences: Sequence[arb],

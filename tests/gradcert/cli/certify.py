@@ -62,6 +62,10 @@ def certify_command(
             min=0.01, metavar="GIB", help="Of a process, where isolated; implies --isolate. [4]"
         ),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="So many at a time, each in a process. [as many as cores]"),
+    ] = None,
     max_examples: Annotated[
         int, typer.Option(min=1, help="Cases that a check with a full share of them tries.")
     ] = MAX_EXAMPLES,
@@ -80,6 +84,7 @@ def certify_command(
     Exit status: 0 if all conform (without SPEC: and the wrong ones are refuted), 1 if any is
     refuted, broken or not supported, 2 for a usage error.
     """
+    import joblib
     from rich.console import Console
 
     from gradcert.process import Limits
@@ -104,7 +109,13 @@ def certify_command(
     make_ready(report)
     for reason in left_out.values():
         typer.echo(f"gradcert: left out: {reason}", err=True)
-    found = certified(subjects, max_examples=max_examples, seed=seed, directory=report)
+    found = certified(
+        subjects,
+        max_examples=max_examples,
+        seed=seed,
+        directory=report,
+        jobs=jobs or joblib.cpu_count(),
+    )
     console = Console()
     console.print(summary(found.certificates))
     for text in filter(None, map(details, found.certificates)):

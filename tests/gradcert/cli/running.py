@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -97,18 +98,22 @@ def certified(
     seed: int,
     directory: Path | None,
     ledger: "Sequence[Entry]" = (),
+    jobs: int = 1,
 ) -> "Report":
-    """Certify one after the other, with a progress bar.
+    """Certify so many at a time, with one progress bar; where it is several, each in a process.
 
     Each step is kept in the directory, if there is one. Ctrl-C and SIGTERM end it, and what is
     returned is incomplete.
     """
     from hypothesis.configuration import set_hypothesis_home_dir
+    from joblib import Parallel, delayed
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from gradcert.certification import certifying
     from gradcert.checks import planned
+    from gradcert.isolation import Isolated, isolate
+    from gradcert.process import UNLIMITED
     from gradcert_reports import Report, keep
 
     columns = (
@@ -117,8 +122,16 @@ def certified(
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
+    jobs = min(jobs, len(subjects))
+    if jobs > 1:
+        # Ball arithmetic and Hypothesis keep settings of the process: one examination in each.
+        subjects = [
+            subject if isinstance(subject, Isolated) else isolate(subject, UNLIMITED)
+            for subject in subjects
+        ]
     steps = [certifying(subject, max_examples=max_examples, seed=seed) for subject in subjects]
     certificates = [next(step) for step in steps]
+    going_on, lock = True, Lock()
 
     def report() -> Report:
         return Report(certificates=tuple(certificates), ledger=tuple(ledger))
@@ -131,20 +144,29 @@ def certified(
         # Otherwise Hypothesis leaves a folder of its own where the command was called.
         set_hypothesis_home_dir(scratch)
         task = progress.add_task("", total=sum(found.planned for found in certificates))
+
+        def certify(place: int) -> None:
+            for check, claim in planned(subjects[place]):
+                about = (certificates[place].name, check.id, claim.quantity, claim.format.name)
+                progress.update(task, description=" ".join(about))
+                certificate = next(steps[place])
+                with lock:
+                    if not going_on:
+                        return
+                    certificates[place] = certificate
+                    progress.advance(task)
+                    if directory is not None:
+                        keep(report(), directory)
+
         before = signal.signal(signal.SIGTERM, _interrupt)
         if directory is not None:
             _begin(report(), directory)
         try:
-            for place, subject in enumerate(subjects):
-                for check, claim in planned(subject):
-                    about = (subject.name, check.id, claim.quantity, claim.format.name)
-                    progress.update(task, description=" ".join(about))
-                    certificates[place] = next(steps[place])
-                    progress.advance(task)
-                    if directory is not None:
-                        keep(report(), directory)
+            Parallel(n_jobs=jobs, backend="threading")(map(delayed(certify), range(len(subjects))))
         except KeyboardInterrupt:
             pass
         finally:
+            with lock:
+                going_on = False
             signal.signal(signal.SIGTERM, before)
     return report()

@@ -1,0 +1,50 @@
+"""Where the time of an examination goes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+__all__ = ["CLOCK", "Clock", "Payer"]
+
+Payer = Literal["oracle", "subject", "Hypothesis", "checks"]
+
+
+class Clock:
+    """Charges each moment to one payer: to whatever was begun last and has not ended.
+
+    Examples
+    --------
+    >>> clock = Clock()
+    >>> with clock.charging("Hypothesis"), clock.charging("oracle"):
+    ...     time.sleep(0.01)
+    >>> clock.spent["oracle"] > 0.009 > clock.spent["Hypothesis"]
+    True
+    """
+
+    def __init__(self) -> None:
+        self.spent: dict[Payer, float] = {}
+        self._payers: list[Payer] = []
+        self._since = 0.0
+
+    def _settle(self) -> None:
+        now = time.perf_counter()
+        if self._payers:
+            payer = self._payers[-1]
+            self.spent[payer] = self.spent.get(payer, 0.0) + now - self._since
+        self._since = now
+
+    @contextmanager
+    def charging(self, payer: Payer) -> Iterator[None]:
+        """Charge what runs within to `payer`, but for what is charged to another within it."""
+        self._settle()
+        self._payers.append(payer)
+        try:
+            yield
+        finally:
+            self._settle()
+            self._payers.pop()
+
+
+CLOCK = Clock()
+"""That of this process, which examines one claim at a time."""
