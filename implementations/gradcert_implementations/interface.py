@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # What is built in can be listed without numpy.
+    from typing import Any
+
+    from numpy.typing import NDArray
 
 __all__ = [
     "FORMAT_NAMES",
@@ -21,10 +24,10 @@ __all__ = [
     "TargetDomain",
 ]
 
-Array: TypeAlias = NDArray[Any]
+Array: TypeAlias = "NDArray[Any]"
 """A numpy array of dtype float64, float32, float16 or ``ml_dtypes.bfloat16``."""
 
-Function: TypeAlias = Callable[..., Array]
+Function: TypeAlias = "Callable[..., NDArray[Any]]"
 
 QuantityName = Literal["softmax", "loss", "dE/do", "do/dz", "dE/dz"]
 FormatName = Literal["binary64", "binary32", "binary16", "bfloat16"]

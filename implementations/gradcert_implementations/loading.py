@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import Any, cast
 
-from gradcert_implementations.adapters.conventions import declared, single
 from gradcert_implementations.catalogue import (
     BUILT_IN,
     CLAIMED,
@@ -188,6 +187,8 @@ def as_implementation(
     if not callable(subject):
         raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
     try:
+        from gradcert_implementations.adapters.conventions import declared, single
+
         return declared(
             subject,
             single(subject, quantities),

@@ -7,6 +7,7 @@ from gradcert_reports.html import html
 from gradcert_reports.junit import junit
 from gradcert_reports.markdown import markdown
 from gradcert_reports.merging import merge
+from gradcert_reports.numbers import timing
 from gradcert_reports.records import (
     SCHEMA,
     Certificate,
@@ -54,5 +55,6 @@ __all__ = [
     "prepare",
     "read",
     "summary",
+    "timing",
     "write",
 ]

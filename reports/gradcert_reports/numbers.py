@@ -13,6 +13,7 @@ __all__ = [
     "outcome",
     "reach",
     "size",
+    "timing",
     "values",
     "verdict",
     "where",
@@ -45,6 +46,21 @@ def verdict(certificate: Certificate) -> str:
         return certificate.verdict
     ran = f"{len(certificate.results)} of {certificate.planned} checks ran"
     return f"{certificate.verdict} ({ran})"
+
+
+def timing(certificate: Certificate) -> str:
+    """Say how long it took, and who took it: what is left is our own, diagnosis included."""
+    total = certificate.provenance.duration
+    spent: dict[str, float] = {}
+    for result in certificate.results:
+        for payer, seconds in result.spent.items():
+            if payer != "checks":
+                spent[payer] = spent.get(payer, 0.0) + seconds
+    if not spent or not total:
+        return f"{total:.1f} s"
+    spent["the rest"] = max(0.0, total - sum(spent.values()))
+    most_first = sorted(spent, key=spent.__getitem__, reverse=True)
+    return f"{total:.1f} s: {', '.join(f'{p} {spent[p] / total:.0%}' for p in most_first)}"
 
 
 def outcome(certificate: Certificate, quantity: str, format: str) -> str:

@@ -90,7 +90,7 @@ def certify_command(
     from gradcert.process import Limits
     from gradcert.selection import EXPECTED, select_subjects
     from gradcert_implementations import SpecError
-    from gradcert_reports import details, summary
+    from gradcert_reports import details, summary, timing
 
     limits = Limits(
         seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
@@ -120,6 +120,8 @@ def certify_command(
     console.print(summary(found.certificates))
     for text in filter(None, map(details, found.certificates)):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+    for certificate in found.certificates:
+        typer.echo(f"{certificate.name} took {timing(certificate)}", err=True)
     save(found, report)
     stop_if_interrupted(found)
     expected = {} if spec else EXPECTED
