@@ -251,7 +251,7 @@ FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
     ("many-classes", "refuted", lambda: first_thousand_only),
     ("row-independence", "refuted", lambda: batch_wide_maximum),
     ("row-independence", "refuted", lambda: mean_over_the_batch),
-    ("many-rows", "refuted", lambda: first_1024_rows_only),
+    ("row-independence", "refuted", lambda: first_1024_rows_only),
     ("inputs-unchanged", "refuted", lambda: shifting_its_logits_in_place),
     ("inputs-unchanged", "refuted", lambda: writing_into_its_targets),
     ("inputs-unchanged", "refuted", lambda: answering_with_its_logits),
@@ -353,9 +353,7 @@ def nan_where_masked(z: Array, t: Array) -> Array:
     return right(z, t) + np.where(np.isinf(z).any(axis=1, keepdims=True), np.nan, 0)
 
 
-@pytest.mark.parametrize(
-    "check_id", ["row-independence", "many-rows", "memory-layout", "nan-stays-in-its-row"]
-)
+@pytest.mark.parametrize("check_id", ["row-independence", "memory-layout", "nan-stays-in-its-row"])
 def test_a_nan_that_is_always_there_is_a_matter_of_accuracy_alone(check_id: str) -> None:
     assert _result("accuracy", nan_where_masked).verdict == "refuted"
     assert _result(check_id, nan_where_masked).verdict == "conforms"

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -243,18 +244,19 @@ def test_every_flaw_can_be_explained(name: str) -> None:
     assert verdict[known.verdict] in done.stdout
 
 
-def test_help_loads_no_numerical_library(tmp_path: Path) -> None:
-    code = """
+@pytest.mark.parametrize(("asked", "shown"), [("--help", "certify"), ("list", "numpy")])
+def test_help_and_list_load_no_numerical_library(tmp_path: Path, asked: str, shown: str) -> None:
+    code = f"""
     import sys
     from gradcert.cli import main
     try:
-        main(["--help"])
+        main(["{asked}"])
     finally:
-        print(sorted({"numpy", "flint", "hypothesis", "torch", "jax"} & set(sys.modules)))
+        print(sorted({{"numpy", "flint", "hypothesis", "torch", "jax"}} & set(sys.modules)))
     """
     done = _run([sys.executable, "-c", dedent(code)], tmp_path)
     assert done.returncode == 0
-    assert "certify" in done.stdout
+    assert shown in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -300,7 +302,9 @@ def test_a_report_is_written_and_reads_back(gradcert: Run, tmp_path: Path) -> No
 
 def _timeless(certificate: Certificate) -> Certificate:
     provenance = msgspec.structs.replace(certificate.provenance, date="", duration=0.0)
-    return msgspec.structs.replace(certificate, provenance=provenance)
+    results = tuple(msgspec.structs.replace(result, spent={}) for result in certificate.results)
+    worst = certificate.worst and msgspec.structs.replace(certificate.worst, spent={})
+    return msgspec.structs.replace(certificate, provenance=provenance, results=results, worst=worst)
 
 
 def test_the_same_seed_gives_the_same_certificate_and_another_seed_another(
@@ -322,7 +326,8 @@ def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomple
     gradcert: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     monkeypatch.setenv("SIGNAL", str(int(number)))
-    done = gradcert("certify", "mine.py:signalled", "mine.py:right", *QUICK, "--report", "cut")
+    subjects = ("mine.py:signalled", "mine.py:right")
+    done = gradcert("certify", *subjects, *QUICK, "--jobs", "1", "--report", "cut")
     report = read(tmp_path / "cut" / "certificate.json")
     found, untouched = report.certificates
     assert not report.complete
@@ -337,6 +342,48 @@ def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomple
         assert f"interrupted: {len(found.results)} of {2 * found.planned} checks ran" in done.stderr
     for page in ("index.html", "report.md", "junit.xml"):
         assert "incomplete" in (tmp_path / "cut" / page).read_text().lower()
+
+
+def test_the_number_of_jobs_changes_no_certificate(gradcert: Run, tmp_path: Path) -> None:
+    subjects = ("mine.py:right", "diagonal-only", "stale-result", "mine.py:raises")
+    for jobs in ("1", "3"):
+        done = gradcert("certify", *subjects, *QUICK, "--jobs", jobs, "--report", jobs)
+        assert done.returncode == 1
+    alone, together = (
+        [_timeless(c) for c in read(tmp_path / jobs / "certificate.json").certificates]
+        for jobs in ("1", "3")
+    )
+    assert [certificate.name for certificate in alone] == ["right", *subjects[1:3], "raises"]
+    assert alone == together
+
+
+def test_an_interrupt_ends_several_jobs_and_keeps_what_each_found(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(SUBJECTS)
+    command = [str(SCRIPT), "certify", "mine.py:right", "numpy", "--jobs", "2", "--report", "cut"]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    kept = tmp_path / "cut" / "certificate.json"
+    while running.poll() is None and not (
+        kept.exists() and all(found.results for found in read(kept).certificates)
+    ):
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    report = read(kept)
+    assert running.returncode == 130
+    assert not report.complete
+    assert "checks ran" in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
+def test_what_took_the_time_is_said_of_each(gradcert: Run) -> None:
+    said = gradcert("certify", "mine.py:right", "numpy", *QUICK).stderr
+    for name in ("right", "numpy"):
+        (line,) = re.findall(rf"^{name} took [\d.]+ s: (.*)$", said, re.MULTILINE)
+        shares = dict(share.rsplit(" ", 1) for share in line.split(", "))
+        assert shares.keys() == {"oracle", "subject", "Hypothesis", "the rest"}
+        assert 97 <= sum(int(share.removesuffix("%")) for share in shares.values()) <= 103
 
 
 def _without(library: str, *arguments: str) -> list[str]:

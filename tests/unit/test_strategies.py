@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterator
 from math import exp, inf, log
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import hypothesis
 import numpy as np
@@ -60,7 +60,7 @@ def _cases(
     size: Size = "small",
     masked: bool = True,
 ) -> list[Case]:
-    count = {"small": 600, "wide": 60, "batch": 60, "tall": 60}[size]
+    count = {"small": 600, "wide": 60, "batch": 60}[size]
     return _generated(_some(quantity, format, domain, largest, size=size, masked=masked), count)
 
 
@@ -123,9 +123,9 @@ def test_a_target_domain_has_its_kinds_of_target_and_no_others(
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
 def test_one_class_two_classes_and_batches_of_unlike_rows_come_up(quantity: str) -> None:
     found = _cases(quantity=quantity)
-    widest = set() if quantity == "do/dz" else {128, 130}
-    assert {1, 2, 3, 5, 8, 16, 32, 33} | widest == {case.first.shape[1] for case in found}
-    assert {1, 2, 130} == {len(case.first) for case in found}
+    widest = set() if quantity == "do/dz" else {33}
+    assert {1, 2, 3, 8} | widest == {case.first.shape[1] for case in found}
+    assert {1, 2} == {len(case.first) for case in found}
     assert any(len(set(case.regimes)) > 1 for case in found)
 
 
@@ -163,48 +163,48 @@ def test_wide_cases_have_one_row_of_thousands_of_classes(quantity: str) -> None:
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
-def test_a_batch_has_at_least_two_rows(quantity: str) -> None:
+def test_a_batch_has_two_rows_or_a_thousand_of_which_two_are_unlike(quantity: str) -> None:
     found = _cases(quantity=quantity, size="batch")
-    assert {len(case.first) for case in found} == {2, 130}
-
-
-@pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
-def test_tall_cases_have_a_thousand_rows_of_which_two_are_unlike(quantity: str) -> None:
-    found = _cases(quantity=quantity, size="tall")
-    assert {len(case.first) for case in found} == {1024, 1025}
+    assert {len(case.first) for case in found} == {2, 1025}
     for case in found:
         kinds = {(z.tobytes(), t.tobytes()) for z, t in zip(case.first, case.targets, strict=True)}
         assert len(kinds) <= 2
-        assert case.first.size <= 3 * 1025
+        assert len(case.regimes) == len(case.first)
     assert any(
         len(case.first) == 1025 and case.first[0].tobytes() != case.first[-2].tobytes()
         for case in found
     )
 
 
-@pytest.mark.parametrize("size", ["small", "batch", "tall"])
+@pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
+def test_so_few_shapes_come_up_that_compiling_for_each_is_bearable(quantity: str) -> None:
+    found = [case for size in get_args(Size) for case in _cases(quantity=quantity, size=size)]
+    assert len({case.first.shape for case in found}) <= 12
+
+
+@pytest.mark.parametrize("size", ["small", "batch"])
 def test_no_case_has_fewer_classes_than_an_implementation_must_take(size: Size) -> None:
     strategy = cases("dE/dz", BINARY64, "index", LARGEST, size=size, fewest=3)
     assert strategy is not None
     assert min(case.first.shape[1] for case in _generated(strategy, 100)) == 3
 
 
-@pytest.mark.parametrize("size", ["small", "wide", "batch", "tall"])
-@pytest.mark.parametrize("below", [3, 16, 1024, 5000])
+@pytest.mark.parametrize("size", ["small", "wide", "batch"])
+@pytest.mark.parametrize("below", [3, 16, 1025, 5000])
 def test_only_cases_below_so_many_classes_are_drawn_if_that_is_asked(
     size: Size, below: int
 ) -> None:
     strategy = cases("dE/dz", BINARY64, "any", LARGEST, size=size, below=below)
-    if size == "wide" and below <= 1000:
+    if size == "wide" and below <= 1024:
         assert strategy is None
         return
     assert strategy is not None
     classes = {case.first.shape[1] for case in _generated(strategy, 40)}
     assert max(classes) < below
-    assert len(classes) > 1 or below in (3, 1024)
+    assert len(classes) > 1 or below == 3 or size == "wide"
 
 
-@pytest.mark.parametrize("size", ["small", "wide", "batch", "tall"])
+@pytest.mark.parametrize("size", ["small", "wide", "batch"])
 def test_no_logit_is_masked_where_none_may_be(size: Size) -> None:
     found = _cases(size=size, masked=False)
     assert not any("masked" in regime for case in found for regime in case.regimes)
@@ -236,7 +236,7 @@ def test_only_a_class_without_target_is_masked_and_never_a_whole_row(
 
 
 @by_format
-@pytest.mark.parametrize("size", ["small", "wide", "batch", "tall"])
+@pytest.mark.parametrize("size", ["small", "wide", "batch"])
 @pytest.mark.parametrize("quantity", ["dE/dz", "dE/do"])
 def test_probability_targets_sum_to_exactly_one_in_the_format_itself(
     quantity: str, size: Size, format: Format
