@@ -203,7 +203,7 @@ def scale(quantity: str, first: Row, t: Row) -> float:
     if quantity == "dE/dz":
         aimed_at = [(power, target) for power, target in zip(powers, t, strict=True) if target]
         sizes = [power / whole * mass + abs(target) for power, target in aimed_at]
-        return max(mass / whole, *sizes)
+        return max([mass / whole, *sizes])
     return 1 / whole
 
 

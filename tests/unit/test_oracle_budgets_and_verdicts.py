@@ -385,6 +385,12 @@ def test_the_scale_of_a_row_is_the_size_of_its_terms(quantity: str, t: Row, size
     assert scale(quantity, z, t) == pytest.approx(size, rel=1e-12)
 
 
+def test_a_row_without_targets_is_judged_like_any_other() -> None:
+    assert scale("dE/dz", (0.0, 1.0), (0.0, 0.0)) == 0
+    judgement = judge("dE/dz", (0.0, 1.0), (0.0, 0.0), BINARY64, (0.0, 0.0))
+    assert judgement.algorithm == FAITHFUL
+
+
 def test_the_scale_of_slopes_by_probability_is_the_largest() -> None:
     assert scale("dE/do", (0.5, 0.125), (1.0, 0.5)) == 4
 
