@@ -3,7 +3,7 @@
 Everything here takes rows of plain Python floats, each of which is exact, and knows no framework.
 """
 
-from gradcert_oracle.budgets import LEVELS, Algorithm, algorithms, budgets, scale
+from gradcert_oracle.budgets import budgets, scale
 from gradcert_oracle.definitions import cross_entropy, log_sum_exp, softmax
 from gradcert_oracle.differences import (
     OracleError,
@@ -15,6 +15,7 @@ from gradcert_oracle.differences import (
 from gradcert_oracle.formats import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
 from gradcert_oracle.precision import GUARD, Enclosures, Row
 from gradcert_oracle.quantities import QUANTITIES
+from gradcert_oracle.textbook import LEVELS, Algorithm, algorithms
 from gradcert_oracle.verdicts import ALLOWED, FAITHFUL, Judgement, explain, judge, rungs, ulps
 
 __all__ = [

@@ -15,16 +15,6 @@ plus what may underflow. An operation that may underflow widens its ball by that
 amount as well, for a sum of many lost terms is not small in binary16. Tests run every level in
 every format, in all its forms, and hold the runs to two budgets.
 
-Levels are algorithms, from the best to the worst:
-
-=============  ============================================================================
-wide           shifted softmax in binary32, one rounding to a 16-bit format at the end
-shifted        ``o_j = exp(z_j - m) / S``, ``S = sum_k exp(z_k - m)``, ``m = max z``
-log-softmax    ``o_j = exp(l_j)``, ``l_j = (z_j - m) - ln S`` rounded to the format; for a
-               16-bit format the larger of all in the format, and all else in binary32
-log-sum-exp    ``o_j = exp(z_j - lse)``, ``lse = m + ln S``, in the format itself
-=============  ============================================================================
-
 A budget is void, and nothing passes by it, on a row where it exceeds a quarter of the row's scale
 for any value: an ``lse`` near 1e4 rounded to 8 bits says nothing about the gradient.
 
@@ -33,142 +23,17 @@ budget at the first place of such classes serves them all.
 """
 
 import functools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import exp, fsum, inf, log
+from collections.abc import Sequence
+from math import exp, fsum, log
 
 from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.precision import Row, first_places
-from gradcert_oracle.sums import SUMMATIONS, Summation
+from gradcert_oracle.sums import SUMMATIONS
+from gradcert_oracle.textbook import Algorithm, Arithmetic, values
 
-__all__ = ["LEVELS", "Algorithm", "algorithms", "budgets", "scale"]
-
-LEVELS = ("wide", "shifted", "log-softmax", "log-sum-exp")
-"""The textbook algorithms, from the best to the worst."""
-
-
-@dataclass(frozen=True)
-class Algorithm:
-    """A textbook algorithm: how it computes a probability, and in which order it sums."""
-
-    level: str
-    summation: str
-
-    def __str__(self) -> str:
-        return self.level if self.summation == "pairwise" else f"{self.level}, {self.summation} sum"
-
-
-def algorithms(format: Format) -> list[Algorithm]:
-    """Return the algorithms a value in this format may be explained by, from the best to the worst.
-
-    Examples
-    --------
-    >>> from gradcert_oracle import BINARY64
-    >>> [str(algorithm) for algorithm in algorithms(BINARY64)][:3]
-    ['shifted', 'shifted, sequential sum', 'log-softmax']
-    """
-    levels = LEVELS if format.precision < BINARY32.precision else LEVELS[1:]
-    return [Algorithm(level, summation) for level in levels for summation in SUMMATIONS]
-
-
-@dataclass(frozen=True)
-class _Arithmetic:
-    """What an algorithm computes with: the order of its sums, and what its operations may lose."""
-
-    total: Summation
-    lost: arb
-    stored: arb
-    """One, give or take the relative rounding of a value that is stored in a narrower format."""
-
-
-def _balls(row: Row) -> list[arb]:
-    """Return a row as balls; equal numbers share one."""
-    return list(map({x: arb(x) for x in dict.fromkeys(row)}.__getitem__, row))
-
-
-def _softmax(
-    z: Row, level: str, arithmetic: _Arithmetic, *, logarithms: bool = False
-) -> dict[float, arb]:
-    """Return the probability of each logit, or its logarithm, as the algorithm computes it."""
-    largest, lost, unit = arb(max(z)), arithmetic.lost, arb(1, 2.0**-ctx.prec)
-
-    def shifted(x: float) -> arb:
-        return (x - largest) * unit if x > -inf else -arb(inf)
-
-    powers = {x: shifted(x).exp() + lost for x in dict.fromkeys(z)}
-    mass = arithmetic.total(list(map(powers.__getitem__, z)), ())[0]
-    if level in ("wide", "shifted") and not logarithms:
-        return {x: power / mass + lost for x, power in powers.items()}
-    log_mass = mass.log()
-    if level == "log-sum-exp":
-        lse = largest + log_mass
-        found = {x: x - lse for x in powers}
-    else:
-        found = {x: (shifted(x) - log_mass) * arithmetic.stored for x in powers}
-    return found if logarithms else {x: value.exp() + lost for x, value in found.items()}
-
-
-_Value = tuple[tuple[arb, ...], arb]
-"""The forms a textbook has for one value, and the sizes of its terms that are rounded, added up."""
-
-
-def _values(
-    quantity: str, first: Row, t: Row, places: Sequence[int], level: str, arithmetic: _Arithmetic
-) -> Iterator[_Value]:
-    """Yield the values at these places: of a loss the only one, of a Jacobian all."""
-    total, targets = arithmetic.total, _balls(t)
-    match quantity:
-        case "dE/do" | "dE/dz, identity":
-            for j in places:
-                o_j = arb(first[j])
-                slope = targets[j] * (1 / o_j) if quantity == "dE/do" else o_j - targets[j]
-                yield (slope,), abs(slope)
-        case "dE/dz, sigmoid":
-            for j in places:
-                x, t_j = first[j], targets[j]
-                pair = _softmax((x, 0.0), level, arithmetic)
-                o_j, o_rest = pair[x], pair[0.0]
-                plain = o_j - t_j
-                forms = plain, o_j * (1 - t_j) - t_j * o_rest
-                yield forms, o_j + abs(t_j) + abs(plain)
-        case "softmax":
-            probability = _softmax(first, level, arithmetic)
-            for j in places:
-                yield (probability[first[j]],), probability[first[j]]
-        case "loss":
-            logarithm = _softmax(first, level, arithmetic, logarithms=True)
-            pairs = zip(targets, map(logarithm.__getitem__, first), strict=True)
-            terms = [target * log_o for target, log_o in pairs if target != 0]
-            value = total(terms, ())[0] if terms else arb(0)
-            yield (value,), sum(map(abs, terms), abs(value))
-        case "do/dz":
-            o = list(map(_softmax(first, level, arithmetic).__getitem__, first))
-            others = total(o, range(len(o)))[1]
-            for i, o_i in enumerate(o):
-                for j, o_j in enumerate(o):
-                    entry = o_i * o_j
-                    if i != j:
-                        yield (entry,), entry + entry
-                    else:
-                        yield (o_j * (1 - o_j), o_j * others[j]), o_j + entry
-        case "dE/dz":
-            o = list(map(_softmax(first, level, arithmetic).__getitem__, first))
-            aimed_at = [j for j in places if t[j]]
-            mass, other_targets = total(targets, aimed_at)
-            rests = zip(total(o, aimed_at)[1], other_targets, strict=True)
-            for j in places:
-                o_j, t_j = o[j], targets[j]
-                product = o_j * mass
-                if t[j]:
-                    o_rest, t_rest = next(rests)
-                    plain = product - t_j
-                    forms = plain, o_j * t_rest - t_j * o_rest
-                    yield forms, abs(product) + abs(t_j) + abs(plain)
-                else:  # The sum of the other targets is that of all: the forms are one.
-                    size = abs(product)
-                    yield (product,), size + size
+__all__ = ["budgets", "scale"]
 
 
 @functools.lru_cache(maxsize=64)
@@ -218,30 +83,27 @@ def _budgets_inside(
 ) -> list[arb] | None:
     """Return the budgets of an algorithm whose intermediates are in the format `inner`."""
     stores = algorithm.level == "log-softmax" and inner is not format
-    arithmetic = _Arithmetic(
+    arithmetic = Arithmetic(
         total=SUMMATIONS[algorithm.summation],
         lost=arb(0, inner.underflow),
         stored=arb(1, 2.0**-format.precision) if stores else arb(1),
     )
     with ctx.workprec(inner.precision):
-        values = list(_values(quantity, first, t, places, algorithm.level, arithmetic))
-    result = []
+        computed = values(quantity, first, t, places, algorithm.level, arithmetic)
     with ctx.workprec(64):
-        unit, outer = arb((1, -inner.precision)), arb((1, -format.precision))
-        underflow = arb(format.underflow)
+        unit, underflow = arb((1, -inner.precision)), arb(format.underflow)
+        radii = [form.rad() for form in computed.plain]
+        for number, form in computed.mirrored.items():
+            radii[number] = max(radii[number], form.rad())
+        pairs = zip(radii, computed.sizes, strict=True)
+        found = [radius + size * unit + underflow for radius, size in pairs]
+        if inner is not format:
+            outer = arb((1, -format.precision))
+            stored = zip(found, computed.plain, strict=True)
+            found = [budget + abs(value) * outer for budget, value in stored]
+        found = [budget.upper() for budget in found]
         quarter = underflow + scale(quantity, first, t) / 4
-        for forms, size in values:
-            radius = forms[0].rad()
-            for form in forms[1:]:
-                radius = max(radius, form.rad())
-            budget = size * unit + radius + underflow
-            if inner is not format:
-                budget += abs(forms[0]) * outer
-            budget = budget.upper()
-            if not budget <= quarter:
-                return None
-            result.append(budget)
-    return result
+    return found if all(map(quarter.__ge__, found)) else None
 
 
 @functools.lru_cache(maxsize=64)
@@ -279,6 +141,6 @@ def budgets(
     if not sound:
         return None
     largest = sound[0] if len(sound) == 1 else list(map(max, zip(*sound, strict=True)))
-    if quantity in ("loss", "do/dz"):
+    if quantity in ("loss", "do/dz") or len(largest) == len(classes):
         return tuple(largest)
     return tuple(map(dict(zip(places, largest, strict=True)).__getitem__, classes))

@@ -12,11 +12,12 @@ from math import inf, isfinite
 
 from flint import arb, ctx
 
-from gradcert_oracle.budgets import Algorithm, algorithms, budgets
+from gradcert_oracle.budgets import budgets
 from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
 from gradcert_oracle.precision import GUARD, Row, first_places
 from gradcert_oracle.quantities import QUANTITIES
+from gradcert_oracle.textbook import Algorithm, algorithms
 
 __all__ = ["ALLOWED", "FAITHFUL", "Judgement", "explain", "judge", "rungs", "ulps"]
 
