@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 import msgspec
@@ -27,10 +26,10 @@ LIMIT = 60
 """Seconds one row may take."""
 
 ENOUGH = 0.3
-"""Seconds of runs that make a sample; one run does where it takes longer."""
+"""Seconds of runs that make a sample; two runs do where they take longer."""
 
-SLOW = 5.0
-"""Seconds of a run that is a sample by itself: it is neither warmed up nor repeated."""
+SLOW = 10.0
+"""Seconds of a run that is a sample by itself and is not repeated."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -44,7 +43,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """What was measured of one subject: the median seconds of a run, or bytes."""
+    """What was measured of one subject: the seconds of a run, or bytes."""
 
     classes: int
     subject: str
@@ -79,15 +78,18 @@ def _timed(run: Run) -> float:
 
 
 def timings(runs: Sequence[Run]) -> list[float]:
-    """Return the median seconds of each run, all of them in turn until there are enough."""
+    """Return the least seconds of each run, all of them in turn, twice and until there are enough.
+
+    The least, for whatever else the machine does only adds to it; and it adds more to a run that is
+    long enough to be interrupted, so that medians of runs would not leave ratios alone.
+    """
     gc.collect()
-    first = list(map(_timed, runs))
-    if max(first) > SLOW:
-        return first
-    rounds = [list(map(_timed, runs))]
-    while sum(map(sum, rounds)) < ENOUGH:
-        rounds.append(list(map(_timed, runs)))
-    return [median(seconds) for seconds in zip(*rounds, strict=True)]
+    turns = [list(map(_timed, runs))]
+    if max(turns[0]) > SLOW:
+        return turns[0]
+    while len(turns) < 2 or sum(map(sum, turns)) < ENOUGH:
+        turns.append(list(map(_timed, runs)))
+    return list(map(min, zip(*turns, strict=True)))
 
 
 def peak_memory() -> int:
