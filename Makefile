@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test quality league check schema clean
+.PHONY: certify claims gallery test quality league bench check schema clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -25,6 +25,9 @@ quality: .venv/installed  ## every flaw and every right variant under 20 seeds; 
 
 league: .venv/installed  ## certify real libraries, each in an environment of its own; goes on where it stopped
 	$(BIN)/python tests/league/league.py
+
+bench: .venv/installed  ## the oracle beside the checks people use today; says what moved since the committed run
+	$(BIN)/python tests/benchmarks/measure.py
 
 check: .venv/installed  ## the linter and the type checker
 	$(BIN)/ruff check .

@@ -12,13 +12,13 @@ from pathlib import Path
 from gradcert_implementations import Implementation
 from gradcert_reports import Provenance
 
-__all__ = ["provenance"]
+__all__ = ["machine", "processor", "provenance", "versions"]
 
 _ALWAYS = ("gradcert", "numpy", "python-flint", "hypothesis")
 
 
 @functools.cache
-def _processor() -> str:
+def processor() -> str:
     """Return the model of the processor; Linux tells it in a file, other systems platform."""
     listed = Path("/proc/cpuinfo")
     if sys.platform == "linux" and listed.exists():
@@ -29,15 +29,21 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def machine() -> str:
+    """Return the system and the kind of machine."""
+    return f"{platform.platform()}, {platform.machine()}"
+
+
 @functools.cache
-def _versions(library: str) -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for name in dict.fromkeys((*_ALWAYS, library)):
+def versions(*libraries: str) -> dict[str, str]:
+    """Return the versions of Python, of what gradcert rests on, and of these libraries."""
+    found = {"python": platform.python_version()}
+    for name in dict.fromkeys((*_ALWAYS, *libraries)):
         try:
-            versions[name] = importlib.metadata.version(name)
+            found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue  # A library need not be a distribution.
-    return versions
+    return found
 
 
 def provenance(
@@ -45,13 +51,13 @@ def provenance(
 ) -> Callable[[], Provenance]:
     """Begin a certificate now; what is returned tells where it comes from, and how long it took."""
     began, clock = datetime.now(UTC), time.perf_counter()
-    versions, processor = _versions(subject.library), _processor()
+    found = versions(subject.library)
     return lambda: Provenance(
-        versions=versions,
+        versions=found,
         library=subject.library,
         device=subject.device,
-        machine=f"{platform.platform()}, {platform.machine()}",
-        processor=processor,
+        machine=machine(),
+        processor=processor(),
         seed=seed,
         max_examples=max_examples,
         date=began.isoformat(timespec="seconds"),

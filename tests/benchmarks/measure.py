@@ -1,0 +1,123 @@
+"""Time the oracle beside the checks that people use today: ``make bench``.
+
+All is measured in one run, in rounds: every subject once on every row, then again, so that what
+slows the machine down for a while slows all of them down, and shows as noise. The figures are
+published in ``reports/published/benchmarks.md``, and what they are made of in ``benchmarks.json``
+beside it. What moved since the run that is committed is printed.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from pathlib import Path
+
+import msgspec
+import typer
+from comparison import moved
+from figures import LINEAR_FROM, page
+from records import Cell, Memory, Record
+from rich.progress import Progress
+from subjects import OURS, PEERS, ROWS
+from workers import LIMIT, SLOW, Job, Sample, samples
+
+from gradcert.provenance import machine, processor, versions
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = Path("reports/published/benchmarks.json")
+SIZES = (10, 100, 1000, 10_000, 32_768, 131_072)
+FORMATS = ("binary64", "binary32")
+ROUNDS = 5
+ROUNDS_OF_PEERS = 3
+"""And of memory, which hardly varies."""
+
+Seconds = dict[tuple[str, str, int, str], list[float]]
+
+
+def jobs(done: int, seconds: Seconds, sizes: Sequence[int]) -> Iterator[Job]:
+    """Yield what is to be done in a round, given what was measured in the rounds done before.
+
+    A peer that took long is not asked again, nor is one that took longer than the limit.
+    """
+    for row, format in product(ROWS, FORMATS):
+        yield Job("seconds", row, format, tuple(sizes), OURS)
+    if done >= ROUNDS_OF_PEERS:
+        return
+    for peer in PEERS:
+        first = {n: seconds.get(("benign", "binary64", n, peer), []) for n in sizes}
+        short = [n for n in sizes if done == 0 or (first[n] and first[n][0] <= SLOW)]
+        yield Job("seconds", "benign", "binary64", tuple(short), (peer,))
+    for classes in sizes:
+        if classes >= LINEAR_FROM:
+            yield Job("bytes", "benign", "binary64", (classes,), ("oracle",))
+
+
+def bench(
+    sizes: Sequence[int],
+    rounds: int,
+    do: Callable[[Job], list[Sample]],
+    progress: Progress,
+) -> Record:
+    """Do all rounds, and return what they measured."""
+    seconds: Seconds = {}
+    grown: dict[int, list[int]] = {}
+    task = progress.add_task("measuring", total=rounds)
+    for done in range(rounds):
+        planned = list(jobs(done, seconds, sizes))
+        for job in planned:
+            what = f"{', '.join(job.subjects)}: {job.row}, {job.format}"
+            progress.update(task, description=f"round {done + 1}, {what}")
+            if job.measure == "seconds":
+                for classes, subject in product(job.classes, job.subjects):
+                    seconds.setdefault((job.row, job.format, classes, subject), [])
+            for sample in do(job):
+                if job.measure == "seconds":
+                    key = job.row, job.format, sample.classes, sample.subject
+                    seconds[key].append(sample.value)
+                else:
+                    grown.setdefault(sample.classes, []).append(int(sample.value))
+            progress.advance(task, 1 / len(planned))
+    return Record(
+        machine=machine(),
+        processor=processor(),
+        cores=os.cpu_count() or 1,
+        versions=versions("torch", "jax", "mpmath"),
+        limit=LIMIT,
+        cells=tuple(Cell(*key, tuple(found)) for key, found in seconds.items()),
+        memory=tuple(Memory(classes, tuple(found)) for classes, found in grown.items()),
+    )
+
+
+def committed() -> Record | None:
+    """Return the record that is committed, if there is one."""
+    shown = ["git", "show", f"HEAD:{PUBLISHED.as_posix()}"]
+    done = subprocess.run(shown, cwd=ROOT, capture_output=True, check=False)
+    return None if done.returncode else msgspec.json.decode(done.stdout, type=Record)
+
+
+def news(old: Record | None, new: Record) -> Iterator[str]:
+    """Yield what to say of a run beside the one that is committed."""
+    if old is None:
+        yield "no run is committed that this one could be compared with"
+        return
+    if old.processor != new.processor:
+        yield f"the committed run was made on another processor, {old.processor}"
+    lines = list(moved(old, new))
+    yield from lines or ["nothing moved by more than the noise since the committed run"]
+
+
+def main() -> None:
+    """Measure, write the figures, and say what moved."""
+    with Progress() as progress:
+        record = bench(SIZES, ROUNDS, samples, progress)
+    kept = ROOT / PUBLISHED
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    kept.with_suffix(".md").write_text(page(record))
+    typer.echo(f"wrote {kept.with_suffix('.md')}")
+    for line in news(committed(), record):
+        typer.echo(line)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,103 @@
+"""The record of a run: what was timed, where, and what follows from it by arithmetic alone."""
+
+from collections.abc import Callable, Sequence
+from math import log
+from statistics import linear_regression, median
+from typing import Any
+
+import msgspec
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """The median of several rounds, and the least and the most of them."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Return the spread of some rounds.
+
+        Examples
+        --------
+        >>> Spread.of([3.0, 1.0, 2.0])
+        Spread(median=2.0, least=1.0, most=3.0)
+        """
+        return cls(median(values), min(values), max(values))
+
+    @property
+    def noise(self) -> float:
+        """How far the rounds are apart."""
+        return self.most - self.least
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """The seconds one subject took for one row, a number a round; none if that is past the limit.
+
+    Its rounds are the first of the run, so that those of two cells come in pairs.
+    """
+
+    row: str
+    format: str
+    classes: int
+    subject: str
+    seconds: tuple[float, ...]
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """By how many bytes the peak memory of a process grows with the oracle's answer, each round."""
+
+    classes: int
+    grown: tuple[int, ...]
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What ``make bench`` measured; ``benchmarks.json`` holds one."""
+
+    machine: str
+    processor: str
+    cores: int
+    versions: dict[str, str]
+    limit: int
+    cells: tuple[Cell, ...]
+    memory: tuple[Memory, ...]
+
+    def cell(self, row: str, format: str, classes: int, subject: str) -> Cell | None:
+        """Return the cell, if it is there."""
+        wanted = row, format, classes, subject
+        cells = (
+            cell
+            for cell in self.cells
+            if (cell.row, cell.format, cell.classes, cell.subject) == wanted
+        )
+        return next(cells, None)
+
+    def ratios(self, cell: Cell, other: str) -> tuple[float, ...]:
+        """Return how many times as long as another subject it took on the same row, each round."""
+        beside = self.cell(cell.row, cell.format, cell.classes, other)
+        if beside is None:
+            return ()
+        return tuple(mine / its for mine, its in zip(cell.seconds, beside.seconds, strict=False))
+
+    def ratio(self, row: str, format: str, classes: int, subject: str, other: str) -> Spread | None:
+        """Return the spread of these ratios, if both were measured."""
+        cell = self.cell(row, format, classes, subject)
+        found = self.ratios(cell, other) if cell else ()
+        return Spread.of(found) if found else None
+
+    def distinct(self, key: Callable[[Cell], Any]) -> list[Any]:
+        """Return what the cells have under a key, each once, in their order."""
+        return list(dict.fromkeys(map(key, self.cells)))
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return the power of x that y grows with: the slope of log y against log x.
+
+    Examples
+    --------
+    >>> round(slope([(1, 3), (10, 300), (100, 30000)]), 6)
+    2.0
+    """
+    x, y = zip(*points, strict=True)
+    return linear_regression(list(map(log, x)), list(map(log, y))).slope

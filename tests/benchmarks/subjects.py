@@ -1,0 +1,179 @@
+"""What ``make bench`` times: the oracle, its floor, and the checks that people use today.
+
+All do the same work, the gradient of one row, ``dE/dz`` of the cross-entropy of a softmax. A
+subject is prepared for a case, imports and conversions included, and what it returns is timed. The
+peers work in binary64, or with 50 digits, whatever the format of the numbers they are given.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from gradcert_oracle import GUARD, QUANTITIES, Algorithm, Format, Row, budgets, scale
+from gradcert_oracle.precision import refine
+
+ROWS = ("benign", "spread", "masked")
+"""Normal logits; logits all over the range that decides; half of the classes masked out."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of logits and targets, whose numbers are of the format."""
+
+    format: Format
+    logits: Row
+    targets: Row
+
+
+def case(row: str, format: Format, classes: int) -> Case:
+    """Draw the row of this name, always the same, with a target of one at a class that counts.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY32
+    >>> drawn = case("masked", BINARY32, 4)
+    >>> [logit > -inf for logit in drawn.logits], drawn.targets
+    ([False, True, False, True], (0.0, 1.0, 0.0, 0.0))
+    """
+    random = np.random.default_rng(classes)
+    if row == "spread":
+        logits = random.uniform(-1e4, 1e4, classes)
+    else:
+        logits = random.normal(size=classes)
+    if row == "masked":
+        logits[::2] = -inf
+    targets = [0.0] * classes
+    targets[1] = 1.0
+    return Case(format, tuple(logits.astype(format.dtype).astype(float).tolist()), tuple(targets))
+
+
+Run = Callable[[], object]
+"""The work that is timed."""
+
+
+def working_precision(format: Format) -> int:
+    """Return the bits that the oracle begins with, as it tells itself.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> working_precision(BINARY64) > BINARY64.precision + GUARD
+    True
+    """
+    seen = []
+
+    def evaluate(wide: Sequence[int]) -> list[arb]:
+        seen.append(ctx.prec)
+        return [arb(0) for _ in wide]
+
+    refine(evaluate, 1, format, GUARD)
+    return seen[0]
+
+
+def _floor(case: Case) -> Run:
+    """One ball exponential and one ball logarithm a class, the numbers being balls already."""
+    bits, balls = working_precision(case.format), list(map(arb, case.logits))
+
+    def run() -> object:
+        with ctx.workprec(bits):
+            powers = [x.exp() for x in balls]
+            return powers, [power.log() for power in powers]
+
+    return run
+
+
+def _oracle(case: Case) -> Run:
+    gradient = inspect.unwrap(QUANTITIES["dE/dz"])  # Without its cache.
+    return lambda: gradient(case.logits, case.targets, case.format)
+
+
+def _budgets(case: Case) -> Run:
+    found, algorithm = inspect.unwrap(budgets), Algorithm("shifted", "pairwise")
+
+    def run() -> object:
+        scale.cache_clear()
+        return found("dE/dz", case.logits, case.targets, case.format, algorithm)
+
+    return run
+
+
+def torch_loss(case: Case) -> tuple[Callable[[Any], Any], Any]:
+    """Return PyTorch's cross-entropy as a function of the logits, and the logits."""
+    import torch
+
+    targets = torch.tensor(case.targets, dtype=torch.float64)
+    logits = torch.tensor(case.logits, dtype=torch.float64, requires_grad=True)
+    return lambda z: torch.nn.functional.cross_entropy(z, targets), logits
+
+
+def _gradcheck(case: Case, *, fast: bool) -> Run:
+    import torch
+
+    loss, logits = torch_loss(case)
+    return lambda: torch.autograd.gradcheck(loss, (logits,), fast_mode=fast)
+
+
+def jax_loss(case: Case) -> tuple[Callable[[Any], Any], Any]:
+    """Return the cross-entropy of jax's log-softmax as a function of the logits, and the logits."""
+    import jax
+
+    targets, logits = np.array(case.targets), np.array(case.logits)
+    return lambda z: -(targets * jax.nn.log_softmax(z)).sum(), logits
+
+
+def _check_grads(case: Case) -> Run:
+    import jax
+    from jax.test_util import check_grads
+
+    loss, logits = jax_loss(case)
+
+    def run() -> object:
+        with jax.enable_x64(True):
+            check_grads(loss, (logits,), order=1, modes=["rev"])
+        return None
+
+    return run
+
+
+def mpmath_gradient(case: Case) -> Callable[[], list[Any]]:
+    """Return what differentiates the definition along every logit, with 50 digits."""
+    import mpmath
+
+    logits = list(map(mpmath.mpf, case.logits))
+    aimed_at = [j for j, target in enumerate(case.targets) if target]
+
+    def loss(z: list[Any]) -> Any:
+        powers = list(map(mpmath.exp, z))
+        whole = mpmath.fsum(powers)
+        return -mpmath.fsum(case.targets[j] * mpmath.log(powers[j] / whole) for j in aimed_at)
+
+    def along(j: int) -> Any:
+        return mpmath.diff(lambda s: loss([*logits[:j], s, *logits[j + 1 :]]), logits[j])
+
+    def run() -> list[Any]:
+        with mpmath.workdps(50):
+            return [along(j) for j in range(len(logits))]
+
+    return run
+
+
+OURS = ("floor", "oracle", "budgets")
+
+SUBJECTS: dict[str, Callable[[Case], Run]] = {
+    "floor": _floor,
+    "oracle": _oracle,
+    "budgets": _budgets,
+    "gradcheck": lambda case: _gradcheck(case, fast=False),
+    "gradcheck, fast": lambda case: _gradcheck(case, fast=True),
+    "check_grads": _check_grads,
+    "mpmath.diff": mpmath_gradient,
+}
+"""What is timed, by its name in the tables."""
+
+PEERS = tuple(subject for subject in SUBJECTS if subject not in OURS)
+"""The checks of others; those of PyTorch and jax raise if they do not find the gradient right."""

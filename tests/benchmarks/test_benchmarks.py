@@ -1,0 +1,185 @@
+"""The tables say what was measured, and what moved is told from noise. Nothing is timed."""
+
+import subprocess
+
+import measure
+import msgspec
+import pytest
+from comparison import moved
+from figures import Figures, page
+from measure import FORMATS, ROUNDS, bench, news
+from records import Cell, Record, slope
+from rich.progress import Progress
+from subjects import ROWS, SUBJECTS
+from workers import Job, Sample
+
+SIZES = (10, 1000, 10_000)
+
+PACE = {"floor": 1e-6, "oracle": 3e-6, "budgets": 2e-6, "gradcheck": 2e-3}
+"""Seconds a class that a made-up machine takes; those that are not here take a second for all."""
+
+
+def _made_up(job: Job) -> list[Sample]:
+    if job.measure == "bytes":
+        return [Sample(n, "oracle", 400 * n) for n in job.classes]
+    return [
+        Sample(n, subject, PACE[subject] * n if subject in PACE else 1.0)
+        for n in job.classes
+        for subject in job.subjects
+        if subject != "mpmath.diff" or n < 1000
+    ]
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    return bench(SIZES, ROUNDS, _made_up, Progress(disable=True))
+
+
+def _changed(record: Record, subject: str, *factors: float) -> Record:
+    """Return the record with the rounds of a subject multiplied by these, in turn."""
+    return msgspec.structs.replace(
+        record,
+        cells=tuple(
+            msgspec.structs.replace(
+                cell,
+                seconds=tuple(
+                    seconds * factors[nth % len(factors)]
+                    for nth, seconds in enumerate(cell.seconds)
+                ),
+            )
+            if cell.subject == subject
+            else cell
+            for cell in record.cells
+        ),
+    )
+
+
+def test_the_table_says_what_the_record_says(record: Record) -> None:
+    text = page(record)
+    assert "| 1,000 | 1.00 ms | 3.00 ms | 2.00 ms | 2.00 s | 1.00 s | 1.00 s | > 60 s |" in text
+    assert "| 1,000 | 0.333 | 1.00 | 0.667 | 667 | 333 | 333 | - |" in text
+    assert "| masked | binary32 | 10 | 30.0 us | 3.00 | 0.667 |" in text
+    assert "| 10,000 | 3.81 | 400 |" in text
+    assert record.processor in text
+    assert all(f"{name} {version}" in text for name, version in record.versions.items())
+
+
+def test_targets_that_hold_and_targets_that_do_not_are_told_apart(record: Record) -> None:
+    assert [target.holds for target in Figures(record).targets] == [True] * 6
+    slow = _changed(record, "oracle", 40.0)
+    assert [target.holds for target in Figures(slow).targets] == [
+        False, False, True, True, True, True,
+    ]  # fmt: skip
+    dear = Figures(_changed(record, "budgets", 2.0, 1.4, 9.0)).targets[3]
+    assert (dear.measured, dear.holds) == ("1.33 (0.933 to 6.00), binary64, 10 classes", False)
+
+
+def test_a_target_that_was_not_measured_is_neither(record: Record) -> None:
+    lost = msgspec.structs.replace(
+        record,
+        memory=(),
+        cells=tuple(
+            msgspec.structs.replace(cell, seconds=()) if cell.subject == "gradcheck" else cell
+            for cell in record.cells
+        ),
+    )
+    holds = [target.holds for target in Figures(lost).targets]
+    assert holds == [True, None, None, True, True, None]
+    assert "| - | - |" in page(lost)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 1.7, 2.0])
+def test_the_slope_of_a_power_law_is_its_power(power: float) -> None:
+    assert slope([(n, 7 * n**power) for n in SIZES]) == pytest.approx(power)
+
+
+def test_what_grows_faster_than_the_classes_is_not_linear(record: Record) -> None:
+    curved = msgspec.structs.replace(
+        record,
+        cells=tuple(
+            msgspec.structs.replace(
+                cell, seconds=tuple(cell.classes**0.2 * s for s in cell.seconds)
+            )
+            for cell in record.cells
+        ),
+    )
+    time = Figures(curved).targets[4]
+    assert (time.measured, time.holds) == ("1.200, from 1,000", False)
+
+
+NOISE = 0.95, 1.0, 1.05
+
+
+def test_a_slowdown_beyond_the_noise_of_both_runs_is_told_and_one_within_is_not(
+    record: Record,
+) -> None:
+    old = _changed(record, "oracle", *NOISE)
+    within = _changed(old, "oracle", 1.15)
+    assert list(moved(old, within)) == []
+    beyond = list(moved(old, _changed(old, "oracle", 1.3)))
+    assert len(beyond) == len(ROWS) * len(FORMATS) * len(SIZES)
+    assert beyond[0] == (
+        "oracle, benign, binary64, 10 classes: slower by 30 %, 3.90 times the floor instead of 3.00"
+    )
+    faster = list(moved(old, _changed(old, "oracle", 0.5)))
+    assert "faster by 50 %" in faster[0]
+
+
+def test_the_speed_of_the_machine_is_no_news(record: Record) -> None:
+    twice = record
+    for subject in SUBJECTS:
+        twice = _changed(twice, subject, 2.0)
+    assert list(moved(record, twice)) == []
+
+
+def test_of_what_was_measured_once_the_noise_is_not_known(record: Record) -> None:
+    once = [cell for cell in record.cells if cell.subject == "gradcheck" and len(cell.seconds) == 1]
+    assert [cell.classes for cell in once] == [10_000]
+    lines = list(moved(record, _changed(record, "gradcheck", 5.0)))
+    assert [line.partition(":")[0] for line in lines] == [
+        "gradcheck, benign, binary64, 10 classes",
+        "gradcheck, benign, binary64, 1,000 classes",
+    ]
+
+
+def test_more_memory_is_news(record: Record) -> None:
+    more = msgspec.structs.replace(
+        record,
+        memory=tuple(
+            msgspec.structs.replace(memory, grown=tuple(2 * x for x in memory.grown))
+            for memory in record.memory
+        ),
+    )
+    assert list(moved(record, more)) == [
+        "memory, 1,000 classes: 0.763 MiB instead of 0.381",
+        "memory, 10,000 classes: 7.63 MiB instead of 3.81",
+    ]
+
+
+def test_a_run_says_what_it_was_compared_with(record: Record) -> None:
+    assert "no run is committed" in next(news(None, record))
+    assert list(news(record, record)) == [
+        "nothing moved by more than the noise since the committed run"
+    ]
+    elsewhere = msgspec.structs.replace(record, processor="an abacus")
+    assert "another processor, an abacus" in next(news(elsewhere, record))
+
+
+def test_a_record_is_read_back_as_it_was_written(record: Record) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
+
+
+def test_what_is_compared_with_is_committed_and_not_what_lies_there(
+    monkeypatch: pytest.MonkeyPatch, record: Record
+) -> None:
+    def show(command: list[str], **_: object) -> "subprocess.CompletedProcess[bytes]":
+        assert command == ["git", "show", "HEAD:reports/published/benchmarks.json"]
+        return subprocess.CompletedProcess(command, 0, msgspec.json.encode(record), b"")
+
+    monkeypatch.setattr(subprocess, "run", show)
+    assert measure.committed() == record
+
+
+def test_a_cell_that_is_not_there_has_no_ratio(record: Record) -> None:
+    assert record.ratio("benign", "binary64", 7, "oracle", "floor") is None
+    assert record.ratios(Cell("benign", "binary64", 7, "oracle", (1.0,)), "floor") == ()

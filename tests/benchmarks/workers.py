@@ -1,0 +1,154 @@
+"""The processes in which subjects are timed: one a job, so that none inherits another's memory.
+
+A job comes as JSON on standard input, and a line goes out for each sample as it is taken. Where one
+row takes longer than the limit, the alarm ends the process, whatever it is doing; what has no line
+is past the limit. A new process each round makes the spread of the rounds include what differs
+between processes: where their memory lies, how it is cut up.
+"""
+
+import gc
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from records import slope
+from subjects import SUBJECTS, Run, case
+
+from gradcert_oracle import FORMATS
+
+LIMIT = 60
+"""Seconds one row may take."""
+
+ENOUGH = 0.3
+"""Seconds of runs that make a sample; two runs do where they take longer."""
+
+SLOW = 10.0
+"""Seconds of a run that is a sample by itself and is not repeated."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Subjects to be measured side by side, on one row at several sizes."""
+
+    measure: Literal["seconds", "bytes"]
+    row: str
+    format: str
+    classes: tuple[int, ...]
+    subjects: tuple[str, ...]
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """What was measured of one subject: the seconds of a run, or bytes."""
+
+    classes: int
+    subject: str
+    value: float
+
+
+def predicted(seconds: Sequence[tuple[int, float]], classes: int) -> float:
+    """Return how long a run takes, should it go on growing as it did, and not less than linearly.
+
+    Examples
+    --------
+    >>> round(predicted([(10, 1.0), (100, 100.0)], 1000))
+    10000
+    >>> round(predicted([(10, 1.0)], 100))
+    10
+    """
+    if not seconds:
+        return 0.0
+    power = max(slope(seconds[-2:]), 1.0) if len(seconds) > 1 else 1.0
+    last, took = seconds[-1]
+    return float(took * (classes / last) ** power)
+
+
+def _timed(run: Run) -> float:
+    signal.alarm(LIMIT)
+    begin = time.perf_counter()
+    answer = run()
+    seconds = time.perf_counter() - begin
+    signal.alarm(0)
+    del answer  # What it frees is not timed.
+    return seconds
+
+
+def timings(runs: Sequence[Run]) -> list[float]:
+    """Return the least seconds of each run, all of them in turn, twice and until there are enough.
+
+    The least, for whatever else the machine does only adds to it; and it adds more to a run that is
+    long enough to be interrupted, so that medians of runs would not leave ratios alone.
+    """
+    gc.collect()
+    turns = [list(map(_timed, runs))]
+    if max(turns[0]) > SLOW:
+        return turns[0]
+    while len(turns) < 2 or sum(map(sum, turns)) < ENOUGH:
+        turns.append(list(map(_timed, runs)))
+    return list(map(min, zip(*turns, strict=True)))
+
+
+def peak_memory() -> int:
+    """Return the most bytes that this process has had in memory."""
+    status = Path("/proc/self/status")
+    if status.exists():  # There ru_maxrss counts the process that started this one as well.
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def growth(run: Run) -> float:
+    """Return by how many bytes the peak memory grows when it runs, its answer included."""
+    before = peak_memory()
+    answer = run()
+    grown = peak_memory() - before
+    del answer
+    return grown
+
+
+def _emit(sample: Sample) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(sample) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def work(job: Job) -> None:
+    """Do a job, up to the size that would take too long."""
+    format = FORMATS[job.format]
+    for subject in job.subjects:
+        SUBJECTS[subject](case(job.row, format, 10))()  # What is loaded at the first call.
+    taken: list[tuple[int, float]] = []
+    for classes in job.classes:
+        if predicted(taken, classes) > LIMIT:
+            return
+        drawn = case(job.row, format, classes)
+        runs = [SUBJECTS[subject](drawn) for subject in job.subjects]
+        values = timings(runs) if job.measure == "seconds" else list(map(growth, runs))
+        for subject, value in zip(job.subjects, values, strict=True):
+            _emit(Sample(classes, subject, value))
+        if job.measure == "seconds":
+            taken.append((classes, max(values)))
+
+
+def samples(job: Job) -> list[Sample]:
+    """Do a job in a process of its own, and return what it measured before the alarm, if any.
+
+    Raises
+    ------
+    RuntimeError
+        If the process ended otherwise; with what it said.
+    """
+    done = subprocess.run(
+        [sys.executable, __file__], input=msgspec.json.encode(job), capture_output=True, check=False
+    )
+    if done.returncode not in (0, -signal.SIGALRM):
+        raise RuntimeError(f"{job} ended with {done.returncode}:\n{done.stderr.decode()}")
+    return [msgspec.json.decode(line, type=Sample) for line in done.stdout.splitlines()]
+
+
+if __name__ == "__main__":
+    work(msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
