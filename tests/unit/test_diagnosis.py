@@ -239,6 +239,52 @@ def test_binary32_inside_is_named_whatever_the_order_of_its_sums() -> None:
     assert found.matches[0].explains == found.cases > 1
 
 
+def loss_of_differences(z: Array, t: Array) -> Array:
+    y = z - np.amax(z, axis=1)[:, None]
+    nats = np.log(np.add.reduce(np.exp(y), axis=1))[:, None] - y
+    result: Array = np.add.reduce(np.where(t == 0, 0, t * nats), axis=1)
+    return result
+
+
+def slope_of_the_loss(o: Array, t: Array) -> Array:
+    return np.where(t == 0, np.zeros_like(t), -t / o)
+
+
+def outer_product_from_the_diagonal(z: Array) -> Array:
+    o = softmax(z)
+    result: Array = np.einsum("bi,ij->bij", o, np.eye(z.shape[1], dtype=z.dtype))
+    return result - np.einsum("bi,bj->bij", o, o)
+
+
+IN_BINARY32: dict[QuantityName, Callable[..., Array]] = {
+    "softmax": softmax,
+    "loss": loss_of_differences,
+    "dE/do": slope_of_the_loss,
+    "do/dz": outer_product_from_the_diagonal,
+    "dE/dz": right,
+}
+
+
+@pytest.mark.parametrize("quantity", QUANTITY_NAMES)
+def test_binary64_by_way_of_binary32_is_named_and_nothing_narrower_is(
+    quantity: QuantityName,
+) -> None:
+    def narrowed(*arguments: Array) -> Array:
+        result = IN_BINARY32[quantity](*(a.astype(np.float32) for a in arguments))
+        return result.astype(arguments[0].dtype)
+
+    found = diagnosis(narrowed, quantity)
+    assert matches(found) == {"through-binary32": found.cases}
+
+
+def test_binary64_rounded_to_bfloat16_is_named() -> None:
+    def rounded(z: Array, t: Array) -> Array:
+        return np.subtract(softmax(z).astype(ml_dtypes.bfloat16).astype(z.dtype), t)
+
+    found = diagnosis(rounded)
+    assert matches(found) == {"probability-rounded-to-bfloat16": found.cases}
+
+
 def test_the_diagonal_of_an_explicit_jacobian_is_named() -> None:
     """It divides by probabilities: where these underflow it returns NaN, a mistake of its own."""
     found = diagnosis(diagonal_of_an_explicit_jacobian, largest_logit=30.0)
