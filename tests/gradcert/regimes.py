@@ -95,7 +95,7 @@ def _digits(value: float) -> int:
 
     Examples
     --------
-    >>> _digits(0.5), _digits(0.75), _digits(0.1)
+    >>> _digits(0.5), _digits(0.75), _digits(1 / 3)
     (1, 2, 53)
     """
     whole = value.as_integer_ratio()[0]
