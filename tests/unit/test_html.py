@@ -26,7 +26,9 @@ from gradcert_reports import (
     Jacobian,
     Report,
     Sample,
+    explanation,
     html,
+    markdown,
 )
 from gradcert_reports.heatmaps import heatmaps
 from gradcert_reports.tables import refuting
@@ -217,6 +219,31 @@ def test_the_first_screen_says_what_is_wrong(right: Certificate, refuted: Certif
     assert f"{right.level} ≥ " in first
 
 
+def test_the_first_screen_says_what_is_known_where_no_flaw_fits() -> None:
+    def scaled(z: Array, t: Array) -> Array:
+        powers = np.exp(z - z.max(axis=1, keepdims=True))
+        return (powers / powers.sum(axis=1, keepdims=True) - t) * 1.5
+
+    found = certify(scaled, formats=["binary64"], max_examples=10)
+    said = (
+        r"no known flaw explains the \d+ refuting cases: every refuting row is 1.5 times the true"
+    )
+    report = Report(certificates=(found,))
+    first = Page(html(report)).text.partition("Diagnosis of dE/dz")[0]
+    assert re.search(said, first)
+    line = next(line for line in markdown(report).splitlines() if line.startswith("| scaled"))
+    assert re.search(said, line)
+
+
+def test_a_flaw_that_explains_few_cases_is_no_headline(refuted: Certificate) -> None:
+    diagnosis = refuted.diagnoses[0]
+    few = replace(diagnosis, cases=9, unexplained=8, findings=("zero everywhere",))
+    first = page(replace(refuted, diagnoses=(few,))).text.partition("Diagnosis of dE/dz")[0]
+    assert "no known flaw explains 8 of 9 refuting cases" in first
+    assert "zero everywhere" in first
+    assert diagnosis.matches[0].formula not in first
+
+
 def test_an_incomplete_report_says_so_and_a_complete_one_does_not(
     right: Certificate, cut_short: Certificate
 ) -> None:
@@ -323,9 +350,16 @@ def test_a_long_row_shows_the_failing_class_and_the_first_ones() -> None:
 
 def test_which_row_of_a_batch_is_shown_is_said(refuted: Certificate) -> None:
     first = refuted.leading[0]
-    found = discrepancy(first=(("0.0", "1.0"),) * 3, row=1, regimes=("ties", "spread", "ties"))
+    found = discrepancy(
+        first=(("0.0", "1.0"),) * 3,
+        targets=(("1.0", "0.0"),) * 3,
+        row=1,
+        regimes=("ties", "spread", "ties"),
+    )
     changed = replace(refuted, results=(replace(first, discrepancy=found),))
-    assert "Row 1, counted from 0, of a batch of 3: spread." in page(changed).text
+    assert "Row 1 of 3, counted from 0: spread." in page(changed).text
+    assert "at        row 1 of 3, counted from 0: logits [0, 1]" in explanation(changed.results[0])
+    assert "row 1" not in explanation(first)
 
 
 TRUE = (("0.25", "-0.25"), ("-0.25", "0.25"))
