@@ -97,6 +97,7 @@ def html(report: Report) -> str:
     # Matplotlib takes half a second to import, and only this page needs it.
     from gradcert_reports import pictures
     from gradcert_reports.heatmaps import heatmaps
+    from gradcert_reports.matrix import GLYPHS, matrix
 
     report = distinct(report)
     checks = dict.fromkeys(result.check for one in report.certificates for result in one.results)
@@ -104,6 +105,8 @@ def html(report: Report) -> str:
         report=report,
         counted=_counted(report),
         checks=list(checks),
+        glyphs=GLYPHS,
+        matrix=matrix(report, list(checks)),
         heatmaps=heatmaps,
         against_size=pictures.against_size(report),
         against_regime=pictures.against_regime(report),

@@ -31,6 +31,7 @@ from gradcert_reports import (
     markdown,
 )
 from gradcert_reports.heatmaps import heatmaps
+from gradcert_reports.matrix import matrix
 from gradcert_reports.tables import refuting
 
 VOID = {"meta"}
@@ -420,6 +421,56 @@ def test_more_implementations_than_can_be_told_apart_are_said_to_be_left_out() -
     shown = page(*(replace(one, name=f"flipped-{i}") for i in range(11)))
     assert "3 more implementations are left out" in shown.text
     assert all(f"flipped-{i}" in shown.text for i in range(11))
+
+
+def test_who_is_refuted_by_what_is_a_picture_with_a_table_beside_it(
+    right: Certificate, refuted: Certificate
+) -> None:
+    shown = page(right, refuted)
+    (said,) = [text for text in shown.values("aria-label") if "checks. " in text]
+    assert said == (
+        "Implementations and checks. numpy: nothing wrong; "
+        "diagonal-only: accuracy refuted, many-classes refuted"
+    )
+    first = shown.text[: shown.text.index("The same as a table")]
+    for check in {result.check for result in right.results}:
+        assert check in first.partition("Check by check ✓")[2]
+    assert "table" in shown.tags[shown.tags.index("details") : shown.tags.index("details") + 5]
+
+
+def test_a_cell_of_the_picture_says_how_many_of_how_many_are_wrong() -> None:
+    found = certify("sign-flipped", max_examples=5)
+    changed = [
+        replace(result, verdict="conforms")
+        if (result.check, result.format) == ("accuracy", "binary32")
+        else result
+        for result in found.results
+    ]
+    report = Report(certificates=(found, replace(found, results=tuple(changed))))
+    drawn = matrix(report, ["accuracy"])
+    assert drawn is not None
+    assert [count in drawn.picture for count in ("✗ 2/2", "✗ 1/2", "✗ 1/1")] == [True, True, False]
+
+
+@pytest.mark.parametrize("count", [60, 61])
+def test_a_picture_of_too_many_implementations_says_how_many_are_in_the_table_only(
+    count: int,
+) -> None:
+    one = made()
+    report = Report(certificates=tuple(replace(one, name=f"number {i}") for i in range(count)))
+    drawn = matrix(report, ["accuracy"])
+    assert drawn is not None
+    assert drawn.left_out == count - 60
+    assert drawn.picture.count("number ") == 2 * 60
+
+
+def test_where_nothing_is_wrong_or_one_is_alone_there_is_no_such_picture(
+    right: Certificate, refuted: Certificate
+) -> None:
+    assert matrix(Report(certificates=(right, right)), ["accuracy"]) is None
+    assert matrix(Report(certificates=(refuted,)), ["accuracy"]) is None
+    assert "The same as a table" not in page(right, right).text
+    assert "Implementations and checks: the worst verdict." in page(right, right).text
 
 
 def test_a_certificate_alone_has_no_comparison(refuted: Certificate) -> None:
