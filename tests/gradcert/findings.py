@@ -14,7 +14,7 @@ from gradcert_oracle import ALLOWED, Row, algorithms, budgets
 
 __all__ = ["findings"]
 
-Refuting = tuple[Check, Claim, Evidence]
+_Refuting = tuple[Check, Claim, Evidence]
 """A check, the claim that it refutes, and a case on which it does."""
 
 _SMALL = 64
@@ -146,7 +146,7 @@ _TOLD_BY_A_CHECK = {
 """What a check found, where its statement is about one value; else the statement says it."""
 
 
-def _told_by_checks(refuting: Sequence[Refuting], *, steady: bool) -> list[str]:
+def _told_by_checks(refuting: Sequence[_Refuting], *, steady: bool) -> list[str]:
     """Say what the checks that hold no values against true ones found, each thing once.
 
     Of a subject that does not answer alike twice, no comparison of two answers tells more.
@@ -162,7 +162,7 @@ def _told_by_checks(refuting: Sequence[Refuting], *, steady: bool) -> list[str]:
 
 
 def findings(
-    refuting: Sequence[Refuting],
+    refuting: Sequence[_Refuting],
     *,
     vanished: int,
     checks: Collection[str],
