@@ -207,12 +207,13 @@ def findings(
         found.append(_scale(rows))
     found += [*narrower(held), *_told_by_checks(refuting, steady=steady)]
     if rows:
-        found += [_kind(rows), *in_common(held)]
+        place = _place(rows)
+        found += [_kind(rows), *in_common(held), place if place.endswith(" only") else ""]
         if not vanished:
             claim = held[0][0]
             small = [e.case for c, e in held if c is claim and e.case.first.size <= _SMALL]
             found += broken_laws(claim, small)
-        found.append(_place(rows))
+        found.append("" if place.endswith(" only") else place)
     unharmed = [format for format in passed if format not in refuted]
     if unharmed:
         found.append(f"wrong in {', '.join(refuted)}, not in {', '.join(unharmed)}")

@@ -388,6 +388,18 @@ def test_a_mistake_that_no_flaw_makes_has_no_match_and_is_described(
         assert said in shown
 
 
+@pytest.mark.parametrize(
+    ("function", "finding"),
+    [
+        (scaled, "every refuting row is 1.04 times the true one"),
+        (wrong_at_the_target, "wrong at the target only"),
+        (never_below_a_hundredth, "every wrong value is zero"),
+    ],
+)
+def test_the_most_telling_finding_comes_first(function: Callable[..., Array], finding: str) -> None:
+    assert diagnosis(function, formats=("binary64",)).findings[0] == finding
+
+
 @pytest.mark.parametrize("format", FORMAT_NAMES)
 def test_a_constant_factor_is_told_in_every_format(format: FormatName) -> None:
     def by_half_as_much_again(z: Array, t: Array) -> Array:
