@@ -25,6 +25,7 @@ _SMALL = 64
 class _Error:
     """A refuted row: returned and true values, and the most that rounding may do to each value."""
 
+    format: str
     first: Row
     targets: Row
     returned: list[float]
@@ -67,6 +68,7 @@ def _error(claim: Claim, evidence: Evidence) -> _Error:
     found = [budgets(*question, algorithm) for algorithm in algorithms(claim.format)]
     sound = [row for row in found if row is not None] or [tuple(arb(0) for _ in evidence.returned)]
     return _Error(
+        format=claim.format.name,
         first=first,
         targets=targets if takes_targets(claim.quantity) else (),
         returned=[float(value) for value in evidence.returned],
@@ -111,6 +113,19 @@ def _place(rows: Sequence[_Error]) -> str:
     return "wrong at the target only" if on_target == {True} else "wrong off the target only"
 
 
+def _in_common(factors: Sequence[tuple[float, float]]) -> str:
+    """Return the factor that all may be, to as many digits as are known; empty if none is."""
+    low, high = max(c - u for c, u in factors), min(c + u for c, u in factors)
+    if low > high:
+        return ""
+    for simple in (1, -1):
+        if low <= simple <= high:
+            return str(simple)
+    c, unsure = min(factors, key=lambda found: found[1])
+    digits = 15 if not unsure else min(15, max(2, round(-log10(unsure / abs(c)))))
+    return f"{c:.{digits}g}"
+
+
 def _scale(rows: Sequence[_Error]) -> str:
     """Say whether a constant factor, a sign or a factor of each row explains the values.
 
@@ -122,18 +137,21 @@ def _scale(rows: Sequence[_Error]) -> str:
     if len(factors) < len(known) or not any(c for c, _ in factors):
         return ""
     longer = any(sum(map(bool, row.true)) > 2 for row in rows)
-    unlike = len({(row.first, row.targets) for row in rows}) > 1
-    low, high = max(c - u for c, u in factors), min(c + u for c, u in factors)
-    if low > high:
-        own = _between([c for c, _ in factors])
-        return f"each refuting row is off by a factor of its own, {own}" if longer else ""
-    if low <= 1 <= high or not (longer or unlike):
+    if not longer and len({(row.first, row.targets) for row in rows}) == 1:
         return ""
-    if low <= -1 <= high:
-        return "the sign is flipped"
-    c, unsure = min(factors, key=lambda found: found[1])
-    digits = 15 if not unsure else min(15, max(2, round(-log10(unsure / abs(c)))))
-    return f"every refuting row is {c:.{digits}g} times the true one"
+    by_format: dict[str, list[tuple[float, float]]] = {}
+    for row, found in zip(rows, factors, strict=True):
+        by_format.setdefault(row.format, []).append(found)
+    overall = _in_common(factors)
+    each = {format: _in_common(found) for format, found in by_format.items()}
+    if overall in ("1", "-1"):
+        return "the sign is flipped" if overall == "-1" else ""
+    if not overall and all(each.values()):
+        overall = ", ".join(f"{factor} ({format})" for format, factor in each.items())
+    if overall:
+        return f"every refuting row is {overall} times the true one"
+    own = _between([c for c, _ in factors])
+    return f"each refuting row is off by a factor of its own, {own}" if longer else ""
 
 
 _OF_THE_BATCH = ("row-independence", "many-rows")

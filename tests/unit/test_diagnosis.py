@@ -442,6 +442,15 @@ def test_the_formats_that_are_harmed_are_told_from_those_that_are_not() -> None:
     assert not any(said.startswith("wrong in ") for said in both.findings)
 
 
+def test_a_factor_that_each_format_has_of_its_own_is_told_by_format() -> None:
+    def scaled_by_format(z: Array, t: Array) -> Array:
+        result: Array = right(z, t) * z.dtype.type(1.5 if z.dtype == np.float64 else 3)
+        return result
+
+    found = diagnosis(scaled_by_format)
+    assert found.findings[0].startswith("every refuting row is 1.5 (binary64), 3 (binary32) times")
+
+
 # What the checks saw that hold no values against true ones.
 
 
