@@ -73,7 +73,7 @@ class Implementation:
     Attributes
     ----------
     name
-        How reports call it.
+        How reports call it: one line of printable characters, which whatever is given is made.
     functions
         From the name of a quantity to a function of numpy arrays. With B rows and n classes:
 
@@ -136,6 +136,7 @@ class Implementation:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", _printable(self.name))
         _require_known("quantity", tuple(self.functions), QUANTITY_NAMES)
         _require_known("format", self.formats, FORMAT_NAMES)
         _require_known("target domain", (self.targets,), TARGET_DOMAINS)
@@ -148,6 +149,11 @@ class Implementation:
             raise ValueError(
                 f"largest_logit is {self.largest_logit!r}; it must be positive, finite"
             )
+
+
+def _printable(text: str) -> str:
+    """Return text in one line of what terminals and files take."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _require_known(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

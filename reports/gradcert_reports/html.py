@@ -1,7 +1,6 @@
 """The report as one HTML page: self-contained, light and dark, on any screen, without script."""
 
 import re
-from dataclasses import dataclass
 
 import jinja2
 
@@ -12,15 +11,18 @@ from gradcert_reports.numbers import (
     diagnosis,
     lower_bound,
     magnitude,
+    mistake,
     outcome,
+    place,
     reach,
     size,
+    unnamed,
     values,
     where,
 )
 from gradcert_reports.records import Certificate, Match, Report
 from gradcert_reports.results import CheckResult, Verdict
-from gradcert_reports.tables import refuting, row, tally
+from gradcert_reports.tables import refuting, row, silent, tally
 
 __all__ = ["html"]
 
@@ -36,15 +38,6 @@ _CONTROL = re.compile("[\x7f-\x9f\ufdd0-\ufdef]")
 """What HTML forbids and XML does not."""
 
 
-@dataclass(frozen=True)
-class _Silent:
-    """Checks that gave no answer, all for one reason."""
-
-    verdict: Verdict
-    reason: str
-    results: tuple[CheckResult, ...]
-
-
 def _counted(report: Report) -> str:
     """Return how many implementations came out how, in one sentence."""
     found = [certificate.verdict for certificate in report.certificates]
@@ -58,18 +51,9 @@ def _counted(report: Report) -> str:
     return f"Of {len(found)} implementations, {listed}."
 
 
-def _silent(certificate: Certificate) -> list[_Silent]:
-    """Return the checks that are broken or not supported, those of one reason together."""
-    found: dict[tuple[Verdict, str], list[CheckResult]] = {}
-    for result in certificate.results:
-        if result.verdict in ("broken", "not supported"):
-            found.setdefault((result.verdict, result.reason), []).append(result)
-    return [_Silent(*about, tuple(results)) for about, results in found.items()]
-
-
 def _known(certificate: Certificate) -> list[Match]:
-    """Return the flaw that fits each diagnosis best, each once."""
-    best = [match for found in certificate.diagnoses for match in found.matches[:1]]
+    """Return the flaw that explains most of each diagnosis, each once."""
+    best = [d.matches[0] for d in certificate.diagnoses if not unnamed(d)]
     return list({match.flaw: match for match in best}.values())
 
 
@@ -94,11 +78,13 @@ _environment.filters |= {
     "lower_bound": lower_bound,
     "magnitude": magnitude,
     "others": _others,
+    "mistake": mistake,
     "outcome": outcome,
+    "place": place,
     "reach": reach,
     "refuting": refuting,
     "row": row,
-    "silent": _silent,
+    "silent": silent,
     "size": size,
     "tally": tally,
     "values": values,
@@ -111,6 +97,7 @@ def html(report: Report) -> str:
     # Matplotlib takes half a second to import, and only this page needs it.
     from gradcert_reports import pictures
     from gradcert_reports.heatmaps import heatmaps
+    from gradcert_reports.matrix import GLYPHS, matrix
 
     report = distinct(report)
     checks = dict.fromkeys(result.check for one in report.certificates for result in one.results)
@@ -118,6 +105,8 @@ def html(report: Report) -> str:
         report=report,
         counted=_counted(report),
         checks=list(checks),
+        glyphs=GLYPHS,
+        matrix=matrix(report, list(checks)),
         heatmaps=heatmaps,
         against_size=pictures.against_size(report),
         against_regime=pictures.against_regime(report),

@@ -10,10 +10,13 @@ __all__ = [
     "diagnosis",
     "lower_bound",
     "magnitude",
+    "mistake",
     "outcome",
+    "place",
     "reach",
     "size",
     "timing",
+    "unnamed",
     "values",
     "verdict",
     "where",
@@ -117,26 +120,44 @@ def values(numbers: tuple[str, ...]) -> str:
     return f"[{shown}, ... {len(numbers)} in all]" if len(numbers) > _SHOWN else f"[{shown}]"
 
 
+def place(discrepancy: Discrepancy) -> str:
+    """Return which row of a batch refutes; an empty text where there is but one."""
+    rows = len(discrepancy.first)
+    return f"row {discrepancy.row} of {rows}, counted from 0" if rows > 1 else ""
+
+
 def arguments(discrepancy: Discrepancy) -> str:
     """Return the refuting row in one line."""
     first = values(discrepancy.first[discrepancy.row])
-    shown = f"{discrepancy.argument} {first}"
+    before = f"{place(discrepancy)}: " if place(discrepancy) else ""
+    shown = f"{before}{discrepancy.argument} {first}"
     if discrepancy.targets:
         shown += f", targets {values(discrepancy.targets[discrepancy.row])}"
     return shown
 
 
+def unnamed(found: Diagnosis) -> bool:
+    """Tell whether no known flaw explains most of the refuting cases."""
+    return not found.matches or 2 * found.unexplained > found.cases
+
+
 def diagnosis(found: Diagnosis) -> str:
-    """Return which mistake a refuted quantity makes, in one sentence."""
+    """Return which known flaw explains a refuted quantity, in one sentence."""
     cases = f"{found.cases} refuting case{'s' if found.cases != 1 else ''}"
     if not found.matches:
         return f"no known flaw explains the {cases}"
     best = found.matches[0]
     if not found.unexplained:
         return f"{best.flaw} explains {best.explains} of {cases}"
-    if 2 * found.unexplained > found.cases:
+    if unnamed(found):
         return f"no known flaw explains {found.unexplained} of {cases}; {best.flaw} {best.explains}"
     return f"{best.flaw} explains {best.explains} of {cases}; no known flaw {found.unexplained}"
+
+
+def mistake(found: Diagnosis) -> str:
+    """Return which mistake a refuted quantity makes: the flaw, else the most telling finding."""
+    said = diagnosis(found)
+    return f"{said}: {found.findings[0]}" if unnamed(found) and found.findings else said
 
 
 def size(discrepancy: Discrepancy) -> str:

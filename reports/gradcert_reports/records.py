@@ -49,7 +49,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     unexplained
         How many of the cases no match explains.
     findings
-        What is known without a match: where the error lives, its size, what would undo it.
+        What is known without a match, the most telling first: a factor, what checks saw, its size.
     """
 
     quantity: str

@@ -1,13 +1,24 @@
-"""What the HTML page sets out in tables: a refuting row, and who passes which check."""
+"""What pages set out in tables and lists: a refuting row, who passes a check, what is broken."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
 from gradcert_reports.records import Certificate
-from gradcert_reports.results import Discrepancy, Numbers, Verdict
+from gradcert_reports.results import CheckResult, Discrepancy, Numbers, Verdict
 
-__all__ = ["Cell", "Line", "Table", "Tally", "hexadecimal", "refuting", "row", "tally"]
+__all__ = [
+    "Cell",
+    "Line",
+    "Silent",
+    "Table",
+    "Tally",
+    "hexadecimal",
+    "refuting",
+    "row",
+    "silent",
+    "tally",
+]
 
 _SHOWN = 12
 """Lines of a table; the failing one is shown besides."""
@@ -59,6 +70,15 @@ class Tally:
     verdict: Verdict | None
     count: int
     results: int
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Checks that gave no answer, all for one reason."""
+
+    verdict: Verdict
+    reason: str
+    results: tuple[CheckResult, ...]
 
 
 def hexadecimal(decimal: str) -> str:
@@ -150,3 +170,12 @@ def tally(certificate: Certificate, check: str) -> Tally:
         return Tally(None, 0, 0)
     worst: Verdict = next((one for one in _WORST_FIRST if one in found), "conforms")
     return Tally(worst, found.count(worst), len(found))
+
+
+def silent(certificate: Certificate) -> list[Silent]:
+    """Return the checks that are broken or not supported, those of one reason together."""
+    found: dict[tuple[Verdict, str], list[CheckResult]] = {}
+    for result in certificate.results:
+        if result.verdict in ("broken", "not supported"):
+            found.setdefault((result.verdict, result.reason), []).append(result)
+    return [Silent(*about, tuple(results)) for about, results in found.items()]

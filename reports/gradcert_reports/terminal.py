@@ -14,12 +14,14 @@ from gradcert_reports.numbers import (
     lower_bound,
     reach,
     size,
+    unnamed,
     values,
     verdict,
     where,
 )
 from gradcert_reports.records import Certificate, Diagnosis, Report
 from gradcert_reports.results import CheckResult
+from gradcert_reports.tables import silent
 
 __all__ = ["details", "diagnosed", "explanation", "ledger", "summary"]
 
@@ -99,7 +101,8 @@ def ledger(report: Report) -> Table:
         found = certificate.refutations[0].discrepancy if certificate.refutations else None
         shown = f"{certificate.cases} cases, {certificate.level}"
         if found is not None:
-            shown = f"{arguments(found)}: {found.statement}"
+            named = [d.matches[0].flaw for d in certificate.diagnoses if not unnamed(d)]
+            shown = f"{', '.join([*named, arguments(found)])}: {found.statement}"
         surprise = "" if certificate.verdict == entry.expected else f", not {entry.expected}!"
         table.add_row(
             str(entry.claim),
@@ -119,12 +122,10 @@ def details(certificate: Certificate) -> str:
     """
     lines = [indent(explanation(result), "  ") for result in certificate.leading]
     lines += [f"  {line}" for line in also(certificate)]
-    lines += [indent(diagnosed(found), "  ") for found in certificate.diagnoses]
-    unanswered: dict[str, list[CheckResult]] = {}
-    for result in certificate.results:
-        if result.verdict in ("broken", "not supported"):
-            unanswered.setdefault(f"{result.verdict}: {result.reason}", []).append(result)
-    for what, results in unanswered.items():
-        more = f"  and {len(results) - 1} more checks are {what}" if len(results) > 1 else ""
-        lines += filter(None, [indent(explanation(results[0]), "  "), more])
+    lines += [indent(diagnosed(one), "  ") for one in certificate.diagnoses]
+    for found in silent(certificate):
+        lines.append(indent(explanation(found.results[0]), "  "))
+        if found.results[1:]:
+            more = f"{len(found.results) - 1} more checks are {found.verdict}: {found.reason}"
+            lines.append(f"  and {more}")
     return "\n".join([certificate.name, *lines]) if lines else ""

@@ -209,8 +209,9 @@ def diagnose(all_examined: Sequence[Examined]) -> tuple[Diagnosis, ...]:
                 matches=matches,
                 unexplained=cases - explained,
                 findings=findings(
-                    [(found.claim, evidence) for found in again for evidence in found.evidence],
+                    [(r.check, r.claim, evidence) for r in again for evidence in r.evidence],
                     vanished=seen - cases,
+                    checks={examined.check.id for examined in refuted},
                     refuted=sorted({examined.claim.format.name for examined in refuted}),
                     passed=sorted({examined.claim.format.name for examined in passed}),
                 ),

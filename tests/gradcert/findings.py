@@ -1,17 +1,21 @@
 """What is known of an error whatever caused it: where it lives, its size, what would undo it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import isfinite, log10
 
 from flint import arb
 
 from gradcert.cases import Claim, takes_targets
-from gradcert.checks import Evidence
+from gradcert.checks import Check, Evidence
 from gradcert.laws import broken_laws
+from gradcert.regimes import in_common, narrower
 from gradcert_oracle import ALLOWED, Row, algorithms, budgets
 
 __all__ = ["findings"]
+
+_Refuting = tuple[Check, Claim, Evidence]
+"""A check, the claim that it refutes, and a case on which it does."""
 
 _SMALL = 64
 """Values of a case that the laws are tried on."""
@@ -21,8 +25,9 @@ _SMALL = 64
 class _Error:
     """A refuted row: returned and true values, and the most that rounding may do to each value."""
 
+    format: str
+    first: Row
     targets: Row
-    labels: frozenset[str]
     returned: list[float]
     true: list[float]
     allowed: list[float]
@@ -46,7 +51,7 @@ class _Error:
     def factor(self) -> tuple[float, float] | None:
         """The c for which every value is c times the true one, and how exactly it is known."""
         peak = max(range(len(self.true)), key=lambda j: abs(self.true[j]))
-        if len(self.true) < 2 or not self.true[peak]:
+        if not self.true[peak]:
             return None
         c = self.returned[peak] / self.true[peak]
         rows = zip(self.returned, self.true, self.allowed, strict=True)
@@ -63,8 +68,9 @@ def _error(claim: Claim, evidence: Evidence) -> _Error:
     found = [budgets(*question, algorithm) for algorithm in algorithms(claim.format)]
     sound = [row for row in found if row is not None] or [tuple(arb(0) for _ in evidence.returned)]
     return _Error(
+        format=claim.format.name,
+        first=first,
         targets=targets if takes_targets(claim.quantity) else (),
-        labels=frozenset(evidence.case.regimes[evidence.row].split(", ")),
         returned=[float(value) for value in evidence.returned],
         true=[float(value) for value in evidence.expected],
         allowed=[float(ALLOWED * max(column)) for column in zip(*sound, strict=True)],
@@ -107,28 +113,77 @@ def _place(rows: Sequence[_Error]) -> str:
     return "wrong at the target only" if on_target == {True} else "wrong off the target only"
 
 
-def _scale(rows: Sequence[_Error]) -> str:
-    """Say whether a constant factor, a sign or a factor of each row explains the values."""
-    factors = [row.factor for row in rows if len(row.true) > 1 and any(row.true)]
-    known = [found for found in factors if found is not None]
-    if not known or len(known) < len(factors) or not any(c for c, _ in known):
-        return ""
-    low, high = max(c - u for c, u in known), min(c + u for c, u in known)
+def _in_common(factors: Sequence[tuple[float, float]]) -> str:
+    """Return the factor that all may be, to as many digits as are known; empty if none is."""
+    low, high = max(c - u for c, u in factors), min(c + u for c, u in factors)
     if low > high:
-        return f"each row is off by a factor of its own, {_between([c for c, _ in known])}"
-    if low <= 1 <= high:
         return ""
-    if low <= -1 <= high:
-        return "the sign is flipped"
-    c, unsure = min(known, key=lambda found: found[1])
+    for simple in (1, -1):
+        if low <= simple <= high:
+            return str(simple)
+    c, unsure = min(factors, key=lambda found: found[1])
     digits = 15 if not unsure else min(15, max(2, round(-log10(unsure / abs(c)))))
-    return f"every value is {c:.{digits}g} times the true one"
+    return f"{c:.{digits}g}"
+
+
+def _scale(rows: Sequence[_Error]) -> str:
+    """Say whether a constant factor, a sign or a factor of each row explains the values.
+
+    One number, and two that sum to zero, are always some factor of the true ones: a constant one
+    takes two unlike rows or a row of three values, and factors of their own take such a row.
+    """
+    known = [row.factor for row in rows]
+    factors = [found for found in known if found is not None]
+    if len(factors) < len(known) or not any(c for c, _ in factors):
+        return ""
+    longer = any(sum(map(bool, row.true)) > 2 for row in rows)
+    if not longer and len({(row.first, row.targets) for row in rows}) == 1:
+        return ""
+    by_format: dict[str, list[tuple[float, float]]] = {}
+    for row, found in zip(rows, factors, strict=True):
+        by_format.setdefault(row.format, []).append(found)
+    overall = _in_common(factors)
+    each = {format: _in_common(found) for format, found in by_format.items()}
+    if overall in ("1", "-1"):
+        return "the sign is flipped" if overall == "-1" else ""
+    if not overall and all(each.values()):
+        overall = ", ".join(f"{factor} ({format})" for format, factor in each.items())
+    if overall:
+        return f"every refuting row is {overall} times the true one"
+    own = _between([c for c, _ in factors])
+    return f"each refuting row is off by a factor of its own, {own}" if longer else ""
+
+
+_OF_THE_BATCH = ("row-independence", "many-rows")
+_UNSTEADY = "same-answer-twice"
+_TOLD_BY_A_CHECK = {
+    "row-independence": "a row's answer depends on the other rows of the batch",
+    "many-rows": "a row's answer depends on the other rows of the batch",
+    "memory-layout": "the answer depends on the memory layout of the arguments",
+}
+"""What a check found, where its statement is about one value; else the statement says it."""
+
+
+def _told_by_checks(refuting: Sequence[_Refuting], *, steady: bool) -> list[str]:
+    """Say what the checks that hold no values against true ones found, each thing once.
+
+    Of a subject that does not answer alike twice, no comparison of two answers tells more.
+    """
+    smallest: dict[str, Evidence] = {}
+    for check, _, evidence in refuting:
+        if not check.against_truth and (steady or check.id not in _TOLD_BY_A_CHECK):
+            smallest.setdefault(check.id, evidence)
+    found: dict[str, list[str]] = {}
+    for check_id, evidence in smallest.items():
+        found.setdefault(_TOLD_BY_A_CHECK.get(check_id, evidence.statement), []).append(check_id)
+    return [f"{said} ({', '.join(checks)})" for said, checks in found.items()]
 
 
 def findings(
-    refuting: Sequence[tuple[Claim, Evidence]],
+    refuting: Sequence[_Refuting],
     *,
     vanished: int,
+    checks: Collection[str],
     refuted: Sequence[str],
     passed: Sequence[str],
 ) -> tuple[str, ...]:
@@ -137,43 +192,50 @@ def findings(
     Parameters
     ----------
     refuting
-        Each with the claim it refutes.
+        Each with the check and the claim it refutes.
     vanished
         How many more cases there were that refuted it, and did not when they were tried again.
+    checks
+        The ids of those that refute it.
     refuted, passed
         The formats in which a check refutes the quantity, and those in which one passes.
 
     Returns
     -------
-    Short statements: the formats, the regimes, where the error lives, of what kind and size it is,
-    and which factor undoes it. Those on values rest on the cases that were held against true ones.
+    Short statements, the most telling first: which factor undoes the error, which narrower format
+    the values are of, what each check saw, whether values are NaN or zero, which rows refute, which
+    laws are broken, where the error lives, in which formats, and its size. Those on values rest on
+    the cases that were held against true ones.
     """
-    unharmed = [format for format in passed if format not in refuted]
-    found = [f"wrong in {', '.join(refuted)}, not in {', '.join(unharmed)}"] if unharmed else []
+    found = []
+    steady = not vanished and _UNSTEADY not in checks
     if vanished:
         found.append(
             f"the answer depends on earlier calls: {vanished} of {vanished + len(refuting)} "
             "refuting cases passed when tried again"
         )
-    held = [(c, e) for c, e in refuting if e.expected_is == "true" and e.expected]
-    rows = [error for error in (_error(claim, evidence) for claim, evidence in held) if error.wrong]
-    if not rows:
-        return tuple(found)
-    common = frozenset.intersection(*(row.labels for row in rows)) - {
-        "benign",
-        "one-hot",
-        "soft",
-        "smoothed",
-    }
-    if common:
-        found.append(f"every refuting row is of the regime {', '.join(sorted(common))}")
-    found += filter(None, [_place(rows), _kind(rows), _scale(rows)])
-    claim = held[0][0]
-    if not vanished:
-        found += broken_laws(
-            claim, [e.case for c, e in held if c is claim and e.case.first.size <= _SMALL]
-        )
+    errors = [
+        (_error(claim, evidence), claim, evidence)
+        for check, claim, evidence in refuting
+        if check.against_truth and evidence.expected
+    ]
+    rows = [error for error, _, _ in errors if error.wrong]
+    held = [(claim, evidence) for error, claim, evidence in errors if error.wrong]
+    if rows and not set(_OF_THE_BATCH) & set(checks):
+        found.append(_scale(rows))
+    found += [*narrower(held), *_told_by_checks(refuting, steady=steady)]
+    if rows:
+        place = _place(rows)
+        found += [_kind(rows), *in_common(held), place if place.endswith(" only") else ""]
+        if not vanished:
+            claim = held[0][0]
+            small = [e.case for c, e in held if c is claim and e.case.first.size <= _SMALL]
+            found += broken_laws(claim, small)
+        found.append("" if place.endswith(" only") else place)
+    unharmed = [format for format in passed if format not in refuted]
+    if unharmed:
+        found.append(f"wrong in {', '.join(refuted)}, not in {', '.join(unharmed)}")
     sizes = [row.size for row in rows if isfinite(row.size)]
     if sizes:
         found.append(f"off by {_between(sizes)} of the row's largest true value")
-    return tuple(found)
+    return tuple(filter(None, found))

@@ -20,8 +20,13 @@ __all__ = ["fails_alike", "outcome_of"]
 def outcome_of(claim: Claim, check: Check, case: Case) -> Evidence | Broken | NotSupported | None:
     """Run a check after a call on something else, and return why it fails; None if it passes.
 
-    Subjects that remember a call begin alike so.
+    Subjects that remember a call begin alike so. A NaN in the case is the check's own, which puts
+    it there again.
     """
+    if np.isnan(case.first).any():
+        first = case.first.copy()
+        first[np.isnan(first)] = 1
+        case = replace(case, first=first)
     one = np.ones((1, 1), claim.format.dtype)
     with suppress(Broken, NotSupported):
         claim.answer(one, one)
@@ -76,13 +81,18 @@ def _agree(
     return agree_at([farthest]) and agree_at(range(len(a)))  # The first is soon told.
 
 
-def _in_place_of(claim: Claim, flaw: Flaw, evidence: Evidence) -> Claim:
+def _in_place_of(claim: Claim, flaw: Flaw, evidence: Evidence) -> Claim | None:
     """Return the claim with a flaw as its implementation.
 
     Where true values are at stake in a format that the flaw is not about, its formula is computed
-    in binary32 and rounded: what it loses to the format itself is no part of the flaw.
+    in binary32 and rounded: what it loses to the format itself is no part of the flaw. None where
+    values are, of whatever kind, in a format wider than those the flaw is known in: there it may
+    be no flaw, or lose only what the way through a narrower format loses.
     """
     dtype = claim.format.dtype
+    widest = max(FORMATS[name].precision for name in flaw.formats)
+    if evidence.returned and claim.format.precision > widest:
+        return None
     if claim.format.name in flaw.formats or not evidence.enclosure:
         return replace(claim, implementation=flaw)
 
@@ -99,7 +109,8 @@ def fails_alike(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> b
     Predicate: in the same row; with the same statement, unless that is about one value; with values
     that agree, if there are any.
     """
-    other = outcome_of(_in_place_of(claim, flaw, evidence), check, evidence.case)
+    accused = _in_place_of(claim, flaw, evidence)
+    other = outcome_of(accused, check, evidence.case) if accused else None
     if not isinstance(other, Evidence) or (evidence.row, len(evidence.returned)) != (
         other.row,
         len(other.returned),

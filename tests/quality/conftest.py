@@ -1,3 +1,8 @@
-"""What pytest leaves alone here: a script, which imports what lies beside it."""
+"""Let the tests of the figures import the module beside them, and pytest leave its script alone."""
+
+import sys
+from pathlib import Path
 
 collect_ignore = ["measure.py"]
+
+sys.path.append(str(Path(__file__).parent))

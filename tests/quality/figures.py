@@ -65,6 +65,12 @@ class Subject:
         return {kill.check for run in self.runs for kill in run.kills}
 
     @property
+    def classes(self) -> str:
+        """The classes of the counterexamples shown first, least and most over the seeds."""
+        found = sorted({run.classes for run in self.runs if run.classes})
+        return " to ".join(map(str, dict.fromkeys((found[0], found[-1])))) if found else "-"
+
+    @property
     def levels(self) -> str:
         """The levels it reached."""
         return ", ".join(sorted({run.level for run in self.runs if run.level})) or "-"

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import gradcert
 from gradcert.ledger import ENTRIES, LEDGER
-from gradcert_reports import Certificate, Report, read, write
+from gradcert_reports import Certificate, Report, ledger, read, write
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
 FEW = 10
@@ -52,6 +53,18 @@ def test_a_refuted_claim_is_named_after_itself(certificates: list[Certificate], 
         if line.claim == claim:
             (diagnosis,) = certificate.diagnoses
             assert diagnosis.matches[0].flaw == line.spec
+
+
+def test_the_mistake_stands_beside_the_counterexample_that_shows_it(
+    certificates: list[Certificate],
+) -> None:
+    console = Console(width=300)
+    with console.capture() as shown:
+        console.print(ledger(Report(certificates=tuple(certificates), ledger=ENTRIES)))
+    lines = shown.get().splitlines()
+    for flaw in ("diagonal-only", "sign-flipped"):
+        assert any(f"{flaw}, logits [0, 0], targets [1, 0]: dE/dz is" in line for line in lines)
+    assert any("binary-cross-entropy-slope, probabilities [" in line for line in lines)
 
 
 def test_a_report_keeps_the_ledger(certificates: list[Certificate], tmp_path: Path) -> None:

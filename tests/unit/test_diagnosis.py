@@ -4,6 +4,7 @@ The subjects are written here and not taken from the catalogue, with other opera
 order, so that a diagnosis has to see through their rounding.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 
 from gradcert.cases import Case, Claim
 from gradcert.certification import certify
+from gradcert.checks import CHECKS, Evidence
 from gradcert.laws import broken_laws, permutation, shift, sum_to_zero
+from gradcert.regimes import in_common, narrower
+from gradcert.resemblance import outcome_of
 from gradcert.strategies import cases
 from gradcert_implementations import (
     FORMAT_NAMES,
@@ -239,6 +243,52 @@ def test_binary32_inside_is_named_whatever_the_order_of_its_sums() -> None:
     assert found.matches[0].explains == found.cases > 1
 
 
+def loss_of_differences(z: Array, t: Array) -> Array:
+    y = z - np.amax(z, axis=1)[:, None]
+    nats = np.log(np.add.reduce(np.exp(y), axis=1))[:, None] - y
+    result: Array = np.add.reduce(np.where(t == 0, 0, t * nats), axis=1)
+    return result
+
+
+def slope_of_the_loss(o: Array, t: Array) -> Array:
+    return np.where(t == 0, np.zeros_like(t), -t / o)
+
+
+def outer_product_from_the_diagonal(z: Array) -> Array:
+    o = softmax(z)
+    result: Array = np.einsum("bi,ij->bij", o, np.eye(z.shape[1], dtype=z.dtype))
+    return result - np.einsum("bi,bj->bij", o, o)
+
+
+IN_BINARY32: dict[QuantityName, Callable[..., Array]] = {
+    "softmax": softmax,
+    "loss": loss_of_differences,
+    "dE/do": slope_of_the_loss,
+    "do/dz": outer_product_from_the_diagonal,
+    "dE/dz": right,
+}
+
+
+@pytest.mark.parametrize("quantity", QUANTITY_NAMES)
+def test_binary64_by_way_of_binary32_is_named_and_nothing_narrower_is(
+    quantity: QuantityName,
+) -> None:
+    def narrowed(*arguments: Array) -> Array:
+        result = IN_BINARY32[quantity](*(a.astype(np.float32) for a in arguments))
+        return result.astype(arguments[0].dtype)
+
+    found = diagnosis(narrowed, quantity)
+    assert matches(found) == {"through-binary32": found.cases}
+
+
+def test_binary64_rounded_to_bfloat16_is_named() -> None:
+    def rounded(z: Array, t: Array) -> Array:
+        return np.subtract(softmax(z).astype(ml_dtypes.bfloat16).astype(z.dtype), t)
+
+    found = diagnosis(rounded)
+    assert matches(found) == {"probability-rounded-to-bfloat16": found.cases}
+
+
 def test_the_diagonal_of_an_explicit_jacobian_is_named() -> None:
     """It divides by probabilities: where these underflow it returns NaN, a mistake of its own."""
     found = diagnosis(diagonal_of_an_explicit_jacobian, largest_logit=30.0)
@@ -312,10 +362,10 @@ def never_below_a_hundredth(z: Array, t: Array) -> Array:
 
 
 NAMELESS: list[tuple[QuantityName, Callable[..., Array], str]] = [
-    ("dE/dz", scaled, "every value is 1.04 times the true one"),
+    ("dE/dz", scaled, "every refuting row is 1.04 times the true one"),
     ("dE/do", negative_slopes, "the sign is flipped"),
     ("softmax", negative_softmax, "the sign is flipped"),
-    ("dE/dz", scaled_by_row, "each row is off by a factor of its own, "),
+    ("dE/dz", scaled_by_row, "each refuting row is off by a factor of its own, "),
     ("dE/dz", wrong_where_masked, "every refuting row is of the regime masked"),
     ("dE/dz", wrong_where_masked, "wrong off the target only"),
     ("dE/dz", wrong_at_the_target, "wrong at the target only"),
@@ -338,6 +388,18 @@ def test_a_mistake_that_no_flaw_makes_has_no_match_and_is_described(
         assert said in shown
 
 
+@pytest.mark.parametrize(
+    ("function", "finding"),
+    [
+        (scaled, "every refuting row is 1.04 times the true one"),
+        (wrong_at_the_target, "wrong at the target only"),
+        (never_below_a_hundredth, "every wrong value is zero"),
+    ],
+)
+def test_the_most_telling_finding_comes_first(function: Callable[..., Array], finding: str) -> None:
+    assert diagnosis(function, formats=("binary64",)).findings[0] == finding
+
+
 @pytest.mark.parametrize("format", FORMAT_NAMES)
 def test_a_constant_factor_is_told_in_every_format(format: FormatName) -> None:
     def by_half_as_much_again(z: Array, t: Array) -> Array:
@@ -345,17 +407,19 @@ def test_a_constant_factor_is_told_in_every_format(format: FormatName) -> None:
         return (1.5 * right(wide, targets)).astype(z.dtype)
 
     found = diagnosis(by_half_as_much_again, formats=(format,))
-    assert any(said.startswith("every value is 1.") for said in found.findings), found.findings
+    assert any(said.startswith("every refuting row is 1.") for said in found.findings), (
+        found.findings
+    )
 
 
 @pytest.mark.parametrize(
     ("function", "unsaid"),
     [
-        (scaled, "each row"),
+        (scaled, "a factor of its own"),
         (scaled, "sum to zero"),
         (scaled, "shift"),
         (scaled, "order of classes"),
-        (scaled_by_row, "every value"),
+        (scaled_by_row, "times the true one"),
         (wrong_at_the_target, "times the true one"),
         (wrong_at_the_target, "order of classes"),
         (wrong_where_masked, "at the target"),
@@ -376,6 +440,225 @@ def test_the_formats_that_are_harmed_are_told_from_those_that_are_not() -> None:
     assert "wrong in binary32, not in binary64" in found.findings
     both = diagnosis(scaled)
     assert not any(said.startswith("wrong in ") for said in both.findings)
+
+
+def test_a_factor_that_each_format_has_of_its_own_is_told_by_format() -> None:
+    def scaled_by_format(z: Array, t: Array) -> Array:
+        result: Array = right(z, t) * z.dtype.type(1.5 if z.dtype == np.float64 else 3)
+        return result
+
+    found = diagnosis(scaled_by_format)
+    assert found.findings[0].startswith("every refuting row is 1.5 (binary64), 3 (binary32) times")
+
+
+# What the checks saw that hold no values against true ones.
+
+
+class Noisy:
+    """Adds a new draw at every call."""
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(0)
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        result: Array = right(z, t) + self.rng.normal(size=z.shape).astype(z.dtype)
+        return result
+
+
+def leaking_from_the_first_row(z: Array, t: Array) -> Array:
+    found = right(z, t)
+    found[1:] += found[:1] / 2
+    return found
+
+
+def scaled_by_its_place(z: Array, t: Array) -> Array:
+    result: Array = right(z, t) * (1 + np.arange(len(z), dtype=z.dtype))[:, None]
+    return result
+
+
+def zeroing_its_targets(z: Array, t: Array) -> Array:
+    kept = t.copy()
+    if t.flags.writeable:
+        t[:] = 0
+    return right(z, kept)
+
+
+def other_in_other_layouts(z: Array, t: Array) -> Array:
+    return right(z, t) * z.dtype.type(1 if z.flags.writeable else 3)
+
+
+def talking(z: Array, t: Array) -> Array:
+    sys.stdout.write("done")
+    return right(z, t)
+
+
+OF_THE_BATCH = "a row's answer depends on the other rows of the batch (row-independence, many-rows)"
+
+
+@pytest.mark.parametrize(
+    ("function", "finding"),
+    [
+        (leaking_from_the_first_row, OF_THE_BATCH),
+        (scaled_by_its_place, OF_THE_BATCH),
+        (zeroing_its_targets, "the call changed its targets (inputs-unchanged)"),
+        (
+            other_in_other_layouts,
+            "the answer depends on the memory layout of the arguments (memory-layout)",
+        ),
+        (
+            hiding_nan,
+            "a NaN in the row did not reach its answer (nan-stays-in-its-row)",
+        ),
+        (talking, "the call wrote 'done' to standard output (no-side-effects)"),
+    ],
+)
+def test_what_each_check_saw_is_said_once(function: Callable[..., Array], finding: str) -> None:
+    found = diagnosis(function)
+    assert found.findings.count(finding) == 1, found.findings
+
+
+def test_a_nan_that_reached_another_row_does_so_again_on_the_case_that_shows_it() -> None:
+    (check,) = (check for check in CHECKS if check.id == "nan-stays-in-its-row")
+    two = Case(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[1.0, 0.0]] * 2), ("benign",) * 2)
+    first = outcome_of(claim_of(leaking_from_the_first_row), check, two)
+    assert isinstance(first, Evidence)
+    assert first.statement == "a NaN in row 0 reached the answer of another row"
+    again = outcome_of(claim_of(leaking_from_the_first_row), check, first.case)
+    assert isinstance(again, Evidence)
+    assert (again.statement, again.row, again.returned) == (
+        first.statement,
+        first.row,
+        first.returned,
+    )
+
+
+@pytest.mark.parametrize("function", [leaking_from_the_first_row, scaled_by_its_place])
+def test_a_row_that_depends_on_others_is_off_by_no_factor(function: Callable[..., Array]) -> None:
+    found = diagnosis(function)
+    assert not any("times" in said or "factor" in said for said in found.findings)
+    assert not any("earlier calls" in said for said in found.findings)
+
+
+@pytest.mark.parametrize("make", [Belated, OneBuffer, Noisy])
+def test_of_a_subject_that_answers_anew_each_time_no_more_is_said_of_its_rows(
+    make: Callable[[], Any],
+) -> None:
+    found = diagnosis(make())
+    assert not any("other rows" in said or "layout" in said for said in found.findings)
+
+
+# Which rows refute.
+
+
+def held(*rows: list[float], regime: str = "benign", returned: Any = (0.1,)) -> Any:
+    claim = Claim(load("numpy"), "dE/dz", BINARY64)
+    return [
+        (
+            claim,
+            Evidence(
+                Case(np.array([row]), np.array([row]), (f"{regime}, one-hot",)),
+                "wrong",
+                returned=tuple(map(repr, returned)),
+            ),
+        )
+        for row in rows
+    ]
+
+
+TIED = [1.0, 1.0], [0.5, 2.0, 2.0], [3.0, -1.0, 3.0], [-4.0, -4.0]
+TWINS = [1.0, 1.0, 2.0], *TIED
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (TIED, ["every refuting row has two equal logits, the largest"]),
+        (TWINS, ["every refuting row has two equal logits"]),
+        ((*TIED, [1.0, 2.0]), []),
+        (TIED[:3], []),
+        ((TIED[0],) * 9, []),
+        (tuple([c] * 16 for c in (1.0, 2.0, 3.0, 4.0)), []),
+        (tuple([-np.inf, -np.inf, c] for c in (1.0, 2.0, 3.0, 4.0)), []),
+        (
+            tuple([c, 0.0] for c in (51.9, -70.0, 90.0, 1e4)),
+            ["every refuting row has a logit of 51.9 or more in size"],
+        ),
+        (
+            ([-np.inf, 0.0], *([c, 0.0] for c in (709.79, -800.0, 900.0, 1e4))),
+            ["every refuting row has a logit of 709 or more in size, or one of -inf"],
+        ),
+        (([1.0, 0.0], *([c, 0.0] for c in (709.79, -800.0, 900.0, 1e4))), []),
+        (tuple([c, 0.0] for c in (5.0, -70.0, 90.0, 1e4)), []),
+        (tuple([c, 0.0] for c in (51.9, -70.0, 90.0)), []),
+    ],
+)
+def test_what_all_unlike_refuting_rows_share_is_said(rows: Any, said: list[str]) -> None:
+    assert in_common(held(*rows)) == said
+
+
+def test_the_regime_of_all_refuting_rows_is_said_unless_it_is_unremarkable() -> None:
+    assert in_common(held([1.0, 0.0], regime="masked")) == [
+        "every refuting row is of the regime masked"
+    ]
+    assert in_common(held([1.0, 0.0])) == []
+
+
+THIRDS = np.array([1 / 3, 2 / 7, 3 / 11, 4 / 13])
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (THIRDS.astype(np.float16), ["every returned value is a number of binary16"]),
+        (THIRDS.astype(np.float32), ["every returned value is a number of binary32"]),
+        (THIRDS.astype(ml_dtypes.bfloat16), ["every returned value is a number of bfloat16"]),
+        (
+            (*THIRDS.astype(np.float16), 1.0, 0.0, np.nan),
+            ["every returned value is a number of binary16"],
+        ),
+        ((*THIRDS.astype(np.float16), 0.1), []),
+        (THIRDS.astype(np.float16)[:3], []),
+        (THIRDS, []),
+        ((0.0, 0.5, 1.0, 0.75, -1.5, 3.0, 6.0), []),
+    ],
+)
+def test_a_narrower_format_is_told_by_values_that_are_no_simple_fractions(
+    returned: Any, said: list[str]
+) -> None:
+    values = np.asarray(returned).astype(np.float64).tolist()
+    assert narrower(held([1.0, 0.0], returned=values)) == said
+
+
+def at_equal_largest(z: Array, t: Array) -> Array:
+    tied = (z == z.max(axis=1, keepdims=True)).sum(axis=1) > 1 if len(z) else []
+    found = right(z, t)
+    found[tied] *= 1.5
+    return found
+
+
+def beyond_five_hundred(z: Array, t: Array) -> Array:
+    found = right(z, t)
+    found[np.where(np.isfinite(z), abs(z), 0).max(axis=1) > 500] *= 1.5
+    return found
+
+
+def by_way_of_binary16(z: Array, t: Array) -> Array:
+    return right(z.astype(np.float16), t.astype(np.float16)).astype(z.dtype)
+
+
+@pytest.mark.parametrize(
+    ("function", "finding"),
+    [
+        (at_equal_largest, "every refuting row has two equal logits, the largest"),
+        (beyond_five_hundred, "every refuting row has a logit of 501 or more in size"),
+        (by_way_of_binary16, "every returned value is a number of binary16"),
+    ],
+)
+def test_a_subject_is_told_which_rows_it_errs_on(
+    function: Callable[..., Array], finding: str
+) -> None:
+    found = diagnosis(function, formats=("binary64",), max_examples=100)
+    assert finding in found.findings, found.findings
 
 
 # More than one mistake, and none.
@@ -452,17 +735,6 @@ class WrongOnce:
 def test_an_error_that_does_not_come_back_is_no_known_flaw() -> None:
     found = diagnosis(WrongOnce(), formats=("binary64",))
     assert found.matches == ()
-
-
-class Noisy:
-    """Adds a new draw at every call."""
-
-    def __init__(self) -> None:
-        self.rng = np.random.default_rng(0)
-
-    def __call__(self, z: Array, t: Array) -> Array:
-        result: Array = right(z, t) + self.rng.normal(size=z.shape).astype(z.dtype)
-        return result
 
 
 def test_noise_is_no_known_flaw() -> None:

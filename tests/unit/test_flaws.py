@@ -4,6 +4,7 @@ import ast
 import textwrap
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,18 @@ def failure(check: Check, claim: Claim, case: Case) -> type[Exception] | None:
 @pytest.mark.parametrize("name", REFUTED)
 def test_a_check_refutes_a_flaw_by_its_exposing_input(name: str) -> None:
     assert any(failure(*what) is Refuted for what in exposed(name))
+
+
+@pytest.mark.parametrize("name", ["through-binary32", "probability-rounded-to-bfloat16"])
+def test_a_flaw_of_rounding_is_refuted_in_each_quantity_and_format_it_claims(name: str) -> None:
+    refuted = {
+        (claim.quantity, claim.format.name)
+        for check, claim, case in exposed(name)
+        if failure(check, claim, case) is Refuted
+    }
+    subject = flaw(name)
+    # The exposing input is made of logits.
+    assert refuted == set(product(set(subject.functions) - {"dE/do"}, subject.formats))
 
 
 @pytest.mark.parametrize("name", BROKEN)

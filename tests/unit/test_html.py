@@ -26,9 +26,12 @@ from gradcert_reports import (
     Jacobian,
     Report,
     Sample,
+    explanation,
     html,
+    markdown,
 )
 from gradcert_reports.heatmaps import heatmaps
+from gradcert_reports.matrix import matrix
 from gradcert_reports.tables import refuting
 
 VOID = {"meta"}
@@ -217,6 +220,31 @@ def test_the_first_screen_says_what_is_wrong(right: Certificate, refuted: Certif
     assert f"{right.level} ≥ " in first
 
 
+def test_the_first_screen_says_what_is_known_where_no_flaw_fits() -> None:
+    def scaled(z: Array, t: Array) -> Array:
+        powers = np.exp(z - z.max(axis=1, keepdims=True))
+        return (powers / powers.sum(axis=1, keepdims=True) - t) * 1.5
+
+    found = certify(scaled, formats=["binary64"], max_examples=10)
+    said = (
+        r"no known flaw explains the \d+ refuting cases: every refuting row is 1.5 times the true"
+    )
+    report = Report(certificates=(found,))
+    first = Page(html(report)).text.partition("Diagnosis of dE/dz")[0]
+    assert re.search(said, first)
+    line = next(line for line in markdown(report).splitlines() if line.startswith("| scaled"))
+    assert re.search(said, line)
+
+
+def test_a_flaw_that_explains_few_cases_is_no_headline(refuted: Certificate) -> None:
+    diagnosis = refuted.diagnoses[0]
+    few = replace(diagnosis, cases=9, unexplained=8, findings=("zero everywhere",))
+    first = page(replace(refuted, diagnoses=(few,))).text.partition("Diagnosis of dE/dz")[0]
+    assert "no known flaw explains 8 of 9 refuting cases" in first
+    assert "zero everywhere" in first
+    assert diagnosis.matches[0].formula not in first
+
+
 def test_an_incomplete_report_says_so_and_a_complete_one_does_not(
     right: Certificate, cut_short: Certificate
 ) -> None:
@@ -323,9 +351,16 @@ def test_a_long_row_shows_the_failing_class_and_the_first_ones() -> None:
 
 def test_which_row_of_a_batch_is_shown_is_said(refuted: Certificate) -> None:
     first = refuted.leading[0]
-    found = discrepancy(first=(("0.0", "1.0"),) * 3, row=1, regimes=("ties", "spread", "ties"))
+    found = discrepancy(
+        first=(("0.0", "1.0"),) * 3,
+        targets=(("1.0", "0.0"),) * 3,
+        row=1,
+        regimes=("ties", "spread", "ties"),
+    )
     changed = replace(refuted, results=(replace(first, discrepancy=found),))
-    assert "Row 1, counted from 0, of a batch of 3: spread." in page(changed).text
+    assert "Row 1 of 3, counted from 0: spread." in page(changed).text
+    assert "at        row 1 of 3, counted from 0: logits [0, 1]" in explanation(changed.results[0])
+    assert "row 1" not in explanation(first)
 
 
 TRUE = (("0.25", "-0.25"), ("-0.25", "0.25"))
@@ -386,6 +421,56 @@ def test_more_implementations_than_can_be_told_apart_are_said_to_be_left_out() -
     shown = page(*(replace(one, name=f"flipped-{i}") for i in range(11)))
     assert "3 more implementations are left out" in shown.text
     assert all(f"flipped-{i}" in shown.text for i in range(11))
+
+
+def test_who_is_refuted_by_what_is_a_picture_with_a_table_beside_it(
+    right: Certificate, refuted: Certificate
+) -> None:
+    shown = page(right, refuted)
+    (said,) = [text for text in shown.values("aria-label") if "checks. " in text]
+    assert said == (
+        "Implementations and checks. numpy: nothing wrong; "
+        "diagonal-only: accuracy refuted, many-classes refuted"
+    )
+    first = shown.text[: shown.text.index("The same as a table")]
+    for check in {result.check for result in right.results}:
+        assert check in first.partition("Check by check ✓")[2]
+    assert "table" in shown.tags[shown.tags.index("details") : shown.tags.index("details") + 5]
+
+
+def test_a_cell_of_the_picture_says_how_many_of_how_many_are_wrong() -> None:
+    found = certify("sign-flipped", max_examples=5)
+    changed = [
+        replace(result, verdict="conforms")
+        if (result.check, result.format) == ("accuracy", "binary32")
+        else result
+        for result in found.results
+    ]
+    report = Report(certificates=(found, replace(found, results=tuple(changed))))
+    drawn = matrix(report, ["accuracy"])
+    assert drawn is not None
+    assert [count in drawn.picture for count in ("✗ 2/2", "✗ 1/2", "✗ 1/1")] == [True, True, False]
+
+
+@pytest.mark.parametrize("count", [60, 61])
+def test_a_picture_of_too_many_implementations_says_how_many_are_in_the_table_only(
+    count: int,
+) -> None:
+    one = made()
+    report = Report(certificates=tuple(replace(one, name=f"number {i}") for i in range(count)))
+    drawn = matrix(report, ["accuracy"])
+    assert drawn is not None
+    assert drawn.left_out == count - 60
+    assert drawn.picture.count("number ") == 2 * 60
+
+
+def test_where_nothing_is_wrong_or_one_is_alone_there_is_no_such_picture(
+    right: Certificate, refuted: Certificate
+) -> None:
+    assert matrix(Report(certificates=(right, right)), ["accuracy"]) is None
+    assert matrix(Report(certificates=(refuted,)), ["accuracy"]) is None
+    assert "The same as a table" not in page(right, right).text
+    assert "Implementations and checks: the worst verdict." in page(right, right).text
 
 
 def test_a_certificate_alone_has_no_comparison(refuted: Certificate) -> None:

@@ -27,6 +27,7 @@ from gradcert_reports import (
     Reach,
     Report,
     Sample,
+    details,
     json_schema,
     markdown,
     read,
@@ -34,6 +35,9 @@ from gradcert_reports import (
 )
 
 SCHEMA_FILE = Path(__file__).parents[2] / "reports" / "schema" / "gradcert-report-1.json"
+
+COMMENT = 65536
+"""Characters: GitHub takes no longer comment."""
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 count = st.integers(0, 2**53)
@@ -258,7 +262,7 @@ def test_a_hostile_name_or_message_stays_text_in_the_report(text: str, wrong: st
     first_row = next(token for token in hostile if token.type == "td_open")
     name_cell = hostile[hostile.index(first_row) + 1]
     shown = "".join(child.content for child in name_cell.children or [])
-    assert re.sub(r"\s+", " ", shown) == " ".join(text.split())
+    assert re.sub(r"\s+", " ", shown.replace("\u200b", "")) == " ".join(text.split())
 
 
 USED = {"gradcert", "numpy", "np", "array", "f", "logits", "targets", "args", "print"}
@@ -274,7 +278,93 @@ def test_a_hostile_name_does_not_become_code_in_the_snippet(text: str) -> None:
     assert set(code.co_names) <= USED
 
 
+MENTIONS = ["@user", "see #123", "GH-7", "https://github.com/o/r/issues/1", "r#12 by @a/b"]
+
+
+@pytest.mark.parametrize("text", MENTIONS)
+def test_text_of_the_subject_mentions_nobody_on_github(text: str) -> None:
+    subject = Implementation(name=text, summary=text, functions={"dE/dz": _raising(text)})
+    found = certify(subject, formats=["binary64"], max_examples=2)
+    shown = markdown(Report(certificates=(found,)))
+    prose = re.sub(r"(?s)```.*?```", "", shown)
+    assert not re.search(r"@\w|#\d|GH-\d|://", prose)
+    assert text in prose.replace("\u200b", "")
+
+
+CONTROL = "a\x1b[31mred\x1b[0m\nnext\r\u202ebidi\x00"
+
+
+def test_a_name_is_one_printable_line_before_it_reaches_a_terminal_or_a_page() -> None:
+    subject = Implementation(name=CONTROL, functions={"dE/dz": _flipped})
+    assert subject.name == "a [31mred [0m next bidi"
+    found = certify(subject, formats=["binary64"], max_examples=2)
+    assert found.name == subject.name
+    report = Report(certificates=(found,))
+    for shown in (details(found), markdown(report)):
+        assert subject.name.split()[0] in shown
+        assert all(c.isprintable() or c == "\n" for c in shown.replace("\u200b", ""))
+
+
+def test_checks_that_are_broken_alike_are_one_line() -> None:
+    subject = Implementation(name="raises", functions={"dE/dz": _raising("no")})
+    found = certify(subject, max_examples=2)
+    broken = [result for result in found.results if result.verdict == "broken"]
+    shown = markdown(Report(certificates=(found,)))
+    visible = re.sub(r"(?s)<details>.*?</details>", "", shown)
+    assert visible.count("raised ValueError: no") < 5 < len(broken)
+    assert re.search(r"raised ValueError: no; so too \d+ more checks", visible)
+    for result in broken:
+        assert f"{result.check} {result.quantity} {result.format}" in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (3, None),
+        (60, r"The details of the last \d+ implementations are left out"),
+        (300, r"What was found of the last \d+ implementations is left out"),
+        (3000, r"\d+ more implementations are left out"),
+    ],
+)
+def test_however_many_implementations_there_are_the_markdown_fits_a_comment(
+    report: Report, count: int, said: str | None
+) -> None:
+    (one,) = report.certificates
+    many = tuple(msgspec.structs.replace(one, name=f"number {i}") for i in range(count))
+    shown = markdown(Report(certificates=many))
+    assert len(shown) < COMMENT
+    assert "## number 0: refuted" in shown or count == 3000
+    assert "number 0 " in shown
+    left_out = re.findall(r"\*\*.*left out here\*\*: index.html", shown)
+    assert len(left_out) == (said is not None)
+    if said:
+        assert len(shown) > COMMENT / 2
+        assert re.search(said, shown)
+        assert MarkdownIt("commonmark").render(shown).count("<details>") == shown.count(
+            "</details>"
+        )
+
+
+def test_python_that_is_too_long_for_a_comment_is_left_out(report: Report) -> None:
+    (one,) = report.certificates
+    (first, *rest) = one.results
+    long = [result for result in (first, *rest) if result.discrepancy is not None]
+    changed = [
+        msgspec.structs.replace(
+            result,
+            discrepancy=msgspec.structs.replace(result.discrepancy, snippet="x = 0\n" * 20000),
+        )
+        for result in long
+        if result.discrepancy is not None
+    ]
+    shown = markdown(Report(certificates=(msgspec.structs.replace(one, results=tuple(changed)),)))
+    assert "x = 0" not in shown
+    assert "The Python that shows it again is long" in shown
+    assert "dE/dz is 0.0; its true value is 0.5." in shown
+
+
 def test_the_markdown_of_a_kept_certificate_is_the_kept_one() -> None:
+    """Where the page is meant to have changed, write what is rendered to the file and read it."""
     golden = Path(__file__).with_name("golden")
     assert markdown(read(golden / "certificate.json")) == (golden / "report.md").read_text()
 
@@ -283,4 +373,4 @@ def test_the_published_report_is_that_of_its_certificate_and_fits_a_comment() ->
     published = SCHEMA_FILE.parents[1] / "published" / "built-ins"
     written = (published / "report.md").read_text()
     assert markdown(read(published / "certificate.json")) == written
-    assert len(written) < 65536  # GitHub takes no longer comment.
+    assert len(written) < COMMENT

@@ -32,7 +32,7 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Flaw(
     name="probability-rounded-to-bfloat16",
     functions={"dE/dz": gradient},
-    formats=("binary32",),
+    formats=("binary32", "binary64"),
     formula="dE/dz_j = bfloat16(o_j) - t_j",
     source="reported in Liger-Kernel #1268",
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
