@@ -1,15 +1,18 @@
 """The league's table says what its certificates say."""
 
 import ast
+import subprocess
 from pathlib import Path
 
 import msgspec
 import pytest
+import typer
+from beyond import asked, formula
 
 import gradcert
 from gradcert import Certificate
 from gradcert_implementations import LIBRARIES
-from league import FINDINGS, Row, render
+from league import FINDINGS, Row, last_line, main, render
 
 
 def _certified(spec: str, **options: str) -> Certificate:
@@ -34,7 +37,7 @@ def page() -> str:
     return render(
         "league.md.jinja",
         rows=[
-            Row("scipy", certificate=right, any_targets=beyond),
+            Row("scipy", certificate=right, any_targets=beyond, beyond=asked("scipy")),
             Row("wronglib", certificate=wrong),
             Row("brokenlib", certificate=broken),
             Row("lostlib", failure="does not install: no matching distribution"),
@@ -64,10 +67,41 @@ def test_a_library_that_will_not_install_is_a_row_that_says_so(page: str) -> Non
     assert "| lostlib | - | - | - | - | does not install: no matching distribution |" in page
 
 
-def test_beyond_the_domain_each_is_told_by_the_gradient_it_returns(page: str) -> None:
+def test_beyond_the_domain_each_is_told_by_what_it_returns_and_by_its_own_loss(page: str) -> None:
     table = page.partition("## Beyond the domain")[2]
     (line,) = [line for line in table.splitlines() if line.startswith("| scipy |")]
-    assert "| refuted | targets-assumed-to-sum-to-one | logits " in line
+    returned = "| -0.410, -0.755, 0.165 | o - t |"
+    assert f"{returned} -0.320, -0.511, 0.830 | o T - t | **no** | refuted |" in line
+
+
+@pytest.mark.parametrize(
+    ("subject", "gradient", "slopes", "agrees"),
+    [
+        ("numpy", "o - t", "o T - t", False),
+        ("jax", "o T - t", "o T - t", True),
+        ("targets-assumed-to-sum-to-one", "o - t", "", False),
+        ("sign-flipped", "neither", "", False),
+    ],
+)
+def test_a_formula_is_told_from_the_other_and_from_neither(
+    subject: str, gradient: str, slopes: str, agrees: bool
+) -> None:
+    found = asked(subject)
+    assert formula(found.gradient) == gradient
+    assert not slopes or (formula(found.slopes), found.agrees) == (slopes, agrees)
+
+
+def test_what_a_library_that_does_not_run_says_fits_in_a_cell() -> None:
+    said = "module 'numpy' has no attribute 'int' | see the release notes " * 9
+    told = last_line(subprocess.CompletedProcess([], 1, stdout="", stderr=f"at work\n{said}\n"))
+    assert len(told) <= 120
+    assert told.startswith("module 'numpy' has no attribute 'int' / see")
+    assert told.endswith(" ...")
+
+
+def test_what_is_published_is_of_all_libraries() -> None:
+    with pytest.raises(typer.BadParameter, match="--to DIR"):
+        main(["scipy"])
 
 
 def test_the_page_of_no_library_that_runs_is_still_a_page() -> None:
