@@ -118,7 +118,7 @@ def test_a_row_is_made_of_a_certificate_as_it_is_read_back() -> None:
 def test_a_finding_is_a_short_script_of_a_library_that_says_what_was_expected_and_got(
     script: Path,
 ) -> None:
-    documentation = ast.get_docstring(ast.parse(script.read_text())) or ""
+    documentation = " ".join((ast.get_docstring(ast.parse(script.read_text())) or "").split())
     code = script.read_text().split('"""', maxsplit=2)[2].strip()
     assert script.parent.name in LIBRARIES
     assert "Expected: " in documentation
