@@ -139,6 +139,7 @@ class Finding:
     text: str
     code: str
     output: str
+    failed: bool
 
 
 def finding_of(script: Path, certificate: Certificate) -> Finding:
@@ -155,6 +156,7 @@ def finding_of(script: Path, certificate: Certificate) -> Finding:
         text=text.strip(),
         code=source.split('"""', maxsplit=2)[2].strip(),
         output=done.stdout.strip() if not done.returncode else last_line(done),
+        failed=bool(done.returncode),
     )
 
 
@@ -216,6 +218,10 @@ def main(
     (to / "league.md").write_text(render("league.md.jinja", rows=rows))
     (to / "league.html").write_text(html(Report(certificates=tuple(certificates))))
     typer.echo(f"wrote league.md, league.html and findings.md in {to}")
+    failed = [f"{finding.library}: {finding.title}" for finding in findings if finding.failed]
+    if failed:
+        typer.echo(f"these findings do not run: {'; '.join(failed)}", err=True)
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from beyond import asked, formula
 import gradcert
 from gradcert import Certificate
 from gradcert_implementations import LIBRARIES
-from league import FINDINGS, Row, last_line, main, render
+from league import FINDINGS, Row, finding_of, last_line, main, render
 
 
 def _certified(spec: str, **options: str) -> Certificate:
@@ -112,6 +113,20 @@ def test_a_row_is_made_of_a_certificate_as_it_is_read_back() -> None:
     right = _certified("scipy")
     again = msgspec.json.decode(msgspec.json.encode(right), type=Certificate)
     assert _league(Row("scipy", certificate=again)) == _league(Row("scipy", certificate=right))
+
+
+@pytest.mark.parametrize(("code", "failed"), [("print(2)", False), ("raise ValueError(2)", True)])
+def test_a_finding_whose_script_does_not_run_is_known_as_one(
+    code: str, failed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scipy" / "bin").mkdir(parents=True)
+    (tmp_path / "scipy" / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setattr("league.HOME", tmp_path)
+    script = tmp_path / "scipy" / "two.py"
+    script.write_text(f'"""It is two.\n\nExpected: 3. Got: 2.\n"""\n\n{code}\n')
+    found = finding_of(script, _certified("scipy"))
+    assert (found.title, found.text, found.code) == ("It is two", "Expected: 3. Got: 2.", code)
+    assert (found.failed, found.output) == (failed, "ValueError: 2" if failed else "2")
 
 
 @pytest.mark.parametrize("script", sorted(FINDINGS.glob("*/*.py")), ids=lambda path: path.stem)
