@@ -29,6 +29,8 @@ def conformance_tests(
 
         test_my_kernel = gradcert.conformance_tests(my_kernel)
 
+    or in a class ``test_my_kernel = staticmethod(gradcert.conformance_tests(my_kernel))``.
+
     Parameters
     ----------
     implementation, quantities, formats, targets, max_examples
@@ -42,7 +44,7 @@ def conformance_tests(
     Raises
     ------
     ValueError
-        If `expected_failures` names no test.
+        If an entry of `expected_failures` names no test that no narrower one names.
 
     Examples
     --------
@@ -60,14 +62,16 @@ def conformance_tests(
     for check, claim in planned(subject):
         tests[f"{check.id}-{claim.quantity}-{claim.format.name}"] = [(check, claim)]
     reasons = dict(expected_failures or {})
-    for name in reasons:
+    expected: dict[str, list[tuple[Check, Claim]]] = {}
+    for name in sorted(reasons, key=len, reverse=True):  # The narrower first.
         named = [test for test in tests if f"{test}-".startswith(f"{name}-")]
         if not named:
             raise ValueError(
                 f"expected_failures names {name!r}; {subject.name} has no such test, and the "
                 f"checks are {', '.join(check.id for check in CHECKS)}"
             )
-        tests[name] = [run for test in named for run in tests.pop(test)]
+        expected[name] = [run for test in named for run in tests.pop(test)]
+    tests |= expected
 
     @pytest.mark.parametrize("name", list(tests))
     def test(name: str, request: pytest.FixtureRequest) -> None:

@@ -122,6 +122,8 @@ def _in_common(factors: Sequence[tuple[float, float]]) -> str:
         if low <= simple <= high:
             return str(simple)
     c, unsure = min(factors, key=lambda found: found[1])
+    if abs(c) <= unsure:
+        return ""
     digits = 15 if not unsure else min(15, max(2, round(-log10(unsure / abs(c)))))
     return f"{c:.{digits}g}"
 

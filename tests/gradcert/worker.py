@@ -16,6 +16,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +133,9 @@ def _noted(function: Function, notes: int) -> Function:
         os.pwrite(notes, _CLOCK.pack(time.monotonic()), 0)
         try:
             return function(*arguments)
+        except KeyboardInterrupt as error:
+            # Ctrl-C does not reach this process, so the subject raised it.
+            raise RuntimeError("it raised KeyboardInterrupt") from error
         finally:
             os.pwrite(notes, _CLOCK.pack(0), 0)
 
@@ -221,4 +225,9 @@ def main(answers: int, notes: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    try:
+        main(*map(int, sys.argv[1:]))
+    except BaseException:  # noqa: BLE001  # The last words are to be these.
+        traceback.print_exc()
+        # Not by the usual way, which the reading thread would end with an abort.
+        os._exit(1)

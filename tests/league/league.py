@@ -13,10 +13,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated
 
 import jinja2
+import msgspec
 import typer
+from beyond import LOGITS, TARGETS, Beyond, formula
 from rich.progress import Progress
 
 from gradcert_implementations import LIBRARIES
@@ -28,6 +31,9 @@ HOME = ROOT / ".league"
 PUBLISHED = ROOT / "reports" / "published"
 FINDINGS = Path(__file__).parent / "findings"
 CODE = ("oracle", "implementations", "tests/gradcert")
+
+_LONGEST = 120
+"""Characters of what a library that does not run is quoted with."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +49,22 @@ class Row:
     certificate, any_targets
         On the targets it is meant for, and of dE/dz on targets that sum to anything: None for a
         library that takes class indices.
+    beyond
+        What it returns for one row of such targets.
     """
 
     library: str
     failure: str = ""
     certificate: Certificate | None = None
     any_targets: Certificate | None = None
+    beyond: Beyond | None = None
 
 
-def _last_line(done: "subprocess.CompletedProcess[str]") -> str:
+def last_line(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return the last thing that a command said, in a table's cell."""
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"exit status {done.returncode}"
+    said = lines[-1].replace("|", "/") if lines else f"exit status {done.returncode}"
+    return shorten(said, _LONGEST, placeholder=" ...")
 
 
 def _run(command: list[str | Path]) -> "subprocess.CompletedProcess[str]":
@@ -71,11 +82,11 @@ def _installed(library: str, constraints: Path) -> str:
         return ""
     made = _run([sys.executable, "-m", "venv", home])
     if made.returncode:
-        return _last_line(made)
+        return last_line(made)
     wanted = ["--editable", f"{ROOT}[{library}]", "--constraint", constraints]
     done = _run([home / "bin" / "pip", "install", "--quiet", *wanted])
     if done.returncode:
-        return _last_line(done)
+        return last_line(done)
     (home / "installed").touch()
     return ""
 
@@ -87,9 +98,14 @@ def _certified(library: str, report: Path, *options: str, newest: float) -> Cert
         gradcert = HOME / library / "bin" / "gradcert"
         isolated = ["--isolate", "--time-limit", "300", "--memory-limit", "8"]
         done = _run([gradcert, "certify", library, *isolated, *options, "--report", report])
-        if done.returncode not in (0, 1):
-            return _last_line(done)
+        if done.returncode not in (0, 1) or not (kept.exists() and read(kept).complete):
+            return last_line(done)
     return read(kept).certificates[0]
+
+
+def _beyond(library: str) -> Beyond | None:
+    done = _run([HOME / library / "bin" / "python", Path(__file__).with_name("beyond.py"), library])
+    return None if done.returncode else msgspec.json.decode(done.stdout, type=Beyond)
 
 
 def row_of(library: str, *, constraints: Path, newest: float) -> Row:
@@ -104,7 +120,12 @@ def row_of(library: str, *, constraints: Path, newest: float) -> Row:
         return Row(library, certificate=found)
     options = ("--targets", "any", "--quantity", "dE/dz")
     beyond = _certified(library, HOME / library / "any", *options, newest=newest)
-    return Row(library, certificate=found, any_targets=None if isinstance(beyond, str) else beyond)
+    return Row(
+        library,
+        certificate=found,
+        any_targets=None if isinstance(beyond, str) else beyond,
+        beyond=_beyond(library),
+    )
 
 
 @dataclass(frozen=True)
@@ -118,6 +139,7 @@ class Finding:
     text: str
     code: str
     output: str
+    failed: bool
 
 
 def finding_of(script: Path, certificate: Certificate) -> Finding:
@@ -133,7 +155,8 @@ def finding_of(script: Path, certificate: Certificate) -> Finding:
         title=title.removesuffix("."),
         text=text.strip(),
         code=source.split('"""', maxsplit=2)[2].strip(),
-        output=done.stdout.strip() if not done.returncode else _last_line(done),
+        output=done.stdout.strip() if not done.returncode else last_line(done),
+        failed=bool(done.returncode),
     )
 
 
@@ -153,15 +176,21 @@ def render(template: str, **values: object) -> str:
         "arguments": arguments,
         "diagnosis": diagnosis,
         "reach": reach,
+        "formula": formula,
+        "decimals": lambda values: ", ".join(f"{value:.3f}" for value in values),
     }
-    return environment.get_template(template).render(**values)
+    return environment.get_template(template).render(**values, logits=LOGITS, targets=TARGETS)
 
 
 def main(
     only: Annotated[list[str] | None, typer.Argument(metavar="[LIBRARY]...")] = None,
     jobs: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")] = PUBLISHED,
 ) -> None:
-    """Do what is missing, then write the league."""
+    """Do what is missing, then write the league: of all libraries, or of those named."""
+    if only and to == PUBLISHED:
+        raise typer.BadParameter("what is published is of all libraries; write elsewhere, --to DIR")
+    to.mkdir(parents=True, exist_ok=True)
     HOME.mkdir(exist_ok=True)
     constraints = HOME / "constraints.txt"
     pinned = (ROOT / "constraints.txt").read_text().splitlines()
@@ -185,10 +214,14 @@ def main(
         for script in sorted(FINDINGS.glob("*/*.py"))
         if script.parent.name in found
     ]
-    (PUBLISHED / "findings.md").write_text(render("findings.md.jinja", findings=findings))
-    (PUBLISHED / "league.md").write_text(render("league.md.jinja", rows=rows))
-    (PUBLISHED / "league.html").write_text(html(Report(certificates=tuple(certificates))))
-    typer.echo(f"wrote league.md, league.html and findings.md in {PUBLISHED}")
+    (to / "findings.md").write_text(render("findings.md.jinja", findings=findings))
+    (to / "league.md").write_text(render("league.md.jinja", rows=rows))
+    (to / "league.html").write_text(html(Report(certificates=tuple(certificates))))
+    typer.echo(f"wrote league.md, league.html and findings.md in {to}")
+    failed = [f"{finding.library}: {finding.title}" for finding in findings if finding.failed]
+    if failed:
+        typer.echo(f"these findings do not run: {'; '.join(failed)}", err=True)
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

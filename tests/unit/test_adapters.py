@@ -1,5 +1,6 @@
 """From losses, functions and programs, as people write them, to implementations."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -131,6 +132,22 @@ def test_a_scalar_loss_that_is_neither_mean_nor_sum_is_broken_and_says_so() -> N
     assert any("for one row and" in reason and "two equal rows" in reason for reason in reasons)
 
 
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda: gradcert.from_torch(lambda z, t: torch.softmax(z, -1) - t), "has shape (3, 2)"),
+        (lambda: gradcert.from_jax(lambda z, t: jax.nn.softmax(z) - t), "has shape (3, 2)"),
+        (
+            lambda: gradcert.from_torch(lambda z, _: float(z.sum())),
+            "is of type float; expected a tensor",
+        ),
+    ],
+)
+def test_what_is_no_loss_says_what_it_is(made: Callable[[], Any], told: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(told)):
+        _gradient(made())
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float16])
 def test_a_mean_is_told_from_a_sum_in_every_format(dtype: Any) -> None:
     def rows(z: Any, t: Any) -> Any:
@@ -150,6 +167,10 @@ def loss(z, t):
 
 def flipped(z, t):
     return -functional.cross_entropy(z, t)
+
+class Scaled(torch.nn.Module):
+    def __init__(self, scale):
+        super().__init__()
 
 made = from_torch(loss)
 three = 3
@@ -191,6 +212,7 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
     [
         ("torch:{}:three", {}, "is of type int; expected"),
         ("torch:{}:made", {}, "is an Implementation, which needs no adapter: write {}:made"),
+        ("torch:{}:Scaled", {}, "the module cannot be made (Scaled.__init__() missing 1 required"),
         ("torch:{}", {}, "names no function: write torch:{}:name"),
         ("torch:softmax", {}, "write torch:path/to/file.py:name or torch:package.module:name"),
         ("torch:{}:loss", {"device": "abacus"}, "the device 'abacus' cannot be used"),

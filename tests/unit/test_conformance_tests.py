@@ -1,5 +1,6 @@
 """``gradcert.conformance_tests``: the suite inside somebody's own test file."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -76,6 +77,16 @@ def test_an_expectation_may_be_as_narrow_as_a_test(run: Run) -> None:
     )
     assert status == 0
     assert f"{2 * OF_GRADIENT - 2} passed, 2 xfailed" in out
+
+
+def test_of_two_expectations_the_narrower_is_stale_by_itself(run: Run) -> None:
+    broad, narrow = '"accuracy": "issue 12"', '"accuracy-dE/dz-binary64": "issue 13"'
+    for entries in ((broad, narrow), (narrow, broad)):
+        options = f"expected_failures={{{', '.join(entries)}}}"
+        status, out = run("single_below", options, "-k", "accuracy")
+        assert status == 1
+        assert "1 failed, 1 xfailed" in re.sub(r", \d+ deselected", "", out)
+        assert "accuracy-dE/dz-binary64 passes, so it is no expected failure any more" in out
 
 
 def test_an_expectation_that_is_stale_fails(run: Run) -> None:

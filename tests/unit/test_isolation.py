@@ -47,6 +47,11 @@ def devours(logits, targets):
         np.ones(1 << 31)
     return right(logits, targets)
 
+def interrupts(logits, targets):
+    if not len(logits):
+        raise KeyboardInterrupt
+    return right(logits, targets)
+
 def prints(logits, targets):
     print("debug")
     return right(logits, targets)
@@ -93,6 +98,7 @@ def _certified(name: str, limits: Limits = LIMITS) -> Certificate:
         ("hangs", "did not return within 1 s"),
         ("crashes", "ended its process with Segmentation fault"),
         ("exits", "ended its process with exit status 3; it said: out of registers"),
+        ("interrupts", "raised RuntimeError: it raised KeyboardInterrupt"),
         ("devours", "raised MemoryError: Unable to allocate 16.0 GiB"),
     ],
 )

@@ -1,5 +1,6 @@
 """What losses of different hands agree on, and where they differ: names, targets, reductions."""
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -15,7 +16,7 @@ from gradcert_implementations.interface import (
     TargetDomain,
 )
 
-__all__ = ["class_indices", "declared", "is_mean", "of_a_loss", "single"]
+__all__ = ["class_indices", "declared", "has_shape_of_a_loss", "is_mean", "of_a_loss", "single"]
 
 _NEAR = 0.05
 """How far apart the losses of one row and of two may be in a narrow format."""
@@ -31,6 +32,22 @@ def class_indices(rows: Array) -> Array:
     """
     indices: Array = np.argmax(rows, axis=-1).astype(np.int64)
     return indices
+
+
+def has_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
+    """Raise ValueError unless a result of this shape is a scalar or one value a row.
+
+    Examples
+    --------
+    >>> has_shape_of_a_loss((3, 1), 3)
+    >>> has_shape_of_a_loss((3, 2), 3)
+    Traceback (most recent call last):
+    ValueError: the loss of 3 rows has shape (3, 2); expected (3,) or a scalar
+    """
+    if shape and math.prod(shape) != rows:
+        raise ValueError(
+            f"the loss of {rows} rows has shape {tuple(shape)}; expected ({rows},) or a scalar"
+        )
 
 
 def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from gradcert_implementations.adapters.conventions import (
     class_indices,
     declared,
+    has_shape_of_a_loss,
     is_mean,
     of_a_loss,
 )
@@ -67,6 +68,7 @@ def from_jax(
 
     def slope(z: jax.Array, t: jax.Array, weight: jax.Array) -> jax.Array:
         total, back = jax.vjp(lambda logits: loss(logits, t), z)
+        has_shape_of_a_loss(total.shape, len(z))
         gradient: jax.Array = back(jnp.full_like(total, weight))[0]
         return gradient
 

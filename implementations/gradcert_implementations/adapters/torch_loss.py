@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gradcert_implementations.adapters.conventions import (
     class_indices,
     declared,
+    has_shape_of_a_loss,
     is_mean,
     of_a_loss,
 )
@@ -40,14 +41,30 @@ def array_of(tensor: Tensor) -> Array:
 
 
 def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return what computes the loss: a Function's ``apply``, a Module on the device, or `loss`."""
+    """Return what computes the loss: a Function's ``apply``, a Module on the device, or `loss`.
+
+    Raises
+    ------
+    ValueError
+        For a Module's class that takes arguments.
+    """
     if isinstance(loss, type) and issubclass(loss, torch.autograd.Function):
         loss = loss.apply  # type: ignore[attr-defined]
     elif isinstance(loss, type) and issubclass(loss, nn.Module):
-        loss = loss()
+        try:
+            loss = loss()
+        except TypeError as error:
+            raise ValueError(f"the module cannot be made ({error}); name one that is") from error
     if isinstance(loss, nn.Module):
         loss = loss.to(device)
-    called: Callable[[Tensor, Tensor], Tensor] = loss
+
+    def called(z: Tensor, t: Tensor) -> Tensor:
+        total = loss(z, t)
+        if not isinstance(total, Tensor):
+            raise TypeError(f"the loss is of type {type(total).__name__}; expected a tensor")
+        has_shape_of_a_loss(total.shape, len(z))
+        return total
+
     return called
 
 
@@ -78,7 +95,8 @@ def from_torch(
     Raises
     ------
     ValueError
-        For a device that cannot be used, another quantity, or an unknown name.
+        For a device that cannot be used, a class that cannot be called without arguments, another
+        quantity, or an unknown name.
 
     Examples
     --------

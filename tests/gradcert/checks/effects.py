@@ -32,6 +32,8 @@ class _Setting:
     get: Callable[[], Any]
     set: Callable[[Any], object]
     expression: str
+    default: Any = None
+    """Its value when a framework has just been loaded, where that is known."""
 
 
 def _legacy_state() -> tuple[Any, ...]:
@@ -68,6 +70,7 @@ def _settings() -> dict[str, _Setting]:
             torch.get_default_dtype,
             torch.set_default_dtype,
             '__import__("torch").get_default_dtype()',
+            torch.float32,
         )
         found["torch's random state"] = _Setting(
             lambda: torch.get_rng_state().numpy().tobytes(),
@@ -105,6 +108,19 @@ def _output() -> Iterator[list[str]]:
         os.close(kept)
 
 
+@contextlib.contextmanager
+def _advanced() -> Iterator[None]:
+    """Draw from the random states, so that setting a seed once more changes them; set them back."""
+    kept, legacy = random.getstate(), _legacy_state()
+    random.random()
+    np.random.random_sample()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(kept)
+        np.random.set_state(legacy)  # noqa: NPY002
+
+
 def no_side_effects(claim: Claim, case: Case) -> Judgements:
     """A call writes nothing to standard output and leaves the settings of the process alone.
 
@@ -120,15 +136,18 @@ def no_side_effects(claim: Claim, case: Case) -> Judgements:
     def watched(*arguments: Array) -> Array:
         nonlocal written
         settings = _settings()
-        with np.errstate(divide="warn", over="warn", invalid="warn"):  # As others have it.
+        warned = np.errstate(divide="warn", over="warn", invalid="warn")  # As others have it.
+        with _advanced(), warned:
             before = {name: setting.get() for name, setting in settings.items()}
             with _output() as output:
                 answer = function(*arguments)
             written = output[0]
-            for name, setting in settings.items():
-                if not _same(setting.get(), before[name]):
+            for name, setting in _settings().items():
+                # A framework that the call itself loaded had its default before.
+                original = before.get(name, setting.default)
+                if original is not None and not _same(setting.get(), original):
                     changed.append((name, setting.expression))
-                    setting.set(before[name])
+                    setting.set(original)
         return answer
 
     functions = {**claim.implementation.functions, claim.quantity: watched}
