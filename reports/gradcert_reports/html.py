@@ -16,6 +16,7 @@ from gradcert_reports.numbers import (
     place,
     reach,
     size,
+    timing,
     unnamed,
     values,
     where,
@@ -87,6 +88,7 @@ _environment.filters |= {
     "silent": silent,
     "size": size,
     "tally": tally,
+    "timing": timing,
     "values": values,
     "where": where,
 }

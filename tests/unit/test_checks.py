@@ -292,6 +292,14 @@ def test_each_check_sees_the_mistake_it_is_there_for(
     assert found.discrepancy is not None
 
 
+@pytest.mark.parametrize("gradient", [seeding_numpy, seeding_python])
+def test_a_seed_that_is_set_to_what_it_was_is_seen_all_the_same(gradient: Gradient) -> None:
+    np.random.seed(7)  # noqa: NPY002
+    random.seed(7)
+    for _ in range(2):
+        assert _result("no-side-effects", gradient).verdict == "refuted"
+
+
 @pytest.mark.parametrize(
     "gradient", [seeding_numpy, seeding_python, widening_torch, widening_jax, flushing_to_zero]
 )

@@ -56,6 +56,11 @@ def signalled(logits, targets):
 
 def raises(logits, targets):
     raise RuntimeError("out of registers")
+
+def widens(logits, targets):
+    import torch
+    torch.set_default_dtype(torch.float64)
+    return right(logits, targets)
 """
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -375,6 +380,14 @@ def test_an_interrupt_ends_several_jobs_and_keeps_what_each_found(tmp_path: Path
     assert not report.complete
     assert "checks ran" in said.splitlines()[-1]
     assert "Traceback" not in said
+
+
+def test_what_a_framework_is_set_to_by_the_call_that_loads_it_is_seen(gradcert: Run) -> None:
+    done = gradcert("certify", "mine.py:widens", *QUICK)
+    assert done.returncode == 1
+    assert "no-side-effects refutes dE/dz in binary64: the call changed torch's default" in (
+        done.stdout
+    )
 
 
 def test_what_took_the_time_is_said_of_each(gradcert: Run) -> None:
