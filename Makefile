@@ -27,7 +27,7 @@ league: .venv/installed  ## certify real libraries, each in an environment of it
 	$(BIN)/python tests/league/league.py
 
 bench: .venv/installed  ## the oracle beside the checks people use today; says what moved since the committed run
-	$(BIN)/python tests/benchmarks/measure.py
+	$(BIN)/python tests/benchmarks/benchmark.py
 
 check: .venv/installed  ## the linter and the type checker
 	$(BIN)/ruff check .

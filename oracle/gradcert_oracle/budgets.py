@@ -102,7 +102,7 @@ def _budgets_inside(
             stored = zip(found, computed.plain, strict=True)
             found = [budget + abs(value) * outer for budget, value in stored]
         found = [budget.upper() for budget in found]
-        quarter = underflow + scale(quantity, first, t) / 4
+        quarter = underflow + arb(scale(quantity, first, t)) / 4
     return found if all(map(quarter.__ge__, found)) else None
 
 

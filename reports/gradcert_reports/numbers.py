@@ -54,11 +54,7 @@ def verdict(certificate: Certificate) -> str:
 def timing(certificate: Certificate) -> str:
     """Say how long it took, and who took it: what is left is our own, diagnosis included."""
     total = certificate.provenance.duration
-    spent: dict[str, float] = {}
-    for result in certificate.results:
-        for payer, seconds in result.spent.items():
-            if payer != "checks":
-                spent[payer] = spent.get(payer, 0.0) + seconds
+    spent = {p: t for p, t in certificate.provenance.spent.items() if p != "checks"}
     if not spent or not total:
         return f"{total:.1f} s"
     spent["the rest"] = max(0.0, total - sum(spent.values()))

@@ -74,6 +74,9 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         When it began, ISO 8601, UTC.
     duration
         Seconds.
+    spent
+        How many of them whom the checks took, where that was measured: the ``oracle``, the
+        ``subject``, ``Hypothesis``, and the ``checks`` themselves.
     """
 
     versions: dict[str, str]
@@ -85,6 +88,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_examples: int
     date: str
     duration: float
+    spent: dict[str, float] = {}
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -152,9 +152,6 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reach, cancellation
         For ``accuracy``, what lies beside the cases that decide: how far it holds; and, as a
         target's probability p comes near one, pairs of 1 - p and the error in ulps at the target.
-    spent
-        The seconds it took, by who took them: the ``oracle``, the ``subject``, ``Hypothesis``, and
-        the ``checks`` themselves.
     """
 
     check: str
@@ -168,4 +165,3 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     samples: tuple[Sample, ...] = ()
     reach: Reach | None = None
     cancellation: tuple[tuple[float, float], ...] = ()
-    spent: dict[str, float] = {}

@@ -7,8 +7,8 @@ both runs together has moved; where there are too few rounds to tell their noise
 
 from collections.abc import Iterator, Sequence
 
-from figures import digits
 from records import Record, Spread
+from tables import digits
 
 ROUNDS_NEEDED = 3
 """Fewer rounds say too little of the noise."""

@@ -2,15 +2,15 @@
 
 import subprocess
 
-import measure
+import benchmark
 import msgspec
 import pytest
+from benchmark import FORMATS, ROUNDS, bench, news
 from comparison import moved
-from figures import Figures, page
-from measure import FORMATS, ROUNDS, bench, news
 from records import Cell, Record, slope
 from rich.progress import Progress
 from subjects import ROWS, SUBJECTS
+from tables import Figures, page
 from workers import Job, Sample
 
 SIZES = (10, 1000, 10_000)
@@ -177,7 +177,7 @@ def test_what_is_compared_with_is_committed_and_not_what_lies_there(
         return subprocess.CompletedProcess(command, 0, msgspec.json.encode(record), b"")
 
     monkeypatch.setattr(subprocess, "run", show)
-    assert measure.committed() == record
+    assert benchmark.committed() == record
 
 
 def test_a_cell_that_is_not_there_has_no_ratio(record: Record) -> None:

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import pytest
 import workers
+from benchmark import ROUNDS_OF_PEERS, jobs
 from flint import ctx
-from measure import ROUNDS_OF_PEERS, jobs
 from subjects import (
     OURS,
     PEERS,

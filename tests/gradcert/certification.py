@@ -92,14 +92,15 @@ def certifying(subject: Implementation, *, max_examples: int, seed: int) -> Iter
     """
     results: list[CheckResult] = []
     plan = list(planned(subject))
-    begun = certificate_of(subject, provenance(subject, seed=seed, max_examples=max_examples)())
+    begun = certificate_of(subject, provenance(subject, seed=seed, max_examples=max_examples)({}))
     yield begun
     now = provenance(subject, seed=seed, max_examples=max_examples)
     with examiner_of(subject, max_examples=max_examples, seed=seed) as examiner:
         for check, claim in plan:
             results.append(examiner.check(check.id, claim.quantity, claim.format.name))
             diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
-            yield grown(begun, results, diagnoses=diagnoses, provenance=now())
+            provenance_now = now(examiner.spent)
+            yield grown(begun, results, diagnoses=diagnoses, provenance=provenance_now)
 
 
 def certify(

@@ -5,9 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-__all__ = ["CLOCK", "Clock", "Payer"]
+__all__ = ["CLOCK", "Clock", "Payer", "Spent", "added", "since"]
 
 Payer = Literal["oracle", "subject", "Hypothesis", "checks"]
+
+Spent = dict[str, float]
+"""Seconds by who took them."""
+
+
+def added(one: Spent, other: Spent) -> Spent:
+    """Return what was spent in one and the other."""
+    return {p: one.get(p, 0.0) + other.get(p, 0.0) for p in one | other}
+
+
+def since(before: Spent, now: Spent) -> Spent:
+    """Return what was spent in between."""
+    return {p: seconds - before.get(p, 0.0) for p, seconds in now.items()}
 
 
 class Clock:
@@ -23,7 +36,7 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self.spent: dict[Payer, float] = {}
+        self.spent: Spent = {}
         self._payers: list[Payer] = []
         self._since = 0.0
 

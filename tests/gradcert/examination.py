@@ -9,7 +9,7 @@ import msgspec
 from gradcert.cancellation import cancellation
 from gradcert.cases import Broken, Claim
 from gradcert.checks import Check, planned
-from gradcert.clock import CLOCK
+from gradcert.clock import CLOCK, Spent, added, since
 from gradcert.diagnosis import Examined, diagnose
 from gradcert.examine import Outcome, examine
 from gradcert.reach import beyond
@@ -21,7 +21,15 @@ __all__ = ["Examination", "Examiner"]
 
 
 class Examiner(Protocol):
-    """What examines an implementation, in this process or in another."""
+    """What examines an implementation, in this process or in another.
+
+    Attributes
+    ----------
+    spent
+        What its checks took so far.
+    """
+
+    spent: Spent
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -63,6 +71,7 @@ class Examination:
             for check, claim in planned(subject)
         }
         self._examined: dict[_Key, Examined] = {}
+        self.spent: Spent = {}
 
     def __enter__(self) -> Self:
         return self
@@ -88,11 +97,8 @@ class Examination:
                     reach=beyond(found.claim) if result.verdict == "conforms" else None,
                     cancellation=cancellation(found.claim),
                 )
-        spent = {
-            payer: round(seconds - before.get(payer, 0.0), 4)
-            for payer, seconds in CLOCK.spent.items()
-        }
-        return msgspec.structs.replace(result, spent=spent)
+        self.spent = added(self.spent, since(before, CLOCK.spent))
+        return result
 
     def diagnoses(self, results: Sequence[CheckResult]) -> tuple[Diagnosis, ...]:
         """Diagnose what these results refute; what was examined elsewhere is examined again."""

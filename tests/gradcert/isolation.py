@@ -16,6 +16,7 @@ import numpy as np
 
 from gradcert.cases import Broken, Case, Claim
 from gradcert.checks import CHECKS, Check
+from gradcert.clock import Spent, added
 from gradcert.examine import Outcome
 from gradcert.process import Died, Limits, Process
 from gradcert.recording import result_of
@@ -116,6 +117,7 @@ class IsolatedExamination:
             memory=subject.limits.memory,
         )
         self._process: Process | None = None
+        self.spent: Spent = {}
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +148,8 @@ class IsolatedExamination:
         claim = Claim(self._subject, cast("QuantityName", quantity), FORMATS[format])
         request = Asked(check=check, quantity=claim.quantity, format=format)
         try:
-            result = self._ask(request).result
+            answer = self._ask(request)
+            result, self.spent = answer.result, added(self.spent, answer.spent)
         except Died as died:
             arguments = self._end()
             if arguments and len(arguments[0]):

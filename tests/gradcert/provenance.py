@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gradcert.clock import Spent
 from gradcert_implementations import Implementation
 from gradcert_reports import Provenance
 
@@ -48,11 +49,11 @@ def versions(*libraries: str) -> dict[str, str]:
 
 def provenance(
     subject: Implementation, *, seed: int, max_examples: int
-) -> Callable[[], Provenance]:
+) -> Callable[[Spent], Provenance]:
     """Begin a certificate now; what is returned tells where it comes from, and how long it took."""
     began, clock = datetime.now(UTC), time.perf_counter()
     found = versions(subject.library)
-    return lambda: Provenance(
+    return lambda spent: Provenance(
         versions=found,
         library=subject.library,
         device=subject.device,
@@ -62,4 +63,5 @@ def provenance(
         max_examples=max_examples,
         date=began.isoformat(timespec="seconds"),
         duration=round(time.perf_counter() - clock, 3),
+        spent={payer: round(seconds, 4) for payer, seconds in spent.items()},
     )

@@ -5,6 +5,7 @@ test's report carries it to the controller, which joins them, keeps each as it c
 at the end.
 """
 
+import functools
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from gradcert.certification import certificate_of, examiner_of, grown
 from gradcert.checks import CHECKS
+from gradcert.clock import added
 from gradcert.provenance import provenance
 from gradcert.session import FOUND, subjects_of
 from gradcert_implementations import Implementation
@@ -38,11 +40,14 @@ def _joined(parts: Sequence[Certificate]) -> Certificate:
     found = {_place(first, result): result for part in parts for result in part.results}
     diagnoses = {told.quantity: told for part in reversed(parts) for told in part.diagnoses}
     duration = sum(part.provenance.duration for part in parts)
+    spent = functools.reduce(added, (part.provenance.spent for part in parts))
     return grown(
         first,
         [found[place] for place in sorted(found)],
         diagnoses=tuple(diagnoses.values()),
-        provenance=msgspec.structs.replace(first.provenance, duration=round(duration, 3)),
+        provenance=msgspec.structs.replace(
+            first.provenance, duration=round(duration, 3), spent=spent
+        ),
     )
 
 
@@ -66,7 +71,7 @@ class Reporting:
         self._subjects = {
             subject.origin: (
                 subject,
-                certificate_of(subject, provenance(subject, seed=0, max_examples=max_examples)()),
+                certificate_of(subject, provenance(subject, seed=0, max_examples=max_examples)({})),
             )
             for subject in ([] if self._is_worker else subjects_of(config)[0])
         }

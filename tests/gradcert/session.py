@@ -9,6 +9,7 @@ import pytest
 from gradcert.cases import Claim
 from gradcert.certification import certificate_of, examiner_of, grown
 from gradcert.checks import Check
+from gradcert.clock import since
 from gradcert.examination import Examiner
 from gradcert.process import Limits
 from gradcert.provenance import provenance
@@ -74,9 +75,11 @@ def examined(
     subject, seed = claim.implementation, seed_of(request.config)
     now = provenance(subject, seed=seed, max_examples=max_examples)
     examiner = _examiner(request.config, subject, max_examples=max_examples, seed=seed)
+    before = examiner.spent
     result = examiner.check(check.id, claim.quantity, claim.format.name)
-    begun = request.node.stash.get(FOUND, certificate_of(subject, now()))
-    request.node.stash[FOUND] = grown(begun, (*begun.results, result), provenance=now())
+    ended = now(since(before, examiner.spent))
+    begun = request.node.stash.get(FOUND, certificate_of(subject, ended))
+    request.node.stash[FOUND] = grown(begun, (*begun.results, result), provenance=ended)
     return result
 
 

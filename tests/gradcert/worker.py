@@ -26,6 +26,7 @@ import msgspec
 import numpy as np
 
 from gradcert.cases import Broken, Claim, NotSupported
+from gradcert.clock import Spent, since
 from gradcert.examination import Examination
 from gradcert_implementations import (
     Array,
@@ -104,11 +105,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process answers: one of these."""
+    """What the process answers: one of these, a result with what it took."""
 
     error: str = ""
     described: Described | None = None
     result: CheckResult | None = None
+    spent: Spent = {}
     diagnoses: tuple[Diagnosis, ...] = ()
 
 
@@ -213,7 +215,9 @@ def main(answers: int, notes: int) -> None:
     while True:
         wanted = msgspec.json.decode(requests.get(), type=Asked)
         if wanted.check:
-            say(Answer(result=examination.check(wanted.check, wanted.quantity, wanted.format)))
+            before = examination.spent
+            result = examination.check(wanted.check, wanted.quantity, wanted.format)
+            say(Answer(result=result, spent=since(before, examination.spent)))
         elif wanted.shapes:
             claim = Claim(noted_subject, wanted.quantity, FORMATS[wanted.format])
             for shape in wanted.shapes:

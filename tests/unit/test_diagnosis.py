@@ -492,7 +492,7 @@ def talking(z: Array, t: Array) -> Array:
     return right(z, t)
 
 
-OF_THE_BATCH = "a row's answer depends on the other rows of the batch (row-independence, many-rows)"
+OF_THE_BATCH = "a row's answer depends on the other rows of the batch (row-independence)"
 
 
 @pytest.mark.parametrize(
@@ -657,7 +657,7 @@ def by_way_of_binary16(z: Array, t: Array) -> Array:
 def test_a_subject_is_told_which_rows_it_errs_on(
     function: Callable[..., Array], finding: str
 ) -> None:
-    found = diagnosis(function, formats=("binary64",), max_examples=100)
+    found = diagnosis(function, formats=("binary64",), max_examples=300)
     assert finding in found.findings, found.findings
 
 

@@ -61,8 +61,8 @@ def flipped_and_crashing(logits, targets):
         ctypes.string_at(0)
     return -right(logits, targets)
 
-def crashes_at_five(logits, targets):
-    if logits.shape[1] == 5:
+def crashes_at_eight(logits, targets):
+    if logits.shape[1] == 8:
         ctypes.string_at(0)
     return right(logits, targets)
 
@@ -120,12 +120,12 @@ def test_what_ends_a_process_is_the_verdict_of_one_check_and_the_others_run(
 @pytest.mark.usefixtures("folder")
 def test_a_crash_is_shown_by_a_plain_case_of_its_size_where_one_crashes_too() -> None:
     found = gradcert.certify(
-        "hostile.py:crashes_at_five", formats=["binary64"], max_examples=60, limits=LIMITS
+        "hostile.py:crashes_at_eight", formats=["binary64"], max_examples=60, limits=LIMITS
     )
     (broken, *_) = (result for result in found.results if result.verdict == "broken")
     assert broken.discrepancy is not None
-    assert broken.discrepancy.first == (("0.0",) * 5,)
-    assert broken.discrepancy.targets == (("1.0", "0.0", "0.0", "0.0", "0.0"),)
+    assert broken.discrepancy.first == (("0.0",) * 8,)
+    assert broken.discrepancy.targets == (("1.0", *["0.0"] * 7),)
 
 
 @pytest.mark.usefixtures("folder")

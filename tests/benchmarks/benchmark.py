@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 import typer
 from comparison import moved
-from figures import LINEAR_FROM, page
 from records import Cell, Memory, Record
 from rich.progress import Progress
 from subjects import OURS, PEERS, ROWS
+from tables import LINEAR_FROM, page
 from workers import LIMIT, SLOW, Job, Sample, samples
 
 from gradcert.provenance import machine, processor, versions
