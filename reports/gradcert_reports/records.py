@@ -88,7 +88,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_examples: int
     date: str
     duration: float
-    spent: dict[str, float] = {}
+    spent: dict[str, float]
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -90,6 +90,7 @@ def _certificate(
             max_examples=max_examples,
             date="",
             duration=0.0,
+            spent={},
         ),
     )
 

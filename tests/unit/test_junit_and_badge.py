@@ -76,6 +76,7 @@ provenances = st.builds(
     max_examples=st.integers(1),
     date=text,
     duration=st.floats(0, 1e9),
+    spent=st.just({}),
 )
 certificates = st.builds(
     Certificate,
@@ -171,6 +172,7 @@ def _certificate(
             max_examples=40,
             date="2026-11-24T02:53:10+00:00",
             duration=8.8104,
+            spent={},
         ),
     )
 
