@@ -102,10 +102,10 @@ def log_slopes(shares: Sequence[arb]) -> list[arb]:
     .. math::
        f(h) - f(-h) = \ln \Bigl( 1 + p \frac{e^h - e^{-h}}{1 + p (e^{-h} - 1)} \Bigr) .
 
-    The bound M of all of them is one evaluation on a complex ball, M(1), times p. For fixed s in the
-    disc and let p be complex: f is analytic in p on :math:`|p| \le 1` and zero at p = 0, so that by
-    Schwarz's lemma :math:`|f| \le p M(1)`, with M(1) a bound for all p and s at once, of
-    ``ln(1 + x)`` on the ball of all ``x = p (exp(s) - 1)``.
+    The bound M of all of them is one evaluation on a complex ball, M(1), times p. Fix s in the disc
+    and let p be complex: f is analytic in p on :math:`|p| \le 1` and zero at p = 0, so that by
+    Schwarz's lemma :math:`|f| \le p M(1)`. There M(1) bounds f for all p and s at once: it is that
+    of ``ln(1 + x)`` on the ball of all ``x = p (exp(s) - 1)``, :math:`|x| \le e^{|s|} - 1`.
 
     Parameters
     ----------
