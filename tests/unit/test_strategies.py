@@ -60,7 +60,7 @@ def _cases(
     size: Size = "small",
     masked: bool = True,
 ) -> list[Case]:
-    count = {"small": 600, "wide": 120, "batch": 60}[size]
+    count = {"small": 600, "wide": 120, "batch": 60, "pair": 10}[size]
     return _generated(_some(quantity, format, domain, largest, size=size, masked=masked), count)
 
 
@@ -123,8 +123,7 @@ def test_a_target_domain_has_its_kinds_of_target_and_no_others(
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
 def test_one_class_two_classes_and_batches_of_unlike_rows_come_up(quantity: str) -> None:
     found = _cases(quantity=quantity)
-    widest = set() if quantity == "do/dz" else {33}
-    assert {1, 2, 3, 8} | widest == {case.first.shape[1] for case in found}
+    assert {1, 2, 3, 8} == {case.first.shape[1] for case in found}
     assert {1, 2} == {len(case.first) for case in found}
     assert any(len(set(case.regimes)) > 1 for case in found)
 
@@ -179,7 +178,7 @@ def test_a_batch_has_two_rows_or_a_thousand_of_which_two_are_unlike(quantity: st
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
 def test_so_few_shapes_come_up_that_compiling_for_each_is_bearable(quantity: str) -> None:
     found = [case for size in get_args(Size) for case in _cases(quantity=quantity, size=size)]
-    assert len({case.first.shape for case in found}) <= 12
+    assert len({case.first.shape for case in found}) <= 9
 
 
 @pytest.mark.parametrize("size", ["small", "batch"])
@@ -190,18 +189,18 @@ def test_no_case_has_fewer_classes_than_an_implementation_must_take(size: Size) 
 
 
 @pytest.mark.parametrize("size", ["small", "wide", "batch"])
-@pytest.mark.parametrize("below", [3, 16, 1024, 5000])
+@pytest.mark.parametrize("below", [3, 16, 1025, 5000])
 def test_only_cases_below_so_many_classes_are_drawn_if_that_is_asked(
     size: Size, below: int
 ) -> None:
     strategy = cases("dE/dz", BINARY64, "any", LARGEST, size=size, below=below)
-    if size == "wide" and below <= 1000:
+    if size == "wide" and below <= 1025:
         assert strategy is None
         return
     assert strategy is not None
     classes = {case.first.shape[1] for case in _generated(strategy, 40)}
     assert max(classes) < below
-    assert len(classes) > 1 or below == 3 or size == "wide"
+    assert len(classes) > 1 or size != "small"
 
 
 @pytest.mark.parametrize("size", ["small", "wide", "batch"])
@@ -306,8 +305,7 @@ def test_tied_rows_hold_equal_logits(format: Format) -> None:
 
 @by_format
 def test_spread_rows_reach_across_the_whole_range(format: Format) -> None:
-    spans = [row[-1] - row[0] for row in _plain_rows("spread", format)]
-    assert max(spans) > LARGEST
+    _find(lambda labels, z: "spread" in labels and len(z) > 1 and np.ptp(z) > LARGEST, format)
 
 
 @by_format

@@ -1,9 +1,9 @@
 """One class in a thousand is off by 64 units in the last place.
 
-A vectorised loop takes the classes in groups, and the last ones of a group go another way: a scalar
-exponential with fewer good digits, or a table with one bad entry. The answer is right for all but
-one class in a thousand, and there it has lost six bits. In a row of many classes a sum in sequence
-may lose as much, so a bound on the size of the error alone may not tell the two apart.
+A vectorised loop takes the classes in groups, and the first one of a group goes another way: a
+scalar exponential with fewer good digits, or a table with one bad entry. The answer is right for
+all but one class in a thousand, and there it has lost six bits. In a row of many classes a sum in
+sequence may lose as much, so a bound on the size of the error alone may not tell the two apart.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["gradient", "implementation"]
 
 
 def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``o_j - t_j``, with ``o_j (1 + 64 eps)`` for o_j where ``j % 1000 == 999``.
+    """Return ``o_j - t_j``, with ``o_j (1 + 64 eps)`` for j = 1024, 2048 and so on.
 
     Examples
     --------
@@ -24,17 +24,17 @@ def gradient(logits: Array, targets: Array) -> Array:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    o[:, 999::1000] *= 1 + 64 * np.finfo(o.dtype).eps
+    o[:, 1024::1024] *= 1 + 64 * np.finfo(o.dtype).eps
     return o - targets
 
 
 implementation = Flaw(
     name="one-class-in-a-thousand",
     functions={"dE/dz": gradient},
-    formula="o_j = softmax(z)_j (1 + 64 eps) for j = 999, 1999, ...",
+    formula="o_j = softmax(z)_j (1 + 64 eps) for j = 1024, 2048, ...",
     source="made for this suite, to see how small a part of the answer it looks at",
     exposed_by=(
-        ((0.0,) + (-np.inf,) * 998 + (0.0,),),
-        ((1.0,) + (0.0,) * 999,),
+        ((0.0,) + (-np.inf,) * 1023 + (0.0,),),
+        ((1.0,) + (0.0,) * 1024,),
     ),
 )

@@ -107,7 +107,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="empty-batch",
         run=contract.empty_batch,
-        cases=functools.partial(_case, below=4),
+        cases=functools.partial(_case, size="pair"),
         share=0.1,
     ),
     Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, cases=_case, share=0.1),
