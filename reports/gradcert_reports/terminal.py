@@ -95,7 +95,7 @@ def ledger(report: Report) -> Table:
     table.add_column("claim")
     table.add_column("for")
     table.add_column("verdict", no_wrap=True)
-    table.add_column("shown by")
+    table.add_column("shown by", overflow="fold")
     for entry in report.ledger:
         certificate = report.certificates[entry.certificate]
         found = certificate.refutations[0].discrepancy if certificate.refutations else None

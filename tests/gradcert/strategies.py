@@ -232,6 +232,8 @@ def _rows_of_probabilities(format: Format, domain: TargetDomain) -> _Draw:
 @st.composite
 def _cases(draw: DrawFn, row: _Draw, shapes: list[_Shape]) -> Case:
     count, n = draw(st.sampled_from(shapes))
+    if n == 1:
+        draw(_vector(0, 1, _PATTERN))  # To Hypothesis two classes are simpler now, as to a reader.
     drawn = [row(draw, n) for _ in range(min(count, _UNLIKE_ROWS))]
     first, targets, regimes = zip(*drawn, strict=True)
     repeated = np.resize(np.arange(len(drawn)), count)

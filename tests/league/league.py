@@ -78,7 +78,8 @@ def _run(command: list[str | Path]) -> "subprocess.CompletedProcess[str]":
 def _installed(library: str, constraints: Path) -> str:
     """Install a library's extra into its environment; return why it failed, or nothing."""
     home = HOME / library
-    if (home / "installed").exists():
+    installed = home / "installed"
+    if installed.exists() and installed.stat().st_mtime > (ROOT / "pyproject.toml").stat().st_mtime:
         return ""
     made = _run([sys.executable, "-m", "venv", home])
     if made.returncode:
@@ -87,7 +88,7 @@ def _installed(library: str, constraints: Path) -> str:
     done = _run([home / "bin" / "pip", "install", "--quiet", *wanted])
     if done.returncode:
         return last_line(done)
-    (home / "installed").touch()
+    installed.touch()
     return ""
 
 
