@@ -140,7 +140,7 @@ def test_a_scalar_loss_that_is_neither_mean_nor_sum_is_broken_and_says_so() -> N
         (lambda: gradcert.from_torch(lambda z, t: torch.softmax(z, -1) - t), "has shape (3, 2)"),
         (lambda: gradcert.from_jax(lambda z, t: jax.nn.softmax(z) - t), "has shape (3, 2)"),
         (
-            lambda: gradcert.from_torch(lambda z, _: float(z.sum())),
+            lambda: gradcert.from_torch(lambda z, _: float(z.detach().sum())),
             "is of type float; expected a tensor",
         ),
     ],

@@ -286,7 +286,8 @@ def test_binary64_rounded_to_bfloat16_is_named() -> None:
         return np.subtract(softmax(z).astype(ml_dtypes.bfloat16).astype(z.dtype), t)
 
     found = diagnosis(rounded)
-    assert matches(found) == {"probability-rounded-to-bfloat16": found.cases}
+    best = found.matches[0]
+    assert (best.flaw, best.explains) == ("probability-rounded-to-bfloat16", found.cases)
 
 
 def test_the_diagonal_of_an_explicit_jacobian_is_named() -> None:

