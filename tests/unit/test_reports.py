@@ -110,6 +110,7 @@ provenances = st.builds(
     max_examples=count,
     date=name,
     duration=number,
+    spent=st.dictionaries(name, number, max_size=2),
 )
 certificates = st.builds(
     Certificate,
