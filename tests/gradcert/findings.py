@@ -156,11 +156,10 @@ def _scale(rows: Sequence[_Error]) -> str:
     return f"each refuting row is off by a factor of its own, {own}" if longer else ""
 
 
-_OF_THE_BATCH = ("row-independence", "many-rows")
+_OF_THE_BATCH = "row-independence"
 _UNSTEADY = "same-answer-twice"
 _TOLD_BY_A_CHECK = {
-    "row-independence": "a row's answer depends on the other rows of the batch",
-    "many-rows": "a row's answer depends on the other rows of the batch",
+    _OF_THE_BATCH: "a row's answer depends on the other rows of the batch",
     "memory-layout": "the answer depends on the memory layout of the arguments",
 }
 """What a check found, where its statement is about one value; else the statement says it."""
@@ -223,7 +222,7 @@ def findings(
     ]
     rows = [error for error, _, _ in errors if error.wrong]
     held = [(claim, evidence) for error, claim, evidence in errors if error.wrong]
-    if rows and not set(_OF_THE_BATCH) & set(checks):
+    if rows and _OF_THE_BATCH not in checks:
         found.append(_scale(rows))
     found += [*narrower(held), *_told_by_checks(refuting, steady=steady)]
     if rows:
