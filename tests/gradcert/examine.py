@@ -109,7 +109,6 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
             raise
         if judgements:
             row, judgement = max(judgements, key=lambda judged: steepness(judged[1]))
-            hypothesis.target(steepness(judgement))
             if failed is None:
                 demands.append(Demand(judgement, case, row))
 
@@ -127,7 +126,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         test: Callable[[Case], None],
         cases: SearchStrategy[Case] | None,
         count: int,
-        phases: Sequence[Phase] = (Phase.generate, Phase.target, Phase.shrink),
+        phases: Sequence[Phase] = (Phase.generate, Phase.shrink),
     ) -> None:
         if cases is None:
             return

@@ -30,11 +30,13 @@ _Shape = tuple[int, int]
 
 _SHAPES: dict[Size, tuple[_Shape, ...]] = {
     "small": ((1, 2), (1, 3), (2, 2), (1, 8), (1, 2), (1, 3), (2, 2), (1, 8), (1, 1)),
-    "wide": ((1, 1025), (1, 5000)),
+    "wide": ((1, 4097),),
     "batch": ((2, 2), (1025, 2)),
     "pair": ((1, 2),),
 }
 """Rows and classes; what stands here twice is drawn more often."""
+_LESS_WIDE = ((1, 1025), (1, 2049))
+"""Where a wide row is wrong, the block it is one class beyond may be smaller."""
 
 _UNLIKE_ROWS = 2
 """A longer batch repeats this many rows: each row costs its oracle."""
@@ -276,11 +278,10 @@ def cases(
     masked
         Whether logits may be -inf.
     """
-    shapes = [
-        (rows, max(n, fewest))
-        for rows, n in _SHAPES[size]
-        if below is None or max(n, fewest) < below
-    ]
+    shapes = [(rows, max(n, fewest)) for rows, n in _SHAPES[size]]
+    if below is not None:
+        narrower = _LESS_WIDE if size == "wide" else ()
+        shapes = [shape for shape in [*narrower, *shapes] if shape[1] < below]
     if not shapes:
         return None
     if quantity == "dE/do":

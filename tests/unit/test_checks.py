@@ -26,7 +26,7 @@ from gradcert_implementations import (
     load,
 )
 from gradcert_implementations.flawed import diagonal_only
-from gradcert_oracle import BINARY64, rungs
+from gradcert_oracle import BINARY64
 from gradcert_reports import CheckResult
 
 BY_ID = {check.id: check for check in CHECKS}
@@ -570,20 +570,6 @@ def test_a_subject_meets_only_the_targets_it_declares(
         examine(claim, check, max_examples=50, seed=0)
         assert all(met), check.id
     assert met
-
-
-def test_the_search_is_steered_by_the_budgets_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    targets: list[float] = []
-    monkeypatch.setattr("hypothesis.target", targets.append)
-    claim = Claim(as_implementation(right), "dE/dz", BINARY64)
-    outcome = examine(claim, BY_ID["accuracy"], max_examples=20, seed=0)
-    ladder = rungs(BINARY64)
-    assert targets == [
-        2 * ladder.index(demand.judgement.algorithm) + demand.judgement.used
-        for demand in outcome.demands
-        if demand.judgement.algorithm is not None
-    ]
-    assert len(targets) == outcome.examples
 
 
 def test_what_is_wrong_where_it_answers_is_refuted_though_it_does_not_always_answer() -> None:

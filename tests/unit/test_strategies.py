@@ -155,10 +155,7 @@ def test_a_masked_row_at_the_lowest_offset_comes_up_under_every_seed() -> None:
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
 def test_wide_cases_have_one_row_of_thousands_of_classes(quantity: str) -> None:
     found = _cases(quantity=quantity, size="wide")
-    classes = {case.first.shape[1] for case in found}
-    assert min(classes) >= 1000
-    assert max(classes) >= 5000
-    assert {len(case.first) for case in found} == {1}
+    assert {case.first.shape for case in found} == {(1, 4097)}
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
@@ -178,7 +175,7 @@ def test_a_batch_has_two_rows_or_a_thousand_of_which_two_are_unlike(quantity: st
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
 def test_so_few_shapes_come_up_that_compiling_for_each_is_bearable(quantity: str) -> None:
     found = [case for size in get_args(Size) for case in _cases(quantity=quantity, size=size)]
-    assert len({case.first.shape for case in found}) <= 9
+    assert len({case.first.shape for case in found}) <= 7
 
 
 @pytest.mark.parametrize("size", ["small", "batch"])
@@ -189,7 +186,7 @@ def test_no_case_has_fewer_classes_than_an_implementation_must_take(size: Size) 
 
 
 @pytest.mark.parametrize("size", ["small", "wide", "batch"])
-@pytest.mark.parametrize("below", [3, 16, 1025, 5000])
+@pytest.mark.parametrize("below", [3, 16, 1025, 4097])
 def test_only_cases_below_so_many_classes_are_drawn_if_that_is_asked(
     size: Size, below: int
 ) -> None:
@@ -200,7 +197,7 @@ def test_only_cases_below_so_many_classes_are_drawn_if_that_is_asked(
     assert strategy is not None
     classes = {case.first.shape[1] for case in _generated(strategy, 40)}
     assert max(classes) < below
-    assert len(classes) > 1 or size != "small"
+    assert len(classes) > 1 or size == "batch"
 
 
 @pytest.mark.parametrize("size", ["small", "wide", "batch"])
@@ -299,8 +296,8 @@ def test_saturated_rows_of_two_classes_have_nothing_left_but_the_largest(format:
 
 @by_format
 def test_tied_rows_hold_equal_logits(format: Format) -> None:
-    distinct = [len(set(row)) for row in _plain_rows("ties", format) if len(row) > 2]
-    assert max(distinct) <= 2
+    tied = [z for labels, z, _ in _rows(format) if "ties" in labels and len(z) > 2]
+    assert max(len(set(row[np.isfinite(row)])) for row in tied) <= 2
 
 
 @by_format
