@@ -57,19 +57,15 @@ def scale(quantity: str, first: Row, t: Row) -> float:
     if quantity == "dE/dz, identity":
         return max(abs(x) + abs(target) for x, target in zip(first, t, strict=True))
     largest = max(first)
-    powers = [exp(x - largest) for x in first]
-    whole, mass = fsum(powers), fsum(map(abs, t))
+    whole = fsum([exp(x - largest) for x in first])
+    if not t:
+        return 1 / whole
+    aimed_at = [(x, target) for x, target in zip(first, t, strict=True) if target]
+    mass = fsum([abs(target) for _, target in aimed_at])
     if quantity == "loss":
-        return mass + fsum(
-            target * (largest - x + log(whole))
-            for x, target in zip(first, t, strict=True)
-            if target
-        )
-    if quantity == "dE/dz":
-        aimed_at = [(power, target) for power, target in zip(powers, t, strict=True) if target]
-        sizes = [power / whole * mass + abs(target) for power, target in aimed_at]
-        return max([mass / whole, *sizes])
-    return 1 / whole
+        return mass + fsum([target * (largest - x + log(whole)) for x, target in aimed_at])
+    sizes = [exp(x - largest) / whole * mass + abs(target) for x, target in aimed_at]
+    return max([mass / whole, *sizes])
 
 
 def _budgets_inside(
@@ -91,17 +87,17 @@ def _budgets_inside(
     with ctx.workprec(inner.precision):
         computed = values(quantity, first, t, places, algorithm.level, arithmetic)
     with ctx.workprec(64):
-        unit, underflow = arb((1, -inner.precision)), arb(format.underflow)
-        radii = [form.rad() for form in computed.plain]
+        unit, underflow = arb(2.0**-inner.precision), arb(format.underflow)
+        radii = list(map(arb.rad, computed.plain))
         for number, form in computed.mirrored.items():
             radii[number] = max(radii[number], form.rad())
         pairs = zip(radii, computed.sizes, strict=True)
         found = [radius + size * unit + underflow for radius, size in pairs]
         if inner is not format:
-            outer = arb((1, -format.precision))
+            outer = arb(2.0**-format.precision)
             stored = zip(found, computed.plain, strict=True)
             found = [budget + abs(value) * outer for budget, value in stored]
-        found = [budget.upper() for budget in found]
+        found = list(map(arb.upper, found))
         quarter = underflow + arb(scale(quantity, first, t)) / 4
     return found if all(map(quarter.__ge__, found)) else None
 

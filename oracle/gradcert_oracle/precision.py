@@ -6,6 +6,7 @@ it, and doubles for the coordinates whose ball is still wide. Where a narrow bal
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import count
 from typing import TypeVar
 
 from flint import arb, ctx
@@ -38,8 +39,8 @@ def first_places(items: Iterable[_T]) -> dict[_T, int]:
     {'a': 0, 'b': 1}
     """
     places: dict[_T, int] = {}
-    for place, item in enumerate(items):
-        places.setdefault(item, place)
+    for _ in map(places.setdefault, items, count()):
+        pass
     return places
 
 

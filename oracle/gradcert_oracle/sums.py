@@ -1,7 +1,9 @@
 """Two orders of summation, each with the sums that leave one term out."""
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from operator import add
 
 from flint import arb
 
@@ -27,19 +29,24 @@ def pairwise(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
     >>> float(total), [float(x) for x in others]
     (7.0, [6.0, 5.0, 3.0])
     """
-    tree, asked = [list(terms)], [list(places)]
+    tree = [list(terms)]
     while len(tree[-1]) > 1:
         below = tree[-1]
-        tree.append([*map(arb.__add__, below[::2], below[1::2]), *below[len(below) & ~1 :]])
-        asked.append(list({i // 2: None for i in asked[-1]}))
-    others = dict.fromkeys(asked[-1], arb(0))
-    for level, nodes in zip(tree[-2::-1], asked[-2::-1], strict=True):
-        last = len(level) - 1
-        others = {
-            i: others[i // 2] if i == last and not i & 1 else others[i // 2] + level[i ^ 1]
-            for i in nodes
-        }
-    return tree[-1][0], [others[i] for i in places]
+        each = iter(below)
+        tree.append([*map(add, each, each), *below[len(below) & ~1 :]])
+
+    if not places:
+        return tree[-1][0], []
+
+    @functools.cache
+    def others(height: int, node: int) -> arb:
+        level, sibling = tree[height], node ^ 1
+        if len(level) == 1:
+            return arb(0)
+        above = others(height + 1, node // 2)
+        return above + level[sibling] if sibling < len(level) else above
+
+    return tree[-1][0], [others(0, i) for i in places]
 
 
 def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:

@@ -112,37 +112,40 @@ class Values:
     sizes: list[arb]
 
 
-def _gradient(
-    o: Sequence[arb], targets: Sequence[arb], places: Sequence[int], total: Summation
-) -> Values:
+def _gradient(o: Sequence[arb], t: Row, places: Sequence[int], total: Summation) -> Values:
     """Return ``o_j T - t_j`` at these places.
 
     Where t_j is zero the sum of the other targets is T, and the complement's form is the plain one.
     """
-    aimed_at = [(number, j) for number, j in enumerate(places) if targets[j] != 0]
-    mass, others_targets = total(targets, [j for _, j in aimed_at])
-    others = total(o, [j for _, j in aimed_at])[1]
+    aimed_at = [(number, j) for number, j in enumerate(places) if t[j]]
+    asked = [j for _, j in aimed_at]
+    if t.count(0) < len(t) - 1:
+        mass, others_targets = total(_balls(t), asked)
+    else:  # One target and zeros: their sum is exact in any order.
+        mass, others_targets = arb(sum(t)), [arb(0)] * len(asked)
+    twice = abs(mass + mass)
     plain = [o[j] * mass for j in places]
-    sizes = [abs(product + product) for product in plain]
+    sizes = [o[j] * twice for j in places]
     mirrored = {}
+    others = total(o, asked)[1]
     for (number, j), t_rest, o_rest in zip(aimed_at, others_targets, others, strict=True):
-        product, t_j = plain[number], targets[j]
-        plain[number] = product - t_j
-        mirrored[number] = o[j] * t_rest - t_j * o_rest
-        sizes[number] = abs(product) + abs(t_j) + abs(plain[number])
+        product = plain[number]
+        plain[number] = product - t[j]
+        mirrored[number] = o[j] * t_rest - t[j] * o_rest
+        sizes[number] = abs(product) + abs(t[j]) + abs(plain[number])
     return Values(plain, mirrored, sizes)
 
 
 def _sigmoid_gradient(
-    z: Sequence[float], targets: Sequence[arb], level: str, arithmetic: Arithmetic
+    pairs: Sequence[tuple[float, float]], level: str, arithmetic: Arithmetic
 ) -> Values:
     """Return ``o_j - t_j``, where the sigmoid of z_j is the softmax of z_j and 0."""
     values = Values([], {}, [])
-    for number, (x, t_j) in enumerate(zip(z, targets, strict=True)):
+    for number, (x, t_j) in enumerate(pairs):
         o_j, o_rest = _softmax((x, 0.0), level, arithmetic)
         plain = o_j - t_j
         values.plain.append(plain)
-        values.mirrored[number] = o_j * (1 - t_j) - t_j * o_rest
+        values.mirrored[number] = o_j * (1 - arb(t_j)) - t_j * o_rest
         values.sizes.append(o_j + abs(t_j) + abs(plain))
     return values
 
@@ -164,22 +167,21 @@ def values(
     quantity: str, first: Row, t: Row, places: Sequence[int], level: str, arithmetic: Arithmetic
 ) -> Values:
     """Return the values at these places: of a loss the only one, of a Jacobian all."""
-    total, targets = arithmetic.total, _balls(t)
+    total = arithmetic.total
     if quantity in ("dE/do", "dE/dz, identity"):
-        pairs = [(arb(first[j]), targets[j]) for j in places]
+        pairs = [(arb(first[j]), t[j]) for j in places]
         slopes = [t_j * (1 / o) if quantity == "dE/do" else o - t_j for o, t_j in pairs]
         return Values(slopes, {}, list(map(abs, slopes)))
     if quantity == "dE/dz, sigmoid":
-        z, aims = [first[j] for j in places], [targets[j] for j in places]
-        return _sigmoid_gradient(z, aims, level, arithmetic)
+        return _sigmoid_gradient([(first[j], t[j]) for j in places], level, arithmetic)
     o = _softmax(first, level, arithmetic, logarithms=quantity == "loss")
     if quantity == "softmax":
         plain = [o[j] for j in places]
         return Values(plain, {}, plain)
     if quantity == "loss":
-        terms = [target * log_o for target, log_o in zip(targets, o, strict=True) if target != 0]
+        terms = [target * log_o for target, log_o in zip(t, o, strict=True) if target]
         value = total(terms, ())[0] if terms else arb(0)
         return Values([value], {}, [sum(map(abs, terms), abs(value))])
     if quantity == "do/dz":
         return _jacobian(o, total)
-    return _gradient(o, targets, places, total)
+    return _gradient(o, t, places, total)
