@@ -129,14 +129,15 @@ def budgets(
         inside = {"wide": (BINARY32,), "log-softmax": (BINARY32, format)}.get(
             algorithm.level, inside
         )
-    classes = list(zip(first, t, strict=True)) if t else list(zip(first, strict=True))
-    places = first_places(classes)
-    arguments = quantity, first, t, list(places.values()), format, algorithm
-    found = [_budgets_inside(*arguments, inner) for inner in inside]
+    like = first_places(zip(first, t, strict=True) if t else first)
+    places = list(dict.fromkeys(like))
+    found = [
+        _budgets_inside(quantity, first, t, places, format, algorithm, inner) for inner in inside
+    ]
     sound = [variant for variant in found if variant is not None]
     if not sound:
         return None
     largest = sound[0] if len(sound) == 1 else list(map(max, zip(*sound, strict=True)))
-    if quantity in ("loss", "do/dz") or len(largest) == len(classes):
+    if quantity in ("loss", "do/dz") or len(places) == len(first):
         return tuple(largest)
-    return tuple(map(dict(zip(places, largest, strict=True)).__getitem__, classes))
+    return tuple(map(dict(zip(places, largest, strict=True)).__getitem__, like))

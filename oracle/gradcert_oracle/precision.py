@@ -7,7 +7,6 @@ it, and doubles for the coordinates whose ball is still wide. Where a narrow bal
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import count
-from typing import TypeVar
 
 from flint import arb, ctx
 
@@ -21,8 +20,6 @@ GUARD = 10
 
 _MOST_BITS = 1 << 16
 
-_T = TypeVar("_T", bound=Hashable)
-
 Row = tuple[float, ...]
 """A row of logits, probabilities or targets; every float is exact."""
 
@@ -30,18 +27,16 @@ Enclosures = tuple[arb, ...]
 """One ball a value, row-major."""
 
 
-def first_places(items: Iterable[_T]) -> dict[_T, int]:
-    """Return where each distinct item comes first.
+def first_places(items: Iterable[Hashable]) -> list[int]:
+    """Return for each item where its like comes first.
 
     Examples
     --------
     >>> first_places("abba")
-    {'a': 0, 'b': 1}
+    [0, 1, 1, 0]
     """
-    places: dict[_T, int] = {}
-    for _ in map(places.setdefault, items, count()):
-        pass
-    return places
+    places: dict[Hashable, int] = {}
+    return list(map(places.setdefault, items, count()))
 
 
 def refine(

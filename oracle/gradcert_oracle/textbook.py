@@ -73,11 +73,12 @@ def _softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = F
     """Return the probability of each logit, or its logarithm, as the algorithm computes it."""
     largest, lost, unit = arb(max(z)), arithmetic.lost, arb(1, 2.0**-ctx.prec)
     distinct = list(dict.fromkeys(z))
+    which: list[int] = []
+    if len(distinct) < len(z):
+        which = list(map({x: i for i, x in enumerate(distinct)}.__getitem__, z))
 
     def of_each(values: list[arb]) -> list[arb]:
-        if len(distinct) == len(z):
-            return values
-        return list(map(dict(zip(distinct, values, strict=True)).__getitem__, z))
+        return list(map(values.__getitem__, which)) if which else values
 
     shifted = [(x - largest) * unit if x > -inf else -arb(inf) for x in distinct]
     powers = [d.exp() + lost for d in shifted]
