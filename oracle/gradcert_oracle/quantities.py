@@ -11,7 +11,8 @@ equal logit and target have equal values, and their enclosure is computed once.
 import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
-from math import inf
+from itertools import compress
+from math import inf, isfinite, isnan
 
 from flint import arb
 
@@ -40,21 +41,21 @@ __all__ = [
 def _check_logits(z: Row) -> None:
     if not z:
         raise ValueError("a row needs at least one class")
-    if any(x != x or x == inf for x in z) or max(z) == -inf:
+    if any(map(isnan, z)) or not isfinite(max(z)):
         raise ValueError("logits must be finite or -inf, and one of them finite")
 
 
 def _check_targets(t: Row, first: Row, what: str) -> None:
     if len(first) != len(t):
         raise ValueError(f"{len(first)} {what} and {len(t)} targets: need as many of each")
-    if any(abs(target) == inf or target != target for target in t):
+    if not all(map(isfinite, t)):
         raise ValueError("targets must be finite")
 
 
 def _check(z: Row, t: Row) -> None:
     _check_logits(z)
     _check_targets(t, z, "logits")
-    if any(x == -inf and target for x, target in zip(z, t, strict=True)):
+    if any(compress(t, map((-inf).__eq__, z))):
         raise ValueError("a logit of -inf needs a target of zero")
 
 

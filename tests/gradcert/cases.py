@@ -68,14 +68,11 @@ class Case:
         Of the same shape and dtype; a quantity that takes none ignores them.
     regimes
         One a row.
-    number
-        Chooses the argument that becomes NaN.
     """
 
     first: Array
     targets: Array
     regimes: tuple[str, ...]
-    number: int = 0
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         # Hypothesis prints a case by this, and a thousand rows are too many to print.

@@ -108,7 +108,7 @@ CHECKS: tuple[Check, ...] = (
         id="empty-batch",
         run=contract.empty_batch,
         cases=functools.partial(_case, size="pair"),
-        share=0.1,
+        share=0,  # One will do: only its shape counts.
     ),
     Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, cases=_case, share=0.1),
 )

@@ -72,11 +72,12 @@ def row_independence(claim: Claim, case: Case) -> Judgements:
     together = claim.answer(case.first, case.targets)
     judgements: Judgements = []
     judged = set()
-    for row, question in enumerate(case.rows()):
-        one = slice(row, row + 1)
-        if (question, together[row].tobytes()) in judged:
+    for row in range(len(together)):
+        like = tuple(array[row].tobytes() for array in (case.first, case.targets, together))
+        if like in judged:
             continue  # An equal row with an equal answer.
-        judged.add((question, together[row].tobytes()))
+        judged.add(like)
+        one = slice(row, row + 1)
         expression = f"f(*(a[{row}:{row + 1}] for a in args))"
         with shown_as("for a row alone", expression):
             alone = claim.answer(case.first[one], case.targets[one])
@@ -86,7 +87,7 @@ def row_independence(claim: Claim, case: Case) -> Judgements:
             row,
             ours=together[row],
             theirs=alone[0],
-            question=question,
+            question=case.alone(row).rows()[0],
             difference="for the same row alone",
             shown_by=("f(*args)", expression),
         )

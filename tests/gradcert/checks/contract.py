@@ -1,6 +1,7 @@
 """The contract every numerical function keeps, whatever it computes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -148,31 +149,29 @@ def empty_batch(claim: Claim, case: Case) -> Judgements:
 def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
     """NaN in gives NaN out in that row, and nowhere else.
 
-    Predicate: with one first argument replaced by NaN, its row of the answer holds a NaN and the
-    other rows hold one only where they did without it. For dE/do, where a class without a target
-    does not depend on it, that is the class with the largest target. Nothing is asked of a row
-    without targets, whose loss may well be zero. It cannot see an error in values, such as a sign
-    flip, a scale or noise.
+    Predicate: with any one first argument replaced by NaN, its row of the answer holds a NaN and
+    the other rows hold one only where they did without it. For dE/do, where a class without a
+    target does not depend on it, that is the class with the largest target. Nothing is asked of a
+    row without targets, whose loss may well be zero. It cannot see an error in values, such as a
+    sign flip, a scale or noise.
     """
-    row = case.number % len(case.first)
-    column = case.number % case.first.shape[1]
-    if claim.quantity == "dE/do":
-        column = int(np.argmax(case.targets[row]))
-    if not case.targets[row].any():
-        return []
     before = claim.answer(case.first, case.targets)
-    first = case.first.copy()
-    first[row, column] = np.nan
-    poisoned = Case(first, case.targets, case.regimes, case.number)
-    with shown_as("for an argument with a NaN", "f(*args)", poisoned):
-        answer = claim.answer(first, case.targets)
-    for other, values in enumerate(answer):
-        if np.isnan(values).any() != (other == row or np.isnan(before[other]).any()):
-            statement = (
-                "a NaN in the row did not reach its answer"
-                if other == row
-                else f"a NaN in row {row} reached the answer of another row"
-            )
-            returned = tuple(map(text, floats(values)))
-            raise Refuted(Evidence(poisoned, statement, row=other, returned=returned))
+    for row, column in np.ndindex(case.first.shape):
+        targets = case.targets[row]
+        if not targets.any() or (claim.quantity == "dE/do" and column != np.argmax(targets)):
+            continue
+        first = case.first.copy()
+        first[row, column] = np.nan
+        poisoned = replace(case, first=first)
+        with shown_as("for an argument with a NaN", "f(*args)", poisoned):
+            answer = claim.answer(first, case.targets)
+        for other, values in enumerate(answer):
+            if np.isnan(values).any() != (other == row or np.isnan(before[other]).any()):
+                statement = (
+                    "a NaN in the row did not reach its answer"
+                    if other == row
+                    else f"a NaN in row {row} reached the answer of another row"
+                )
+                returned = tuple(map(text, floats(values)))
+                raise Refuted(Evidence(poisoned, statement, row=other, returned=returned))
     return []
