@@ -37,7 +37,7 @@ _SHAPES: dict[Size, tuple[_Shape, ...]] = {
 """Rows and classes; what stands here several times is drawn more often."""
 
 _SMALLER: dict[Size, tuple[_Shape, ...]] = {
-    "small": ((1, 3),),
+    "small": ((2, 2), (1, 3)),
     "wide": ((1, 1025), (1, 2049)),
     "batch": ((2, 2),),
     "pair": (),
