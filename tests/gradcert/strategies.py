@@ -9,10 +9,10 @@ shape. So what is discrete about a row is one choice, and there are few shapes.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice, product
 from math import log, log2
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
@@ -27,6 +27,7 @@ __all__ = ["REGIMES", "Size", "cases"]
 Size = Literal["small", "wide", "batch", "pair"]
 
 _Shape = tuple[int, int]
+_T = TypeVar("_T")
 
 _SHAPES: dict[Size, tuple[_Shape, ...]] = {
     "small": (*((1, 2),) * 4, *((2, 3), (1, 8)) * 2, (1, 1)),
@@ -181,19 +182,30 @@ _TARGETS: dict[TargetDomain, tuple[tuple[str, Callable[[DrawFn, Array, Format], 
 
 _CHANGES = ((), ("offset",), ("masked",), ("offset", "masked"))
 
+
+def _filled(kinds: Sequence[_T]) -> Sequence[_T]:
+    """Repeat the first of them until they are a power of two.
+
+    Of several kinds drawn as one number each then has its own bits, and Hypothesis, which clears
+    leading bits of a number, makes the first simple without another.
+    """
+    return (*kinds, *kinds[: (1 << (len(kinds) - 1).bit_length()) - len(kinds)])
+
+
 _Draw = Callable[[DrawFn, int], tuple[Array, Array, str]]
 """Draws (first, targets, regime) of one row of so many classes."""
 
 
 def _rows_of_logits(format: Format, domain: TargetDomain, largest: float, *, masked: bool) -> _Draw:
     changes = [change for change in _CHANGES if masked or "masked" not in change]
-    kinds = st.sampled_from(list(product(_TARGETS[domain], changes, REGIMES)))
+    parts = product(changes, _filled(_TARGETS[domain]), _filled(list(REGIMES)))
+    kinds = st.sampled_from(list(parts))
     offsets = st.floats(-largest, largest) | st.sampled_from((largest, -largest))
     # Where the most negative number stands for -inf, only a row down there shows it.
     offsets_masked = st.floats(-largest, largest) | st.just(-largest)
 
     def row(draw: DrawFn, n: int) -> tuple[Array, Array, str]:
-        (label, draw_targets), changes, regime = draw(kinds)
+        changes, (label, draw_targets), regime = draw(kinds)
         drawn = min(n, _PATTERN)
         logits = REGIMES[regime](draw, format, largest, drawn)
         if n > drawn:
@@ -219,7 +231,8 @@ def _rows_of_logits(format: Format, domain: TargetDomain, largest: float, *, mas
 
 def _rows_of_probabilities(format: Format, domain: TargetDomain) -> _Draw:
     """Return a strategy in which ``t / o`` stays in range, and o need not sum to one."""
-    kinds = st.sampled_from(list(product(_TARGETS[domain], ("benign", "tiny", "near one"))))
+    parts = product(_filled(_TARGETS[domain]), _filled(("benign", "tiny", "near one")))
+    kinds = st.sampled_from(list(parts))
 
     def row(draw: DrawFn, n: int) -> tuple[Array, Array, str]:
         (label, draw_targets), regime = draw(kinds)
