@@ -61,7 +61,8 @@ def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
     >>> float(total), [float(x) for x in others]
     (7.0, [6.0, 5.0, 3.0])
     """
-    order = sorted(range(len(terms)), key=lambda i: -abs(float(terms[i])))
+    sizes = list(map(abs, map(float, terms)))
+    order = sorted(range(len(terms)), key=sizes.__getitem__, reverse=True)
     ordered = [terms[i] for i in order]
     before = list(accumulate(ordered, initial=arb(0)))
     if not places:
