@@ -54,17 +54,19 @@ def _import_file(path: Path, spec: str) -> ModuleType:
     if not path.is_file():
         raise SpecError(f"{spec!r}: there is no file {path}")
     # A name of its own: two files called kernels.py do not meet in sys.modules, nor two versions.
-    digest = hashlib.sha256(str(path.resolve()).encode() + path.read_bytes()).hexdigest()
+    source = path.read_bytes()
+    digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()
     name = f"{path.stem}_{digest[:8]}"
     if name in sys.modules:
         return sys.modules[name]
     found = importlib.util.spec_from_file_location(name, path)
-    if found is None or found.loader is None:
+    if found is None:
         raise SpecError(f"{spec!r}: {path} is not a Python file")
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module
     try:
-        found.loader.exec_module(module)
+        # Not by the loader: it goes by bytecode that another version of the same second left.
+        exec(compile(source, path, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error

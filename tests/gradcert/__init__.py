@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradcert.certification import certify
     from gradcert.conformance import conformance_tests
-    from gradcert.process import Limits
+    from gradcert.limits import Limits
     from gradcert_implementations import Implementation, Loss, SpecError, load
     from gradcert_implementations.adapters.jax_loss import from_jax
     from gradcert_implementations.adapters.numpy_function import from_numpy
@@ -44,7 +44,7 @@ __all__ = [
 _HOME = {
     "Certificate": "gradcert_reports",
     "Implementation": "gradcert_implementations",
-    "Limits": "gradcert.process",
+    "Limits": "gradcert.limits",
     "Loss": "gradcert_implementations",
     "Report": "gradcert_reports",
     "SpecError": "gradcert_implementations",

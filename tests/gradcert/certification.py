@@ -14,7 +14,7 @@ from gradcert.isolation import (
     isolate,
     load_isolated,
 )
-from gradcert.process import Limits
+from gradcert.limits import Limits
 from gradcert.provenance import provenance
 from gradcert_implementations import Implementation, as_implementation, load
 from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Verdict

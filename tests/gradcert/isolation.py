@@ -18,7 +18,8 @@ from gradcert.cases import Broken, Case, Claim
 from gradcert.checks import CHECKS, Check
 from gradcert.clock import Spent, added
 from gradcert.examine import Outcome
-from gradcert.process import Died, Limits, Process
+from gradcert.limits import Limits
+from gradcert.process import Died, Process
 from gradcert.recording import result_of
 from gradcert.worker import Answer, Asked, Subject
 from gradcert_implementations import Array, Implementation, QuantityName, SpecError, reloading

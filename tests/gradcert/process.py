@@ -8,15 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
-from math import inf
 
 import msgspec
 
+from gradcert.limits import Limits
 from gradcert.worker import Answer, Asked, Subject, call_began, last_arguments
 from gradcert_implementations import Array
 
-__all__ = ["UNLIMITED", "Died", "Limits", "Process"]
+__all__ = ["Died", "Process"]
 
 _TICK = 0.1
 """Seconds between two looks at the clock."""
@@ -25,31 +24,6 @@ _LOADING = 10
 """Time limits that loading, which imports frameworks, may take."""
 
 _LAST_WORDS = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What an isolated implementation may use.
-
-    Attributes
-    ----------
-    seconds
-        Of one call.
-    gigabytes
-        Of memory (2**30 bytes) that its process may allocate once all is loaded.
-    """
-
-    seconds: float = 60
-    gigabytes: float = 4
-
-    @property
-    def memory(self) -> int | None:
-        """The bytes that its process may allocate; None if there is no limit."""
-        return int(self.gigabytes * (1 << 30)) if self.gigabytes < inf else None
-
-
-UNLIMITED = Limits(seconds=inf, gigabytes=inf)
-"""For an implementation that has a process of its own only because others run beside it."""
 
 
 class Died(Exception):

@@ -1,16 +1,18 @@
 """Which implementations a run is about: those named, or all that are built in and can be loaded."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from gradcert.isolation import load_isolated
-from gradcert.process import Limits
+from gradcert.limits import Limits
 from gradcert_implementations import BUILT_IN, Implementation, SpecError, load
-from gradcert_reports import Verdict
+
+if TYPE_CHECKING:
+    from gradcert_reports import Verdict
 
 __all__ = ["EXPECTED", "Selection", "select_subjects"]
 
-EXPECTED: dict[str, Verdict] = {**dict.fromkeys(BUILT_IN, "conforms"), "diagonal-only": "refuted"}
+EXPECTED: "dict[str, Verdict]" = {**dict.fromkeys(BUILT_IN, "conforms"), "diagonal-only": "refuted"}
 """What is certified where nothing is named, with the verdicts that must come out."""
 
 Selection = tuple[list[Implementation], dict[str, str]]
@@ -43,7 +45,11 @@ def select_subjects(
     ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
     """
     subjects, left_out = [], {}
-    loading = load if limits is None else functools.partial(load_isolated, limits=limits)
+    loading: Callable[..., Implementation] = load
+    if limits is not None:
+        from gradcert.isolation import load_isolated
+
+        loading = functools.partial(load_isolated, limits=limits)
     for spec in specs or EXPECTED:
         try:
             subjects.append(

@@ -11,7 +11,7 @@ from gradcert.certification import certificate_of, examiner_of, grown
 from gradcert.checks import Check
 from gradcert.clock import since
 from gradcert.examination import Examiner
-from gradcert.process import Limits
+from gradcert.limits import Limits
 from gradcert.provenance import provenance
 from gradcert.selection import Selection, select_subjects
 from gradcert_implementations import Implementation

@@ -84,13 +84,9 @@ def certify_command(
     Exit status: 0 if all conform (without SPEC: and the wrong ones are refuted), 1 if any is
     refuted, broken or not supported, 2 for a usage error.
     """
-    import joblib
-    from rich.console import Console
-
-    from gradcert.process import Limits
+    from gradcert.limits import Limits
     from gradcert.selection import EXPECTED, select_subjects
     from gradcert_implementations import SpecError
-    from gradcert_reports import details, summary, timing
 
     limits = Limits(
         seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
@@ -106,6 +102,12 @@ def certify_command(
         )
     except SpecError as error:
         usage_error(str(error))
+
+    import joblib
+    from rich.console import Console
+
+    from gradcert_reports import details, summary, timing
+
     make_ready(report)
     for reason in left_out.values():
         typer.echo(f"gradcert: left out: {reason}", err=True)

@@ -113,7 +113,7 @@ def certified(
     from gradcert.certification import certifying
     from gradcert.checks import planned
     from gradcert.isolation import Isolated, isolate
-    from gradcert.process import UNLIMITED
+    from gradcert.limits import UNLIMITED
     from gradcert_reports import Report, keep
 
     columns = (
