@@ -18,7 +18,8 @@ gallery: .venv/installed  ## the reports in reports/published/ and a picture of 
 		--screenshot=$(PUBLISHED)/built-ins/first-screen.png file://$(CURDIR)/$(PUBLISHED)/built-ins/index.html
 
 test: .venv/installed  ## the conformance suite on the built-ins, and our own tests
-	$(BIN)/pytest -n auto
+	# Some two hundred processes are started: each would compile what it imports if none may keep it.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n auto --dist worksteal
 
 quality: .venv/installed  ## every flaw and every right variant under 20 seeds; goes on where it stopped
 	$(BIN)/python tests/quality/measure.py

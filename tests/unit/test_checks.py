@@ -486,7 +486,7 @@ def log_sum_exp(z: Array, t: Array) -> Array:
 def test_a_subject_that_holds_in_range_conforms_and_its_reach_says_where_it_fails() -> None:
     found = certify(log_sum_exp, formats=["binary64"], max_examples=30)
     (reach,) = (result.reach for result in found.results if result.reach)
-    assert (found.verdict, found.level) == ("conforms", "log-sum-exp")
+    assert found.verdict == "conforms"
     assert found.decides_to == 1e4 <= reach.held_to
     assert reach.failed_at is not None
     assert reach.failed_at <= 1e20  # ln 3 is lost in an lse of that size

@@ -315,14 +315,12 @@ def test_the_same_seed_gives_the_same_certificate_and_another_seed_another(
 ) -> None:
     runs = {"first": "7", "again": "7", "other": "8"}
     for folder, seed in runs.items():
-        options = (*QUICK, "--jobs", "1", "--seed", seed)
-        gradcert("certify", "numpy", "diagonal-only", *options, "--report", folder)
+        gradcert("certify", "diagonal-only", *QUICK, "--seed", seed, "--report", folder)
     first, again, other = (
-        [_timeless(c) for c in read(tmp_path / folder / "certificate.json").certificates]
-        for folder in runs
+        _timeless(read(tmp_path / folder / "certificate.json").certificates[0]) for folder in runs
     )
     assert first == again
-    assert first[0].results != other[0].results
+    assert first.results != other.results
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
