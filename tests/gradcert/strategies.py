@@ -290,15 +290,17 @@ def cases(
         ``wide``: one row of thousands of classes. ``batch``: two rows, or a thousand of which two
         are unlike. ``small``: one or two rows of a few classes. ``pair``: one row of two classes.
     below
-        Only cases of fewer classes than this; if there are none, the strategy is None.
+        Only cases of fewer classes than this, in more shapes; if there are none, the strategy is
+        None.
     fewest
         The classes of a case that would have fewer.
     masked
         Whether logits may be -inf.
     """
-    shapes = [(rows, max(n, fewest)) for rows, n in _SHAPES[size]]
+    several = _SHAPES[size] if below is None else _SMALLER[size] + _SHAPES[size]
+    shapes = [(rows, max(n, fewest)) for rows, n in several]
     if below is not None:
-        shapes = [shape for shape in [*_SMALLER[size], *shapes] if shape[1] < below]
+        shapes = [shape for shape in shapes if shape[1] < below]
     if not shapes:
         return None
     if quantity == "dE/do":

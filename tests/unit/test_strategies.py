@@ -184,8 +184,11 @@ def test_so_few_shapes_come_up_that_compiling_for_each_is_bearable(quantity: str
 
 
 @pytest.mark.parametrize("size", ["small", "batch"])
-def test_no_case_has_fewer_classes_than_an_implementation_must_take(size: Size) -> None:
-    strategy = cases("dE/dz", BINARY64, "index", LARGEST, size=size, fewest=3)
+@pytest.mark.parametrize("below", [None, 9])
+def test_no_case_has_fewer_classes_than_an_implementation_must_take(
+    size: Size, below: int | None
+) -> None:
+    strategy = cases("dE/dz", BINARY64, "index", LARGEST, size=size, fewest=3, below=below)
     assert strategy is not None
     assert min(case.first.shape[1] for case in _generated(strategy, 100)) == 3
 
