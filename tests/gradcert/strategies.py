@@ -184,12 +184,12 @@ _CHANGES = ((), ("offset",), ("masked",), ("offset", "masked"))
 
 
 def _filled(kinds: Sequence[_T]) -> Sequence[_T]:
-    """Repeat the first of them until they are a power of two.
+    """Repeat the last of them, the least simple, until they are a power of two.
 
     Of several kinds drawn as one number each then has its own bits, and Hypothesis, which clears
     leading bits of a number, makes the first simple without another.
     """
-    return (*kinds, *kinds[: (1 << (len(kinds) - 1).bit_length()) - len(kinds)])
+    return (*kinds, *kinds[2 * len(kinds) - (1 << (len(kinds) - 1).bit_length()) :])
 
 
 _Draw = Callable[[DrawFn, int], tuple[Array, Array, str]]
