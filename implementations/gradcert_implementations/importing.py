@@ -66,7 +66,7 @@ def _import_file(path: Path, spec: str) -> ModuleType:
     sys.modules[name] = module
     try:
         # Not by the loader: it goes by bytecode that another version of the same second left.
-        exec(compile(source, path, "exec"), module.__dict__)
+        exec(compile(source, found.origin or path, "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error

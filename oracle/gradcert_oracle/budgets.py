@@ -58,7 +58,7 @@ def scale(quantity: str, first: Row, t: Row) -> float:
         return max(abs(x) + abs(target) for x, target in zip(first, t, strict=True))
     largest = max(first)
     whole = fsum([exp(x - largest) for x in first])
-    if not t:
+    if quantity in ("softmax", "do/dz"):
         return 1 / whole
     aimed_at = [(x, target) for x, target in zip(first, t, strict=True) if target]
     mass = fsum([abs(target) for _, target in aimed_at])
@@ -98,8 +98,8 @@ def _budgets_inside(
             stored = zip(found, computed.plain, strict=True)
             found = [budget + abs(value) * outer for budget, value in stored]
         found = list(map(arb.upper, found))
-        quarter = underflow + arb(scale(quantity, first, t)) / 4
-    return found if all(map(quarter.__ge__, found)) else None
+    quarter = format.underflow + scale(quantity, first, t) / 4
+    return found if all(map(quarter.__ge__, map(float, found))) else None
 
 
 @functools.lru_cache(maxsize=64)

@@ -5,8 +5,8 @@ it, and doubles for the coordinates whose ball is still wide. Where a narrow bal
 :class:`OracleError` is raised; a wide one is never returned.
 """
 
+import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import count
 
 from flint import arb, ctx
 
@@ -36,7 +36,7 @@ def first_places(items: Iterable[Hashable]) -> list[int]:
     [0, 1, 1, 0]
     """
     places: dict[Hashable, int] = {}
-    return list(map(places.setdefault, items, count()))
+    return list(map(places.setdefault, items, itertools.count()))
 
 
 def refine(

@@ -1,6 +1,5 @@
 """Two orders of summation, each with the sums that leave one term out."""
 
-import functools
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from operator import add
@@ -37,16 +36,16 @@ def pairwise(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
 
     if not places:
         return tree[-1][0], []
-
-    @functools.cache
-    def others(height: int, node: int) -> arb:
-        level, sibling = tree[height], node ^ 1
-        if len(level) == 1:
-            return arb(0)
-        above = others(height + 1, node // 2)
-        return above + level[sibling] if sibling < len(level) else above
-
-    return tree[-1][0], [others(0, i) for i in places]
+    asked = [set(places)]
+    for _ in tree[2:]:
+        asked.append({i // 2 for i in asked[-1]})
+    others = {0: arb(0)}
+    for level, nodes in zip(tree[-2::-1], reversed(asked), strict=False):
+        others = {
+            i: others[i // 2] + level[i ^ 1] if i ^ 1 < len(level) else others[i // 2]
+            for i in nodes
+        }
+    return tree[-1][0], [others[i] for i in places]
 
 
 def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:

@@ -17,6 +17,7 @@ and the complement's ``o_j sum_{k != j} t_k - t_j sum_{k != j} o_k``.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from flint import arb, ctx
 
@@ -54,8 +55,7 @@ def algorithms(format: Format) -> list[Algorithm]:
     return [Algorithm(level, summation) for level in levels for summation in SUMMATIONS]
 
 
-@dataclass(frozen=True)
-class Arithmetic:
+class Arithmetic(NamedTuple):
     """What an algorithm computes with: the order of its sums, and what its operations may lose."""
 
     total: Summation
@@ -94,8 +94,7 @@ def _softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = F
     return of_each(found if logarithms else [value.exp() + lost for value in found])
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """The values of a row as a textbook computes them, in columns.
 
     Attributes
@@ -122,8 +121,8 @@ def _gradient(o: Sequence[arb], t: Row, places: Sequence[int], total: Summation)
     asked = [j for _, j in aimed_at]
     if t.count(0) < len(t) - 1:
         mass, others_targets = total(_balls(t), asked)
-    else:  # One target and zeros: their sum is exact in any order.
-        mass, others_targets = arb(sum(t)), [arb(0)] * len(asked)
+    else:  # One target and zeros, added up in any order, is the target as a number of the format.
+        mass, others_targets = arb(sum(t)) + 0, [arb(0)] * len(asked)
     twice = abs(mass + mass)
     plain = [o[j] * mass for j in places]
     sizes = [o[j] * twice for j in places]

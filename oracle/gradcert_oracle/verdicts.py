@@ -143,7 +143,7 @@ def judge(quantity: str, first: Row, t: Row, format: Format, values: Sequence[fl
             return Judgement(None, inf, index)
     places = list(range(len(values)))
     if quantity not in ("loss", "do/dz"):  # Equal values of equal classes are judged once.
-        places = sorted({*first_places(zip(first, t or first, values, strict=True))})
+        places = list(dict.fromkeys(first_places(zip(first, t or first, values, strict=True))))
     for guard in (GUARD, 8 * GUARD, 64 * GUARD):
         truth = QUANTITIES[quantity](first, t, format, guard)
 

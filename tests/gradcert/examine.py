@@ -90,10 +90,11 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     failed: tuple[Refuted | Broken, Case] | None = None
     unsupported: tuple[NotSupported, Case] | None = None
 
-    def steepness(judgement: Judgement) -> float:
-        """Return one number that grows with the rung first, then with the budgets used on it."""
+    def steepness(judged: tuple[int, Judgement]) -> tuple[int, float]:
+        """Return what grows with the rung first, then with the budgets used on it."""
+        _, judgement = judged
         assert judgement.algorithm is not None
-        return 2 * ladder.index(judgement.algorithm) + judgement.used
+        return ladder.index(judgement.algorithm), judgement.used
 
     @CLOCK.charging("checks")
     def run(case: Case) -> None:
@@ -107,10 +108,9 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         except (Refuted, Broken) as failure:
             failed = failure, case
             raise
-        if judgements:
-            row, judgement = max(judgements, key=lambda judged: steepness(judged[1]))
-            if failed is None:
-                demands.append(Demand(judgement, case, row))
+        if judgements and failed is None:
+            row, judgement = max(judgements, key=steepness)
+            demands.append(Demand(judgement, case, row))
 
     @CLOCK.charging("checks")
     def survey(case: Case) -> None:

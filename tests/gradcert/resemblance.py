@@ -21,7 +21,7 @@ def outcome_of(claim: Claim, check: Check, case: Case) -> Evidence | Broken | No
     """Run a check after a call on something else, and return why it fails; None if it passes.
 
     Subjects that remember a call begin alike so. A NaN in the case is the check's own, which puts
-    it there again.
+    one there again, after the places before it.
     """
     if np.isnan(case.first).any():
         first = case.first.copy()

@@ -47,7 +47,7 @@ def select_subjects(
     subjects, left_out = [], {}
     loading: Callable[..., Implementation] = load
     if limits is not None:
-        from gradcert.isolation import load_isolated
+        from gradcert.isolation import load_isolated  # With it comes all that examines.
 
         loading = functools.partial(load_isolated, limits=limits)
     for spec in specs or EXPECTED:

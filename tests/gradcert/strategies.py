@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 _SHAPES: dict[Size, tuple[_Shape, ...]] = {
     "small": (*((1, 2),) * 4, *((2, 3), (1, 8)) * 2, (1, 1)),
     "wide": ((1, 4097),),
-    "batch": ((2, 3), (1025, 2)),
+    "batch": ((2, 3), (1025, 3)),
     "pair": ((1, 2),),
 }
 """Rows and classes; what stands here several times is drawn more often."""
@@ -40,7 +40,7 @@ _SHAPES: dict[Size, tuple[_Shape, ...]] = {
 _SMALLER: dict[Size, tuple[_Shape, ...]] = {
     "small": ((2, 2), (1, 3)),
     "wide": ((1, 1025), (1, 2049)),
-    "batch": ((2, 2),),
+    "batch": ((2, 2), (1025, 2)),
     "pair": (),
 }
 """Drawn as well where something larger is refuted, for a smaller counterexample."""
@@ -254,7 +254,8 @@ def _rows_of_probabilities(format: Format, domain: TargetDomain) -> _Draw:
 def _cases(draw: DrawFn, row: _Draw, shapes: list[_Shape]) -> Case:
     count, n = draw(st.sampled_from(shapes))
     if n == 1:
-        draw(_vector(0, 1, 4))  # To Hypothesis two classes are simpler now, as to a reader.
+        # To Hypothesis two classes, up to three choices more, are simpler now, as to a reader.
+        draw(_vector(0, 1, 4))
     drawn = [row(draw, n) for _ in range(min(count, _UNLIKE_ROWS))]
     first, targets, regimes = zip(*drawn, strict=True)
     repeated = np.resize(np.arange(len(drawn)), count)

@@ -477,6 +477,15 @@ def test_diagonal_only_shrinks_to_two_equal_logits_whatever_the_seed(
     assert (shown.expected, shown.returned) == (("-0.5", "0.5"), ("-0.5", "0.0"))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_row_that_depends_on_the_others_is_shown_with_one_other(seed: int) -> None:
+    claim = Claim(as_implementation(batch_wide_maximum), "dE/dz", BINARY64)
+    outcome = examine(claim, BY_ID["row-independence"], max_examples=100, seed=seed)
+    assert isinstance(outcome.failure, Refuted)
+    assert outcome.case is not None
+    assert outcome.case.first.shape == (2, 2)
+
+
 def log_sum_exp(z: Array, t: Array) -> Array:
     largest = z.max(axis=1, keepdims=True)
     lse = largest + np.log(np.exp(z - largest).sum(axis=1, keepdims=True))
@@ -487,6 +496,7 @@ def test_a_subject_that_holds_in_range_conforms_and_its_reach_says_where_it_fail
     found = certify(log_sum_exp, formats=["binary64"], max_examples=30)
     (reach,) = (result.reach for result in found.results if result.reach)
     assert found.verdict == "conforms"
+    assert found.level.startswith("log-")
     assert found.decides_to == 1e4 <= reach.held_to
     assert reach.failed_at is not None
     assert reach.failed_at <= 1e20  # ln 3 is lost in an lse of that size

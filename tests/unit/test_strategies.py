@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 import gradcert
 from gradcert.cases import Case, Claim
-from gradcert.checks import CHECKS
+from gradcert.checks import CHECKS, Refuted
 from gradcert.examine import examine
 from gradcert.strategies import REGIMES, Size, cases
 from gradcert_implementations import FORMAT_NAMES, Array, TargetDomain, as_implementation
@@ -157,7 +157,7 @@ def test_a_masked_row_at_the_lowest_offset_comes_up_under_every_seed() -> None:
     (accuracy,) = (check for check in CHECKS if check.id == "accuracy")
     for seed in range(5):
         outcome = examine(claim, accuracy, max_examples=gradcert.MAX_EXAMPLES, seed=seed)
-        assert outcome.failure is not None
+        assert isinstance(outcome.failure, Refuted)
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
@@ -183,7 +183,7 @@ def test_a_batch_has_two_rows_or_a_thousand_of_which_two_are_unlike(quantity: st
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
 def test_so_few_shapes_come_up_that_compiling_for_each_is_bearable(quantity: str) -> None:
     found = [case for size in get_args(Size) for case in _cases(quantity=quantity, size=size)]
-    assert len({case.first.shape for case in found}) <= 7
+    assert len({case.first.shape for case in found}) <= 6
 
 
 @pytest.mark.parametrize("size", ["small", "batch"])
@@ -275,7 +275,7 @@ def _plain_rows(regime: str, format: Format) -> list[Array]:
         for labels, logits, _ in _rows(format)
         if regime in labels and not labels & {"offset", "masked"}
     ]
-    assert rows
+    assert any(len(row) > 1 for row in rows)
     return rows
 
 
@@ -286,11 +286,9 @@ def _short_of_one(logits: Array) -> float:
 
 
 @by_format
-def test_confident_rows_of_two_classes_come_between_a_tenth_and_1e_16_of_one(
-    format: Format,
-) -> None:
-    rows = [row for row in _plain_rows("confident", format) if len(row) == 2]
-    assert all(1e-16 < _short_of_one(row) < 0.12 for row in rows)
+def test_confident_rows_come_between_1e_16_and_a_tenth_a_class_of_one(format: Format) -> None:
+    rows = [row for row in _plain_rows("confident", format) if len(row) > 1]
+    assert all(1e-16 < _short_of_one(row) < 0.12 * (len(row) - 1) for row in rows)
 
 
 @pytest.mark.parametrize(("low", "high"), [(1e-16, 1e-13), (1e-9, 1e-6), (1e-2, 0.12)])

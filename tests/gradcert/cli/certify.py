@@ -103,6 +103,7 @@ def certify_command(
     except SpecError as error:
         usage_error(str(error))
 
+    # Not before: a usage error is to be quick.
     import joblib
     from rich.console import Console
 
