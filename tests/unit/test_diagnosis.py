@@ -193,7 +193,10 @@ def loss_in_bits(z: Array, t: Array) -> Array:
 
 
 def loss_of_logarithms(z: Array, t: Array) -> Array:
-    result: Array = -np.einsum("bj,bj->b", t, np.log(softmax(z)))
+    shifted = np.subtract(z, np.amax(z, axis=1)[:, None])
+    logarithms = shifted - np.log(np.add.reduce(np.exp(shifted), axis=1))[:, None]
+    logarithms[softmax(z) == 0] = -np.inf
+    result: Array = -np.einsum("bj,bj->b", t, logarithms)
     return result
 
 
