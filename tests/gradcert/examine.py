@@ -1,39 +1,22 @@
 """One check of one claim under Hypothesis: what explains it, or the smallest refuting case."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from unittest.mock import patch
-from zlib import crc32
-
-import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-from hypothesis.internal.cache import LRUCache
-from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
-from hypothesis.strategies import SearchStrategy
 
 from gradcert.cases import Broken, Case, Claim, NotSupported
-from gradcert.checks import Check, Evidence, Refuted
+from gradcert.checks import CHECKS, Check, Evidence, Refuted
 from gradcert.clock import CLOCK
+from gradcert.drawing import drawn, search
 from gradcert.processor import keep_subnormals
 from gradcert_oracle import Judgement, rungs
 
 __all__ = ["Demand", "Outcome", "examine"]
 
 _FEW = 2
-"""Classes of a case that nobody wants smaller."""
+"""Logits of a case that nobody wants smaller."""
 
 _SURVEYED = 0.2
-"""The part of the examples that is tried again after a refutation, to see which others refute."""
-
-# Hypothesis mixes constants of whichever modules of the user's are loaded into its draws, so that a
-# seed would mean one thing in one process and another in the next. There is no setting against it;
-# a search sees no such constants, and keeps what it computes from the others to itself.
-_NO_CONSTANTS = Constants()
-_NO_LOCAL_CONSTANTS = {
-    "_get_local_constants": lambda: _NO_CONSTANTS,
-    "CONSTANTS_CACHE": LRUCache(1024),
-}
+"""The part of the cases that is tried again after a refutation, to see which others refute."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +53,79 @@ class Outcome:
     refutations: tuple[Evidence, ...] = ()
 
 
+class _Trials:
+    """The check run on case after case, and what it saw."""
+
+    def __init__(self, claim: Claim, check: Check) -> None:
+        self._claim = claim
+        self._check = check
+        self._ladder = rungs(claim.format)
+        self.demands: list[Demand] = []
+        self.failed: tuple[Refuted | Broken, Case] | None = None
+        self.unsupported: tuple[NotSupported, Case] | None = None
+
+    def _steepness(self, judged: tuple[int, Judgement]) -> tuple[int, float]:
+        """Return what grows with the rung first, then with the budgets used on it."""
+        _, judgement = judged
+        assert judgement.algorithm is not None
+        return self._ladder.index(judgement.algorithm), judgement.used
+
+    @CLOCK.charging("checks")
+    def run(self, case: Case) -> None:
+        """Try a case; raise what it fails with, and keep it."""
+        try:
+            judgements = self._check.run(self._claim, case)
+        except NotSupported as failure:
+            self.unsupported = failure, case
+            return
+        except (Refuted, Broken) as failure:
+            self.failed = failure, case
+            raise
+        if judgements and self.failed is None:
+            row, judgement = max(judgements, key=self._steepness)
+            self.demands.append(Demand(judgement, case, row))
+
+    @CLOCK.charging("checks")
+    def refutation(self, case: Case) -> Refuted | None:
+        """Return what refutes the claim on this case, and keep nothing."""
+        try:
+            self._check.run(self._claim, case)
+        except Refuted as refuted:
+            return refuted
+        except (Broken, NotSupported):
+            pass
+        return None
+
+
+def _part(cases: Sequence[Case], share: float) -> Sequence[Case]:
+    """Return this part of the cases, from all over them; at least the first."""
+    wanted = max(1, round(len(cases) * share))
+    return cases[:: len(cases) // wanted][:wanted]
+
+
+def _with_fewer_logits(
+    trials: _Trials, check: Check, claim: Claim, *, count: int, seed: str
+) -> None:
+    """Look for a failing case of fewer logits than the last, as long as there is one.
+
+    Values do not grow while a case shrinks: where fewer of them need larger ones, Hypothesis does
+    not come to them, and another search may.
+    """
+    while trials.failed is not None and (logits := trials.failed[1].first.size) > _FEW:
+        larger = trials.failed
+        for below, tries in ((_FEW + 1, 3 * count), (logits, count)):
+            strategy = check.cases(claim, below=below)
+            if trials.failed is larger and strategy is not None:
+                search(trials.run, strategy, count=tries, seed=seed)
+        if trials.failed is larger:
+            return
+
+
 def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outcome:
     """Run one check on one claim; the same seed tries the same cases and shrinks to the same one.
+
+    All checks of a claim that want cases of one size try the same ones, or a part of them, and so
+    do all quantities of one format that are functions of logits.
 
     Parameters
     ----------
@@ -80,96 +134,35 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     max_examples
         For a check that gets a full share of them.
     seed
-        Each check of each claim draws its own cases from it.
+        What the cases are drawn from.
     """
     keep_subnormals()  # Loading the implementation may have changed that.
-    ladder = rungs(claim.format)
+    trials = _Trials(claim, check)
+    source = f"{seed} {claim.format.name}"
+    most = max(other.share for other in CHECKS if other.size == check.size)
+    count = max(1, round(max_examples * most))
+    strategy = check.cases(claim)
+    assert strategy is not None  # There are none only below a number of logits.
+    every = drawn(strategy, count=count, seed=source)
+    cases = _part(every, check.share / most)
     examples = 0
-    refuting: list[Evidence] = []
-    demands: list[Demand] = []
-    failed: tuple[Refuted | Broken, Case] | None = None
-    unsupported: tuple[NotSupported, Case] | None = None
-
-    def steepness(judged: tuple[int, Judgement]) -> tuple[int, float]:
-        """Return what grows with the rung first, then with the budgets used on it."""
-        _, judgement = judged
-        assert judgement.algorithm is not None
-        return ladder.index(judgement.algorithm), judgement.used
-
-    @CLOCK.charging("checks")
-    def run(case: Case) -> None:
-        nonlocal examples, failed, unsupported
-        examples += failed is None
+    for tried in cases:
+        examples += 1
         try:
-            judgements = check.run(claim, case)
-        except NotSupported as failure:
-            unsupported = failure, case
-            return
-        except (Refuted, Broken) as failure:
-            failed = failure, case
-            raise
-        if judgements and failed is None:
-            row, judgement = max(judgements, key=steepness)
-            demands.append(Demand(judgement, case, row))
-
-    @CLOCK.charging("checks")
-    def survey(case: Case) -> None:
-        """Collect refuting cases as they are drawn; the smallest may look like many a flaw."""
-        try:
-            check.run(claim, case)
-        except Refuted as refuted:
-            refuting.append(refuted.evidence)
-        except (Broken, NotSupported):
-            pass
-
-    def search(
-        test: Callable[[Case], None],
-        cases: SearchStrategy[Case] | None,
-        count: int,
-        phases: Sequence[Phase] = (Phase.generate, Phase.shrink),
-    ) -> None:
-        if cases is None:
-            return
-        configured = settings(
-            max_examples=count,
-            database=None,
-            deadline=None,
-            phases=phases,
-            suppress_health_check=list(HealthCheck),
-            verbosity=Verbosity.quiet,
-            report_multiple_bugs=False,
-            print_blob=False,
-        )
-        about = f"{seed} {check.id} {claim.quantity} {claim.format.name}"
-        try:
-            with CLOCK.charging("Hypothesis"), patch.dict(vars(providers), _NO_LOCAL_CONSTANTS):
-                hypothesis.seed(crc32(about.encode()))(configured(given(cases)(test)))()
+            trials.run(tried)
         except (Refuted, Broken):
-            pass  # Hypothesis ends with the smallest case, which `run` has kept.
-        except hypothesis.errors.Flaky:
-            pass  # It failed, and then not again on the same case: what was seen stands.
-
-    share = max(1, round(max_examples * check.share))
-    search(run, check.cases(claim), share)
-    while failed is not None and failed[1].first.shape[1] > _FEW:
-        # Values do not grow while a case shrinks: where fewer classes need larger ones, Hypothesis
-        # does not come to them, and another search may.
-        larger = failed
-        for below, count in ((_FEW + 1, 3 * share), (larger[1].first.shape[1], share)):
-            if failed is larger:
-                search(run, check.cases(claim, below=below), count)
-        if failed is larger:
+            search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
             break
-    failure, case = failed or unsupported or (None, None)
+    _with_fewer_logits(trials, check, claim, count=len(cases), seed=source)
+    failure, case = trials.failed or trials.unsupported or (None, None)
+    refutations = []
     if isinstance(failure, Refuted) and case is not None:
         # A row in front of the wrong one stays when Hypothesis shrinks the number of rows.
         alone = case.alone(failure.evidence.row)
-        try:
-            check.run(claim, alone)
-        except Refuted as smaller:
+        smaller = trials.refutation(alone)
+        if smaller:
             failure, case = smaller, alone
-        except (Broken, NotSupported):
-            pass
-        refuting.append(failure.evidence)
-        search(survey, check.cases(claim), round(share * _SURVEYED) + 1, (Phase.generate,))
-    return Outcome(examples, tuple(demands), failure, case, tuple(refuting))
+        # The smallest may look like many a flaw.
+        others = map(trials.refutation, _part(cases, _SURVEYED))
+        refutations = [failure.evidence, *(other.evidence for other in others if other)]
+    return Outcome(examples, tuple(trials.demands), failure, case, tuple(refutations))

@@ -24,7 +24,7 @@ from gradcert_oracle import Format
 
 __all__ = ["REGIMES", "Size", "cases"]
 
-Size = Literal["small", "wide", "batch", "pair"]
+Size = Literal["small", "wide", "batch"]
 
 _Shape = tuple[int, int]
 _T = TypeVar("_T")
@@ -32,16 +32,14 @@ _T = TypeVar("_T")
 _SHAPES: dict[Size, tuple[_Shape, ...]] = {
     "small": (*((1, 2),) * 4, *((2, 3), (1, 8)) * 2, (1, 1)),
     "wide": ((1, 4097),),
-    "batch": ((2, 3), (1025, 3)),
-    "pair": ((1, 2),),
+    "batch": ((1025, 2),),
 }
 """Rows and classes; what stands here several times is drawn more often."""
 
 _SMALLER: dict[Size, tuple[_Shape, ...]] = {
     "small": ((2, 2), (1, 3)),
     "wide": ((1, 1025), (1, 2049)),
-    "batch": ((2, 2), (1025, 2)),
-    "pair": (),
+    "batch": ((2, 2),),
 }
 """Drawn as well where something larger is refuted, for a smaller counterexample."""
 
@@ -196,6 +194,7 @@ _Draw = Callable[[DrawFn, int], tuple[Array, Array, str]]
 """Draws (first, targets, regime) of one row of so many classes."""
 
 
+@functools.cache
 def _rows_of_logits(format: Format, domain: TargetDomain, largest: float, *, masked: bool) -> _Draw:
     changes = [change for change in _CHANGES if masked or "masked" not in change]
     parts = product(changes, _filled(_TARGETS[domain]), _filled(list(REGIMES)))
@@ -229,6 +228,7 @@ def _rows_of_logits(format: Format, domain: TargetDomain, largest: float, *, mas
     return row
 
 
+@functools.cache
 def _rows_of_probabilities(format: Format, domain: TargetDomain) -> _Draw:
     """Return a strategy in which ``t / o`` stays in range, and o need not sum to one."""
     parts = product(_filled(_TARGETS[domain]), _filled(("benign", "tiny", "near one")))
@@ -250,8 +250,9 @@ def _rows_of_probabilities(format: Format, domain: TargetDomain) -> _Draw:
     return row
 
 
+@functools.cache
 @st.composite
-def _cases(draw: DrawFn, row: _Draw, shapes: list[_Shape]) -> Case:
+def _cases(draw: DrawFn, row: _Draw, shapes: tuple[_Shape, ...]) -> Case:
     count, n = draw(st.sampled_from(shapes))
     if n == 1:
         # To Hypothesis two classes, up to three choices more, are simpler now, as to a reader.
@@ -277,7 +278,7 @@ def cases(
     fewest: int = 1,
     masked: bool = True,
 ) -> SearchStrategy[Case] | None:
-    """Return a strategy for the cases of a claim, over all regimes.
+    """Return the strategy for the cases of a claim, over all regimes; one object for equal ones.
 
     Parameters
     ----------
@@ -288,10 +289,10 @@ def cases(
     largest_logit
         No finite logit is larger.
     size
-        ``wide``: one row of thousands of classes. ``batch``: two rows, or a thousand of which two
-        are unlike. ``small``: one or two rows of a few classes. ``pair``: one row of two classes.
+        ``wide``: one row of thousands of classes. ``batch``: a thousand rows of which two are
+        unlike. ``small``: one or two rows of a few classes.
     below
-        Only cases of fewer classes than this, in more shapes; if there are none, the strategy is
+        Only cases of fewer logits than this, in more shapes; if there are none, the strategy is
         None.
     fewest
         The classes of a case that would have fewer.
@@ -299,9 +300,11 @@ def cases(
         Whether logits may be -inf.
     """
     several = _SHAPES[size] if below is None else _SMALLER[size] + _SHAPES[size]
-    shapes = [(rows, max(n, fewest)) for rows, n in several]
-    if below is not None:
-        shapes = [shape for shape in shapes if shape[1] < below]
+    shapes = tuple(
+        (rows, max(n, fewest))
+        for rows, n in several
+        if below is None or rows * max(n, fewest) < below
+    )
     if not shapes:
         return None
     if quantity == "dE/do":
