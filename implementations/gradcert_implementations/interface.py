@@ -1,6 +1,6 @@
 """What an implementation is: functions from arrays to arrays, and the domain they are meant for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -22,6 +22,7 @@ __all__ = [
     "OutputName",
     "QuantityName",
     "TargetDomain",
+    "require_known",
 ]
 
 Array: TypeAlias = "NDArray[Any]"
@@ -63,7 +64,7 @@ class Loss:
     output: OutputName = "softmax"
 
     def __post_init__(self) -> None:
-        _require_known("output", (self.output,), _OUTPUTS)
+        require_known("output", (self.output,), _OUTPUTS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,11 +138,11 @@ class Implementation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", _printable(self.name))
-        _require_known("quantity", tuple(self.functions), QUANTITY_NAMES)
-        _require_known("format", self.formats, FORMAT_NAMES)
-        _require_known("target domain", (self.targets,), TARGET_DOMAINS)
+        require_known("quantity", tuple(self.functions), QUANTITY_NAMES)
+        require_known("format", self.formats, FORMAT_NAMES)
+        require_known("target domain", (self.targets,), TARGET_DOMAINS)
         if self.loss.output != "softmax":
-            _require_known(f"quantity of {self.loss.output}", tuple(self.functions), ("dE/dz",))
+            require_known(f"quantity of {self.loss.output}", tuple(self.functions), ("dE/dz",))
         for quantity, function in self.functions.items():
             if not callable(function):
                 raise ValueError(f"the function for {quantity!r} is not callable: {function!r}")
@@ -156,7 +157,8 @@ def _printable(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _require_known(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+def require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Raise ValueError for the first of the names that is not known, and for none at all."""
     if not given:
         raise ValueError(f"no {what} given; choose from {', '.join(known)}")
     for name in given:

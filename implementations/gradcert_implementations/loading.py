@@ -27,7 +27,14 @@ from gradcert_implementations.importing import (
     imported_object,
     one_line,
 )
-from gradcert_implementations.interface import Implementation, TargetDomain
+from gradcert_implementations.interface import (
+    FORMAT_NAMES,
+    QUANTITY_NAMES,
+    TARGET_DOMAINS,
+    Implementation,
+    TargetDomain,
+    require_known,
+)
 
 __all__ = ["as_implementation", "load", "reloading", "select"]
 
@@ -131,6 +138,13 @@ def load(
     >>> load("numpy", quantities=["dE/dz"]).summary
     'Every quantity written out in NumPy, as one would on paper.'
     """
+    try:
+        # Not after loading, which may take seconds.
+        require_known("quantity", quantities or QUANTITY_NAMES, QUANTITY_NAMES)
+        require_known("format", formats or FORMAT_NAMES, FORMAT_NAMES)
+        require_known("target domain", [targets or TARGET_DOMAINS[0]], TARGET_DOMAINS)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
     known = BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED
     adapter, colon, place = spec.partition(":")
     if device is not None and not (colon and adapter in _PLACED):
