@@ -1,4 +1,4 @@
-"""``gradcert`` as its users meet it: the installed script, in a process and folder of its own."""
+"""``gradcert certify``, ``list`` and ``explain`` as their users meet them."""
 
 import os
 import re
@@ -73,10 +73,14 @@ def _run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]"
     )
 
 
-@pytest.fixture
-def gradcert(tmp_path: Path) -> Run:
-    """Run the installed script in a folder that holds a few subjects."""
+@pytest.fixture(autouse=True)
+def _subjects(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(SUBJECTS)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Run:
+    """Return what runs the installed script, in a process of its own."""
     return lambda *arguments: _run([str(SCRIPT), *arguments], tmp_path)
 
 
@@ -97,13 +101,13 @@ def _squeezed(text: str) -> str:
     ],
 )
 def test_the_exit_status_is_0_for_all_right_1_for_any_wrong_2_for_a_usage_error(
-    gradcert: Run, specs: str, status: int
+    script: Run, specs: str, status: int
 ) -> None:
-    assert gradcert("certify", *specs.split(), *QUICK).returncode == status
+    assert script("certify", *specs.split(), *QUICK).returncode == status
 
 
-def test_without_spec_it_succeeds_because_the_flawed_built_in_is_refuted(gradcert: Run) -> None:
-    done = gradcert("certify", *QUICK)
+def test_without_spec_it_succeeds_because_the_flawed_built_in_is_refuted(script: Run) -> None:
+    done = script("certify", *QUICK)
     table = _squeezed(done.stdout)
     assert done.returncode == 0
     for verdict in ("numpy conforms", "torch conforms", "jax conforms", "diagonal-only refuted"):
@@ -328,11 +332,11 @@ def test_the_same_seed_gives_the_same_certificate_and_another_seed_another(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomplete(
-    gradcert: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     monkeypatch.setenv("SIGNAL", str(int(number)))
     subjects = ("mine.py:signalled", "mine.py:right")
-    done = gradcert("certify", *subjects, *QUICK, "--jobs", "1", "--report", "cut")
+    done = script("certify", *subjects, *QUICK, "--jobs", "1", "--report", "cut")
     report = read(tmp_path / "cut" / "certificate.json")
     found, untouched = report.certificates
     assert not report.complete
@@ -341,7 +345,7 @@ def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomple
     assert found.leading[0].check == "accuracy"
     if number == signal.SIGKILL:
         assert done.returncode == -signal.SIGKILL
-        assert gradcert("render", "cut/certificate.json").returncode == 0
+        assert script("render", "cut/certificate.json").returncode == 0
     else:
         assert done.returncode == 130
         assert f"interrupted: {len(found.results)} of {2 * found.planned} checks ran" in done.stderr
@@ -363,7 +367,6 @@ def test_the_number_of_jobs_changes_no_certificate(gradcert: Run, tmp_path: Path
 
 
 def test_an_interrupt_ends_several_jobs_and_keeps_what_each_found(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(SUBJECTS)
     command = [str(SCRIPT), "certify", "mine.py:right", "numpy", "--jobs", "2", "--report", "cut"]
     running = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -382,8 +385,8 @@ def test_an_interrupt_ends_several_jobs_and_keeps_what_each_found(tmp_path: Path
     assert "Traceback" not in said
 
 
-def test_what_a_framework_is_set_to_by_the_call_that_loads_it_is_seen(gradcert: Run) -> None:
-    done = gradcert("certify", "mine.py:widens", *QUICK)
+def test_what_a_framework_is_set_to_by_the_call_that_loads_it_is_seen(script: Run) -> None:
+    done = script("certify", "mine.py:widens", *QUICK)
     assert done.returncode == 1
     assert "no-side-effects refutes dE/dz in binary64: the call changed torch's default" in (
         done.stdout

@@ -1,9 +1,7 @@
 """``gradcert render``, ``diff`` and ``merge`` as their users meet them, on reports on disk."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,25 +15,9 @@ from msgspec.structs import replace
 from gradcert import certify
 from gradcert_reports import Certificate, Discrepancy, Entry, Report, keep, merge, read
 
-SCRIPT = Path(sys.executable).with_name("gradcert")
 PAGES = ("index.html", "report.md", "junit.xml", "badge.svg", "certificate.json")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def gradcert(tmp_path: Path) -> Run:
-    """Run the installed script in a folder of its own."""
-    environment = os.environ | {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
-    return lambda *arguments: subprocess.run(
-        [str(SCRIPT), *arguments],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
 
 RIGHT = certify("numpy", quantities=["dE/dz"], formats=["binary64"], max_examples=5)
 SEEN = Discrepancy(

@@ -38,6 +38,7 @@ def _some(*arguments: Any, **options: Any) -> SearchStrategy[Case]:
     return strategy
 
 
+@functools.cache
 def _generated(strategy: SearchStrategy[Case], count: int) -> list[Case]:
     """Return the cases of a few searches, each of which keeps near to what it tried before."""
     found: list[Case] = []
@@ -52,7 +53,6 @@ def _generated(strategy: SearchStrategy[Case], count: int) -> list[Case]:
     return found
 
 
-@functools.cache
 def _cases(
     format: Format = BINARY64,
     domain: TargetDomain = "any",

@@ -3,10 +3,12 @@
 import functools
 from math import isfinite
 
+from flint import arb
+
 from gradcert.cases import Case, Claim
 from gradcert.checks.evidence import DIGITS, Evidence, Judgements, Refuted, decimal, floats, text
 from gradcert.clock import CLOCK
-from gradcert_oracle import QUANTITIES, Judgement, Row, judge, ulps
+from gradcert_oracle import QUANTITIES, Format, Judgement, Row, judge, ulps
 
 __all__ = ["accuracy", "many_classes"]
 
@@ -53,11 +55,19 @@ def many_classes(claim: Claim, case: Case) -> Judgements:
     return accuracy(claim, case)
 
 
+@functools.lru_cache(maxsize=16)
+def _truth(
+    quantity: str, first: Row, targets: Row, format: Format
+) -> tuple[tuple[arb, ...], tuple[str, ...]]:
+    """Return the true values of a row, and as they are shown; a diagnosis asks again and again."""
+    truth = tuple(QUANTITIES[quantity](first, targets, format, _GUARD))
+    return truth, tuple(map(decimal, truth))
+
+
 def _evidence(
     claim: Claim, case: Case, row: int, judgement: Judgement, values: list[float]
 ) -> Evidence:
-    quantity, *question = claim.row(*case.rows()[row])
-    truth = QUANTITIES[quantity](*question, _GUARD)
+    truth, shown = _truth(*claim.row(*case.rows()[row]))
     index = judgement.index
     value = values[index]
     return Evidence(
@@ -65,7 +75,7 @@ def _evidence(
         f"{claim.quantity} is {text(value)}; its true value is {decimal(truth[index])}",
         row=row,
         index=index,
-        expected=tuple(map(decimal, truth)),
+        expected=shown,
         returned=tuple(map(text, values)),
         enclosure=truth[index].str(DIGITS),
         ulps=ulps(value, truth[index], claim.format),
