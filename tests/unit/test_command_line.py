@@ -31,7 +31,9 @@ from gradcert_reports import Certificate, read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
 OF_GRADIENT = sum("dE/dz" in check.quantities for check in CHECKS)
-QUICK = ("--quantity", "dE/dz", "--format", "binary64", "--max-examples", "5")
+FEW = ("--quantity", "dE/dz", "--format", "binary64", "--max-examples", "5")
+QUICK = (*FEW, "--jobs", "1")
+"""Not a process each: that would first import for a second."""
 
 SUBJECTS = """
 import os
@@ -107,7 +109,7 @@ def test_the_exit_status_is_0_for_all_right_1_for_any_wrong_2_for_a_usage_error(
 
 
 def test_without_spec_it_succeeds_because_the_flawed_built_in_is_refuted(script: Run) -> None:
-    done = script("certify", *QUICK)
+    done = script("certify", *FEW)
     table = _squeezed(done.stdout)
     assert done.returncode == 0
     for verdict in ("numpy conforms", "torch conforms", "jax conforms", "diagonal-only refuted"):
@@ -162,16 +164,16 @@ def test_a_report_folder_without_a_name_is_a_usage_error(gradcert: Run, command:
     assert "it is empty; expected the name of a folder" in done.stderr
 
 
-def test_the_table_never_cuts_a_verdict_short(tmp_path: Path) -> None:
+def test_the_table_never_cuts_a_verdict_short(
+    gradcert: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = "fused_softmax_cross_entropy_backward_kernel_with_a_very_long_name_indeed"
     source = SUBJECTS + f"\ndef {name}(logits, targets): return flipped(logits, targets)\n"
     (tmp_path / "mine.py").write_text(source)
-    command = [str(SCRIPT), "certify", f"mine.py:{name}", "numpy", *QUICK]
-    environment = os.environ | {"COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    monkeypatch.setenv("COLUMNS", "80")
+    done = gradcert("certify", f"mine.py:{name}", "numpy", *QUICK)
     table = done.stdout.partition("\n\n")[0]
+    assert max(map(len, table.splitlines())) <= 80
     assert " refuted " in table
     assert " conforms " in table
     assert "…" not in table
@@ -336,7 +338,7 @@ def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomple
 ) -> None:
     monkeypatch.setenv("SIGNAL", str(int(number)))
     subjects = ("mine.py:signalled", "mine.py:right")
-    done = script("certify", *subjects, *QUICK, "--jobs", "1", "--report", "cut")
+    done = script("certify", *subjects, *QUICK, "--report", "cut")
     report = read(tmp_path / "cut" / "certificate.json")
     found, untouched = report.certificates
     assert not report.complete
@@ -356,7 +358,7 @@ def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomple
 def test_the_number_of_jobs_changes_no_certificate(gradcert: Run, tmp_path: Path) -> None:
     subjects = ("mine.py:right", "diagonal-only", "stale-result", "mine.py:raises")
     for jobs in ("1", "3"):
-        done = gradcert("certify", *subjects, *QUICK, "--jobs", jobs, "--report", jobs)
+        done = gradcert("certify", *subjects, *FEW, "--jobs", jobs, "--report", jobs)
         assert done.returncode == 1
     alone, together = (
         [_timeless(c) for c in read(tmp_path / jobs / "certificate.json").certificates]
