@@ -30,13 +30,19 @@ Enclosures = tuple[arb, ...]
 def first_places(items: Iterable[Hashable]) -> list[int]:
     """Return for each item where its like comes first.
 
+    Where fewer than a tenth of the items have one before them, all stand for themselves: to compute
+    these again costs less than to look up the others.
+
     Examples
     --------
     >>> first_places("abba")
     [0, 1, 1, 0]
+    >>> first_places([*range(20), 0])[-1]
+    20
     """
     places: dict[Hashable, int] = {}
-    return list(map(places.setdefault, items, itertools.count()))
+    found = list(map(places.setdefault, items, itertools.count()))
+    return found if 10 * len(places) < 9 * len(found) else list(range(len(found)))
 
 
 def refine(

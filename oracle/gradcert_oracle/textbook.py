@@ -72,10 +72,12 @@ def _balls(row: Row) -> list[arb]:
 def _softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = False) -> list[arb]:
     """Return the probability of each logit, or its logarithm, as the algorithm computes it."""
     largest, lost, unit = arb(max(z)), arithmetic.lost, arb(1, 2.0**-ctx.prec)
-    distinct = list(dict.fromkeys(z))
+    distinct: Sequence[float] = list(dict.fromkeys(z))
     which: list[int] = []
-    if len(distinct) < len(z):
+    if 10 * len(distinct) < 9 * len(z):  # As in `first_places`.
         which = list(map({x: i for i, x in enumerate(distinct)}.__getitem__, z))
+    else:
+        distinct = z
 
     def of_each(values: list[arb]) -> list[arb]:
         return list(map(values.__getitem__, which)) if which else values
