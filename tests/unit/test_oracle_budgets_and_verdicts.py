@@ -12,6 +12,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 from flint import arb, ctx
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.random import Generator
 
 from gradcert_oracle import (
@@ -389,6 +391,18 @@ def test_a_row_without_targets_is_judged_like_any_other() -> None:
     assert scale("dE/dz", (0.0, 1.0), (0.0, 0.0)) == 0
     judgement = judge("dE/dz", (0.0, 1.0), (0.0, 0.0), BINARY64, (0.0, 0.0))
     assert judgement.algorithm == FAITHFUL
+
+
+NUMBERS = st.floats(-1e300, 1e300)
+
+
+@given(pairs=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=4))
+@pytest.mark.parametrize("quantity", ["dE/dz", "dE/dz, sigmoid", "dE/dz, identity"])
+def test_the_scale_of_a_gradient_is_no_less_than_its_largest_target(
+    quantity: str, pairs: list[tuple[float, float]]
+) -> None:
+    z, t = zip(*pairs, strict=True)
+    assert scale(quantity, z, t) >= max(map(abs, t))
 
 
 def test_the_scale_of_slopes_by_probability_is_the_largest() -> None:
