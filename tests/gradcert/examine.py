@@ -64,6 +64,11 @@ class _Trials:
         self.failed: tuple[Refuted | Broken, Case] | None = None
         self.unsupported: tuple[NotSupported, Case] | None = None
 
+    @property
+    def size(self) -> int:
+        """The logits of the last case that failed."""
+        return self.failed[1].first.size if self.failed else 0
+
     def _steepness(self, judged: tuple[int, Judgement]) -> tuple[int, float]:
         """Return what grows with the rung first, then with the budgets used on it."""
         _, judgement = judged
@@ -103,22 +108,25 @@ def _part(cases: Sequence[Case], share: float) -> Sequence[Case]:
     return cases[:: len(cases) // wanted][:wanted]
 
 
-def _with_fewer_logits(
-    trials: _Trials, check: Check, claim: Claim, *, count: int, seed: str
-) -> None:
-    """Look for a failing case of fewer logits than the last, as long as there is one.
+def _found_smaller(trials: _Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
+    """Look for failing cases of fewer logits, each fewer than the last, and tell if there are any.
 
-    Values do not grow while a case shrinks: where fewer of them need larger ones, Hypothesis does
+    Values do not grow while a case shrinks: where fewer logits need larger ones, Hypothesis does
     not come to them, and another search may.
     """
-    while trials.failed is not None and (logits := trials.failed[1].first.size) > _FEW:
-        larger = trials.failed
-        for below, tries in ((_FEW + 1, 3 * count), (logits, count)):
-            strategy = check.cases(claim, below=below)
-            if trials.failed is larger and strategy is not None:
-                search(trials.run, strategy, count=tries, seed=seed)
-        if trials.failed is larger:
-            return
+
+    def found(below: int, tries: int) -> bool:
+        before = trials.failed
+        strategy = check.cases(claim, below=below)
+        if strategy is not None:
+            search(trials.run, strategy, count=tries, seed=seed)
+        return trials.failed is not before
+
+    first = trials.failed
+    if trials.size > _FEW and not found(_FEW + 1, 3 * count):
+        while trials.size > _FEW and found(trials.size, count):
+            pass
+    return trials.failed is not first
 
 
 def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outcome:
@@ -151,9 +159,9 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         try:
             trials.run(tried)
         except (Refuted, Broken):
-            search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
+            if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
+                search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
             break
-    _with_fewer_logits(trials, check, claim, count=len(cases), seed=source)
     failure, case = trials.failed or trials.unsupported or (None, None)
     refutations = []
     if isinstance(failure, Refuted) and case is not None:
