@@ -19,7 +19,7 @@ A budget is void, and nothing passes by it, on a row where it exceeds a quarter 
 for any value: an ``lse`` near 1e4 rounded to 8 bits says nothing about the gradient.
 
 Where two classes of equal logit and target change places, an algorithm computes the same: the
-budget at the first place of such classes serves them all.
+budget at the first place of such classes serves them all, where there are enough of them.
 """
 
 import functools
@@ -29,7 +29,7 @@ from math import exp, fsum, log
 from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
-from gradcert_oracle.precision import Row, first_places
+from gradcert_oracle.precision import Row, first_places, worth_grouping
 from gradcert_oracle.sums import SUMMATIONS
 from gradcert_oracle.textbook import Algorithm, Arithmetic, values
 
@@ -138,6 +138,8 @@ def budgets(
         )
     like = first_places(zip(first, t, strict=True) if t else first)
     places = list(dict.fromkeys(like))
+    if not worth_grouping(len(places), len(first)):
+        places = list(range(len(first)))
     found = [
         _budgets_inside(quantity, first, t, places, format, algorithm, inner) for inner in inside
     ]

@@ -13,7 +13,7 @@ from flint import arb, ctx
 from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
 
-__all__ = ["GUARD", "Enclosures", "Row", "first_places", "refine"]
+__all__ = ["GUARD", "Enclosures", "Row", "first_places", "refine", "worth_grouping"]
 
 GUARD = 10
 """Enclosures are narrower than ``2**-GUARD`` ulp unless the caller asks for more."""
@@ -30,19 +30,18 @@ Enclosures = tuple[arb, ...]
 def first_places(items: Iterable[Hashable]) -> list[int]:
     """Return for each item where its like comes first.
 
-    Where fewer than a tenth of the items have one before them, all stand for themselves: to compute
-    these again costs less than to look up the others.
-
     Examples
     --------
     >>> first_places("abba")
     [0, 1, 1, 0]
-    >>> first_places([*range(20), 0])[-1]
-    20
     """
     places: dict[Hashable, int] = {}
-    found = list(map(places.setdefault, items, itertools.count()))
-    return found if 10 * len(places) < 9 * len(found) else list(range(len(found)))
+    return list(map(places.setdefault, items, itertools.count()))
+
+
+def worth_grouping(kinds: int, items: int) -> bool:
+    """Tell whether it saves time to compute each kind once and look up the values of all items."""
+    return 10 * kinds < 9 * items
 
 
 def refine(

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
-from gradcert_oracle.precision import Row
+from gradcert_oracle.precision import Row, worth_grouping
 from gradcert_oracle.sums import SUMMATIONS, Summation
 
 __all__ = ["LEVELS", "Algorithm", "Arithmetic", "Values", "algorithms", "values"]
@@ -74,7 +74,7 @@ def _softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = F
     largest, lost, unit = arb(max(z)), arithmetic.lost, arb(1, 2.0**-ctx.prec)
     distinct: Sequence[float] = list(dict.fromkeys(z))
     which: list[int] = []
-    if 10 * len(distinct) < 9 * len(z):  # As in `first_places`.
+    if worth_grouping(len(distinct), len(z)):
         which = list(map({x: i for i, x in enumerate(distinct)}.__getitem__, z))
     else:
         distinct = z

@@ -41,7 +41,7 @@ def search(
     """Try at most `count` cases, the same ones for the same seed, and shrink the first that fails.
 
     A case fails if `test` raises ``Refuted`` or ``Broken``; `test` is to keep the last that did,
-    which is the smallest. The first `after` cases are passed over, since they are known to pass.
+    which is the smallest. The first `after` cases are passed over, where one is known to fail.
     """
     number = itertools.count()
 
@@ -72,7 +72,8 @@ def search(
 def drawn(cases: SearchStrategy[Case], *, count: int, seed: str) -> tuple[Case, ...]:
     """Return the cases that a search tries as long as none fails, fewer if there are fewer.
 
-    To draw one takes longer than to examine it, so they are kept for the next that asks.
+    To draw one takes longer than to examine it, so they are kept for the next that asks; the first
+    is charged for them.
     """
     found: list[Case] = []
     search(found.append, cases, count=count, seed=seed, phases=(Phase.generate,))

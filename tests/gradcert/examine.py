@@ -16,7 +16,7 @@ _FEW = 2
 """Logits of a case that nobody wants smaller."""
 
 _SURVEYED = 0.2
-"""The part of the cases that is tried again after a refutation, to see which others refute."""
+"""So large a part of the cases is tried after a refutation, to see which others refute."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Outcome:
         are passed over, and one of them is the failure only where nothing worse was found. None if
         it passed on every case.
     refutations
-        The evidence of the smallest refuting case, and of others that were drawn after it.
+        The evidence of the smallest refuting case, and of others from the first on that refuted.
     """
 
     examples: int
@@ -65,9 +65,10 @@ class _Trials:
         self.unsupported: tuple[NotSupported, Case] | None = None
 
     @property
-    def size(self) -> int:
-        """The logits of the last case that failed."""
-        return self.failed[1].first.size if self.failed else 0
+    def logits(self) -> int:
+        """The number of logits in the last case that failed."""
+        assert self.failed is not None
+        return self.failed[1].first.size
 
     def _steepness(self, judged: tuple[int, Judgement]) -> tuple[int, float]:
         """Return what grows with the rung first, then with the budgets used on it."""
@@ -105,7 +106,7 @@ class _Trials:
 def _part(cases: Sequence[Case], share: float) -> Sequence[Case]:
     """Return this part of the cases, from all over them; at least the first."""
     wanted = max(1, round(len(cases) * share))
-    return cases[:: len(cases) // wanted][:wanted]
+    return [cases[number * len(cases) // wanted] for number in range(wanted)]
 
 
 def _found_smaller(trials: _Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
@@ -123,8 +124,8 @@ def _found_smaller(trials: _Trials, check: Check, claim: Claim, *, count: int, s
         return trials.failed is not before
 
     first = trials.failed
-    if trials.size > _FEW and not found(_FEW + 1, 3 * count):
-        while trials.size > _FEW and found(trials.size, count):
+    if trials.logits > _FEW and not found(_FEW + 1, 3 * count):
+        while trials.logits > _FEW and found(trials.logits, count):
             pass
     return trials.failed is not first
 
@@ -133,7 +134,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
     """Run one check on one claim; the same seed tries the same cases and shrinks to the same one.
 
     All checks of a claim that want cases of one size try the same ones, or a part of them, and so
-    do all quantities of one format that are functions of logits.
+    do all quantities of one format that are functions of logits of one range.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ def examine(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outc
         smaller = trials.refutation(alone)
         if smaller:
             failure, case = smaller, alone
-        # The smallest may look like many a flaw.
-        others = map(trials.refutation, _part(cases, _SURVEYED))
+        # The smallest may look like many a flaw. Those before the first are known to pass.
+        others = map(trials.refutation, cases[examples - 1 :][: round(len(cases) * _SURVEYED) + 1])
         refutations = [failure.evidence, *(other.evidence for other in others if other)]
     return Outcome(examples, tuple(trials.demands), failure, case, tuple(refutations))

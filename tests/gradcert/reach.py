@@ -44,7 +44,7 @@ def _cases(format: Format, size: float, masked: bool) -> list[Case]:
     ]
     if masked:
         rows += [[size, size, -np.inf], [-size, -size, -np.inf]]
-    # Each twice: two rows of three is a shape that subjects which compile for each have met.
+    # Each twice: subjects that compile for each shape have met two rows of three.
     targets = np.array([[1.0, 0.0, 0.0]] * 2).astype(format.dtype)
     logits: list[Array] = [np.array([row, row]).astype(format.dtype) for row in rows]
     return [Case(row, targets, (f"|z| = {size:.2g}",) * 2) for row in logits]

@@ -32,7 +32,7 @@ CODE = (
     "tests/gradcert/checks/*.py",
     *(
         f"tests/gradcert/{module}.py"
-        for module in ("cases", "diagnosis", "examine", "resemblance", "strategies")
+        for module in ("cases", "diagnosis", "drawing", "examine", "resemblance", "strategies")
     ),
 )
 PUBLISHED = ROOT / "reports" / "published" / "quality.md"

@@ -24,8 +24,10 @@ def gradcert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         with pytest.MonkeyPatch.context() as kept:
             kept.setattr("sys.path", [*sys.path])  # The folder of a subject is put there.
-            done = CliRunner().invoke(main, arguments, catch_exceptions=False)
-            configuration.set_hypothesis_home_dir(None)
+            try:
+                done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+            finally:
+                configuration.set_hypothesis_home_dir(None)
         return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     return run

@@ -105,7 +105,8 @@ def in_bits(z: Array, t: Array) -> Array:
 
 def unshifted(z: Array, t: Array) -> Array:
     powers = np.exp(z)
-    result: Array = powers * np.reciprocal(np.einsum("bj->b", powers))[:, None] - t
+    # No reciprocal: that of a subnormal sum overflows, which is another mistake.
+    result: Array = np.divide(powers.T, np.einsum("bj->b", powers)).T - t
     return result
 
 
@@ -363,7 +364,7 @@ def wrong_at_the_target(z: Array, t: Array) -> Array:
 
 def zero_near_a_thousandth(z: Array, t: Array) -> Array:
     found = right(z, t)
-    return np.where((1e-4 < abs(found)) & (abs(found) < 1e-2), np.zeros_like(found), found)
+    return np.where((abs(found) > 1e-4) & (abs(found) < 1e-2), np.zeros_like(found), found)
 
 
 NAMELESS: list[tuple[QuantityName, Callable[..., Array], str]] = [

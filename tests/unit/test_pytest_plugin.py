@@ -190,22 +190,36 @@ def _outcomes(report: Report) -> list[Any]:
     ]
 
 
+SPECS = ("mine.py:flipped", "mine.py:right")
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which ``gradcert certify`` wrote the report of the same subjects."""
+    folder = tmp_path_factory.mktemp("certified")
+    (folder / "mine.py").write_text(SUBJECTS)
+    script = str(Path(sys.executable).with_name("gradcert"))
+    quick = ("--format", "binary64", "--max-examples", "5", "--jobs", "1", "--report", "report")
+    _run([script, "certify", *SPECS, *quick], folder)
+    return folder / "report"
+
+
 @pytest.mark.parametrize("processes", ["0", "2"])
 def test_the_report_of_a_pytest_run_is_the_one_that_certify_writes(
-    suite: Run, tmp_path: Path, processes: str
+    suite: Run, tmp_path: Path, certified: Path, processes: str
 ) -> None:
-    specs = ("mine.py:flipped", "mine.py:right")
-    named = [f"--implementation={spec}" for spec in specs]
+    named = [f"--implementation={spec}" for spec in SPECS]
     done = suite(*named, "-n", processes, "--gradcert-report", "theirs")
-    certify = [str(Path(sys.executable).with_name("gradcert")), "certify", *specs]
-    quick = ["--format", "binary64", "--max-examples", "5", "--jobs", "1", "--report", "ours"]
-    _run([*certify, *quick], tmp_path)
-    theirs, ours = (read(tmp_path / name / "certificate.json") for name in ("theirs", "ours"))
+    theirs, ours = (
+        read(folder / "certificate.json") for folder in (tmp_path / "theirs", certified)
+    )
     assert done.returncode == 1
     assert _outcomes(theirs) == _outcomes(ours)
     assert theirs.complete
     assert "wrote theirs/index.html" in done.stdout
-    pages = [{path.name for path in (tmp_path / name).iterdir()} for name in ("theirs", "ours")]
+    pages = [
+        {path.name for path in folder.iterdir()} for folder in (tmp_path / "theirs", certified)
+    ]
     assert pages[0] == pages[1]
 
 

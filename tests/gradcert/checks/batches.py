@@ -66,7 +66,8 @@ def agreement(
 
 def _bytes(*batches: Array) -> Array:
     """Return the bytes of each row of all of them."""
-    return np.hstack([batch.reshape(len(batch), -1).view(np.uint8) for batch in batches])
+    flat = (np.ascontiguousarray(batch).reshape(len(batch), -1) for batch in batches)
+    return np.hstack([rows.view(np.uint8) for rows in flat])
 
 
 def row_independence(claim: Claim, case: Case) -> Judgements:
