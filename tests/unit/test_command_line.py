@@ -104,8 +104,15 @@ def _squeezed(text: str) -> str:
     ],
 )
 def test_the_exit_status_is_0_for_all_right_1_for_any_wrong_2_for_a_usage_error(
-    script: Run, specs: str, status: int
+    gradcert: Run, specs: str, status: int
 ) -> None:
+    assert gradcert("certify", *specs.split(), *QUICK).returncode == status
+
+
+@pytest.mark.parametrize(
+    ("specs", "status"), [("mine.py:right", 0), ("numpy mine.py:flipped", 1), ("nothing", 2)]
+)
+def test_the_process_ends_with_that_status(script: Run, specs: str, status: int) -> None:
     assert script("certify", *specs.split(), *QUICK).returncode == status
 
 

@@ -1,5 +1,6 @@
 """Reports on disk: they read back, are replaced whole, and hold hostile names without harm."""
 
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -236,7 +237,11 @@ def _flat(tokens: list[Token]) -> Iterator[Token]:
         yield from _flat(token.children or [])
 
 
-def _written(subject: Implementation) -> list[Token]:
+@functools.cache
+def _written(wrong: str, text: str) -> list[Token]:
+    """Return the report of a subject that is wrong in one way, and says this text."""
+    function = _flipped if wrong == "refuted" else _raising(text)
+    subject = Implementation(name=text, summary=text, functions={"dE/dz": function})
     found = certify(subject, formats=["binary64"], max_examples=5)
     parser = MarkdownIt("commonmark").enable("table")
     return parser.parse(markdown(Report(certificates=(found,))))
@@ -245,11 +250,7 @@ def _written(subject: Implementation) -> list[Token]:
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("wrong", ["refuted", "broken"])
 def test_a_hostile_name_or_message_stays_text_in_the_report(text: str, wrong: str) -> None:
-    def subject(text: str) -> Implementation:
-        function = _flipped if wrong == "refuted" else _raising(text)
-        return Implementation(name=text, summary=text, functions={"dE/dz": function})
-
-    hostile, tame = _written(subject(text)), _written(subject("plain"))
+    hostile, tame = _written(wrong, text), _written(wrong, "plain")
     assert [token.type for token in hostile if token.nesting >= 0] == [
         token.type for token in tame if token.nesting >= 0
     ]
