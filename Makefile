@@ -17,9 +17,10 @@ gallery: .venv/installed  ## the reports in reports/published/ and a picture of 
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,800 \
 		--screenshot=$(PUBLISHED)/built-ins/first-screen.png file://$(CURDIR)/$(PUBLISHED)/built-ins/index.html
 
-# The tests start some two hundred processes, which would all compile what they import if none kept it.
+# The tests start some two hundred processes, which would all compile what they import if none kept it;
+# and two workers of pytest whose OpenMP threads are not to spin in each other's way.
 test: .venv/installed  ## the conformance suite on the built-ins, and our own tests
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n auto --dist worksteal
+	env -u PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n auto --dist worksteal
 
 quality: .venv/installed  ## every flaw and every right variant under 20 seeds; goes on where it stopped
 	$(BIN)/python tests/quality/measure.py

@@ -25,6 +25,9 @@ _LOADING = 10
 
 _LAST_WORDS = 200
 
+_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads of OpenMP that wait by spinning take the processor from the processes beside theirs."""
+
 
 class Died(Exception):
     """The process is no more; the message says why."""
@@ -45,6 +48,7 @@ class Process:
             stdout=subprocess.DEVNULL,
             stderr=self._words,
             pass_fds=(write, notes),
+            env=_PATIENT | os.environ,
             start_new_session=True,  # Ctrl-C is ours, and what it starts dies with it.
         )
         os.close(write)

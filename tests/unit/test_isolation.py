@@ -56,6 +56,9 @@ def prints(logits, targets):
     print("debug")
     return right(logits, targets)
 
+def waits(logits, targets):
+    raise ValueError(os.environ["OMP_WAIT_POLICY"])
+
 def flipped_and_crashing(logits, targets):
     if not len(logits):
         ctypes.string_at(0)
@@ -89,6 +92,16 @@ def _certified(name: str, limits: Limits = LIMITS) -> Certificate:
     return gradcert.certify(
         f"hostile.py:{name}", formats=["binary64"], max_examples=5, limits=limits
     )
+
+
+@pytest.mark.usefixtures("folder")
+def test_threads_do_not_spin_beside_other_processes_unless_they_are_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert _certified("waits").results[0].reason == "raised ValueError: PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert _certified("waits").results[0].reason == "raised ValueError: ACTIVE"
 
 
 @pytest.mark.usefixtures("folder")
