@@ -81,7 +81,7 @@ def bench(
         machine=machine(),
         processor=processor(),
         cores=os.cpu_count() or 1,
-        versions=versions("torch", "jax", "mpmath"),
+        versions=versions("torch", "jax", "mpmath", "gmpy2"),
         limit=LIMIT,
         cells=tuple(Cell(*key, tuple(found)) for key, found in seconds.items()),
         memory=tuple(Memory(classes, tuple(found)) for classes, found in grown.items()),
