@@ -21,7 +21,7 @@ from subjects import OURS, PEERS, ROWS
 from tables import LINEAR_FROM, page
 from workers import LIMIT, SLOW, Job, Sample, samples
 
-from gradcert.provenance import machine, processor, versions
+from gradcert.engine.provenance import machine, processor, versions
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = Path("reports/published/benchmarks.json")

@@ -4,17 +4,17 @@
 >>> gradcert.certify("numpy", quantities=["dE/dz"], formats=["binary64"], max_examples=10).verdict
 'conforms'
 
-What is asked for is loaded when it is asked for: importing gradcert imports nothing else.
+Each public name is loaded when it is used, so that importing gradcert imports nothing else.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcert.certification import certify
-    from gradcert.conformance import conformance_tests
-    from gradcert.limits import Limits
-    from gradcert_implementations import Implementation, Loss, SpecError, load
+    from gradcert.api import certify
+    from gradcert.core.limits import Limits
+    from gradcert.suite.conformance_tests import conformance_tests
+    from gradcert_implementations import Domain, Implementation, Loss, SpecError, load
     from gradcert_implementations.adapters.jax_loss import from_jax
     from gradcert_implementations.adapters.numpy_function import from_numpy
     from gradcert_implementations.adapters.program import from_command
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from gradcert_reports import Certificate, Report
 
 MAX_EXAMPLES = 100
-"""Cases that a check with a full share of them tries, unless the caller says otherwise."""
+"""The number of cases for a check with a full share, unless the caller says otherwise."""
 
 __all__ = [
     "MAX_EXAMPLES",
     "Certificate",
+    "Domain",
     "Implementation",
     "Limits",
     "Loss",
@@ -43,13 +44,14 @@ __all__ = [
 
 _HOME = {
     "Certificate": "gradcert_reports",
+    "Domain": "gradcert_implementations",
     "Implementation": "gradcert_implementations",
-    "Limits": "gradcert.limits",
+    "Limits": "gradcert.core.limits",
     "Loss": "gradcert_implementations",
     "Report": "gradcert_reports",
     "SpecError": "gradcert_implementations",
-    "certify": "gradcert.certification",
-    "conformance_tests": "gradcert.conformance",
+    "certify": "gradcert.api",
+    "conformance_tests": "gradcert.suite.conformance_tests",
     "from_command": "gradcert_implementations.adapters.program",
     "from_jax": "gradcert_implementations.adapters.jax_loss",
     "from_numpy": "gradcert_implementations.adapters.numpy_function",

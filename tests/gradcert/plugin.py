@@ -1,14 +1,16 @@
-"""The pytest plugin: the options of the conformance suite.
+"""The pytest plugin: the options of the conformance suite, all of which begin with ``--gradcert``.
 
 pytest loads this module in every run of an environment that has gradcert, so it imports nothing
-heavy. The suite itself is ``gradcert.test_conformance``: ``pytest --pyargs gradcert
---implementation SPEC``.
+heavy. The suite itself is ``gradcert.suite.test_conformance``: ``pytest --pyargs gradcert --gradcert
+SPEC``.
 """
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcert import MAX_EXAMPLES
+from gradcert_implementations.options import Options
 
 if TYPE_CHECKING:
     import pytest
@@ -28,7 +30,8 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     """Add the options of the conformance suite."""
     group = parser.getgroup("gradcert", "softmax / cross-entropy gradient conformance")
     group.addoption(
-        "--implementation",
+        "--gradcert",
+        dest="gradcert_specs",
         action="append",
         default=[],
         metavar="SPEC",
@@ -36,35 +39,21 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         "the same behind torch:, jax: or numpy:, or a program behind command:; may be repeated "
         "(default: all built-ins)",
     )
-    group.addoption(
-        "--quantity",
-        action="append",
-        default=[],
-        help="certify this quantity: softmax, loss, dE/do, do/dz or dE/dz; may be repeated",
-    )
-    group.addoption(
-        "--format",
-        action="append",
-        default=[],
-        help="certify in this format: binary64, binary32, binary16 or bfloat16; may be repeated",
-    )
-    group.addoption(
-        "--targets",
-        default=None,
-        help="certify for these targets: index, probability or any",
-    )
+    for option in fields(Options):
+        group.addoption(
+            f"--gradcert-{option.metadata['option']}",
+            dest=f"gradcert_{option.name}",
+            action="append" if option.default == () else "store",
+            default=[] if option.default == () else option.default,
+            metavar=option.metadata["metavar"],
+            help=option.metadata["help"],
+        )
     group.addoption(
         "--gradcert-max-examples",
         type=_positive,
         default=MAX_EXAMPLES,
         metavar="N",
-        help="cases that a check with a full share of them tries (default: %(default)s)",
-    )
-    group.addoption(
-        "--gradcert-device",
-        default=None,
-        metavar="DEVICE",
-        help="compute a loss behind torch: or jax: here",
+        help="number of cases for a check with a full share (default: %(default)s)",
     )
     group.addoption(
         "--gradcert-isolate",
@@ -82,10 +71,11 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 def pytest_configure(config: "pytest.Config") -> None:
     """Fail in one line, before anything is collected, if the options select nothing to certify."""
-    if any(map(config.getoption, ("implementation", "quantity", "format", "targets"))):
+    selecting = ["gradcert_specs", *(f"gradcert_{option.name}" for option in fields(Options))]
+    if any(map(config.getoption, selecting)):
         import pytest
 
-        from gradcert.session import subjects_of
+        from gradcert.suite.session import subjects_of
         from gradcert_implementations import SpecError
 
         try:
@@ -96,12 +86,12 @@ def pytest_configure(config: "pytest.Config") -> None:
     if directory is not None:
         import pytest
 
-        from gradcert.reporting import Reporting
+        from gradcert.suite.reporting import Reporting
         from gradcert_reports import clear, prepare
 
         try:
             prepare(directory)
-            if not hasattr(config, "workerinput"):  # A worker of pytest-xdist, begun later.
+            if not hasattr(config, "workerinput"):  # A worker of pytest-xdist starts later.
                 clear(directory)
         except OSError as error:
             raise pytest.UsageError(

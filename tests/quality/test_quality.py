@@ -4,9 +4,9 @@ import pytest
 
 import gradcert
 from gradcert.checks import planned
-from gradcert.diagnosis import Examined, diagnose
-from gradcert.examine import examine
-from gradcert.recording import result_of
+from gradcert.diagnosis.diagnose import Examined, diagnose
+from gradcert.engine.check_runner import examine
+from gradcert.engine.record import result_of
 from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
 from gradcert_oracle import FAITHFUL
 from gradcert_reports import CheckResult

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 import gradcert
-from gradcert.cases import Broken, Claim, NotSupported
+from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert_implementations import Implementation, SpecError, load, plugged_in, reloading
 from gradcert_implementations.adapters.conventions import is_mean
 from gradcert_oracle import BINARY64

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcert.cases import Broken, Case, Claim
-from gradcert.certification import planned
+from gradcert.core.claim import Broken, Case, Claim
+from gradcert.api import planned
 from gradcert.checks import Check, Judgements, Refuted
 from gradcert_implementations import FLAWED, Flaw, documented, load
 from gradcert_implementations.numpy_by_hand import gradient as right

@@ -46,6 +46,51 @@ def _imported_packages(package: str) -> set[str]:
     return {name.partition(".")[0] for module in inside for name in _imported(module)}
 
 
+LAYERS: list[set[str]] = [
+    {"gradcert.core"},
+    {"gradcert.generation", "gradcert.isolation"},
+    {"gradcert.checks"},
+    {"gradcert.diagnosis"},
+    {"gradcert.engine"},
+    {"gradcert.api"},
+    {"gradcert.suite", "gradcert.plugin", "gradcert.cli"},
+]
+"""The rooms of the suite, the lowest first: a room imports from those below it, and from itself."""
+
+
+def _room(name: str) -> str:
+    """Return the room of the suite that a dotted name is in; empty for gradcert itself."""
+    parts = name.split(".")
+    known = set().union(*LAYERS)
+    return ".".join(parts[:2]) if ".".join(parts[:2]) in known else ""
+
+
+def _height(room: str) -> int:
+    return next(height for height, rooms in enumerate(LAYERS) if room in rooms)
+
+
+def test_every_module_of_the_suite_is_in_a_room() -> None:
+    inside = {module for module in MODULES if module.partition(".")[0] == "gradcert"}
+    assert {module for module in inside if not _room(module)} == {"gradcert.__init__"}
+    assert {_room(module) for module in inside} - {""} == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if _room(module)])
+def test_a_room_of_the_suite_imports_only_from_the_rooms_below_it(module: str) -> None:
+    ours = _room(module)
+    rooms = {_room(name) for name in _imported(module) if name.startswith("gradcert.")} - {ours, ""}
+    assert {room for room in rooms if _height(room) >= _height(ours)} == set()
+
+
+def test_only_one_module_uses_what_hypothesis_does_not_publish() -> None:
+    private = {
+        module
+        for module in MODULES
+        if any(name.startswith("hypothesis.internal") for name in _imported(module))
+    }
+    assert private == {"gradcert.generation._hypothesis"}
+
+
 def test_the_face_imports_the_other_three_rooms() -> None:
     assert set(PACKAGES) <= _imported_packages("gradcert")
 
@@ -59,7 +104,10 @@ def test_the_face_imports_the_other_three_rooms() -> None:
             {"gradcert", "gradcert_implementations", "gradcert_reports"}
             | {"hypothesis", "pytest", "torch", "jax"},
         ),
-        ("gradcert_reports", {"gradcert", "gradcert_implementations", "gradcert_oracle"}),
+        (
+            "gradcert_reports",
+            {"gradcert", "gradcert_implementations", "gradcert_oracle", "numpy", "flint"},
+        ),
     ],
 )
 def test_a_room_never_imports_what_it_must_be_independent_of(

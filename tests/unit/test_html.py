@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gradcert.certification import certify, certifying
+from gradcert.api import certify, certifying
 from gradcert_implementations import Array, Implementation, load
 from gradcert_reports import (
     Certificate,

@@ -13,7 +13,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from gradcert.certification import certify
+from gradcert.api import certify
 from gradcert_implementations import (
     BUILT_IN,
     CLAIMED,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from mpmath import libmp, mp, mpf
 
-from gradcert.certification import certify
+from gradcert.api import certify
 from gradcert_implementations import Implementation, Loss, OutputName, load
 from gradcert_implementations.identity_product import gradient as identity_product
 from gradcert_implementations.numpy_by_hand import gradient as softmax_gradient

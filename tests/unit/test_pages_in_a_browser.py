@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcert.certification import certify, certifying
+from gradcert.api import certify, certifying
 from gradcert_implementations import Array, Implementation, load
 from gradcert_reports import Report, html
 

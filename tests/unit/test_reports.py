@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from gradcert.certification import certify
+from gradcert.api import certify
 from gradcert_implementations import Array, Implementation
 from gradcert_reports import (
     Certificate,

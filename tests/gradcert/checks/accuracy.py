@@ -5,10 +5,19 @@ from math import isfinite
 
 from flint import arb
 
-from gradcert.cases import Case, Claim
-from gradcert.checks.evidence import DIGITS, Evidence, Judgements, Refuted, decimal, floats, text
-from gradcert.clock import CLOCK
-from gradcert_oracle import QUANTITIES, Format, Judgement, Row, judge, ulps
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim
+from gradcert.core.clock import CLOCK
+from gradcert.core.evidence import (
+    DIGITS,
+    Evidence,
+    JudgedRow,
+    Refuted,
+    decimal,
+    floats,
+    text,
+)
+from gradcert_oracle import Judgement, Question, enclose, judge, ulps
 
 __all__ = ["accuracy", "many_classes"]
 
@@ -16,63 +25,61 @@ _GUARD = 100
 """Bits beyond the format's own that a reported true value is known to: thirty digits and more."""
 
 
-def _overflows(claim: Claim, logits: Row, targets: Row) -> bool:
-    """Tell whether the true loss is no number of the format."""
-    if claim.quantity != "loss":
+def _overflows(question: Question) -> bool:
+    """Whether a true value of the row is not a number of the format."""
+    if not question.quantity.unbounded:
         return False
-    return bool(abs(QUANTITIES["loss"](logits, targets, claim.format)[0]) > claim.format.max)
+    return any(abs(value) > question.format.max for value in enclose(question))
 
 
-def accuracy(claim: Claim, case: Case) -> Judgements:
+def accuracy(claim: Claim, case: Case) -> list[JudgedRow]:
     """Every value is within two budgets of the true one.
 
     Predicate: for each row there is a textbook algorithm (see ``gradcert_oracle.budgets``), not
     void on that row, such that every returned value v and true value x have ``|v - x| <= 2 b``,
-    with b that algorithm's budget for the value. NaN and infinity are within no budget. A loss
-    whose true value exceeds the format's largest number is passed over.
+    with b that algorithm's budget for the value. NaN and infinity are within no budget. A row is
+    skipped if its true loss exceeds the format's largest number.
     """
-    answer = claim.answer(case.first, case.targets)
-    judgements: Judgements = []
-    for row, (first, targets) in enumerate(case.rows()):
-        question = claim.row(first, targets)
+    answer = claim.answer(case)
+    judged: list[JudgedRow] = []
+    for row, question in enumerate(claim.questions(case)):
         values = floats(answer[row])
         with CLOCK.charging("oracle"):
-            if _overflows(claim, *question[1:3]):
+            if _overflows(question):
                 continue
-            judgement = judge(*question, values)
+            judgement = judge(question, values)
         if judgement.algorithm is None:
             raise Refuted(functools.partial(_evidence, claim, case, row, judgement, values))
-        judgements.append((row, judgement))
-    return judgements
+        judged.append(JudgedRow(row, judgement))
+    return judged
 
 
-def many_classes(claim: Claim, case: Case) -> Judgements:
+def many_classes(claim: Claim, case: Case) -> list[JudgedRow]:
     """Every value of a row of thousands of classes is within two budgets of the true one.
 
-    Predicate: that of ``accuracy``. It has its own examples, so that every run tries wide rows; the
-    Jacobian, whose entries are the square of the classes, is left out.
+    Predicate: that of ``accuracy``. It has its own examples, so that every run tries wide rows. The
+    Jacobian is left out, because it has as many entries as the square of the classes.
     """
     return accuracy(claim, case)
 
 
 @functools.lru_cache(maxsize=16)
-def _truth(
-    quantity: str, first: Row, targets: Row, format: Format
-) -> tuple[tuple[arb, ...], tuple[str, ...]]:
-    """Return the true values of a row, and as they are shown; a diagnosis asks again and again."""
-    truth = tuple(QUANTITIES[quantity](first, targets, format, _GUARD))
+def _truth(question: Question) -> tuple[tuple[arb, ...], tuple[str, ...]]:
+    """Return the true values of a row, and their text. A diagnosis needs them again and again."""
+    truth = enclose(question, _GUARD)
     return truth, tuple(map(decimal, truth))
 
 
 def _evidence(
     claim: Claim, case: Case, row: int, judgement: Judgement, values: list[float]
 ) -> Evidence:
-    truth, shown = _truth(*claim.row(*case.rows()[row]))
+    truth, shown = _truth(claim.question(case, row))
     index = judgement.index
     value = values[index]
+    true = decimal(truth[index])
     return Evidence(
         case,
-        f"{claim.quantity} is {text(value)}; its true value is {decimal(truth[index])}",
+        f"{claim.quantity.name} is {text(value)}; its true value is {true}",
         row=row,
         index=index,
         expected=shown,

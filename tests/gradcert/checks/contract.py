@@ -1,13 +1,14 @@
 """The contract every numerical function keeps, whatever it computes."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from gradcert.cases import Case, Claim, shown_as
 from gradcert.checks.batches import agreement
-from gradcert.checks.evidence import Evidence, Judgements, Refuted, floats, text
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim, shown_as
+from gradcert.core.evidence import Evidence, JudgedRow, Refuted, floats, text
 from gradcert_implementations import Array
 
 __all__ = [
@@ -19,16 +20,18 @@ __all__ = [
 ]
 
 
-def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
+def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
     """The arguments hold the same bytes after the call as before, and the answer is none of them.
 
     Predicate: byte equality of every argument, and no memory shared with it. It sees no values, so
     it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
-    arguments = claim.arguments(case.first.copy(), case.targets.copy())
+    originals = claim.arguments(case)
+    arguments = [array.copy() for array in originals]
     answer = claim.call(*arguments)
-    originals = claim.arguments(case.first, case.targets)
-    for name, argument, original in zip(claim.arguments_named, arguments, originals, strict=True):
+    for name, argument, original in zip(
+        claim.quantity.arguments, arguments, originals, strict=True
+    ):
         if argument.tobytes() != original.tobytes():
             raise Refuted(
                 Evidence(
@@ -48,19 +51,19 @@ def inputs_unchanged(claim: Claim, case: Case) -> Judgements:
     return []
 
 
-def same_answer_twice(claim: Claim, case: Case) -> Judgements:
+def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     """Calls with equal arguments return the same bytes, and no later call changes them.
 
     Predicate: byte equality of an answer, a copy of it taken at once, the next answer to the same
     arguments, and that after a call with the classes in reverse. It cannot see an error that is
     made every time: the all-zero gradient, a sign flip, a scale.
     """
-    first = claim.answer(case.first, case.targets)
+    first = claim.answer(case)
     kept = first.copy()
-    again = claim.answer(case.first, case.targets).copy()
-    claim.answer(case.first[:, ::-1], case.targets[:, ::-1])
+    again = claim.answer(case).copy()
+    claim.answer(case.map(lambda array: array[:, ::-1]))
     first = first.copy()
-    later = claim.answer(case.first, case.targets).copy()
+    later = claim.answer(case).copy()
     asked, reverse = "f(*args)", "f(*(x[:, ::-1] for x in args))"
     for what, other, shown_by in (
         (
@@ -92,79 +95,89 @@ def same_answer_twice(claim: Claim, case: Case) -> Judgements:
     return []
 
 
-_LAYOUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
-    "read-only": (
+@dataclass(frozen=True)
+class _Layout:
+    """A memory layout: its name, what makes it, and the Python that does so in a snippet."""
+
+    name: str
+    relaid: Callable[[Array], Array]
+    expression: str
+
+
+_LAYOUTS = (
+    _Layout(
+        "read-only",
         lambda a: np.broadcast_to(a, a.shape),
         "f(*(np.broadcast_to(a, a.shape) for a in args))",
     ),
-    "non-contiguous": (
+    _Layout(
+        "non-contiguous",
         lambda a: np.repeat(a, 2, axis=1)[:, ::2],
         "f(*(np.repeat(a, 2, axis=1)[:, ::2] for a in args))",
     ),
-    "Fortran-ordered": (np.asfortranarray, "f(*map(np.asfortranarray, args))"),
-}
-"""Each with the Python that makes it, for the snippet."""
+    _Layout("Fortran-ordered", np.asfortranarray, "f(*map(np.asfortranarray, args))"),
+)
 
 
-def memory_layout(claim: Claim, case: Case) -> Judgements:
+def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     """Read-only, non-contiguous and Fortran-ordered arguments give the same answer.
 
     Predicate: ``|v(other layout) - v(plain)| <= 2 (b + b)`` for every value; sums may run in
     another order. It cannot see an error that is made in every layout: the all-zero gradient, a
     sign flip, a scale.
     """
-    plain = claim.answer(case.first, case.targets)
-    judgements: Judgements = []
-    for name, (relaid, expression) in _LAYOUTS.items():
-        # A copy, for a view would let a writing implementation reach the case.
-        arguments = (relaid(array.copy()) for array in (case.first, case.targets))
-        with shown_as(f"for {name} arguments", expression):
-            answer = claim.call(*claim.arguments(*arguments))
-        for row, question in enumerate(case.rows()):
+    plain = claim.answer(case)
+    judged: list[JudgedRow] = []
+    for layout in _LAYOUTS:
+        # A copy, because a subject that writes into a view of the case would change the case.
+        arguments = [layout.relaid(array.copy()) for array in claim.arguments(case)]
+        with shown_as(f"for {layout.name} arguments", layout.expression):
+            answer = claim.call(*arguments)
+        for row in range(case.rows):
             judgement = agreement(
                 claim,
                 case,
                 row,
                 ours=answer[row],
                 theirs=plain[row],
-                question=question,
-                difference=f"for plain arrays, not {name} ones",
-                shown_by=(expression, "f(*args)"),
+                difference=f"for plain arrays, not {layout.name} ones",
+                shown_by=(layout.expression, "f(*args)"),
             )
-            judgements.append((row, judgement))
-    return judgements
+            judged.append(JudgedRow(row, judgement))
+    return judged
 
 
-def empty_batch(claim: Claim, case: Case) -> Judgements:
+def empty_batch(claim: Claim, case: Case) -> list[JudgedRow]:
     """A batch of no rows has an answer of no rows.
 
     Predicate: the shape and dtype of the answer for arguments of shape (0, n). There are no values
     in it, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     with shown_as("for a batch of no rows", "f(*(a[:0] for a in args))"):
-        claim.answer(case.first[:0], case.targets[:0])
+        claim.answer(case.map(lambda array: array[:0]))
     return []
 
 
-def nan_stays_in_its_row(claim: Claim, case: Case) -> Judgements:
+def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     """NaN in gives NaN out in that row, and nowhere else.
 
-    Predicate: with any one first argument replaced by NaN, its row of the answer holds a NaN and
-    the other rows hold one only where they did without it. For dE/do, where a class without a
-    target does not depend on it, that is the class with the largest target. Nothing is asked of a
-    row without targets, whose loss may well be zero. It cannot see an error in values, such as a
-    sign flip, a scale or noise.
+    Predicate: with any one number of the first argument replaced by NaN, its row of the answer
+    holds a NaN, and another row holds one only where it did without it. For dE/do, where a class
+    without a target does not depend on it, only the class with the largest target is tried. A row
+    without targets is not tried, because its loss may well be zero. It cannot see an error in
+    values, such as a sign flip, a scale or noise.
     """
-    before = claim.answer(case.first, case.targets)
-    for row, column in np.ndindex(case.first.shape):
-        targets = case.targets[row]
-        if not targets.any() or (claim.quantity == "dE/do" and column != np.argmax(targets)):
+    before = claim.answer(case)
+    for row, column in np.ndindex(case.point.shape):
+        targets = case["targets"][row]
+        elsewhere = claim.quantity.needs_target and column != np.argmax(targets)
+        if not targets.any() or elsewhere:
             continue
-        first = case.first.copy()
-        first[row, column] = np.nan
-        poisoned = replace(case, first=first)
+        point = case.point.copy()
+        point[row, column] = np.nan
+        poisoned = case.at(point)
         with shown_as("for an argument with a NaN", "f(*args)", poisoned):
-            answer = claim.answer(first, case.targets)
+            answer = claim.answer(poisoned)
         for other, values in enumerate(answer):
             if np.isnan(values).any() != (other == row or np.isnan(before[other]).any()):
                 statement = (

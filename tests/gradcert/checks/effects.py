@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.cases import Case, Claim
-from gradcert.checks.evidence import Evidence, Judgements, Refuted
-from gradcert.processor import flushes_to_zero, keep_subnormals
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Evidence, JudgedRow, Refuted
+from gradcert.core.float_environment import flushes_to_zero, keep_subnormals
+from gradcert.core.random_states import legacy_state, restored
 from gradcert_implementations import Array
 
 __all__ = ["no_side_effects"]
@@ -36,10 +38,6 @@ class _Setting:
     """Its value when a framework has just been loaded, where that is known."""
 
 
-def _legacy_state() -> tuple[Any, ...]:
-    return tuple(np.random.get_state(legacy=True))  # noqa: NPY002  # It is what others may use.
-
-
 def _same(one: Any, other: Any) -> bool:
     """Tell whether two values of a setting are equal; some are tuples that hold arrays."""
     return pickle.dumps(one) == pickle.dumps(other)
@@ -52,7 +50,7 @@ def _settings() -> dict[str, _Setting]:
     found = {
         "numpy's error mode": _Setting(np.geterr, lambda mode: np.seterr(**mode), "np.geterr()"),
         "numpy's random state": _Setting(
-            _legacy_state,
+            legacy_state,
             np.random.set_state,
             "np.random.get_state()[2]",
         ),
@@ -110,18 +108,14 @@ def _output() -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def _advanced() -> Iterator[None]:
-    """Draw from the random states, so that setting a seed once more changes them; set them back."""
-    kept, legacy = random.getstate(), _legacy_state()
-    random.random()
-    np.random.random_sample()  # noqa: NPY002
-    try:
+    """Draw from the random states first, so that setting their seed again changes them."""
+    with restored():
+        random.random()
+        np.random.random_sample()  # noqa: NPY002
         yield
-    finally:
-        random.setstate(kept)
-        np.random.set_state(legacy)  # noqa: NPY002
 
 
-def no_side_effects(claim: Claim, case: Case) -> Judgements:
+def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
     """A call writes nothing to standard output and leaves the settings of the process alone.
 
     Predicate: standard output stays empty, and numpy's error mode, numpy's and Python's random
@@ -131,7 +125,7 @@ def no_side_effects(claim: Claim, case: Case) -> Judgements:
     """
     written = ""
     changed: list[tuple[str, str]] = []
-    function = claim.implementation.functions[claim.quantity]
+    function = claim.function
 
     def watched(*arguments: Array) -> Array:
         nonlocal written
@@ -150,10 +144,8 @@ def no_side_effects(claim: Claim, case: Case) -> Judgements:
                     setting.set(original)
         return answer
 
-    functions = {**claim.implementation.functions, claim.quantity: watched}
-    replace(claim, implementation=replace(claim.implementation, functions=functions)).answer(
-        case.first, case.targets
-    )
+    functions = {**claim.implementation.functions, claim.quantity.name: watched}
+    replace(claim, implementation=replace(claim.implementation, functions=functions)).answer(case)
     if written:
         quoted = written[:_SHOWN] + ("..." if len(written) > _SHOWN else "")
         raise Refuted(Evidence(case, f"the call wrote {quoted!r} to standard output"))

@@ -34,9 +34,9 @@ def list_command(
         table.add_row(name, f"{point.value}, of {point.dist.name if point.dist else 'a package'}")
     Console().print(table)
     if flaws:
-        typer.echo("\ngradcert explain ID tells more of one.")
+        typer.echo("\ngradcert explain ID tells the story of one.")
     else:
-        typer.echo("\nA library's own gradient needs the extra of its name: gradcert[optax], say.")
+        typer.echo("\nA library's own gradient needs the extra with its name, such as gradcert[optax].")
         typer.echo(f"{len(FLAWED)} more are wrong on purpose: gradcert list --flaws")
 
 
@@ -46,7 +46,7 @@ def explain_command(
     """Tell the story of a known flaw: what it computes, who makes it, what exposes it."""
     from difflib import get_close_matches
 
-    from gradcert.explaining import explain
+    from gradcert.cli.flaw_story import explain
     from gradcert_implementations import FLAWED, Flaw, load
 
     if flaw not in FLAWED:

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
+from gradcert.cli.options import takes_options
 from gradcert.cli.running import (
+    available_cores,
     certified,
     folder,
     make_ready,
@@ -14,60 +16,50 @@ from gradcert.cli.running import (
     stop_if_interrupted,
     usage_error,
 )
+from gradcert_implementations import SpecError
+from gradcert_implementations.options import Options
 
 __all__ = ["certify_command"]
 
 
+@takes_options
 def certify_command(
     spec: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SPEC]...",
+            metavar="SPEC...",
             help="A name, path/to/file.py:name or package.module:name, a loss of either form "
             "behind torch: or jax:, a function behind numpy:, or 'command:program arguments'. "
             "Without one: all built-ins, of which the wrong ones must be refuted.",
         ),
     ] = None,
-    quantity: Annotated[
-        list[str] | None,
-        typer.Option(help="softmax, loss, dE/do, do/dz or dE/dz; may be repeated."),
-    ] = None,
-    format: Annotated[
-        list[str] | None,
-        typer.Option(help="binary64, binary32, binary16 or bfloat16; may be repeated."),
-    ] = None,
-    targets: Annotated[
-        str | None, typer.Option(help="The targets it is meant for: index, probability or any.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="Where a loss behind torch: or jax: is computed.")
-    ] = None,
+    options: Options = Options(),  # noqa: B008  # Replaced by the options of its fields.
     isolate: Annotated[
         bool,
         typer.Option(
             "--isolate",
-            help="Run each in a process of its own, as a program always is: a hang or a crash is "
-            "then a verdict.",
+            help="Run each in a process of its own, so that a hang or a crash is a verdict. Programs "
+            "always run like this.",
         ),
     ] = False,
     time_limit: Annotated[
         float | None,
         typer.Option(
-            min=0.1, metavar="SECONDS", help="Of one call, where isolated; implies --isolate. [60]"
+            min=0.1, metavar="SECONDS", help="Seconds allowed per call (default 60); implies --isolate."
         ),
     ] = None,
     memory_limit: Annotated[
         float | None,
         typer.Option(
-            min=0.01, metavar="GIB", help="Of a process, where isolated; implies --isolate. [4]"
+            min=0.01, metavar="GIB", help="GiB of memory that the process may use (default 4); implies --isolate."
         ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="So many at a time, each in a process. [as many as cores]"),
+        typer.Option(min=1, help="Run N implementations in parallel processes (default: one for each core)."),
     ] = None,
     max_examples: Annotated[
-        int, typer.Option(min=1, help="Cases that a check with a full share of them tries.")
+        int, typer.Option(min=1, help="Number of cases for a check with a full share.")
     ] = MAX_EXAMPLES,
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same verdicts and counterexamples.")
@@ -84,30 +76,23 @@ def certify_command(
     Exit status: 0 if all conform (without SPEC: and the wrong ones are refuted), 1 if any is
     refuted, broken or not supported, 2 for a usage error.
     """
-    from gradcert.limits import Limits
-    from gradcert.selection import EXPECTED, select_subjects
-    from gradcert_implementations import SpecError
+    from gradcert.api import EXPECTED, select_subjects
+    from gradcert.core.limits import Limits
 
     limits = Limits(
         seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
     )
     try:
         subjects, left_out = select_subjects(
-            spec or (),
-            quantities=quantity or (),
-            formats=format or (),
-            targets=targets,
-            device=device,
-            limits=limits if isolate or time_limit or memory_limit else None,
+            spec or (), options, limits=limits if isolate or time_limit or memory_limit else None
         )
     except SpecError as error:
         usage_error(str(error))
 
-    # Not before: a usage error is to be quick.
-    import joblib
+    # Not before: a usage error must be quick.
     from rich.console import Console
 
-    from gradcert_reports import details, summary, timing
+    from gradcert_reports import Verdict, details, summary, timing
 
     make_ready(report)
     for reason in left_out.values():
@@ -117,7 +102,7 @@ def certify_command(
         max_examples=max_examples,
         seed=seed,
         directory=report,
-        jobs=jobs or joblib.cpu_count(),
+        jobs=jobs or available_cores(),
     )
     console = Console()
     console.print(summary(found.certificates))
@@ -130,7 +115,7 @@ def certify_command(
     expected = {} if spec else EXPECTED
     raise typer.Exit(
         any(
-            certificate.verdict != expected.get(certificate.origin, "conforms")
+            certificate.verdict != expected.get(certificate.origin, Verdict.CONFORMS)
             for certificate in found.certificates
         )
     )

@@ -13,7 +13,7 @@ __all__ = ["claims_command"]
 
 def claims_command(
     max_examples: Annotated[
-        int, typer.Option(min=1, help="Cases that a check with a full share of them tries.")
+        int, typer.Option(min=1, help="Number of cases for a check with a full share.")
     ] = MAX_EXAMPLES,
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same verdicts and counterexamples.")
@@ -31,7 +31,7 @@ def claims_command(
     """
     from rich.console import Console
 
-    from gradcert.ledger import ENTRIES, LEDGER
+    from gradcert.cli.ledger import ENTRIES, LEDGER
     from gradcert_reports import ledger
 
     make_ready(report)

@@ -1,8 +1,10 @@
 """What the commands that certify share: the progress bar, the report's folder, the exits."""
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -14,7 +16,15 @@ if TYPE_CHECKING:
     from gradcert_implementations import Implementation
     from gradcert_reports import Entry, Report
 
-__all__ = ["certified", "folder", "make_ready", "save", "stop_if_interrupted", "usage_error"]
+__all__ = [
+    "available_cores",
+    "certified",
+    "folder",
+    "make_ready",
+    "save",
+    "stop_if_interrupted",
+    "usage_error",
+]
 
 _INTERRUPTED = 130
 """The exit status of a program that SIGINT ended, as shells count it."""
@@ -24,6 +34,13 @@ def usage_error(message: str) -> NoReturn:
     """End with one line and status 2."""
     typer.echo(f"gradcert: {message}", err=True)
     raise typer.Exit(2)
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
@@ -40,7 +57,7 @@ def _writing(directory: Path | None) -> Iterator[None]:
 
 
 def folder(text: str) -> Path:
-    """Return a path from the command line: a variable that is not set is no folder's name."""
+    """Return a path from the command line. An empty one (an unset shell variable) is an error."""
     if not text:
         raise typer.BadParameter("it is empty; expected the name of a folder")
     return Path(text)
@@ -100,20 +117,19 @@ def certified(
     ledger: "Sequence[Entry]" = (),
     jobs: int = 1,
 ) -> "Report":
-    """Certify so many at a time, with one progress bar; where it is several, each in a process.
+    """Certify with one progress bar, `jobs` implementations at a time, each in a process then.
 
-    Each step is kept in the directory, if there is one. Ctrl-C and SIGTERM end it, and what is
-    returned is incomplete.
+    Each step is kept in the directory, if there is one. Ctrl-C and SIGTERM end the run, and the
+    report that is returned is incomplete.
     """
     from hypothesis.configuration import set_hypothesis_home_dir
-    from joblib import Parallel, delayed
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from gradcert.certification import certifying
     from gradcert.checks import planned
-    from gradcert.isolation import Isolated, isolate
-    from gradcert.limits import UNLIMITED
+    from gradcert.core.limits import UNLIMITED
+    from gradcert.engine.certification import certifying
+    from gradcert.isolation.subject import Isolated, isolate
     from gradcert_reports import Report, keep
 
     columns = (
@@ -146,9 +162,8 @@ def certified(
         task = progress.add_task("", total=sum(found.planned for found in certificates))
 
         def certify(place: int) -> None:
-            for check, claim in planned(subjects[place]):
-                about = (certificates[place].name, check.id, claim.quantity, claim.format.name)
-                progress.update(task, description=" ".join(about))
+            for one in planned(subjects[place]):
+                progress.update(task, description=f"{certificates[place].name} {one.task}")
                 certificate = next(steps[place])
                 with lock:
                     if not going_on:
@@ -162,7 +177,14 @@ def certified(
         if directory is not None:
             _begin(report(), directory)
         try:
-            Parallel(n_jobs=jobs, backend="threading")(map(delayed(certify), range(len(subjects))))
+            if jobs > 1:
+                # Its threads are daemons, so that an interrupted run does not wait for them.
+                with ThreadPool(jobs) as pool:
+                    for _ in pool.imap_unordered(certify, range(len(subjects))):
+                        pass
+            else:
+                for place in range(len(subjects)):
+                    certify(place)
         except KeyboardInterrupt:
             pass
         finally:

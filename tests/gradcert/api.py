@@ -1,0 +1,156 @@
+"""Certify from Python: one implementation, or those that a run is about."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Unpack
+
+from gradcert import MAX_EXAMPLES
+from gradcert.core.limits import Limits
+from gradcert_implementations import (
+    BUILT_IN,
+    Implementation,
+    Options,
+    OptionValues,
+    SpecError,
+    as_implementation,
+    load,
+)
+from gradcert_reports import Certificate, Verdict
+
+__all__ = ["EXPECTED", "Selection", "certify", "select_subjects", "subject_of"]
+
+EXPECTED: dict[str, Verdict] = {
+    **dict.fromkeys(BUILT_IN, Verdict.CONFORMS),
+    "diagonal-only": Verdict.REFUTED,
+}
+"""What is certified if nothing is named, with the verdicts that must come out."""
+
+
+class Selection(NamedTuple):
+    """The implementations of a run.
+
+    Attributes
+    ----------
+    subjects
+        Those that are certified.
+    left_out
+        Why each of the other built-ins is not, by name.
+    """
+
+    subjects: list[Implementation]
+    left_out: dict[str, str]
+
+
+def subject_of(
+    implementation: Implementation | Callable[..., Any] | str,
+    options: Options,
+    *,
+    limits: Limits | None = None,
+) -> Implementation:
+    """Return what a SPEC, a function or an Implementation is, as the options select or declare it.
+
+    Within limits it is loaded by a process of its own.
+
+    Raises
+    ------
+    SpecError
+        If there is nothing to certify.
+    """
+    if limits is None:
+        if isinstance(implementation, str):
+            return load(implementation, **options.keywords())
+        return as_implementation(implementation, options)
+    from gradcert.isolation.subject import isolate, load_isolated  # With it comes all that examines.
+
+    if isinstance(implementation, str):
+        return load_isolated(implementation, limits, options)
+    return isolate(as_implementation(implementation, options), limits)
+
+
+def select_subjects(
+    specs: Sequence[str], options: Options, *, limits: Limits | None = None
+) -> Selection:
+    """Load the implementations that `specs` name; if there is none, those of :data:`EXPECTED`.
+
+    One that was not named is left out if it cannot be loaded, or does not claim what is selected.
+    Within limits, each is loaded by a process of its own.
+
+    Raises
+    ------
+    SpecError
+        If a named one cannot be loaded, or nothing is left.
+
+    Examples
+    --------
+    >>> options = Options(quantities=["loss"], formats=["binary64"])
+    >>> subjects, left_out = select_subjects([], options)
+    >>> subjects[0].name, left_out["diagonal-only"]
+    ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
+    """
+    selection = Selection([], {})
+    for spec in specs or EXPECTED:
+        try:
+            selection.subjects.append(subject_of(spec, options, limits=limits))
+        except SpecError as error:
+            if specs:
+                raise
+            selection.left_out[spec] = str(error)
+    if not selection.subjects:
+        reasons = "; ".join(dict.fromkeys(selection.left_out.values()))
+        raise SpecError(f"nothing to certify: {reasons}")
+    return selection
+
+
+def certify(
+    implementation: Implementation | Callable[..., Any] | str,
+    *,
+    max_examples: int = MAX_EXAMPLES,
+    seed: int = 0,
+    limits: Limits | None = None,
+    **options: Unpack[OptionValues],
+) -> Certificate:
+    """Certify an implementation.
+
+    Parameters
+    ----------
+    implementation
+        An Implementation, a plain function ``(logits, targets) -> dE/dz`` on arrays of shape
+        (batch, classes), or a SPEC string.
+    max_examples
+        The number of cases for a check with a full share; the others try their part.
+    seed
+        The same seed tries the same cases, and finds the same minimal counterexamples.
+    limits
+        Runs the implementation in a process of its own, with a limit for the time of a call and one
+        for memory. A hang or a crash is then a verdict. It needs a SPEC or a public name.
+    **options
+        What to certify, as :class:`gradcert_implementations.Options` has it: ``quantities`` and
+        ``formats`` (a selection of what an Implementation claims, or what a plain function claims,
+        which is dE/dz in binary64 and binary32), ``targets`` (in place of those it declares) and
+        ``device`` (where a loss behind ``torch:`` or ``jax:`` is computed).
+
+    Returns
+    -------
+    The certificate: the verdict, the level, and the result of every check.
+
+    Raises
+    ------
+    SpecError
+        If there is nothing to certify.
+    ValueError
+        If `max_examples` is not positive.
+
+    Examples
+    --------
+    >>> import gradcert
+    >>> certificate = gradcert.certify("diagonal-only", formats=["fp64"], max_examples=10)
+    >>> found = certificate.refutations[0].discrepancy
+    >>> certificate.verdict, found.arguments["logits"], found.returned
+    ('refuted', (('0.0', '0.0'),), ('-0.5', '0.0'))
+    """
+    if max_examples < 1:
+        raise ValueError(f"max_examples is {max_examples}; it must be at least 1")
+    from gradcert.engine.certification import certifying
+
+    subject = subject_of(implementation, Options(**options), limits=limits)
+    *_, certificate = certifying(subject, max_examples=max_examples, seed=seed)
+    return certificate

@@ -1,0 +1,134 @@
+"""All checks, in the order in which they run, and the plan of an implementation."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+
+from gradcert.checks import accuracy, batches, contract, effects
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim, claims_of
+from gradcert.core.evidence import JudgedRow
+from gradcert.core.task import Task
+from gradcert.generation.sizes import Size
+from gradcert_implementations import Implementation
+from gradcert_oracle import Quantity
+
+__all__ = ["CHECKS", "Check", "Planned", "check_named", "planned"]
+
+
+def _any(_: Quantity) -> bool:
+    return True
+
+
+def _is_linear(quantity: Quantity) -> bool:
+    """Whether a row's answer has no more values than classes."""
+    classes = 2
+    return prod(quantity.shape(1, classes)) <= classes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A property of an implementation's answers.
+
+    Attributes
+    ----------
+    id
+        Its stable name.
+    run
+        Returns how each judged row is explained, or raises ``Refuted``, ``Broken`` or
+        ``NotSupported``.
+    size
+        The size of its cases.
+    share
+        Its part of the examples; at least one example is tried.
+    applies
+        Whether it applies to a quantity.
+    against_truth
+        Whether it compares values with true ones, and not with other answers.
+    measures
+        Whether the reach of a claim and its cancellation are measured beside it.
+    leaves_traces
+        Whether a subject that it refutes has changed its process.
+    across_calls, across_rows
+        Whether a refutation means that equal calls, or equal rows of different batches, have
+        different answers.
+    finding
+        What a refutation says about the answer, if the statement of the evidence is about one value
+        only.
+    """
+
+    id: str
+    run: Callable[[Claim, Case], list[JudgedRow]]
+    size: Size = Size.SMALL
+    share: float = 1.0
+    applies: Callable[[Quantity], bool] = _any
+    against_truth: bool = False
+    measures: bool = False
+    leaves_traces: bool = False
+    across_calls: bool = False
+    across_rows: bool = False
+    finding: str = ""
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(id="no-side-effects", run=effects.no_side_effects, share=0.1, leaves_traces=True),
+    Check(id="inputs-unchanged", run=contract.inputs_unchanged, share=0.1),
+    Check(
+        id="same-answer-twice", run=contract.same_answer_twice, share=0.1, across_calls=True
+    ),
+    Check(id="accuracy", run=accuracy.accuracy, against_truth=True, measures=True),
+    Check(
+        id="many-classes",
+        run=accuracy.many_classes,
+        size=Size.MANY_CLASSES,
+        share=0.1,
+        applies=_is_linear,
+        against_truth=True,
+    ),
+    Check(
+        id="row-independence",
+        run=batches.row_independence,
+        size=Size.MANY_ROWS,
+        share=0.25,
+        across_rows=True,
+        finding="a row's answer depends on the other rows of the batch",
+    ),
+    Check(
+        id="memory-layout",
+        run=contract.memory_layout,
+        share=0.1,
+        finding="the answer depends on the memory layout of the arguments",
+    ),
+    Check(id="empty-batch", run=contract.empty_batch, share=0),  # Only the shape of a case counts.
+    Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, share=0.1),
+)
+"""The contract of a function comes first: without it values mean little."""
+
+_BY_ID = {check.id: check for check in CHECKS}
+
+
+def check_named(id: str) -> Check:
+    """Return the check with this id."""
+    return _BY_ID[id]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A check, and the claim that it examines."""
+
+    check: Check
+    claim: Claim
+
+    @property
+    def task(self) -> Task:
+        """Its name in records."""
+        return Task(self.check.id, self.claim.quantity.name, self.claim.format.name)
+
+
+def planned(implementation: Implementation) -> Iterator[Planned]:
+    """Yield every check that applies to an implementation, with the claim it examines."""
+    claims = list(claims_of(implementation))
+    for check in CHECKS:
+        for claim in claims:
+            if check.applies(claim.quantity):
+                yield Planned(check, claim)

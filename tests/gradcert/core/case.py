@@ -1,0 +1,111 @@
+"""A case: one generated input, with the regime of each of its rows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcert_implementations import Array
+from gradcert_oracle import Format
+
+__all__ = ["Case", "Regime"]
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What kind of row a row is.
+
+    Attributes
+    ----------
+    shape
+        What the logits or probabilities look like: ``benign``, ``ties``, ``tiny``, ...
+    changes
+        What was done to them then: ``offset``, ``masked``.
+    targets
+        The kind of targets: ``one-hot``, ``soft``, ...
+
+    Examples
+    --------
+    >>> print(Regime("benign", ("offset",), "one-hot"))
+    benign, offset, one-hot
+    """
+
+    shape: str
+    changes: tuple[str, ...] = ()
+    targets: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All that is said of the row."""
+        return tuple(filter(None, (self.shape, *self.changes, self.targets)))
+
+    def __str__(self) -> str:
+        return ", ".join(self.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One generated input.
+
+    Attributes
+    ----------
+    arguments
+        The arrays by name, all of shape (rows, classes), in one format's dtype: first ``logits`` or
+        ``probabilities``, then ``targets``. A quantity takes those that it needs, so that one case
+        serves several quantities.
+    regimes
+        One for each row.
+
+    Examples
+    --------
+    >>> case = Case({"logits": np.zeros((1, 2)), "targets": np.eye(2)[:1]}, (Regime("ties"),))
+    >>> case.rows, case.classes, case.alone(0)["targets"].tolist()
+    (1, 2, [[1.0, 0.0]])
+    """
+
+    arguments: Mapping[str, Array]
+    regimes: tuple[Regime, ...]
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the argument of this name."""
+        return self.arguments[name]
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # Hypothesis prints a case with this, and a thousand rows are too many to print.
+        printer.text(f"Case of shape {self.point.shape}: {self.regimes[0]}")
+
+    @property
+    def point(self) -> Array:
+        """The first argument: the logits or probabilities at which a quantity is evaluated."""
+        return next(iter(self.arguments.values()))
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.point)
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        classes: int = self.point.shape[1]
+        return classes
+
+    def map(self, change: Callable[[Array], Array]) -> "Case":
+        """Return the case with the same change made to every argument."""
+        return replace(self, arguments={name: change(a) for name, a in self.arguments.items()})
+
+    def at(self, point: Array) -> "Case":
+        """Return the case with another first argument."""
+        first = next(iter(self.arguments))
+        return replace(self, arguments={**self.arguments, first: point})
+
+    def cast(self, format: Format) -> "Case":
+        """Return the case in another format; what is too large for it becomes infinite."""
+        with np.errstate(over="ignore"):
+            return self.map(lambda array: array.astype(format.dtype))
+
+    def alone(self, row: int) -> "Case":
+        """Return the case of one of its rows."""
+        one = slice(row, row + 1)
+        return replace(self.map(lambda array: array[one]), regimes=self.regimes[one])

@@ -1,0 +1,152 @@
+"""A claim of an implementation, and the call that answers a case."""
+
+import functools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from gradcert.core.case import Case
+from gradcert.core.clock import CLOCK
+from gradcert.core.float_environment import keep_subnormals
+from gradcert_implementations import Array, Function, Implementation, Loss, printable
+from gradcert_oracle import FORMATS, Format, Quantity, Question, Row, quantity_of
+from gradcert_oracle import Loss as TrueLoss
+
+__all__ = ["Broken", "Claim", "NotSupported", "claims_of", "shown_as"]
+
+_LONGEST = 300
+"""Characters of an error's message that are kept."""
+
+
+class Broken(Exception):
+    """The implementation raised, or returned something that is not an answer.
+
+    Attributes
+    ----------
+    shown_by
+        Python expressions that show it, as those of ``Evidence``.
+    case
+        The case that they are about, if it is not the one that was drawn.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        shown_by: tuple[str, ...] = ("f(*args)",),
+        case: Case | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.shown_by = shown_by
+        self.case = case
+
+
+@contextmanager
+def shown_as(how: str, expression: str, case: Case | None = None) -> Iterator[None]:
+    """Add to a ``Broken`` raised inside how the implementation was called, and what shows it."""
+    try:
+        yield
+    except Broken as broken:
+        raise Broken(f"{broken}, {how}", (expression,), case) from broken.__cause__
+
+
+class NotSupported(Exception):
+    """The implementation raised NotImplementedError."""
+
+
+def _message(error: BaseException) -> str:
+    """Return the message of an error in one printable line."""
+    try:
+        message = str(error)
+    except Exception as another:  # noqa: BLE001  # It is the subject's, and may do anything.
+        message = f"(its message raises {type(another).__name__})"
+    return printable(message)[:_LONGEST]
+
+
+@functools.cache
+def _true_loss(loss: Loss) -> TrueLoss:
+    """Return the oracle's record of a loss: it has the options of the interface's by name."""
+    return TrueLoss(**asdict(loss))
+
+
+def _floats(array: Array) -> Row:
+    return tuple(array.astype(np.float64).tolist())
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of an implementation: a quantity in a format."""
+
+    implementation: Implementation
+    quantity: Quantity
+    format: Format
+
+    def __str__(self) -> str:
+        return f"{self.quantity.name}-{self.format.name}"
+
+    @property
+    def function(self) -> Function:
+        """The implementation's function for the quantity."""
+        return self.implementation.functions[self.quantity.name]
+
+    def arguments(self, case: Case) -> tuple[Array, ...]:
+        """Return what the implementation's function is called with."""
+        return tuple(case[name] for name in self.quantity.arguments)
+
+    def question(self, case: Case, row: int) -> Question:
+        """Return what the oracle is asked about one row."""
+        rows = tuple(_floats(array[row]) for array in self.arguments(case))
+        loss = _true_loss(self.implementation.loss)
+        return Question(self.quantity, rows, self.format, loss)
+
+    def questions(self, case: Case) -> Iterator[Question]:
+        """Yield what the oracle is asked about each row."""
+        return (self.question(case, row) for row in range(case.rows))
+
+    def answer(self, case: Case) -> Array:
+        """Call the implementation on copies, so that nothing it does to them reaches the case.
+
+        Raises
+        ------
+        NotSupported
+            If it raises NotImplementedError.
+        Broken
+            If it raises anything else, or does not return a numpy array of the right shape and
+            dtype.
+        """
+        return self.call(*(array.copy() for array in self.arguments(case)))
+
+    def call(self, *arguments: Array) -> Array:
+        """Call the implementation on exactly these arrays; see :meth:`answer`."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with CLOCK.charging("subject"):
+                    result = self.function(*arguments)
+        except NotImplementedError as error:
+            raise NotSupported(_message(error)) from error
+        except KeyboardInterrupt:
+            raise  # It is the user's.
+        except BaseException as error:  # SystemExit and worse are not answers.
+            said = f"raised {printable(type(error).__name__)}: {_message(error)}"
+            raise Broken(said.removesuffix(": ")) from error
+        finally:
+            keep_subnormals()
+        if type(result) is not np.ndarray:
+            raise Broken(f"returned {printable(type(result).__name__)}, expected a numpy array")
+        if result.dtype != self.format.dtype:
+            raise Broken(f"returned dtype {result.dtype}, expected {self.format.dtype}")
+        expected = self.quantity.shape(*arguments[0].shape)
+        if result.shape != expected:
+            raise Broken(f"returned shape {result.shape}, expected {expected}")
+        return result
+
+
+def claims_of(implementation: Implementation) -> Iterator[Claim]:
+    """Yield the claims of an implementation: each quantity in each format."""
+    for name in implementation.functions:
+        quantity = quantity_of(name, _true_loss(implementation.loss))
+        for format in implementation.formats:
+            yield Claim(implementation, quantity, FORMATS[format])

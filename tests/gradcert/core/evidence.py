@@ -1,0 +1,162 @@
+"""What refutes a claim, and how checks judge the difference of two answers."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import Literal
+
+import numpy as np
+from flint import arb, ctx
+
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim
+from gradcert.core.clock import CLOCK
+from gradcert_implementations import Array
+from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, judge_differences
+
+__all__ = [
+    "DIGITS",
+    "Evidence",
+    "JudgedRow",
+    "Refuted",
+    "decimal",
+    "errors",
+    "floats",
+    "judge_exactly",
+    "text",
+]
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """How one row of a case is explained.
+
+    Attributes
+    ----------
+    row
+        Its number in the case.
+    judgement
+        The level that explains it, and the budgets used.
+    """
+
+    row: int
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a case refutes a claim.
+
+    Attributes
+    ----------
+    case
+        The refuting case.
+    statement
+        What is wrong, in one sentence.
+    row, index
+        Where: the row, and the value in it (row-major), if the fault is at one value.
+    returned, expected
+        The values of the row's answer, and those they were compared with, as text.
+    expected_is
+        ``true`` values, or those of another answer of the implementation, ``other``.
+    enclosure
+        The true value at `index` as a ball, where there is one.
+    ulps, budgets
+        The size of the error; None where it has none: a true value of zero has no ulp, a row on
+        which every algorithm is void has no budget, a changed input has neither.
+    shown_by
+        Python expressions to print, with ``f`` the implementation's function, ``args`` the case's
+        arguments and ``np`` numpy.
+    """
+
+    case: Case
+    statement: str
+    row: int = 0
+    index: int | None = None
+    returned: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    expected_is: Literal["true", "other"] = "true"
+    enclosure: str = ""
+    ulps: float | None = None
+    budgets: float | None = None
+    shown_by: tuple[str, ...] = ("f(*args)",)
+
+
+class Refuted(AssertionError):
+    """A check refutes a claim; `evidence` says why.
+
+    `evidence` may be a function that makes it. Most refuting cases are steps on the way to a smaller
+    one, and nobody reads their evidence.
+    """
+
+    def __init__(self, evidence: Evidence | Callable[[], Evidence]) -> None:
+        super().__init__()
+        self._given = evidence
+
+    @functools.cached_property
+    def evidence(self) -> Evidence:
+        """Why the case refutes the claim."""
+        return self._given() if callable(self._given) else self._given
+
+    def __str__(self) -> str:
+        return self.evidence.statement
+
+
+DIGITS = 30
+"""Proved digits that a report shows of a true value."""
+
+
+def decimal(truth: arb) -> str:
+    """Return the truth to thirty proved digits; zero where it is too small to differ."""
+    if truth.contains(0):
+        return "0"
+    digits = truth.str(DIGITS, radius=False)
+    return digits if "e" in digits else digits.rstrip("0").rstrip(".")
+
+
+def floats(answer: Array) -> list[float]:
+    """Return the values of an answer, or of one row of it, row-major."""
+    values: list[float] = np.asarray(answer).astype(np.float64).ravel().tolist()
+    return values
+
+
+def errors(ours: Sequence[float], theirs: Sequence[float]) -> list[arb]:
+    """Return the exact differences of two answers, value by value.
+
+    Zero for equal infinities and for two NaNs, NaN where only one is not finite.
+    """
+    with ctx.workprec(128):
+        return [
+            arb(0) if a == b or (isnan(a) and isnan(b)) else abs(arb(a) - b)
+            for a, b in zip(ours, theirs, strict=True)
+        ]
+
+
+@CLOCK.charging("oracle")
+def judge_exactly(
+    claim: Claim,
+    differences: Sequence[arb],
+    allowances: Callable[[Algorithm], Sequence[arb] | None],
+) -> Judgement:
+    """Judge differences of returned values, which are exact, so that every verdict is decided.
+
+    Parameters
+    ----------
+    claim
+        The levels of its format are tried, from the best to the worst.
+    differences
+        As :func:`errors` returns them.
+    allowances
+        One budget for each difference, by level; None where the level is void.
+    """
+    with ctx.workprec(128):
+        judgement = judge_differences(differences, allowances, algorithms(claim.format))
+    if judgement is None:
+        raise OracleError("an exact difference was neither within its budget nor outside")
+    return judgement
+
+
+def text(value: float) -> str:
+    """Return the shortest decimal that reads back as the same number."""
+    return repr(float(value))

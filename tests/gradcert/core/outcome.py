@@ -1,0 +1,44 @@
+"""What one check found out about one claim."""
+
+from dataclasses import dataclass
+
+from gradcert.core.case import Case
+from gradcert.core.claim import Broken, NotSupported
+from gradcert.core.evidence import Evidence, Refuted
+from gradcert_oracle import Judgement
+
+__all__ = ["Demand", "Outcome"]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The row of a passed case that asked most of the claim, and the level that explains it."""
+
+    judgement: Judgement
+    case: Case
+    row: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found out about one claim.
+
+    Attributes
+    ----------
+    examples
+        Cases tried until the verdict was known.
+    demands
+        The most demanding row of each case that passed and was judged.
+    failure, case
+        Why the check failed, and the smallest case on which it did. A case that is not supported is
+        the failure only where nothing worse was found. None if the check passed on every case.
+    refutations
+        The evidence of the smallest refuting case, and of the cases tried after the first that
+        refuted, where they refute too.
+    """
+
+    examples: int = 0
+    demands: tuple[Demand, ...] = ()
+    failure: Refuted | Broken | NotSupported | None = None
+    case: Case | None = None
+    refutations: tuple[Evidence, ...] = ()

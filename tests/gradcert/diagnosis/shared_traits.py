@@ -1,0 +1,133 @@
+"""What refuting rows have in common, by their numbers and the regimes they were drawn in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+
+import numpy as np
+
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Evidence
+from gradcert_oracle import BFLOAT16, BINARY16, BINARY32, Format, Question, Row
+
+__all__ = ["Held", "narrower_format", "shared_traits"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Evidence against a claim, from a check that compares values with true ones."""
+
+    claim: Claim
+    evidence: Evidence
+
+    @property
+    def question(self) -> Question:
+        """The question that the refuting row asks."""
+        return self.claim.question(self.evidence.case, self.evidence.row)
+
+
+_ENOUGH = 4
+"""Different rows that a conclusion needs: fewer share a trait by chance."""
+
+_SMALL = 8
+"""Classes: longer rows repeat a pattern, and so have equal logits in any case."""
+
+_LARGE = 32
+"""Size of a logit that needs care. Smaller cases have smaller ones when they can."""
+
+_UNREMARKABLE = {"benign", "one-hot", "soft", "smoothed"}
+
+
+def _finite(row: Row) -> list[float]:
+    return [value for value in row if isfinite(value)]
+
+
+def _tied(row: Row) -> bool:
+    return len(set(_finite(row))) < len(_finite(row))
+
+
+def _tied_on_top(row: Row) -> bool:
+    return _finite(row).count(max(_finite(row))) > 1
+
+
+def _below(size: float) -> str:
+    """Return a number of three digits that is no larger.
+
+    Examples
+    --------
+    >>> _below(88.72), _below(709.9), _below(12345.0)
+    ('88.7', '709', '12300')
+    """
+    unit = 10.0 ** (floor(log10(size)) - 2)
+    return f"{floor(size / unit) * unit:.15g}"
+
+
+def _of_logits(rows: Sequence[Row]) -> list[str]:
+    found = []
+    small = {row for row in rows if len(row) <= _SMALL}
+    if len(small) >= _ENOUGH and all(map(_tied, rows)):
+        top = ", the largest" if all(map(_tied_on_top, rows)) else ""
+        found.append(f"every refuting row has two equal logits{top}")
+    unmasked = {row for row in rows if all(map(isfinite, row))}
+    for chosen, or_else in ((set(rows), ""), (unmasked, ", or one of -inf")):
+        if len(chosen) >= _ENOUGH:
+            least = min(max(map(abs, _finite(row)), default=0.0) for row in chosen)
+            if least > _LARGE:
+                found.append(
+                    f"every refuting row has a logit of {_below(least)} or more in size{or_else}"
+                )
+                break
+    return found
+
+
+def shared_traits(held: Sequence[Held]) -> list[str]:
+    """Return which regimes all refuting rows are of, and whether all have ties or large logits.
+
+    Predicate: ties are two equal finite logits. For large logits, the statement gives the smallest
+    maximum of a row, over all rows or else over those without a masked logit. Both need four
+    different rows or more, and ties need rows that do not repeat a pattern.
+    """
+    parts = [set(one.evidence.case.regimes[one.evidence.row].parts) for one in held]
+    common = sorted(set.intersection(*parts) - _UNREMARKABLE)
+    found = [f"every refuting row is of the regime {', '.join(common)}"] if common else []
+    if "logits" in held[0].claim.quantity.arguments:
+        found += _of_logits([one.question["logits"] for one in held])
+    return found
+
+
+def _is_in(format: Format) -> Callable[[float], bool]:
+    def holds(value: float) -> bool:
+        with np.errstate(over="ignore"):
+            return float(np.array(value).astype(format.dtype)) == value
+
+    return holds
+
+
+def _digits(value: float) -> int:
+    """Return how many bits a number needs, without the zeros at either end.
+
+    Examples
+    --------
+    >>> _digits(0.5), _digits(0.75), _digits(1 / 3)
+    (1, 2, 53)
+    """
+    whole = value.as_integer_ratio()[0]
+    return (abs(whole) // (whole & -whole)).bit_length()
+
+
+def narrower_format(held: Sequence[Held]) -> list[str]:
+    """Return whether all values returned in a format are numbers of a narrower one.
+
+    Predicate: every finite value of every refuting row is. And four different values, of rows in
+    wider formats, need more than half of its bits, which simple fractions do not.
+    """
+    values = {
+        (one.claim.format, abs(float(value))) for one in held for value in one.evidence.returned
+    }
+    finite = [(format, value) for format, value in values if isfinite(value)]
+    for narrow in (BFLOAT16, BINARY16, BINARY32):
+        wider = [v for format, v in finite if format.precision > narrow.precision and v]
+        long = [v for v in wider if 2 * _digits(v) > narrow.precision]
+        if len(set(long)) >= _ENOUGH and all(map(_is_in(narrow), (v for _, v in finite))):
+            return [f"every returned value is a number of {narrow.name}"]
+    return []

@@ -1,0 +1,239 @@
+"""What is known of an error whatever caused it: where it lives, its size, what would undo it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite, log10
+
+from flint import arb
+
+from gradcert.checks import Check
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Evidence
+from gradcert.diagnosis.invariants import broken_invariants
+from gradcert.diagnosis.shared_traits import Held, narrower_format, shared_traits
+from gradcert_oracle import ALLOWED, Question, algorithms, budgets
+
+__all__ = ["Refuting", "symptoms"]
+
+_SMALL = 64
+"""Values of a case that the invariants are tried on."""
+
+
+@dataclass(frozen=True)
+class Refuting:
+    """A check, the claim that it refutes, and the evidence of one case."""
+
+    check: Check
+    claim: Claim
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class _Error:
+    """A refuted row: returned and true values, and the most that rounding may do to each value."""
+
+    question: Question
+    returned: list[float]
+    true: list[float]
+    allowed: list[float]
+
+    @property
+    def wrong(self) -> list[int]:
+        """The values that no rounding explains."""
+        rows = zip(self.returned, self.true, self.allowed, strict=True)
+        return [j for j, (v, x, most) in enumerate(rows) if not abs(v - x) <= most]
+
+    @property
+    def size(self) -> float:
+        """The largest error, as a share of the largest true value."""
+        scale = max(map(abs, self.true))
+        return max(
+            abs(self.returned[j] - self.true[j]) / scale if scale else float("inf")
+            for j in self.wrong
+        )
+
+    @property
+    def factor(self) -> tuple[float, float] | None:
+        """The c for which every value is c times the true one, and how exactly it is known."""
+        peak = max(range(len(self.true)), key=lambda j: abs(self.true[j]))
+        if not self.true[peak]:
+            return None
+        c = self.returned[peak] / self.true[peak]
+        rows = zip(self.returned, self.true, self.allowed, strict=True)
+        slack = 2 * max(1.0, abs(c))
+        unsure = slack * self.allowed[peak] / abs(self.true[peak])
+        if not all(abs(v - c * x) <= slack * most + unsure * abs(x) for v, x, most in rows):
+            return None
+        return c, unsure
+
+
+def _error(held: Held) -> _Error:
+    found = [budgets(held.question, algorithm) for algorithm in algorithms(held.claim.format)]
+    sound = [row for row in found if row is not None] or [
+        tuple(arb(0) for _ in held.evidence.returned)
+    ]
+    return _Error(
+        question=held.question,
+        returned=[float(value) for value in held.evidence.returned],
+        true=[float(value) for value in held.evidence.expected],
+        allowed=[float(ALLOWED * max(column)) for column in zip(*sound, strict=True)],
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _between(values: Sequence[float]) -> str:
+    low, high = _number(min(values)), _number(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def _kind(rows: Sequence[_Error]) -> str:
+    """Say whether the wrong values are NaN, infinite, or all zero."""
+    returned = [row.returned[j] for row in rows for j in row.wrong]
+    kinds: dict[str, Callable[[float], bool]] = {
+        "NaN": lambda v: v != v,
+        "infinite": lambda v: abs(v) == float("inf"),
+        "zero": lambda v: v == 0,
+    }
+    for name, holds in kinds.items():
+        count = sum(map(holds, returned))
+        if count == len(returned):
+            return f"every wrong value is {name}"
+        if count and name != "zero":
+            return f"some wrong values are {name}"
+    return ""
+
+
+def _place(rows: Sequence[_Error]) -> str:
+    """Say whether the wrong values are those of classes with a target, or of those without."""
+    targets = [row.question["targets"] for row in rows]
+    pairs = list(zip(rows, targets, strict=True))
+    if any(len(given) != len(row.returned) or len(given) < 2 for row, given in pairs):
+        return ""
+    on_target = {bool(given[j]) for row, given in pairs for j in row.wrong}
+    if len(on_target) == 2:
+        return "wrong at the target and off it"
+    return "wrong at the target only" if on_target == {True} else "wrong off the target only"
+
+
+def _in_common(factors: Sequence[tuple[float, float]]) -> str:
+    """Return the factor that all may be, to the digits that are known; empty if there is none."""
+    low, high = max(c - u for c, u in factors), min(c + u for c, u in factors)
+    if low > high:
+        return ""
+    for simple in (1, -1):
+        if low <= simple <= high:
+            return str(simple)
+    c, unsure = min(factors, key=lambda found: found[1])
+    if abs(c) <= unsure:
+        return ""
+    digits = 15 if not unsure else min(15, max(2, round(-log10(unsure / abs(c)))))
+    return f"{c:.{digits}g}"
+
+
+def _scale(rows: Sequence[_Error]) -> str:
+    """Say whether a constant factor, a sign or a factor for each row explains the values.
+
+    One number, and two that sum to zero, are always some factor of the true ones. A constant factor
+    needs two different rows or a row of three values, and factors for each row need such a row.
+    """
+    known = [row.factor for row in rows]
+    factors = [found for found in known if found is not None]
+    if len(factors) < len(known) or not any(c for c, _ in factors):
+        return ""
+    longer = any(sum(map(bool, row.true)) > 2 for row in rows)
+    if not longer and len({row.question.rows for row in rows}) == 1:
+        return ""
+    by_format: dict[str, list[tuple[float, float]]] = {}
+    for row, found in zip(rows, factors, strict=True):
+        by_format.setdefault(row.question.format.name, []).append(found)
+    overall = _in_common(factors)
+    each = {format: _in_common(found) for format, found in by_format.items()}
+    if overall in ("1", "-1"):
+        return "the sign is flipped" if overall == "-1" else ""
+    if not overall and all(each.values()):
+        overall = ", ".join(f"{factor} ({format})" for format, factor in each.items())
+    if overall:
+        return f"every refuting row is {overall} times the true one"
+    own = _between([c for c, _ in factors])
+    return f"each refuting row is off by a factor of its own, {own}" if longer else ""
+
+
+def _seen_by_checks(refuting: Sequence[Refuting], *, steady: bool) -> list[str]:
+    """Say what the checks found that compare two answers, each finding once.
+
+    If the subject is nondeterministic, comparing two of its answers adds nothing.
+    """
+    smallest: dict[Check, Evidence] = {}
+    for one in refuting:
+        if not one.check.against_truth and (steady or not one.check.finding):
+            smallest.setdefault(one.check, one.evidence)
+    found: dict[str, list[str]] = {}
+    for check, evidence in smallest.items():
+        found.setdefault(check.finding or evidence.statement, []).append(check.id)
+    return [f"{said} ({', '.join(checks)})" for said, checks in found.items()]
+
+
+def symptoms(
+    refuting: Sequence[Refuting],
+    *,
+    vanished: int,
+    checks: Sequence[Check],
+    refuted: Sequence[str],
+    passed: Sequence[str],
+) -> tuple[str, ...]:
+    """Say what the refuting cases of a quantity have in common.
+
+    Parameters
+    ----------
+    refuting
+        The evidence against it.
+    vanished
+        How many more cases refuted it, and passed when they were tried again.
+    checks
+        Those that refute it.
+    refuted, passed
+        The formats in which a check refutes the quantity, and those in which one passes.
+
+    Returns
+    -------
+    Short statements, the most telling first: which factor undoes the error, which narrower format
+    the values are of, what each check saw, whether values are NaN or zero, which rows refute, which
+    invariants are broken, where the error lives, in which formats, and its size. Those on values
+    rest on the cases that were compared with true ones.
+    """
+    found = []
+    steady = not vanished and not any(check.across_calls for check in checks)
+    if vanished:
+        found.append(
+            f"the answer depends on earlier calls: {vanished} of {vanished + len(refuting)} "
+            "refuting cases passed when tried again"
+        )
+    held = [
+        Held(one.claim, one.evidence)
+        for one in refuting
+        if one.check.against_truth and one.evidence.expected
+    ]
+    errors = [(error, one) for error, one in zip(map(_error, held), held, strict=True) if error.wrong]
+    rows = [error for error, _ in errors]
+    held = [one for _, one in errors]
+    if rows and not any(check.across_rows for check in checks):
+        found.append(_scale(rows))
+    found += [*narrower_format(held), *_seen_by_checks(refuting, steady=steady)]
+    if rows:
+        place = _place(rows)
+        found += [_kind(rows), *shared_traits(held), place if place.endswith(" only") else ""]
+        if not vanished:
+            claim = held[0].claim
+            cases = [one.evidence.case for one in held if one.claim is claim]
+            found += broken_invariants(claim, [c for c in cases if c.point.size <= _SMALL])
+        found.append("" if place.endswith(" only") else place)
+    unharmed = [format for format in passed if format not in refuted]
+    if unharmed:
+        found.append(f"wrong in {', '.join(refuted)}, not in {', '.join(unharmed)}")
+    sizes = [row.size for row in rows if isfinite(row.size)]
+    if sizes:
+        found.append(f"off by {_between(sizes)} of the row's largest true value")
+    return tuple(filter(None, found))

@@ -1,0 +1,96 @@
+"""Run all checks of an implementation, and collect what they find in a certificate."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+import msgspec
+
+from gradcert.checks import planned
+from gradcert.core.limits import Limits
+from gradcert.engine.examiner import Examiner, LocalExaminer
+from gradcert.engine.isolated import IsolatedExaminer
+from gradcert.engine.provenance import provenance
+from gradcert.isolation.subject import Isolated, isolate
+from gradcert_implementations import Implementation
+from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Sample, Verdict
+
+__all__ = ["begun", "certifying", "examiner_of", "grown"]
+
+
+def examiner_of(subject: Implementation, *, max_examples: int, seed: int) -> Examiner:
+    """Return what examines `subject`, in this process or in another.
+
+    A program is always examined in another process.
+    """
+    if subject.origin.startswith("command:") and not isinstance(subject, Isolated):
+        subject = isolate(subject, Limits())
+    if isinstance(subject, Isolated):
+        return IsolatedExaminer(subject, max_examples=max_examples, seed=seed)
+    return LocalExaminer(subject, max_examples=max_examples, seed=seed)
+
+
+def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
+    found = [result.verdict for result in results]
+    return Verdict.worst([*found, Verdict.CONFORMS if complete else Verdict.INCOMPLETE])
+
+
+def _severity(result: CheckResult) -> tuple[int, float]:
+    assert isinstance(result.worst, Sample)
+    return result.worst.severity
+
+
+def begun(subject: Implementation, provenance: Provenance) -> Certificate:
+    """Return the certificate before the first check: incomplete."""
+    return Certificate(
+        name=subject.name,
+        origin=subject.origin,
+        summary=subject.summary,
+        quantities=tuple(subject.functions),
+        formats=tuple(subject.formats),
+        loss=asdict(subject.loss),
+        domain=asdict(subject.domain),
+        verdict=Verdict.INCOMPLETE,
+        worst=None,
+        results=(),
+        planned=sum(1 for _ in planned(subject)),
+        diagnoses=(),
+        provenance=provenance,
+    )
+
+
+def grown(
+    certificate: Certificate,
+    results: Sequence[CheckResult],
+    *,
+    provenance: Provenance,
+    diagnoses: Sequence[Diagnosis] = (),
+) -> Certificate:
+    """Return the certificate with these results, incomplete while a planned one is missing."""
+    verdict = _verdict(results, complete=len(results) == certificate.planned)
+    conforms = verdict == Verdict.CONFORMS
+    judged = [result for result in results if conforms and result.worst]
+    return msgspec.structs.replace(
+        certificate,
+        verdict=verdict,
+        worst=max(judged, key=_severity, default=None),
+        results=tuple(results),
+        diagnoses=tuple(diagnoses),
+        provenance=provenance,
+    )
+
+
+def certifying(subject: Implementation, *, max_examples: int, seed: int) -> Iterator[Certificate]:
+    """Certify step by step: yield the certificate before the first check and after each check.
+
+    The last one is whole. All others are incomplete, and none of them has diagnoses.
+    """
+    results: list[CheckResult] = []
+    plan = list(planned(subject))
+    start = begun(subject, provenance(subject, seed=seed, max_examples=max_examples)({}))
+    yield start
+    now = provenance(subject, seed=seed, max_examples=max_examples)
+    with examiner_of(subject, max_examples=max_examples, seed=seed) as examiner:
+        for one in plan:
+            results.append(examiner.check(one.task))
+            diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
+            yield grown(start, results, diagnoses=diagnoses, provenance=now(examiner.spent))

@@ -1,0 +1,145 @@
+"""One check of one claim: what explains the claim, or the smallest case that refutes it."""
+
+from collections.abc import Sequence
+
+from gradcert.checks import CHECKS, Check
+from gradcert.core.case import Case
+from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.clock import CLOCK
+from gradcert.core.evidence import JudgedRow, Refuted
+from gradcert.core.float_environment import keep_subnormals
+from gradcert.core.outcome import Demand, Outcome
+from gradcert.generation.search import drawn, search
+from gradcert.generation.strategies import cases as cases_of
+from gradcert_oracle import levels
+
+__all__ = ["run_check"]
+
+_FEW = 2
+"""Logits of a case that needs no smaller one."""
+
+_SURVEYED = 0.2
+"""The part of the cases that is tried after a refutation, to see which others refute."""
+
+
+class _Trials:
+    """The check run on case after case, and what it saw."""
+
+    def __init__(self, claim: Claim, check: Check) -> None:
+        self._claim = claim
+        self._check = check
+        self._levels = levels(claim.format)
+        self.demands: list[Demand] = []
+        self.failed: tuple[Refuted | Broken, Case] | None = None
+        self.unsupported: tuple[NotSupported, Case] | None = None
+
+    @property
+    def logits(self) -> int:
+        """The number of logits in the last case that failed."""
+        assert self.failed is not None
+        return self.failed[1].point.size
+
+    def _severity(self, judged: JudgedRow) -> tuple[int, float]:
+        """Return what grows with the level first, then with the budgets used on it."""
+        assert judged.judgement.algorithm is not None
+        return self._levels.index(judged.judgement.algorithm), judged.judgement.used
+
+    @CLOCK.charging("checks")
+    def run(self, case: Case) -> None:
+        """Try a case. Keep what it fails with, and raise it."""
+        try:
+            judged_rows = self._check.run(self._claim, case)
+        except NotSupported as failure:
+            self.unsupported = failure, case
+            return
+        except (Refuted, Broken) as failure:
+            self.failed = failure, case
+            raise
+        if judged_rows and self.failed is None:
+            judged = max(judged_rows, key=self._severity)
+            self.demands.append(Demand(judged.judgement, case, judged.row))
+
+    @CLOCK.charging("checks")
+    def refutation(self, case: Case) -> Refuted | None:
+        """Return what refutes the claim on this case, and keep nothing."""
+        try:
+            self._check.run(self._claim, case)
+        except Refuted as refuted:
+            return refuted
+        except (Broken, NotSupported):
+            pass
+        return None
+
+
+def _part(cases: Sequence[Case], share: float) -> Sequence[Case]:
+    """Return an evenly spaced part of the cases, at least the first."""
+    wanted = max(1, round(len(cases) * share))
+    return [cases[number * len(cases) // wanted] for number in range(wanted)]
+
+
+def _found_smaller(trials: _Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
+    """Look for failing cases of fewer and fewer logits, and return whether there are any.
+
+    Values do not grow while Hypothesis shrinks a case. If a case of fewer logits needs larger
+    values, Hypothesis does not reach it, but another search may.
+    """
+
+    def found(below: int, tries: int) -> bool:
+        before = trials.failed
+        strategy = cases_of(claim, size=check.size, below=below)
+        if strategy is not None:
+            search(trials.run, strategy, count=tries, seed=seed)
+        return trials.failed is not before
+
+    first = trials.failed
+    if trials.logits > _FEW and not found(_FEW + 1, 3 * count):
+        while trials.logits > _FEW and found(trials.logits, count):
+            pass
+    return trials.failed is not first
+
+
+def run_check(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outcome:
+    """Run one check on one claim. The same seed tries the same cases and shrinks to the same one.
+
+    All checks of a claim with cases of one size try the same ones, or a part of them. So do all
+    quantities of one format that are functions of logits in one range.
+
+    Parameters
+    ----------
+    claim, check
+        What is examined, and with what.
+    max_examples
+        The number of cases for a check with a full share.
+    seed
+        What the cases are drawn from.
+    """
+    keep_subnormals()  # Loading the implementation may have changed that.
+    trials = _Trials(claim, check)
+    source = f"{seed} {claim.format.name}"
+    most = max(other.share for other in CHECKS if other.size == check.size)
+    count = max(1, round(max_examples * most))
+    strategy = cases_of(claim, size=check.size)
+    assert strategy is not None  # There are none only below a number of logits.
+    every = drawn(strategy, count=count, seed=source)
+    cases = _part(every, check.share / most)
+    examples = 0
+    for tried in cases:
+        examples += 1
+        try:
+            trials.run(tried)
+        except (Refuted, Broken):
+            if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
+                search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
+            break
+    failure, case = trials.failed or trials.unsupported or (None, None)
+    refutations = []
+    if isinstance(failure, Refuted) and case is not None:
+        # Hypothesis cannot drop a row that stands before the wrong one.
+        alone = case.alone(failure.evidence.row)
+        smaller = trials.refutation(alone)
+        if smaller:
+            failure, case = smaller, alone
+        # The smallest case may fit many flaws. The cases before the first that failed pass.
+        others = map(trials.refutation, cases[examples - 1 :][: round(len(cases) * _SURVEYED) + 1])
+        refutations = [failure.evidence, *(other.evidence for other in others if other)]
+    return Outcome(examples, tuple(trials.demands), failure, case, tuple(refutations))

@@ -1,0 +1,116 @@
+"""What examines one implementation: check by check, then a diagnosis of what was refuted."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from gradcert.checks import planned
+from gradcert.core.claim import Broken
+from gradcert.core.clock import CLOCK, Spent, added, since
+from gradcert.core.outcome import Outcome
+from gradcert.core.random_states import seeded
+from gradcert.core.task import Task
+from gradcert.diagnosis.diagnose import Checked, diagnose
+from gradcert.engine.cancellation import cancellation
+from gradcert.engine.check_runner import run_check
+from gradcert.engine.reach import reach_of
+from gradcert.engine.record import result_of
+from gradcert_implementations import Implementation
+from gradcert_reports import CheckResult, Diagnosis, Verdict
+
+__all__ = ["Examiner", "LocalExaminer"]
+
+
+class Examiner(Protocol):
+    """What examines an implementation, in this process or in another.
+
+    Attributes
+    ----------
+    spent
+        The seconds that its checks took so far.
+    """
+
+    spent: Spent
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Release what the examination needed."""
+
+    def check(self, task: Task) -> CheckResult:
+        """Run one check on one claim, and measure what belongs to it."""
+
+    def diagnoses(self, results: Sequence[CheckResult]) -> tuple[Diagnosis, ...]:
+        """Diagnose what these results refute."""
+
+
+class LocalExaminer:
+    """What examines an implementation in this process.
+
+    Parameters
+    ----------
+    subject
+        What is examined.
+    max_examples, seed
+        As for :func:`gradcert.certify`.
+    """
+
+    def __init__(self, subject: Implementation, *, max_examples: int, seed: int) -> None:
+        self._max_examples = max_examples
+        self._seed = seed
+        self._plan = {planned_check.task: planned_check for planned_check in planned(subject)}
+        self._checked: dict[Task, Checked] = {}
+        self.spent: Spent = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def _run(self, task: Task) -> Checked:
+        check, claim = self._plan[task].check, self._plan[task].claim
+        outcome = run_check(claim, check, max_examples=self._max_examples, seed=self._seed)
+        self._checked[task] = Checked(claim, check, outcome)
+        return self._checked[task]
+
+    def check(self, task: Task) -> CheckResult:
+        """Run one check on one claim, and measure what belongs to it."""
+        before = CLOCK.spent.copy()
+        # A subject that draws from the global generators draws the same numbers in each run.
+        with CLOCK.charging("checks"), seeded():
+            found = self._run(task)
+            result = result_of(found.claim, found.check, found.outcome)
+            if found.check.measures:
+                holds = result.verdict == Verdict.CONFORMS
+                result = msgspec.structs.replace(
+                    result,
+                    reach=reach_of(found.claim) if holds else None,
+                    cancellation=cancellation(found.claim),
+                )
+        self.spent = added(self.spent, since(before, CLOCK.spent))
+        return result
+
+    def diagnoses(self, results: Sequence[CheckResult]) -> tuple[Diagnosis, ...]:
+        """Diagnose what these results refute. What was examined elsewhere is examined again."""
+        checked = []
+        for result in results:
+            task = Task.of(result)
+            if task in self._checked:
+                checked.append(self._checked[task])
+            elif result.verdict == Verdict.REFUTED:
+                checked.append(self._run(task))
+            else:
+                known = self._plan[task]
+                failure = None if result.verdict == Verdict.CONFORMS else Broken(result.reason)
+                checked.append(Checked(known.claim, known.check, Outcome(failure=failure)))
+        with seeded():
+            return diagnose(checked)

@@ -1,0 +1,67 @@
+"""Where a certificate comes from: versions, machine, seed, time."""
+
+import functools
+import importlib.metadata
+import platform
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gradcert.core.clock import Spent
+from gradcert_implementations import Implementation
+from gradcert_reports import Provenance
+
+__all__ = ["machine", "processor", "provenance", "versions"]
+
+_ALWAYS = ("gradcert", "numpy", "python-flint", "hypothesis")
+
+
+@functools.cache
+def processor() -> str:
+    """Return the model of the processor, from a file on Linux, elsewhere from ``platform``."""
+    listed = Path("/proc/cpuinfo")
+    if sys.platform == "linux" and listed.exists():
+        for line in listed.read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def machine() -> str:
+    """Return the operating system and the kind of machine."""
+    return f"{platform.platform()}, {platform.machine()}"
+
+
+@functools.cache
+def versions(*libraries: str) -> dict[str, str]:
+    """Return the versions of Python, of gradcert's own libraries, and of these libraries."""
+    found = {"python": platform.python_version()}
+    for name in dict.fromkeys((*_ALWAYS, *libraries)):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # A library need not be a distribution.
+    return found
+
+
+def provenance(
+    subject: Implementation, *, seed: int, max_examples: int
+) -> Callable[[Spent], Provenance]:
+    """Start the clock of a certificate. The function returned makes its record, given the time spent."""
+    began, clock = datetime.now(UTC), time.perf_counter()
+    found = versions(subject.library)
+    return lambda spent: Provenance(
+        versions=found,
+        library=subject.library,
+        device=subject.device,
+        machine=machine(),
+        processor=processor(),
+        seed=seed,
+        max_examples=max_examples,
+        date=began.isoformat(timespec="seconds"),
+        duration=round(time.perf_counter() - clock, 3),
+        spent={payer: round(seconds, 4) for payer, seconds in spent.items()},
+    )

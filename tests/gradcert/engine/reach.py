@@ -1,0 +1,75 @@
+"""The reach of a claim: how far it holds beyond the required range of logits."""
+
+from math import log10
+
+import msgspec
+import numpy as np
+
+from gradcert.checks.accuracy import accuracy
+from gradcert.core.case import Case, Regime
+from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.evidence import Refuted
+from gradcert_oracle import Format
+from gradcert_reports import Reach
+
+__all__ = ["reach_of", "sizes"]
+
+
+def sizes(format: Format, required: float) -> list[float]:
+    """Return the sizes of logits to try beyond the required one, in ever longer steps, to max.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY16, BINARY64
+    >>> sizes(BINARY16, 1e4)
+    [65504.0]
+    >>> [f"{size:.2g}" for size in sizes(BINARY64, 1e4)]
+    ['1e+05', '1e+06', '1e+08', '1e+12', '1e+20', '1e+36', '1e+68', '1e+132', '1e+260', '1.8e+308']
+    """
+    tried, step = [], 1
+    while log10(required) + step < log10(format.max):
+        tried.append(required * 10.0**step)
+        step *= 2
+    return [*tried, format.max] if required < format.max else []
+
+
+def _cases(format: Format, size: float, masked: bool) -> list[Case]:
+    """Return rows of that size: equal, opposite, offset either way, one huge, masked ones."""
+    rows = [
+        [size, size, size],
+        [-size, -size, -size],
+        [size, -size, 0],
+        [-size, 0, 1],
+        [size, size * (1 - 2.0 ** (2 - format.precision)), 0],
+    ]
+    if masked:
+        rows += [[size, size, -np.inf], [-size, -size, -np.inf]]
+    # Two equal rows, because subjects that compile for each shape have met two rows of three.
+    targets = np.array([[1.0, 0.0, 0.0]] * 2)
+    regimes = (Regime(f"|z| = {size:.2g}"),) * 2
+    return [
+        Case({"logits": np.array([row, row]), "targets": targets}, regimes).cast(format)
+        for row in rows
+    ]
+
+
+def reach_of(claim: Claim) -> Reach | None:
+    """Try a claim that holds in its required range on ever larger logits, up to the largest number.
+
+    Returns
+    -------
+    How far it holds; None for a quantity that takes no logits.
+    """
+    if "logits" not in claim.quantity.arguments:
+        return None
+    required = min(claim.implementation.domain.largest_logit, claim.format.max)
+    reach = Reach(reached=required)
+    for size in sizes(claim.format, required):
+        for case in _cases(claim.format, size, claim.quantity.masked):
+            try:
+                accuracy(claim, case)
+            except (Refuted, Broken, NotSupported) as error:
+                statement = f"logits {case['logits'][0].astype(np.float64).tolist()}: {error}"
+                return msgspec.structs.replace(reach, failed_at=size, statement=statement)
+        reach = msgspec.structs.replace(reach, reached=size)
+    return reach

@@ -1,0 +1,119 @@
+"""The record of what a check found, as the report keeps it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcert.checks import Check
+from gradcert.core.case import Case, Regime
+from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.evidence import Evidence, Refuted
+from gradcert.core.outcome import Demand, Outcome
+from gradcert.engine.jacobians import implied_jacobian
+from gradcert.engine.snippets import snippet
+from gradcert_implementations import Array
+from gradcert_oracle import BINARY16, levels
+from gradcert_reports import CheckResult, Discrepancy, Sample, Verdict
+from gradcert_reports import Regime as RecordedRegime
+
+__all__ = ["result_of"]
+
+_LEVELS = levels(BINARY16)
+"""Everything that may explain a row: a 16-bit format has all levels that the others have."""
+
+
+def _numbers(array: Array) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(repr, row)) for row in array.astype(np.float64).tolist())
+
+
+def _regime(regime: Regime) -> RecordedRegime:
+    return RecordedRegime(shape=regime.shape, changes=regime.changes, targets=regime.targets)
+
+
+def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
+    case = evidence.case
+    return Discrepancy(
+        statement=evidence.statement,
+        arguments={name: _numbers(case[name]) for name in claim.quantity.arguments},
+        regimes=tuple(map(_regime, case.regimes)),
+        row=evidence.row,
+        index=evidence.index,
+        returned=evidence.returned,
+        expected=evidence.expected,
+        expected_is=evidence.expected_is,
+        enclosure=evidence.enclosure,
+        ulps=evidence.ulps,
+        budgets=evidence.budgets,
+        snippet=snippet(claim, evidence),
+        jacobian=implied_jacobian(claim, evidence) if evidence.expected else None,
+    )
+
+
+def _sample(
+    case: Case, row: int, *, level: str, summation: str, rank: int, budgets: float
+) -> Sample:
+    sizes = np.abs(case.point[row].astype(np.float64))
+    return Sample(
+        level=level,
+        summation=summation,
+        rank=rank,
+        budgets=budgets,
+        regime=_regime(case.regimes[row]),
+        classes=case.classes,
+        largest_logit=float(sizes[np.isfinite(sizes)].max()),
+    )
+
+
+def _passed(demand: Demand) -> Sample:
+    algorithm = demand.judgement.algorithm
+    assert algorithm is not None
+    return _sample(
+        demand.case,
+        demand.row,
+        level=algorithm.level,
+        summation=algorithm.summation,
+        rank=_LEVELS.index(algorithm),
+        budgets=demand.judgement.used,
+    )
+
+
+def _refuted(refutations: Sequence[Evidence]) -> list[Sample]:
+    """Return the refuting rows whose error has a size."""
+    return [
+        _sample(
+            found.case,
+            found.row,
+            level="",
+            summation="",
+            rank=len(_LEVELS),
+            budgets=found.budgets,
+        )
+        for found in refutations
+        if found.budgets is not None
+    ]
+
+
+def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
+    """Return the record of what one check found."""
+    verdict, reason = Verdict.CONFORMS, ""
+    evidence: Evidence | None = None
+    match outcome.failure, outcome.case:
+        case Refuted() as refuted, _:
+            verdict, evidence = Verdict.REFUTED, refuted.evidence
+        case Broken() as broken, Case() as found:
+            verdict, reason = Verdict.BROKEN, str(broken)
+            evidence = Evidence(broken.case or found, reason, shown_by=broken.shown_by)
+        case NotSupported() as unsupported, _:
+            verdict, reason = Verdict.NOT_SUPPORTED, str(unsupported)
+    samples = [_passed(demand) for demand in outcome.demands] if check.against_truth else []
+    return CheckResult(
+        check=check.id,
+        quantity=claim.quantity.name,
+        format=claim.format.name,
+        verdict=verdict,
+        examples=outcome.examples,
+        reason=reason,
+        worst=max(samples, key=lambda sample: sample.severity, default=None),
+        discrepancy=None if evidence is None else _discrepancy(claim, evidence),
+        samples=(*samples, *(_refuted(outcome.refutations) if check.against_truth else ())),
+    )

@@ -1,0 +1,143 @@
+"""The process that an isolated implementation runs in: ``python -m gradcert.engine.worker``.
+
+It loads the implementation, describes it, and answers requests with results, one line of JSON each.
+Requests come on standard input. Answers go to a pipe whose number is the first argument, so that
+nothing the implementation prints gets between them. The second argument is the number of the file
+for notes; see :mod:`gradcert.isolation.protocol`.
+"""
+
+import contextlib
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from gradcert.checks import planned
+from gradcert.core.case import Case, Regime
+from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.clock import since
+from gradcert.engine.examiner import LocalExaminer
+from gradcert.isolation.protocol import Answer, Described, Load, Request, note_call, note_return
+from gradcert_implementations import Array, Function, Implementation, QuantityName, SpecError, load
+
+__all__ = ["main"]
+
+
+def _noted(function: Function, notes: int) -> Function:
+    """Return `function`, noting each call."""
+
+    def noting(*arguments: Array) -> Array:
+        note_call(notes, time.monotonic(), arguments)
+        try:
+            return function(*arguments)
+        except KeyboardInterrupt as error:
+            # Ctrl-C does not reach this process, so the subject raised it.
+            raise RuntimeError("it raised KeyboardInterrupt") from error
+        finally:
+            note_return(notes)
+
+    return noting
+
+
+def _described(subject: Implementation) -> Described:
+    return Described(
+        name=subject.name,
+        quantities=tuple(subject.functions),
+        formats=subject.formats,
+        loss=subject.loss,
+        domain=subject.domain,
+        summary=subject.summary,
+        origin=subject.origin,
+        library=subject.library,
+        device=subject.device,
+    )
+
+
+def _limit_memory(beyond: int | None) -> None:
+    """Limit what the process may allocate in addition, where the system can do that."""
+    if beyond is None or not sys.platform.startswith("linux"):
+        return
+    import resource
+
+    with Path("/proc/self/status").open() as status:
+        held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (held + beyond, hard))
+
+
+def _requests() -> queue.SimpleQueue[bytes]:
+    """Return the requests as they come. The process ends with its input, even within a call."""
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def read() -> None:
+        while line := sys.stdin.buffer.readline():
+            requests.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    return requests
+
+
+def _plain(claim: Claim, shape: tuple[int, int]) -> Case:
+    """Return a case of zeros for logits, or halves for probabilities, with the first class aimed at."""
+    fill = {"logits": 0.0, "probabilities": 0.5}
+    point = claim.quantity.arguments[0]
+    targets = np.zeros(shape)
+    targets[:, 0] = 1
+    arrays = {point: np.full(shape, fill[point]), "targets": targets}
+    return Case(arrays, (Regime("plain"),) * shape[0]).cast(claim.format)
+
+
+def main(answers: int, notes: int) -> None:
+    """Serve until the input ends."""
+    requests = _requests()
+
+    def say(answer: Answer) -> None:
+        data = msgspec.json.encode(answer) + b"\n"
+        while data:
+            data = data[os.write(answers, data) :]
+
+    asked = msgspec.json.decode(requests.get(), type=Load)
+    try:
+        subject = load(asked.spec, **asked.options.keywords())
+    except SpecError as error:
+        say(Answer(error=str(error)))
+        return
+    noted: Mapping[QuantityName, Function] = {
+        quantity: _noted(function, notes) for quantity, function in subject.functions.items()
+    }
+    subject = replace(subject, functions=noted)
+    claims = {one.task: one.claim for one in planned(subject)}
+    examiner = LocalExaminer(subject, max_examples=asked.max_examples, seed=asked.seed)
+    _limit_memory(asked.memory)
+    say(Answer(described=_described(subject)))
+    while True:
+        request = msgspec.json.decode(requests.get(), type=Request)
+        if request.task is None:
+            say(Answer(diagnoses=examiner.diagnoses(request.results)))
+        elif request.shapes:
+            for shape in request.shapes:
+                with contextlib.suppress(Broken, NotSupported):
+                    claims[request.task].answer(_plain(claims[request.task], shape))
+            say(Answer())
+        else:
+            before = examiner.spent
+            result = examiner.check(request.task)
+            say(Answer(result=result, spent=since(before, examiner.spent)))
+
+
+if __name__ == "__main__":
+    try:
+        main(*map(int, sys.argv[1:]))
+    except BaseException:  # noqa: BLE001  # These must be its last words.
+        traceback.print_exc()
+        # The usual way would wait for the reading thread, which ends with an abort.
+        os._exit(1)

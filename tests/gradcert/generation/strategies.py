@@ -1,0 +1,81 @@
+"""Hypothesis strategies: how rows of all regimes make the cases of a claim.
+
+A case is a batch of unlike rows. Simple shapes come first, so that failures shrink to two classes
+and one row.
+"""
+
+import functools
+from itertools import cycle, islice
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim
+from gradcert.generation.draws import PATTERN, floats
+from gradcert.generation.regimes import DrawRow, rows_of_logits, rows_of_probabilities
+from gradcert.generation.sizes import Shape, Size, shapes
+
+__all__ = ["cases"]
+
+_UNLIKE_ROWS = 2
+"""Rows drawn for a batch. A longer batch repeats them, because each row costs its oracle."""
+
+_PROBABILITIES = "probabilities"
+
+
+@functools.cache
+@st.composite
+def _cases(draw: DrawFn, point: str, row: DrawRow, several: tuple[Shape, ...]) -> Case:
+    shape = draw(st.sampled_from(several))
+    if shape.classes == 1:
+        # Pad the one-class case with draws, so that Hypothesis prefers to shrink to two classes.
+        floats(draw, 0, 1, 4)
+    drawn = [row(draw, shape.classes) for _ in range(min(shape.rows, _UNLIKE_ROWS))]
+    repeated = np.resize(np.arange(len(drawn)), shape.rows)
+    return Case(
+        {
+            point: np.array([one.point for one in drawn])[repeated],
+            "targets": np.array([one.targets for one in drawn])[repeated],
+        },
+        tuple(islice(cycle(one.regime for one in drawn), shape.rows)),
+    )
+
+
+def _largest_logit(claim: Claim) -> float:
+    """Return the largest logit to draw, a number of the format."""
+    format, domain = claim.format, claim.implementation.domain
+    largest = domain.largest_logit
+    if claim.quantity.unbounded and domain.targets == "any":
+        # A loss of two logits this far apart, times the sum of the targets, is still in range.
+        largest = min(largest, format.max / (2 * 4 * PATTERN + 2))
+    nearest = np.array(min(largest, format.max)).astype(format.dtype)
+    if nearest > largest:
+        nearest = np.nextafter(nearest, np.zeros_like(nearest))
+    return float(nearest)
+
+
+def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrategy[Case] | None:
+    """Return the strategy for the cases of a claim, over all regimes; one object for equal ones.
+
+    Parameters
+    ----------
+    claim
+        What the cases are for: its domain, its format, and the arguments of its quantity.
+    size
+        What is large about them.
+    below
+        Only cases of fewer logits than this, in more shapes. The strategy is None if there are none.
+    """
+    domain = claim.implementation.domain
+    several = shapes(size, fewest_classes=domain.fewest_classes, below=below)
+    if not several:
+        return None
+    point = claim.quantity.arguments[0]
+    if point == _PROBABILITIES:
+        return _cases(point, rows_of_probabilities(claim.format, domain.targets), several)
+    rows = rows_of_logits(
+        claim.format, domain.targets, _largest_logit(claim), masked=claim.quantity.masked
+    )
+    return _cases(point, rows, several)

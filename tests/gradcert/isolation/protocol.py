@@ -1,0 +1,140 @@
+"""What this process and that of an isolated implementation say to each other.
+
+Requests and answers are lines of JSON. Before each call of the implementation, its process notes the
+time and the arguments in a file that outlives it. The implementation can write to that file, so it
+holds no pickles: a line of JSON says dtypes and shapes, and raw bytes follow.
+"""
+
+import os
+import struct
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gradcert.core.clock import Spent
+from gradcert.core.task import Task
+from gradcert_implementations import Array, Domain, FormatName, Loss, Options, QuantityName
+from gradcert_reports import CheckResult, Diagnosis
+
+__all__ = [
+    "Answer",
+    "Described",
+    "Load",
+    "Request",
+    "call_began",
+    "last_arguments",
+    "note_call",
+    "note_return",
+]
+
+_CLOCK = struct.Struct("d")
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """The first request: what to load, and how it will be examined.
+
+    Attributes
+    ----------
+    spec, options
+        The arguments of :func:`gradcert.load`.
+    max_examples, seed
+        As for :func:`gradcert.certify`.
+    memory
+        Bytes that the process may allocate in addition once all is loaded; None for any number.
+    """
+
+    spec: str
+    options: Options
+    max_examples: int
+    seed: int
+    memory: int | None
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """An implementation without its functions."""
+
+    name: str
+    quantities: tuple[QuantityName, ...]
+    formats: tuple[FormatName, ...]
+    loss: Loss
+    domain: Domain
+    summary: str
+    origin: str
+    library: str
+    device: str
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A further request: a check of a claim, or calls with plain cases, or a diagnosis.
+
+    Attributes
+    ----------
+    task
+        What is checked; with `shapes`, the claim that is called.
+    shapes
+        Rows and classes of plain cases: zeros for logits, or halves for probabilities, and the
+        first class for target. The answers do not matter.
+    results
+        Those to diagnose.
+    """
+
+    task: Task | None = None
+    shapes: tuple[tuple[int, int], ...] = ()
+    results: tuple[CheckResult, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a request; a result comes with the time it took."""
+
+    error: str = ""
+    described: Described | None = None
+    result: CheckResult | None = None
+    spent: Spent = {}
+    diagnoses: tuple[Diagnosis, ...] = ()
+
+
+class _Header(msgspec.Struct, frozen=True):
+    """The dtype and the shape of each argument whose bytes follow."""
+
+    dtypes: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+
+def note_call(notes: int, now: float, arguments: tuple[Array, ...]) -> None:
+    """Note that a call with these arguments begins now, in seconds of the monotonic clock."""
+    header = _Header(
+        tuple(array.dtype.name for array in arguments), tuple(array.shape for array in arguments)
+    )
+    line = msgspec.json.encode(header) + b"\n"
+    os.pwrite(notes, line + b"".join(array.tobytes() for array in arguments), _CLOCK.size)
+    os.pwrite(notes, _CLOCK.pack(now), 0)
+
+
+def note_return(notes: int) -> None:
+    """Note that the call has returned."""
+    os.pwrite(notes, _CLOCK.pack(0), 0)
+
+
+def call_began(notes: int) -> float:
+    """Return when the present call began, in seconds of the monotonic clock; zero between calls."""
+    data = os.pread(notes, _CLOCK.size, 0)
+    began: float = _CLOCK.unpack(data)[0] if len(data) == _CLOCK.size else 0.0
+    return began
+
+
+def last_arguments(notes: int) -> tuple[Array, ...]:
+    """Return the arguments of the last call; empty if there was none, or if the notes are garbage."""
+    data = os.pread(notes, os.fstat(notes).st_size, _CLOCK.size)
+    line, _, data = data.partition(b"\n")
+    arguments: list[Array] = []
+    try:
+        header = msgspec.json.decode(line, type=_Header)
+        for name, shape in zip(header.dtypes, header.shapes, strict=True):
+            dtype: np.dtype[Any] = np.dtype(name)
+            count = int(np.prod(shape, dtype=np.int64))
+            arguments.append(np.frombuffer(data, dtype, count).reshape(shape))
+            data = data[count * dtype.itemsize :]
+    except (msgspec.DecodeError, TypeError, ValueError):
+        return ()
+    return tuple(arguments)

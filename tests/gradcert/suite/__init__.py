@@ -1,0 +1,3 @@
+"""The conformance suite under pytest."""
+
+__all__: list[str] = []

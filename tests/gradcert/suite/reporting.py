@@ -1,0 +1,128 @@
+"""The report of a pytest run, whole or cut short, on one process or on many.
+
+Each test leaves what it found on its item, as a certificate of its one check. With pytest-xdist the
+test's report carries it to the controller. The controller joins the certificates, keeps each as it
+comes, and diagnoses at the end.
+"""
+
+import functools
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gradcert.checks import CHECKS
+from gradcert.core.clock import added
+from gradcert.core.task import Task
+from gradcert.engine.certification import begun, examiner_of, grown
+from gradcert.engine.provenance import provenance
+from gradcert.suite.session import FOUND, subjects_of
+from gradcert_implementations import Implementation
+from gradcert_reports import Certificate, CheckResult, Report, keep, write
+
+__all__ = ["Reporting"]
+
+
+_CHECKS = [check.id for check in CHECKS]
+
+
+def _place(certificate: Certificate, result: CheckResult) -> tuple[int, int, int]:
+    """Return where a result stands in the plan."""
+    return (
+        _CHECKS.index(result.check),
+        certificate.quantities.index(result.quantity),
+        certificate.formats.index(result.format),
+    )
+
+
+def _joined(parts: Sequence[Certificate]) -> Certificate:
+    """Return one certificate of the results of several."""
+    first = parts[0]
+    found = {Task.of(result): result for part in parts for result in part.results}
+    diagnoses = {one.quantity: one for part in reversed(parts) for one in part.diagnoses}
+    duration = sum(part.provenance.duration for part in parts)
+    spent = functools.reduce(added, (part.provenance.spent for part in parts))
+    return grown(
+        first,
+        sorted(found.values(), key=functools.partial(_place, first)),
+        diagnoses=tuple(diagnoses.values()),
+        provenance=msgspec.structs.replace(
+            first.provenance, duration=round(duration, 3), spent=spent
+        ),
+    )
+
+
+def _diagnosed(subject: Implementation, found: Certificate) -> Certificate:
+    """Diagnose all refutations together. What ran in another process is examined again."""
+    if not found.refutations:
+        return found
+    asked = found.provenance
+    with examiner_of(subject, max_examples=asked.max_examples, seed=asked.seed) as examiner:
+        return msgspec.structs.replace(found, diagnoses=examiner.diagnoses(found.results))
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A subject of the command line, and its certificate before the first check."""
+
+    implementation: Implementation
+    begun: Certificate
+
+
+class Reporting:
+    """The part of the plugin that ``--gradcert-report`` adds."""
+
+    def __init__(self, directory: Path, config: pytest.Config) -> None:
+        self._directory = directory
+        self._is_worker = hasattr(config, "workerinput")
+        max_examples = config.getoption("gradcert_max_examples")
+        # Subjects of the user's own test files are not among these; their tests bring their parts.
+        self._subjects: dict[str, _Subject] = {}
+        for subject in [] if self._is_worker else subjects_of(config).subjects:
+            where = provenance(subject, seed=0, max_examples=max_examples)({})
+            self._subjects[subject.origin] = _Subject(subject, begun(subject, where))
+        self._parts: dict[str, list[Certificate]] = {}
+        self._written: list[Path] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put what a test found on its report, as text, which travels between processes."""
+        report = yield
+        if report.when == "call" and FOUND in item.stash:
+            report.__dict__["gradcert"] = msgspec.json.encode(item.stash[FOUND]).decode()
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect what a test found, and keep it at once."""
+        if self._is_worker or not hasattr(report, "gradcert"):
+            return
+        first = not self._parts  # Write pages now: a run that is killed leaves unfinished ones.
+        part = msgspec.json.decode(report.gradcert, type=Certificate)
+        self._parts.setdefault(part.origin or part.name, []).append(part)
+        (write if first else keep)(self._report(), self._directory)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the report, unless no test of the suite ran."""
+        if self._parts:
+            self._written = write(self._report(finished=True), self._directory)
+
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
+        """Say where the report lies."""
+        for path in self._written:
+            terminalreporter.write_line(f"wrote {path}")
+
+    def _report(self, *, finished: bool = False) -> Report:
+        parts = self._parts
+        if parts.keys() & self._subjects.keys():
+            parts = {origin: [one.begun] for origin, one in self._subjects.items()} | parts
+        certificates = []
+        for origin, found in parts.items():
+            certificate = _joined(found)
+            if finished and origin in self._subjects:
+                certificate = _diagnosed(self._subjects[origin].implementation, certificate)
+            certificates.append(certificate)
+        return Report(certificates=tuple(certificates))

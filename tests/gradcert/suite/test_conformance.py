@@ -1,0 +1,60 @@
+"""The conformance suite as pytest tests: one for each check, quantity and format of a subject.
+
+``--gradcert SPEC`` chooses the subject. Without it, all built-ins that are installed are certified,
+and the wrong ones among them are expected to be refuted.
+"""
+
+import pytest
+
+from gradcert.checks import Planned, planned
+from gradcert.engine.certification import certifying
+from gradcert.suite.session import FOUND, failure_of, result_of_test, seed_of, subjects_of
+from gradcert_implementations import FLAWED, Implementation
+from gradcert_reports import Verdict
+
+__all__ = ["pytest_generate_tests", "test_conforms", "test_flaw_is_refuted"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrise the tests of this module from the command line."""
+    named = metafunc.config.getoption("gradcert_specs")
+    subjects, left_out = subjects_of(metafunc.config)
+    flaws = [] if named else [subject for subject in subjects if subject.origin in FLAWED]
+    if "gradcert_flaw" in metafunc.fixturenames:
+        metafunc.parametrize("gradcert_flaw", flaws, ids=lambda flaw: flaw.name)
+    if "gradcert_planned" not in metafunc.fixturenames:
+        return
+    runs = [
+        pytest.param(one, id=f"{subject.name}-{one.task}")
+        for subject in subjects
+        if subject not in flaws
+        for one in planned(subject)
+    ]
+    skipped = [
+        pytest.param(None, id=name, marks=pytest.mark.skip(reason=reason))
+        for name, reason in left_out.items()
+    ]
+    metafunc.parametrize("gradcert_planned", [*runs, *skipped])
+
+
+def test_conforms(
+    gradcert_planned: Planned, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> None:
+    """The implementation passes the check."""
+    max_examples = pytestconfig.getoption("gradcert_max_examples")
+    result = result_of_test(request, gradcert_planned, max_examples=max_examples)
+    if result.verdict == Verdict.NOT_SUPPORTED:
+        pytest.skip(f"not supported: {result.reason}")
+    if result.verdict != Verdict.CONFORMS:
+        failure = failure_of(request, gradcert_planned, result, max_examples=max_examples)
+        pytest.fail(failure, pytrace=False)
+
+
+def test_flaw_is_refuted(
+    gradcert_flaw: Implementation, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> None:
+    """The built-in that is wrong on purpose is refuted."""
+    max_examples = pytestconfig.getoption("gradcert_max_examples")
+    *_, found = certifying(gradcert_flaw, max_examples=max_examples, seed=seed_of(pytestconfig))
+    request.node.stash[FOUND] = found
+    assert found.verdict == Verdict.REFUTED

@@ -1,0 +1,91 @@
+"""The seven claims come out as the question's answer has it, and the report keeps them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import gradcert
+from gradcert.cli.ledger import ENTRIES, LEDGER
+from gradcert_reports import Certificate, Report, ledger, read, write
+
+SCRIPT = Path(sys.executable).with_name("gradcert")
+FEW = 10
+
+
+@pytest.fixture(scope="module")
+def certificates() -> list[Certificate]:
+    return [gradcert.certify(line.implementation(), max_examples=FEW, seed=1) for line in LEDGER]
+
+
+def test_each_of_the_seven_claims_has_its_line() -> None:
+    assert sorted({line.claim for line in LEDGER}) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_every_verdict_is_the_one_that_is_expected(certificates: list[Certificate]) -> None:
+    assert [found.verdict for found in certificates] == [line.expected for line in LEDGER]
+
+
+def test_the_refuted_claims_are_three_to_six_and_claim_six_only_beyond_its_domain() -> None:
+    refuted = [(line.claim, line.targets) for line in LEDGER if line.expected == "refuted"]
+    assert refuted == [(3, "probability"), (4, "probability"), (5, "probability"), (6, "any")]
+
+
+def test_o_minus_t_is_refuted_by_two_classes_whose_targets_do_not_sum_to_one(
+    certificates: list[Certificate],
+) -> None:
+    (found,) = (
+        certificate.refutations[0].discrepancy
+        for certificate, line in zip(certificates, LEDGER, strict=True)
+        if line.spec == "targets-assumed-to-sum-to-one"
+    )
+    assert found is not None
+    (targets,) = found.targets
+    assert len(targets) == 2
+    assert sum(map(float, targets)) != 1
+
+
+@pytest.mark.parametrize("claim", [3, 4, 5])
+def test_a_refuted_claim_is_named_after_itself(certificates: list[Certificate], claim: int) -> None:
+    for certificate, line in zip(certificates, LEDGER, strict=True):
+        if line.claim == claim:
+            (diagnosis,) = certificate.diagnoses
+            assert diagnosis.matches[0].flaw == line.spec
+
+
+def test_the_mistake_stands_beside_the_counterexample_that_shows_it(
+    certificates: list[Certificate],
+) -> None:
+    console = Console(width=300)
+    with console.capture() as shown:
+        console.print(ledger(Report(certificates=tuple(certificates), ledger=ENTRIES)))
+    lines = shown.get().splitlines()
+    for flaw in ("diagonal-only", "sign-flipped"):
+        assert any(f"{flaw}, logits [0, 0], targets [1, 0]: dE/dz is" in line for line in lines)
+    assert any("binary-cross-entropy-slope, probabilities [" in line for line in lines)
+
+
+def test_a_report_keeps_the_ledger(certificates: list[Certificate], tmp_path: Path) -> None:
+    report = Report(certificates=tuple(certificates), ledger=ENTRIES)
+    write(report, tmp_path)
+    assert read(tmp_path / "certificate.json") == report
+
+
+def test_the_command_shows_every_claim_and_succeeds_because_every_verdict_is_expected(
+    tmp_path: Path,
+) -> None:
+    command = [SCRIPT, "claims", "--max-examples", str(FEW), "--report", "kept"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={"COLUMNS": "300"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for line in LEDGER:
+        assert any(
+            shown.split()[:1] == [str(line.claim)]
+            and line.statement in shown
+            and line.expected in shown
+            for shown in done.stdout.splitlines()
+        )
+    assert len(read(tmp_path / "kept" / "certificate.json").ledger) == len(LEDGER)
