@@ -1,10 +1,10 @@
-"""What is true: softmax and cross-entropy, their derivatives and budgets, in ball arithmetic.
+"""The oracle: true values of softmax and cross-entropy, their derivatives and error budgets.
 
-Everything here takes rows of plain Python floats, each of which is exact, and knows no framework.
+It works in ball arithmetic. It takes rows of plain Python floats, each of which is exact, and knows
+no framework.
 """
 
 from gradcert_oracle.budgets import budgets, scale
-from gradcert_oracle.definitions import cross_entropy, log_sum_exp, softmax
 from gradcert_oracle.differences import (
     OracleError,
     analytic_log,
@@ -13,10 +13,32 @@ from gradcert_oracle.differences import (
     log_slopes,
 )
 from gradcert_oracle.formats import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from gradcert_oracle.precision import GUARD, Enclosures, Row
-from gradcert_oracle.quantities import QUANTITIES
+from gradcert_oracle.losses import Loss
+from gradcert_oracle.precision import GUARD, Enclosures
+from gradcert_oracle.quantities import (
+    GRADIENT,
+    IDENTITY_GRADIENT,
+    JACOBIAN,
+    LOSS,
+    LOSS_BY_PROBABILITY,
+    QUANTITIES,
+    SIGMOID_GRADIENT,
+    SOFTMAX,
+    quantity_of,
+    question,
+)
+from gradcert_oracle.questions import Quantity, Question, enclose
+from gradcert_oracle.rows import Row
 from gradcert_oracle.textbook import LEVELS, Algorithm, algorithms
-from gradcert_oracle.verdicts import ALLOWED, FAITHFUL, Judgement, explain, judge, rungs, ulps
+from gradcert_oracle.verdicts import (
+    ALLOWED,
+    FAITHFUL,
+    Judgement,
+    judge,
+    judge_differences,
+    levels,
+    ulps,
+)
 
 __all__ = [
     "ALLOWED",
@@ -26,27 +48,37 @@ __all__ = [
     "BINARY64",
     "FAITHFUL",
     "FORMATS",
+    "GRADIENT",
     "GUARD",
+    "IDENTITY_GRADIENT",
+    "JACOBIAN",
     "LEVELS",
+    "LOSS",
+    "LOSS_BY_PROBABILITY",
     "QUANTITIES",
+    "SIGMOID_GRADIENT",
+    "SOFTMAX",
     "Algorithm",
     "Enclosures",
     "Format",
     "Judgement",
+    "Loss",
     "OracleError",
+    "Quantity",
+    "Question",
     "Row",
     "algorithms",
     "analytic_log",
     "analytic_log1p",
     "budgets",
     "central_differences",
-    "cross_entropy",
-    "explain",
+    "enclose",
     "judge",
+    "judge_differences",
+    "levels",
     "log_slopes",
-    "log_sum_exp",
-    "rungs",
+    "quantity_of",
+    "question",
     "scale",
-    "softmax",
     "ulps",
 ]

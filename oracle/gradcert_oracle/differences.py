@@ -1,4 +1,4 @@
-r"""Derivatives of analytic functions from their values alone, each with its proof.
+r"""Derivatives of analytic functions, computed from their values alone, each with its proof.
 
 The theorem. Let phi be analytic on the closed disc :math:`|s| \le r` and
 :math:`M \ge \sup |\phi(s) - \phi(0)|` there. For a step :math:`0 < h < r` the central difference
@@ -10,13 +10,13 @@ Proof. Write :math:`\phi(s) = \sum a_k s^k`. Cauchy's estimate gives :math:`|a_k
 :math:`k \ge 1`; the even terms cancel in D(h), and the odd ones beyond the first leave at most
 :math:`\sum_{m \ge 1} M h^{2m} / r^{2m+1}`, a geometric series.
 
-M is computed, not assumed: the same code is evaluated on one complex ball that holds the disc.
-A finite answer proves that phi is analytic there, provided that the code uses analytic operations
-only; a logarithm must be :func:`analytic_log` or :func:`analytic_log1p`, which return NaN where
-their argument may touch the branch cut. :func:`central_differences` is this and no more.
+M is computed, not assumed: the same code is evaluated on one complex ball that contains the disc.
+A finite result proves that phi is analytic there, if the code uses analytic operations only. A
+logarithm must be :func:`analytic_log` or :func:`analytic_log1p`, which return NaN where their
+argument may touch the branch cut. :func:`central_differences` does exactly this.
 
-A loss needs one such derivative a class, and :func:`log_slopes` takes them all at once: one bound
-M serves every class, for it grows with a class's share of the whole.
+A loss needs one such derivative for each class. :func:`log_slopes` computes all of them at once,
+with one bound M for all classes, because the bound of a class grows with its share of the sum.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,20 +33,20 @@ __all__ = [
 ]
 
 Scalar = arb | acb
-"""A real or a complex ball: a definition is written once and takes both."""
+"""A real or a complex ball. A definition is written once and accepts both."""
 
 
 class OracleError(ArithmeticError):
-    """The oracle could not prove an answer that is narrow enough."""
+    """The oracle could not prove an answer that is narrow enough, or decide a verdict."""
 
 
 def analytic_log(x: Scalar) -> Scalar:
-    """Return ``ln x``; NaN where `x` may be on the branch cut, the reals not above zero."""
+    """Return ``ln x``, or NaN where `x` may be on the branch cut, the reals up to zero."""
     return x.log(analytic=True) if isinstance(x, acb) else x.log()
 
 
 def analytic_log1p(x: Scalar) -> Scalar:
-    """Return ``ln(1 + x)`` without loss for tiny `x`; NaN unless ``Re(1 + x) > 0`` is certain."""
+    """Return ``ln(1 + x)``, accurate for tiny `x`, or NaN unless ``Re(1 + x) > 0`` is certain."""
     return x.log1p() if x.real > -1 else x * arb.nan()
 
 
@@ -64,14 +64,14 @@ def central_differences(
 
     Returns
     -------
-    One ball a function, at the working precision ``ctx.prec``. The step is ``radius * 2**-(ctx.prec
-    // 3)``, which balances truncation, h^2, and rounding, 2^-prec / h: both are near ``2**-(2 *
-    ctx.prec / 3)``.
+    One ball for each function, at the working precision ``ctx.prec``. The step is ``radius *
+    2**-(ctx.prec // 3)``. It balances truncation, h^2, against rounding, 2^-prec / h, so that both
+    are near ``2**-(2 * ctx.prec / 3)``.
 
     Raises
     ------
     OracleError
-        If a function is not proved analytic on the disc: a pole or a branch cut may be in it.
+        If a function is not proved analytic on the disc, where a pole or a branch cut may be.
 
     Examples
     --------
@@ -94,18 +94,19 @@ def central_differences(
 
 
 def log_slopes(shares: Sequence[arb]) -> list[arb]:
-    r"""Enclose the derivatives at zero of ``f(s) = ln(1 + p (exp(s) - 1))``, one a share p.
+    r"""Enclose the derivative at zero of ``f(s) = ln(1 + p (exp(s) - 1))`` for each share p.
 
     The central difference is a single logarithm, because ``ln a - ln b = ln(a / b)``. Nothing
-    cancels in it, so that the step may be tiny and the answer is as accurate as p, however small:
+    cancels in it, so the step may be tiny, and the result is as accurate as p, however small p is:
 
     .. math::
        f(h) - f(-h) = \ln \Bigl( 1 + p \frac{e^h - e^{-h}}{1 + p (e^{-h} - 1)} \Bigr) .
 
-    The bound M of all of them is one evaluation on a complex ball, M(1), times p. Fix s in the disc
-    and let p be complex: f is analytic in p on :math:`|p| \le 1` and zero at p = 0, so that by
-    Schwarz's lemma :math:`|f| \le p M(1)`. There M(1) bounds f for all p and s at once: it is that
-    of ``ln(1 + x)`` on the ball of all ``x = p (exp(s) - 1)``, :math:`|x| \le e^{|s|} - 1`.
+    The bound of each is p times M(1), which one evaluation on a complex ball gives. Fix s in the
+    disc and let p be complex. Then f is analytic in p on :math:`|p| \le 1` and zero at p = 0, so
+    Schwarz's lemma gives :math:`|f| \le p M(1)`. Here M(1) bounds f for all p and s at once: it is
+    the bound of ``ln(1 + x)`` on the ball of all ``x = p (exp(s) - 1)``, where
+    :math:`|x| \le e^{|s|} - 1`.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def log_slopes(shares: Sequence[arb]) -> list[arb]:
 
     Returns
     -------
-    One ball a share, at the working precision; the step is ``2**-ctx.prec``.
+    One ball for each share, at the working precision. The step is ``2**-ctx.prec``.
 
     Examples
     --------

@@ -1,67 +1,46 @@
-"""Precision that adapts: as much as an enclosure needs, for the coordinates that need it.
+"""Adaptive precision: every coordinate is computed with the bits that its enclosure needs.
 
-Precision starts near three halves of what the format asks, for central differences lose a third of
-it, and doubles for the coordinates whose ball is still wide. Where a narrow ball cannot be had,
-:class:`OracleError` is raised; a wide one is never returned.
+A central difference loses a third of the working precision. So the precision starts near three
+halves of what the format needs, and it doubles for the coordinates whose ball is still too wide. If
+no precision gives a narrow ball, :class:`OracleError` is raised. A wide ball is never returned.
 """
 
-import itertools
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from flint import arb, ctx
 
 from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
 
-__all__ = ["GUARD", "Enclosures", "Row", "first_places", "refine", "worth_grouping"]
+__all__ = ["GUARD", "Enclosures", "refine"]
 
 GUARD = 10
 """Enclosures are narrower than ``2**-GUARD`` ulp unless the caller asks for more."""
 
 _MOST_BITS = 1 << 16
 
-Row = tuple[float, ...]
-"""A row of logits, probabilities or targets; every float is exact."""
-
 Enclosures = tuple[arb, ...]
-"""One ball a value, row-major."""
-
-
-def first_places(items: Iterable[Hashable]) -> list[int]:
-    """Return for each item where its like comes first.
-
-    Examples
-    --------
-    >>> first_places("abba")
-    [0, 1, 1, 0]
-    """
-    places: dict[Hashable, int] = {}
-    return list(map(places.setdefault, items, itertools.count()))
-
-
-def worth_grouping(kinds: int, items: int) -> bool:
-    """Tell whether it saves time to compute each kind once and look up the values of all items."""
-    return 10 * kinds < 9 * items
+"""One ball for each value, row-major. The true value lies in the ball."""
 
 
 def refine(
     evaluate: Callable[[Sequence[int]], Sequence[arb]], count: int, format: Format, guard: int
 ) -> Enclosures:
-    """Evaluate coordinates ``0 .. count - 1``, at a higher precision where the ball is wide.
+    """Evaluate coordinates ``0 .. count - 1``, with more precision where the ball is wide.
 
     Parameters
     ----------
     evaluate
         Maps coordinates to their balls, at the working precision.
     count
-        How many coordinates there are.
+        The number of coordinates.
     format, guard
         Every ball returned is narrower than ``2**-guard`` ulp of the format.
 
     Raises
     ------
     OracleError
-        Where that cannot be had.
+        If no precision gives balls that narrow.
 
     Examples
     --------

@@ -1,26 +1,27 @@
-"""Two orders of summation, each with the sums that leave one term out."""
+"""Two orders of summation of balls, each with the sums that leave one term out; one of floats."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
+from math import fsum, inf
 from operator import add
 
 from flint import arb
 
-__all__ = ["SUMMATIONS", "Summation", "Sums", "pairwise", "sequential"]
+__all__ = ["SUMMATIONS", "Summation", "Sums", "float_sum", "pairwise", "sequential"]
 
 Sums = tuple[arb, list[arb]]
-"""The sum of all terms, and for some of them the sum of the others."""
+"""The sum of all terms, and for some of the terms the sum of all others."""
 
 Summation = Callable[[Sequence[arb], Sequence[int]], Sums]
-"""Takes the terms, and the places of those whose others are asked for."""
+"""Takes the terms, and the indices of those for which the sum of all others is wanted."""
 
 
 def pairwise(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
-    """Add neighbours, then neighbouring sums, and so on; depth ``ceil(log2(n))``.
+    """Add neighbours, then neighbouring sums, and so on. The depth is ``ceil(log2(n))``.
 
-    The sum of the others comes down the same tree: a node's others are its parent's others and its
-    sibling. No term is ever taken off again, so nothing cancels: for one dominant term the sum of
-    the others is as accurate, relative to itself, as the whole.
+    The sums of the others are computed down the same tree: the others of a node are the others of
+    its parent and its sibling. No term is ever subtracted, so nothing cancels. The sum of the
+    others of a dominant term is as accurate, relative to its own size, as the sum of all.
 
     Examples
     --------
@@ -36,11 +37,11 @@ def pairwise(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
 
     if not places:
         return tree[-1][0], []
-    asked = [set(places)]
+    wanted = [set(places)]
     for _ in tree[2:]:
-        asked.append({i // 2 for i in asked[-1]})
+        wanted.append({i // 2 for i in wanted[-1]})
     others = {0: arb(0)}
-    for level, nodes in zip(tree[-2::-1], reversed(asked), strict=False):
+    for level, nodes in zip(tree[-2::-1], reversed(wanted), strict=False):
         others = {
             i: others[i // 2] + level[i ^ 1] if i ^ 1 < len(level) else others[i // 2]
             for i in nodes
@@ -49,10 +50,10 @@ def pairwise(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
 
 
 def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
-    """Add one term after the other, the largest first; depth ``n - 1``.
+    """Add one term after the other, the largest first. The depth is ``n - 1``.
 
-    A loop may go through the classes in any order. Each addition loses at most a rounding of the
-    sum so far, which for terms of one sign is largest in this order, so it covers every other.
+    A loop may add the classes in any order. Each addition loses at most one rounding of the sum so
+    far. For terms of one sign that sum is largest in this order, so the result covers every order.
 
     Examples
     --------
@@ -73,3 +74,17 @@ def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
 
 SUMMATIONS: dict[str, Summation] = {"pairwise": pairwise, "sequential": sequential}
 """The orders of summation that may explain an error."""
+
+
+def float_sum(terms: Iterable[float]) -> float:
+    """Return the sum of floats, rounded once, or infinity if it is too large for binary64.
+
+    Examples
+    --------
+    >>> float_sum([1e16, 1.0, -1e16]), float_sum([1e308, 1e308]), float_sum([float("inf"), 1.0])
+    (1.0, inf, inf)
+    """
+    try:
+        return fsum(terms)
+    except (OverflowError, ValueError):
+        return inf

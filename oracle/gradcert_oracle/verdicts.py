@@ -1,9 +1,9 @@
-"""Verdicts: which textbook algorithm explains an error, if any.
+"""Verdicts: the textbook algorithm that explains an error, if any does.
 
-A value is within an algorithm's budget b when its error is *proved* to be at most ``2 b``, and
-outside when it is proved to be more; where the enclosure of the truth decides neither, it is
-computed again, narrower. An algorithm explains a row when every value of the row is within its
-budget; the verdict names the best one that does. NaN and infinity are within no budget.
+A value is within an algorithm's budget b if its error is *proved* to be at most ``2 b``, and
+outside if its error is proved to be more. If the enclosure of the true value decides neither, it is
+computed again, narrower. An algorithm explains a row if every value of the row is within its
+budget. The verdict names the best algorithm that does. NaN and infinity are within no budget.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,20 +15,21 @@ from flint import arb, ctx
 from gradcert_oracle.budgets import budgets
 from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
-from gradcert_oracle.precision import GUARD, Row, first_places
-from gradcert_oracle.quantities import QUANTITIES
+from gradcert_oracle.precision import GUARD
+from gradcert_oracle.questions import Question, enclose
+from gradcert_oracle.rows import first_places
 from gradcert_oracle.textbook import Algorithm, algorithms
 
-__all__ = ["ALLOWED", "FAITHFUL", "Judgement", "explain", "judge", "rungs", "ulps"]
+__all__ = ["ALLOWED", "FAITHFUL", "Judgement", "judge", "judge_differences", "levels", "ulps"]
 
 ALLOWED = 2
-"""Budgets that may be used: two points of one ball are at most two radii apart."""
+"""The number of budgets that may be used. Two points of one ball are at most two radii apart."""
 
 _DECISIVE = arb(ALLOWED + 2.0**-50)
-"""Where the line is drawn: an error of exactly two budgets could not be told from more."""
+"""Where the line is drawn. No ball proves that an error of exactly two budgets is within two."""
 
 FAITHFUL = Algorithm("faithful", "pairwise")
-"""The best possible result of any algorithm: an error below one ulp, a budget of half an ulp."""
+"""The best result that any algorithm can have: an error below one ulp, a budget of half an ulp."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,13 @@ class Judgement:
     Attributes
     ----------
     algorithm
-        The best algorithm that explains every value, or None: the row is refuted.
+        The best algorithm that explains every value, or None if the row is refuted.
     used
-        The most budgets used, of that algorithm; if refuted, of the one that comes closest, and
-        infinity where every one is void or a value is not finite.
+        The largest number of that algorithm's budgets that a value uses. If the row is refuted, it
+        is of the algorithm that comes closest, and infinite if all are void or a value is not
+        finite.
     index
-        The value that used them.
+        The index of that value.
     """
 
     algorithm: Algorithm | None
@@ -51,13 +53,20 @@ class Judgement:
     index: int
 
 
-def rungs(format: Format) -> list[Algorithm]:
-    """Return what may explain a value in this format, from the best to the worst."""
+def levels(format: Format) -> list[Algorithm]:
+    """Return all that may explain a value in this format, from the best to the worst.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> [str(algorithm) for algorithm in levels(BINARY64)][:2]
+    ['faithful', 'shifted']
+    """
     return [FAITHFUL, *algorithms(format)]
 
 
-def _use(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, float, int]:
-    """Return (within, most budgets used, where); within is None where it is undecided."""
+def _compare(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, float, int]:
+    """Return whether all errors are within, or None, the most budgets used, and by which error."""
     shares = [error / budget for error, budget in zip(errors, allowance, strict=True)]
     used = list(map(float, shares))
     index = max(range(len(used)), key=used.__getitem__)
@@ -67,28 +76,28 @@ def _use(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, 
     return within, used[index], index
 
 
-def explain(
+def judge_differences(
     errors: Sequence[arb],
     allowances: Callable[[Algorithm], Sequence[arb] | None],
     candidates: Sequence[Algorithm],
 ) -> Judgement | None:
-    """Find the first candidate whose allowances cover all errors; None where that is undecided.
+    """Return the first candidate whose allowances cover all errors, or None if that is undecided.
 
     Parameters
     ----------
     errors
-        Absolute errors, balls; not empty.
+        Absolute errors, as balls. There is at least one.
     allowances
-        Maps an algorithm to one budget an error, or to None where it is void.
+        Maps an algorithm to one budget for each error, or to None where the algorithm is void.
     candidates
-        From the best to the worst.
+        The algorithms to try, from the best to the worst.
 
     Examples
     --------
     >>> shifted = Algorithm("shifted", "pairwise")
-    >>> explain([arb(3)], lambda _: [arb(2)], [shifted]).used
+    >>> judge_differences([arb(3)], lambda _: [arb(2)], [shifted]).used
     1.5
-    >>> explain([arb(5)], lambda _: [arb(2)], [shifted]).algorithm is None
+    >>> judge_differences([arb(5)], lambda _: [arb(2)], [shifted]).algorithm is None
     True
     """
     closest = Judgement(None, inf, 0)
@@ -99,11 +108,11 @@ def explain(
         allowance = allowances(algorithm)
         if allowance is None:
             continue
-        within, used, index = _use(errors, allowance)
+        within, used, index = _compare(errors, allowance)
         if within:
             return Judgement(algorithm, used, index)
         if algorithm is FAITHFUL:
-            continue  # An error of exactly one ulp stays undecided; it is not below one ulp.
+            continue  # An error of exactly one ulp is never decided, and it is not below one ulp.
         if within is None:
             return None
         if used < closest.used:
@@ -111,66 +120,73 @@ def explain(
     return closest
 
 
-def judge(quantity: str, first: Row, t: Row, format: Format, values: Sequence[float]) -> Judgement:
-    """Judge the values an implementation returned for one row.
+def judge(question: Question, values: Sequence[float]) -> Judgement:
+    """Judge the values that an implementation returned for one row.
 
     Parameters
     ----------
-    quantity
-        ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``.
-    first
-        The row of logits, or of probabilities for dE/do.
-    t
-        The row of targets; ``()`` for softmax and its Jacobian.
+    question
+        The quantity, the row and the format.
     values
-        What was returned, row-major.
+        The returned values, row-major.
 
     Raises
     ------
+    ValueError
+        If the row is not in the quantity's domain.
     OracleError
-        Where the verdict stays undecided however narrow the enclosure.
+        If the verdict is undecided for even the narrowest enclosure.
 
     Examples
     --------
-    >>> from gradcert_oracle import BINARY64
-    >>> judge("dE/dz", (0.0, 0.0), (1.0, 0.0), BINARY64, (-0.5, 0.5)).algorithm.level
+    >>> from gradcert_oracle import BINARY64, question
+    >>> asked = question("dE/dz", (0.0, 0.0), (1.0, 0.0), format=BINARY64)
+    >>> judge(asked, (-0.5, 0.5)).algorithm.level
     'faithful'
-    >>> judge("dE/dz", (0.0, 0.0), (1.0, 0.0), BINARY64, (-0.5, 0.0)).algorithm is None
+    >>> judge(asked, (-0.5, 0.0)).algorithm is None
     True
     """
     for index, value in enumerate(values):
         if not isfinite(value):
             return Judgement(None, inf, index)
-    places = list(range(len(values)))
-    if quantity not in ("loss", "do/dz"):  # Equal values of equal classes are judged once.
-        places = list(dict.fromkeys(first_places(zip(first, t or first, values, strict=True))))
+    format = question.format
+    places: Sequence[int] = range(len(values))
+    if question.quantity.pooled:  # Equal values of equal classes are judged once.
+        arguments_and_value = zip(*question.rows, values, strict=True)
+        places = list(dict.fromkeys(first_places(arguments_and_value)))
     for guard in (GUARD, 8 * GUARD, 64 * GUARD):
-        truth = QUANTITIES[quantity](first, t, format, guard)
+        truth = enclose(question, guard)
 
         def allowances(algorithm: Algorithm, truth: Sequence[arb] = truth) -> Sequence[arb] | None:
             if algorithm is FAITHFUL:
                 return [format.ulp(truth[j]) / 2 for j in places]
-            found = budgets(quantity, first, t, format, algorithm)
-            return found and [found[j] for j in places]
+            bounds = budgets(question, algorithm)
+            return bounds and [bounds[j] for j in places]
 
         with ctx.workprec(format.precision + guard + 64):
             errors = [abs(values[j] - truth[j]) for j in places]
-            verdict = explain(errors, allowances, rungs(format))
+            verdict = judge_differences(errors, allowances, levels(format))
         if verdict is not None:
             return replace(verdict, index=places[verdict.index])
-    raise OracleError(f"{quantity} of {first}, {t}: the error stays too near the budget to decide")
+    raise OracleError(f"{question}: the error is too near the budget to decide")
 
 
 def ulps(value: float, truth: arb, format: Format) -> float | None:
-    """Return the error of `value` in units in the last place; None where the truth may be zero.
+    """Return the error of `value` in units in the last place, or None if the truth may be zero.
+
+    The unit is that of the number of the format nearest to the true value. The ball around a true
+    value of 1/2 also contains numbers just below, whose unit is half as large; see
+    :meth:`Format.ulp`. They are nearest to 1/2 and count as 1/2.
 
     Examples
     --------
     >>> from gradcert_oracle import BINARY64
-    >>> ulps(1.0 + 2**-52, arb(1), BINARY64)
-    1.0
+    >>> ulps(1.0 + 2**-52, arb(1), BINARY64), ulps(1.0 + 2**-52, arb(1, 2**-70), BINARY64)
+    (1.0, 1.0)
     """
     if truth.contains(0) or not isfinite(value):
         return None
     with ctx.workprec(format.precision + 64):
-        return float(abs(value - truth).mid() / format.ulp(truth))
+        middle = abs(truth.mid())
+        nearest = middle + format.ulp(middle) / 2  # It reaches 2**k if the nearest number is 2**k.
+        return float(abs(value - truth).mid() / format.ulp(nearest))

@@ -1,0 +1,88 @@
+"""The quantities, one file each, and how to find one by name.
+
+A file has the quantity's enclosure, its textbook values, its scale and its shape. A new quantity is
+a new file and a line in this one.
+"""
+
+from gradcert_oracle.formats import Format
+from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
+from gradcert_oracle.quantities.gradient import GRADIENT
+from gradcert_oracle.quantities.identity_gradient import IDENTITY_GRADIENT
+from gradcert_oracle.quantities.jacobian import JACOBIAN
+from gradcert_oracle.quantities.loss import LOSS
+from gradcert_oracle.quantities.loss_by_probability import LOSS_BY_PROBABILITY
+from gradcert_oracle.quantities.sigmoid_gradient import SIGMOID_GRADIENT
+from gradcert_oracle.quantities.softmax import SOFTMAX
+from gradcert_oracle.questions import Quantity, Question
+from gradcert_oracle.rows import Row
+
+__all__ = [
+    "GRADIENT",
+    "IDENTITY_GRADIENT",
+    "JACOBIAN",
+    "LOSS",
+    "LOSS_BY_PROBABILITY",
+    "QUANTITIES",
+    "SIGMOID_GRADIENT",
+    "SOFTMAX",
+    "quantity_of",
+    "question",
+]
+
+QUANTITIES: tuple[Quantity, ...] = (
+    SOFTMAX,
+    LOSS,
+    LOSS_BY_PROBABILITY,
+    JACOBIAN,
+    GRADIENT,
+    SIGMOID_GRADIENT,
+    IDENTITY_GRADIENT,
+)
+"""Every quantity that the oracle knows."""
+
+
+def quantity_of(name: str, loss: Loss = TEXTBOOK_LOSS) -> Quantity:
+    """Return the quantity of this name that belongs to a loss.
+
+    Raises
+    ------
+    ValueError
+        If the loss has no such quantity.
+
+    Examples
+    --------
+    >>> quantity_of("do/dz").arguments
+    ('logits',)
+    >>> quantity_of("loss", Loss(output="sigmoid"))
+    Traceback (most recent call last):
+    ValueError: output 'sigmoid' has no quantity 'loss', only dE/dz
+    """
+    names = []
+    for quantity in QUANTITIES:
+        if quantity.output == loss.output:
+            if quantity.name == name:
+                return quantity
+            names.append(quantity.name)
+    raise ValueError(
+        f"output {loss.output!r} has no quantity {name!r}, only {', '.join(names) or 'none'}"
+    )
+
+
+def question(name: str, *rows: Row, format: Format, loss: Loss = TEXTBOOK_LOSS) -> Question:
+    """Return the question about the quantity of this name, with one row for each argument.
+
+    Raises
+    ------
+    ValueError
+        If the loss has no such quantity, or the quantity takes another number of arguments.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64
+    >>> question("dE/dz", (0.0, 1.0), (1.0, 0.0), format=BINARY64)["logits"]
+    (0.0, 1.0)
+    >>> question("dE/dz", (0.0, 1.0), format=BINARY64)
+    Traceback (most recent call last):
+    ValueError: dE/dz takes logits and targets, not 1 rows
+    """
+    return Question(quantity_of(name, loss), rows, format, loss)

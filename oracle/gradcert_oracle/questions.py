@@ -1,0 +1,161 @@
+"""Questions to the oracle, and what the oracle needs of a quantity to answer them."""
+
+import functools
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from gradcert_oracle.formats import Format
+from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
+from gradcert_oracle.precision import GUARD, Enclosures
+from gradcert_oracle.rows import Row
+from gradcert_oracle.textbook import Arithmetic, Values
+
+__all__ = ["Quantity", "Question", "enclose"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quantity:
+    """A quantity that an implementation may compute. Each has a file of its own in ``quantities/``.
+
+    Attributes
+    ----------
+    name
+        ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``.
+    arguments
+        The names of its arguments, in the order of the call.
+    enclose
+        Encloses the values of one row, each narrower than ``2**-guard`` ulp.
+    textbook
+        Computes the values at some places of a row, as a textbook algorithm of the given level
+        computes them with the given arithmetic. A quantity that is not `pooled` is computed whole.
+    scale
+        The typical magnitude of a row's values; see :func:`~gradcert_oracle.budgets.scale`.
+    shape
+        Maps the numbers of rows and classes to the shape of a right answer.
+    scale_at_least
+        A lower bound of the scale that is much cheaper, or -inf if there is none.
+    output
+        The output of the loss it belongs to.
+    pooled
+        Whether there is one value for each class, and classes with equal arguments have equal
+        values, so that they need to be computed and judged only once.
+    masked
+        Whether a logit may be -inf where its target is zero.
+    unbounded
+        Whether a true value may exceed the largest number of the format.
+    shift_invariant
+        Whether adding one number to all logits changes nothing.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    enclose: "Callable[[Question, int], Enclosures]"
+    textbook: "Callable[[Question, Sequence[int], str, Arithmetic], Values]"
+    scale: "Callable[[Question], float]"
+    shape: Callable[[int, int], tuple[int, ...]] = lambda rows, classes: (rows, classes)
+    scale_at_least: "Callable[[Question], float]" = lambda _: -inf
+    output: str = "softmax"
+    pooled: bool = True
+    masked: bool = True
+    unbounded: bool = False
+    shift_invariant: bool = True
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row of a quantity in a format, whose true value and error budgets the oracle computes.
+
+    Attributes
+    ----------
+    quantity
+        The quantity.
+    rows
+        One row for each of its arguments.
+    format
+        The format that an implementation's values are in.
+    loss
+        The options of the loss.
+
+    Raises
+    ------
+    ValueError
+        If the number of rows is not that of the arguments, or the quantity belongs to another loss.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64, GRADIENT
+    >>> asked = Question(GRADIENT, ((0.0, 1.0), (1.0, 0.0)), BINARY64)
+    >>> asked["targets"], asked["probabilities"]
+    ((1.0, 0.0), ())
+    >>> str(asked)
+    'dE/dz of (0.0, 1.0), (1.0, 0.0)'
+    """
+
+    quantity: Quantity
+    rows: tuple[Row, ...]
+    format: Format
+    loss: Loss = TEXTBOOK_LOSS
+
+    def __post_init__(self) -> None:
+        expected = self.quantity.arguments
+        if len(self.rows) != len(expected):
+            raise ValueError(
+                f"{self.quantity.name} takes {' and '.join(expected)}, not {len(self.rows)} rows"
+            )
+        if self.loss.output != self.quantity.output:
+            raise ValueError(
+                f"{self.quantity.name} of output {self.quantity.output} does not belong to "
+                f"{self.loss}"
+            )
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash((self.quantity, self.rows, self.format, self.loss))
+
+    def __hash__(self) -> int:
+        return self._hash  # Several caches need it, and a row may have thousands of numbers.
+
+    def __getitem__(self, argument: str) -> Row:
+        """Return the row of this argument, or ``()`` if the quantity does not take it."""
+        return dict(zip(self.quantity.arguments, self.rows, strict=True)).get(argument, ())
+
+    def __str__(self) -> str:
+        return f"{self.quantity.name} of {', '.join(map(str, self.rows))}"
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.rows[0])
+
+    def columns(self) -> Iterable[Hashable]:
+        """Return the arguments of each class. They are equal for equal classes."""
+        return self.rows[0] if len(self.rows) == 1 else zip(*self.rows, strict=True)
+
+
+@functools.lru_cache(maxsize=64)
+def _enclose(question: Question, guard: int) -> Enclosures:
+    return question.quantity.enclose(question, guard)
+
+
+def enclose(question: Question, guard: int = GUARD) -> Enclosures:
+    """Return one ball for each value of the row, row-major, in which the true value provably lies.
+
+    Every ball is narrower than ``2**-guard`` ulp of the format at that value, or of its smallest
+    subnormal number for a value that underflows; see :mod:`gradcert_oracle.precision`. The time is
+    linear in the number of values. The last 64 results are kept.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not in the quantity's domain.
+    OracleError
+        If no precision gives balls that narrow.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64, question
+    >>> print(enclose(question("softmax", (0.0, 0.0), format=BINARY64)))
+    (0.500000000000000, 0.500000000000000)
+    """
+    return _enclose(question, guard)
