@@ -6,7 +6,7 @@ The sum over i of ``(-t_i / o_i) do_i/dz_j``, with ``do_i/dz_j = -o_i o_j`` off 
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation"]
 
@@ -25,4 +25,6 @@ def gradient(logits: Array, targets: Array) -> Array:
     return difference
 
 
-implementation = Implementation(name="any-targets", functions={"dE/dz": gradient}, targets="any")
+implementation = Implementation(
+    name="any-targets", functions={"dE/dz": gradient}, domain=Domain(targets="any")
+)

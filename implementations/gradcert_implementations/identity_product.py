@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation, Loss
+from gradcert_implementations.interface import Array, Domain, Implementation, Loss
 
 __all__ = ["gradient", "implementation"]
 
@@ -25,6 +25,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="identity-product",
     functions={"dE/dz": gradient},
-    targets="any",
+    domain=Domain(targets="any"),
     loss=Loss(output="identity"),
 )

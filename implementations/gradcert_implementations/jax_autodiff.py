@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
 

@@ -7,7 +7,7 @@ evaluated, or the quotients would overflow where an output is saturated.
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation, Loss
+from gradcert_implementations.interface import Array, Domain, Implementation, Loss
 
 __all__ = ["gradient", "implementation"]
 
@@ -31,6 +31,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="sigmoid-product",
     functions={"dE/dz": gradient},
-    targets="any",
+    domain=Domain(targets="any"),
     loss=Loss(output="sigmoid"),
 )

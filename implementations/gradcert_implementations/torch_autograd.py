@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
 

@@ -9,7 +9,7 @@ NaN to give it away.
 import numpy as np
 
 from gradcert_implementations.catalogue import Flaw
-from gradcert_implementations.interface import Array
+from gradcert_implementations.interface import Array, Domain
 
 __all__ = ["gradient", "implementation", "softmax"]
 
@@ -42,7 +42,7 @@ implementation = Flaw(
     name="binary16-sum",
     functions={"softmax": softmax, "dE/dz": gradient},
     formats=("binary16",),
-    largest_logit=11.0,
+    domain=Domain(largest_logit=11.0),
     formula="o_j = exp(z_j) / sum_k exp(z_k) in binary16, whose largest number is 65504",
     source="reported in JAX #40409",
     exposed_by=(((11.0, 11.0),), ((1.0, 0.0),)),

@@ -9,7 +9,7 @@ word. The true gradient has the probability times the sum of the targets.
 import numpy as np
 
 from gradcert_implementations.catalogue import Flaw
-from gradcert_implementations.interface import Array
+from gradcert_implementations.interface import Array, Domain
 
 __all__ = ["gradient", "implementation"]
 
@@ -30,7 +30,7 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Flaw(
     name="targets-assumed-to-sum-to-one",
     functions={"dE/dz": gradient},
-    targets="any",
+    domain=Domain(targets="any"),
     formula="dE/dz_j = o_j - t_j, whatever sum_i t_i is",
     source="reported in TensorFlow #46672, #60314, NeMo Automodel #2428",
     exposed_by=(((0.0, 0.0),), ((1.0, 1.0),)),

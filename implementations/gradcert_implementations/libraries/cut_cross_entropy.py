@@ -15,7 +15,8 @@ from cut_cross_entropy import linear_cross_entropy
 
 from gradcert_implementations.adapters.conventions import class_indices
 from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation"]
 
@@ -42,6 +43,6 @@ implementation = Implementation(
     name="cut-cross-entropy",
     functions={"dE/dz": gradient},
     formats=FORMAT_NAMES,
-    targets="index",
+    domain=Domain(targets="index"),
     library="cut-cross-entropy",
 )

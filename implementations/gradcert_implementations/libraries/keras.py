@@ -16,7 +16,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 
 from gradcert_implementations.adapters.jax_loss import from_jax
-from gradcert_implementations.interface import FORMAT_NAMES
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["implementation"]
 

@@ -12,7 +12,8 @@ import mlx.core as mx
 import numpy as np
 from mlx import nn
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 

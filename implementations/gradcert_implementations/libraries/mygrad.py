@@ -10,7 +10,7 @@ import mygrad
 from mygrad import nnet
 
 from gradcert_implementations.adapters.conventions import class_indices
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation", "softmax"]
 
@@ -32,6 +32,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="mygrad",
     functions={"softmax": softmax, "dE/dz": gradient},
-    targets="index",
+    domain=Domain(targets="index"),
     library="mygrad",
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 import optax
 
 from gradcert_implementations.adapters.jax_loss import from_jax
-from gradcert_implementations.interface import FORMAT_NAMES
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["implementation"]
 

@@ -10,7 +10,7 @@ https://github.com/scikit-learn/scikit-learn/blob/main/sklearn/_loss/loss.py
 from sklearn._loss import HalfMultinomialLoss
 
 from gradcert_implementations.adapters.conventions import class_indices
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 
@@ -43,7 +43,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="scikit-learn",
     functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
-    targets="index",
-    fewest_classes=2,
+    domain=Domain(targets="index", fewest_classes=2),
     library="scikit-learn",
 )

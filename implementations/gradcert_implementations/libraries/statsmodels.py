@@ -12,7 +12,7 @@ https://www.statsmodels.org/stable/generated/statsmodels.discrete.discrete_model
 import numpy as np
 from statsmodels.discrete.discrete_model import MNLogit
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation"]
 
@@ -34,7 +34,6 @@ implementation = Implementation(
     name="statsmodels",
     functions={"dE/dz": gradient},
     formats=("binary64",),
-    targets="index",
-    fewest_classes=2,
+    domain=Domain(targets="index", fewest_classes=2),
     library="statsmodels",
 )

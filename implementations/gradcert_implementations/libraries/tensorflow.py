@@ -13,7 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 

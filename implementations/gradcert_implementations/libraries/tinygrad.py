@@ -17,7 +17,8 @@ os.environ.setdefault("DEV", "PYTHON")
 
 from tinygrad import Device, Tensor, dtypes
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 
