@@ -1,7 +1,7 @@
 """The chain rule summed in full, for any targets.
 
 The sum over i of ``(-t_i / o_i) do_i/dz_j``, with ``do_i/dz_j = -o_i o_j`` off the diagonal, is
-``o_j sum_i t_i - t_j``; it is ``o_j - t_j`` only because targets usually sum to one.
+``o_j sum_i t_i - t_j``. It is ``o_j - t_j`` only because targets usually sum to one.
 """
 
 import numpy as np

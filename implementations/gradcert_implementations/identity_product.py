@@ -1,6 +1,6 @@
 """The diagonal product, for outputs that are the logits themselves, with squared error.
 
-``dE/do_j = o_j - t_j`` times ``do_j/dz_j = 1``: regression, where the shortcut is right.
+``dE/do_j = o_j - t_j`` times ``do_j/dz_j = 1``: in regression the shortcut is right.
 """
 
 import numpy as np

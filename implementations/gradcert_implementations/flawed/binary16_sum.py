@@ -1,9 +1,9 @@
 """A sum of exponentials that overflows in binary16.
 
-Logits are kept below 11.09, where no exponential overflows in binary16, and so the shift is saved.
-But their sum is kept in the same format, whose largest number is 65504: two classes near the bound
-are enough, or many that are smaller. The sum is then infinite and every probability zero, with no
-NaN to give it away.
+Logits are kept below 11.09, where no exponential overflows in binary16, so the shift is left out.
+But the sum is kept in the same format, whose largest number is 65504. Two classes near the bound
+are enough to exceed it, or many smaller ones. The sum is then infinite and every probability is
+zero, without a NaN as a warning.
 """
 
 import numpy as np

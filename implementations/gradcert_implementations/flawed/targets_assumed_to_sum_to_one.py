@@ -1,9 +1,9 @@
 """The well-known difference, for targets that need not sum to one.
 
-The well-known formula is short because the targets are taken to sum to one, and that is seldom
-written beside it. Kernels that use it are then called with several labels at once, with weights
-folded into the targets, or with a row of zeros for what is to be ignored, and answer without a
-word. The true gradient has the probability times the sum of the targets.
+The well-known formula is short because it takes targets that sum to one, which is seldom written
+beside it. Kernels that use it are then called with several labels at once, with weights folded into
+the targets, or with a row of zeros that should be ignored. They answer without a warning. The true
+gradient has the probability times the sum of the targets.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """scikit-learn: ``HalfMultinomialLoss.gradient``, with which its classifiers are fitted.
 
 The class is private; ``LogisticRegression`` and ``HistGradientBoostingClassifier`` call it. It
-documents itself: targets are class labels 0 to n - 1, given as numbers of the logits' own format,
-which is binary64 or binary32. It wants two classes at least. The probabilities are those of
+documents itself: targets are class labels 0 to n - 1, given as numbers in the format of the logits,
+which is binary64 or binary32. It needs at least two classes. The probabilities are those of
 ``gradient_proba``.
 https://github.com/scikit-learn/scikit-learn/blob/main/sklearn/_loss/loss.py
 """
