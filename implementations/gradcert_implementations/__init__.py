@@ -1,10 +1,11 @@
-"""What is claimed: implementations of softmax and cross-entropy gradients, and how to load one."""
+"""What is claimed: implementations of softmax and cross-entropy gradients, and their loader."""
 
 from gradcert_implementations.catalogue import (
     BUILT_IN,
     CLAIMED,
     FLAWED,
     LIBRARIES,
+    MODULES,
     UNUSUAL,
     Flaw,
     Rows,
@@ -12,45 +13,59 @@ from gradcert_implementations.catalogue import (
     plugged_in,
 )
 from gradcert_implementations.importing import SpecError
-from gradcert_implementations.interface import (
+from gradcert_implementations.interface import Array, Domain, Function, Implementation, Loss
+from gradcert_implementations.loading import as_implementation, load, reloading, select
+from gradcert_implementations.names import (
+    FORMAT_ALIASES,
     FORMAT_NAMES,
+    OUTPUT_NAMES,
     QUANTITY_NAMES,
     TARGET_DOMAINS,
-    Array,
     FormatName,
-    Function,
-    Implementation,
-    Loss,
     OutputName,
     QuantityName,
     TargetDomain,
+    did_you_mean,
+    known_name,
+    known_names,
+    printable,
 )
-from gradcert_implementations.loading import as_implementation, load, reloading, select
+from gradcert_implementations.options import Options, OptionValues
 
 __all__ = [
     "BUILT_IN",
     "CLAIMED",
     "FLAWED",
+    "FORMAT_ALIASES",
     "FORMAT_NAMES",
     "LIBRARIES",
+    "MODULES",
+    "OUTPUT_NAMES",
     "QUANTITY_NAMES",
     "TARGET_DOMAINS",
     "UNUSUAL",
     "Array",
+    "Domain",
     "Flaw",
     "FormatName",
     "Function",
     "Implementation",
     "Loss",
+    "OptionValues",
+    "Options",
     "OutputName",
     "QuantityName",
     "Rows",
     "SpecError",
     "TargetDomain",
     "as_implementation",
+    "did_you_mean",
     "documented",
+    "known_name",
+    "known_names",
     "load",
     "plugged_in",
+    "printable",
     "reloading",
     "select",
 ]

@@ -1,12 +1,12 @@
 """The chain rule summed in full, for any targets.
 
 The sum over i of ``(-t_i / o_i) do_i/dz_j``, with ``do_i/dz_j = -o_i o_j`` off the diagonal, is
-``o_j sum_i t_i - t_j``; it is ``o_j - t_j`` only because targets usually sum to one.
+``o_j sum_i t_i - t_j``. It is ``o_j - t_j`` only because targets usually sum to one.
 """
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation"]
 
@@ -25,4 +25,6 @@ def gradient(logits: Array, targets: Array) -> Array:
     return difference
 
 
-implementation = Implementation(name="any-targets", functions={"dE/dz": gradient}, targets="any")
+implementation = Implementation(
+    name="any-targets", functions={"dE/dz": gradient}, domain=Domain(targets="any")
+)

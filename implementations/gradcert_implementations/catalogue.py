@@ -1,9 +1,9 @@
-"""What is built in, by name: the implementations meant to be right, and the catalogue of flaws.
+"""The built-ins by name: the implementations meant to be right, and the catalogue of flaws.
 
-A flaw is data and code together, one a module of ``flawed/``, and a right implementation that goes
-about it in an unusual way is a module of ``unusual/``; the id of either is the module's name with
-dashes. The first line of a module's documentation is the title of what it holds, and the rest of it
-tells more: of a flaw, how people come to make it.
+A flaw is data and code together, one module of ``flawed/``. A right implementation that computes in
+an unusual way is one module of ``unusual/``. Their ids are the names of the modules with dashes.
+The first line of a module's docstring is its title. The rest is its story: for a flaw, how people
+come to make the mistake.
 """
 
 import ast
@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal, TypeAlias
 
-from gradcert_implementations.interface import FormatName, Implementation
+from gradcert_implementations.interface import Implementation
+from gradcert_implementations.names import FormatName
 
 __all__ = [
     "BUILT_IN",
     "CLAIMED",
     "FLAWED",
     "LIBRARIES",
+    "MODULES",
     "UNUSUAL",
     "Flaw",
     "Rows",
@@ -39,11 +41,11 @@ CLAIMED = {
     "sigmoid-product": "gradcert_implementations.sigmoid_product",
     "identity-product": "gradcert_implementations.identity_product",
 }
-"""The module of each formula that is built in because a claim of the ledger is about it."""
+"""The module of each formula that a claim of the ledger is about."""
 
 
 def _modules_of(package: str) -> dict[str, str]:
-    """Return the modules of a package by their ids, found without importing them."""
+    """Return the modules of a package by their ids, without importing them."""
     files = (file.name for file in importlib.resources.files(package).iterdir())
     names = sorted(file.removesuffix(".py") for file in files if file.endswith(".py"))
     return {name.replace("_", "-"): f"{package}.{name}" for name in names if name != "__init__"}
@@ -56,19 +58,21 @@ LIBRARIES = _modules_of("gradcert_implementations.libraries")
 """The module of each library's own loss or gradient; the extra of the same name installs it."""
 
 UNUSUAL = _modules_of("gradcert_implementations.unusual")
-"""The module of each implementation that is right and goes about it in an unusual way."""
+"""The module of each implementation that is right and computes in an unusual way."""
+
+MODULES = BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED
+"""The module of each built-in of every kind."""
 
 
 @functools.cache
 def plugged_in() -> dict[str, EntryPoint]:
-    """Return the entry points by which other distributions declare implementations, by name.
+    """Return the implementations that other distributions declare: their entry points by name.
 
-    They are those of the group ``gradcert.implementations``; one that has the name of a built-in is
-    passed over.
+    The group is ``gradcert.implementations``. An entry point with the name of a built-in is left
+    out.
     """
-    taken = BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED
-    found = entry_points(group="gradcert.implementations")
-    return {point.name: point for point in found if point.name not in taken}
+    declared = entry_points(group="gradcert.implementations")
+    return {point.name: point for point in declared if point.name not in MODULES}
 
 
 Rows: TypeAlias = tuple[tuple[float, ...], ...]
@@ -83,14 +87,14 @@ class Flaw(Implementation):
     formula
         What it computes or does, in one line.
     source
-        Where the mistake was reported, or where the right way is told.
+        Where the mistake was reported, or where the right way is described.
     exposed_by
-        The smallest input that shows it: rows of logits, or of probabilities for dE/do, and rows of
-        targets.
+        The smallest input that shows it: the rows of the first argument (logits, or probabilities
+        for dE/do) and the rows of targets.
     verdict
-        What its certificate says; ``conforms`` is for a weakness that only costs the best level.
+        The verdict of its certificate. A weakness that only misses the best level ``conforms``.
     rounds_to
-        The format its values carry the rounding of, where that is narrower than their own.
+        The narrower format to which its values are rounded, if there is one.
     """
 
     formula: str
@@ -101,16 +105,16 @@ class Flaw(Implementation):
 
 
 def documented(name: str) -> tuple[str, str]:
-    """Return the title and the text of a built-in's documentation, read without importing it.
+    """Return the title and the story of a built-in, read from its file without importing it.
 
-    They are plain text: what reStructuredText marks as code is not marked.
+    Both are plain text: the double backquotes of reStructuredText are removed.
 
     Examples
     --------
     >>> documented("torch")[0]
     'PyTorch: only the loss is written, autograd differentiates it.'
     """
-    package, _, path = (BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED)[name].partition(".")
+    package, _, path = MODULES[name].partition(".")
     source = importlib.resources.files(package).joinpath(path.replace(".", "/") + ".py")
     documentation = ast.get_docstring(ast.parse(source.read_text())) or ""
     title, _, text = documentation.replace("``", "").partition("\n")

@@ -1,11 +1,11 @@
 """The diagonal product, for outputs that are the logits themselves, with squared error.
 
-``dE/do_j = o_j - t_j`` times ``do_j/dz_j = 1``: regression, where the shortcut is right.
+``dE/do_j = o_j - t_j`` times ``do_j/dz_j = 1``: in regression the shortcut is right.
 """
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation, Loss
+from gradcert_implementations.interface import Array, Domain, Implementation, Loss
 
 __all__ = ["gradient", "implementation"]
 
@@ -25,6 +25,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="identity-product",
     functions={"dE/dz": gradient},
-    targets="any",
+    domain=Domain(targets="any"),
     loss=Loss(output="identity"),
 )

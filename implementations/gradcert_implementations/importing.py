@@ -1,4 +1,4 @@
-"""What a SPEC names is imported here, and every way in which that fails is one line."""
+"""Importing the module or the file that a SPEC names. Every failure is one line."""
 
 import hashlib
 import importlib
@@ -16,22 +16,22 @@ _EXTRAS = {"torch", "jax", "scipy"}
 
 
 class SpecError(ValueError):
-    """A SPEC, or a selection, that names nothing to certify. The message is one line."""
+    """A SPEC or an option that leaves nothing to certify. The message is one line."""
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error is and says."""
+    """Return the type and the message of an error in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _importable_from(folder: Path) -> None:
-    """Let a subject import what lies beside it; last, so that it hides no library."""
+    """Let a subject import its neighbours. They come last on the path, so they hide no library."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
 
 def imported_module(module: str, spec: str) -> ModuleType:
-    """Import a module that a SPEC needs, or raise :class:`SpecError`."""
+    """Import a module that a SPEC needs; raise :class:`SpecError` if that fails."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -53,20 +53,21 @@ def imported_module(module: str, spec: str) -> ModuleType:
 def _import_file(path: Path, spec: str) -> ModuleType:
     if not path.is_file():
         raise SpecError(f"{spec!r}: there is no file {path}")
-    # A name of its own: two files called kernels.py do not meet in sys.modules, nor two versions.
+    # sys.modules keeps two files called kernels.py apart, and two versions of one file.
     source = path.read_bytes()
     digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()
     name = f"{path.stem}_{digest[:8]}"
     if name in sys.modules:
         return sys.modules[name]
-    found = importlib.util.spec_from_file_location(name, path)
-    if found is None:
+    module_spec = importlib.util.spec_from_file_location(name, path)
+    if module_spec is None:
         raise SpecError(f"{spec!r}: {path} is not a Python file")
-    module = importlib.util.module_from_spec(found)
+    module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module
     try:
-        # Not by the loader: it goes by bytecode that another version of the same second left.
-        exec(compile(source, found.origin or path, "exec", dont_inherit=True), module.__dict__)
+        # The file's loader could run bytecode left by another version saved in the same second.
+        code = compile(source, module_spec.origin or path, "exec", dont_inherit=True)
+        exec(code, module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error
@@ -74,7 +75,7 @@ def _import_file(path: Path, spec: str) -> ModuleType:
 
 
 def imported_object(place: str, attribute: str, spec: str) -> Any:
-    """Return an attribute of a module, or of a file, or raise :class:`SpecError`."""
+    """Return an attribute of a module or a file; raise :class:`SpecError` if there is none."""
     is_file = place.endswith(".py") or "/" in place
     _importable_from(Path(place).parent.resolve() if is_file else Path.cwd())
     module = _import_file(Path(place), spec) if is_file else imported_module(place, spec)

@@ -1,117 +1,172 @@
-"""What an implementation is: functions from arrays to arrays, and the domain they are meant for."""
+"""What an implementation is: functions from arrays to arrays, its loss, and its domain."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:  # What is built in can be listed without numpy.
+from gradcert_implementations.names import (
+    FORMAT_ALIASES,
+    FORMAT_NAMES,
+    OUTPUT_NAMES,
+    QUANTITY_NAMES,
+    TARGET_DOMAINS,
+    FormatName,
+    OutputName,
+    QuantityName,
+    TargetDomain,
+    known_name,
+    known_names,
+    printable,
+)
+
+if TYPE_CHECKING:  # `gradcert list` must not import numpy.
     from typing import Any
 
     from numpy.typing import NDArray
 
-__all__ = [
-    "FORMAT_NAMES",
-    "QUANTITY_NAMES",
-    "TARGET_DOMAINS",
-    "Array",
-    "FormatName",
-    "Function",
-    "Implementation",
-    "Loss",
-    "OutputName",
-    "QuantityName",
-    "TargetDomain",
-    "require_known",
-]
+__all__ = ["Array", "Domain", "Function", "Implementation", "Loss"]
 
 Array: TypeAlias = "NDArray[Any]"
 """A numpy array of dtype float64, float32, float16 or ``ml_dtypes.bfloat16``."""
 
 Function: TypeAlias = "Callable[..., NDArray[Any]]"
 
-QuantityName = Literal["softmax", "loss", "dE/do", "do/dz", "dE/dz"]
-FormatName = Literal["binary64", "binary32", "binary16", "bfloat16"]
-TargetDomain = Literal["index", "probability", "any"]
-OutputName = Literal["softmax", "sigmoid", "identity"]
-
-QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)
-FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
-TARGET_DOMAINS: tuple[TargetDomain, ...] = get_args(TargetDomain)
-_OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """The options of the loss an implementation claims.
-
-    Reductions, class weights, ignored indices, label smoothing, temperature and the like go here,
-    each with the default that leaves plain cross-entropy as it is.
+    """The loss that an implementation computes or differentiates.
 
     Attributes
     ----------
     output
-        ``softmax``, with cross-entropy. Or an elementwise one, for which dE/dz may be claimed:
-        ``sigmoid``, with ``E = -sum_j t_j ln o_j + (1 - t_j) ln(1 - o_j)``, or ``identity``, with
-        ``E = sum_j (z_j - t_j)**2 / 2``.
+        The function from logits z to outputs o. It decides the loss E of targets t:
+
+        ============ ============================= ===============================================
+        output       ``o_j``                       ``E``
+        ============ ============================= ===============================================
+        ``softmax``  ``exp(z_j) / sum_k exp(z_k)`` ``-sum_j t_j ln o_j``
+        ``sigmoid``  ``1 / (1 + exp(-z_j))``       ``-sum_j t_j ln o_j + (1 - t_j) ln(1 - o_j)``
+        ``identity`` ``z_j``                       ``sum_j (o_j - t_j)**2 / 2``
+        ============ ============================= ===============================================
+
+        With ``sigmoid`` and ``identity`` only dE/dz can be claimed.
 
     Raises
     ------
     ValueError
         For an unknown output.
+
+    Examples
+    --------
+    >>> Loss()
+    Loss(output='softmax')
+    >>> Loss(output="tanh")
+    Traceback (most recent call last):
+    ValueError: unknown output 'tanh'; choose from softmax, sigmoid, identity
     """
 
     output: OutputName = "softmax"
 
     def __post_init__(self) -> None:
-        require_known("output", (self.output,), _OUTPUTS)
+        known_name("output", self.output, OUTPUT_NAMES)
+
+
+_CLAIMABLE: Mapping[OutputName, tuple[QuantityName, ...]] = {
+    "softmax": QUANTITY_NAMES,
+    "sigmoid": ("dE/dz",),
+    "identity": ("dE/dz",),
+}
+"""The quantities that have a definition for each output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """The arguments for which an implementation claims to be right.
+
+    Attributes
+    ----------
+    targets
+        ``index`` (each row is one-hot), ``probability`` (each row sums to one) or ``any``.
+    largest_logit
+        The answer must be right for all finite logits up to this size. The suite tries larger
+        logits too, and the certificate says how far the answers stayed right.
+    fewest_classes
+        The smallest number of classes that is accepted.
+
+    Raises
+    ------
+    ValueError
+        For an unknown target domain, a largest logit that is not positive and finite, or fewer
+        classes than one.
+
+    Examples
+    --------
+    >>> Domain(targets="index")
+    Domain(targets='index', largest_logit=10000.0, fewest_classes=1)
+    """
+
+    targets: TargetDomain = "probability"
+    largest_logit: float = 1e4
+    fewest_classes: int = 1
+
+    def __post_init__(self) -> None:
+        known_name("target domain", self.targets, TARGET_DOMAINS)
+        largest, fewest = self.largest_logit, self.fewest_classes
+        if not isinstance(largest, Real) or not 0 < largest < inf:
+            raise ValueError(
+                f"largest_logit is {largest!r}; expected a positive finite number, such as 1e4"
+            )
+        if not isinstance(fewest, Integral) or fewest < 1:
+            raise ValueError(f"fewest_classes is {fewest!r}; expected a whole number from 1 up")
+        # Numbers of numpy become Python's, which every report can write.
+        object.__setattr__(self, "largest_logit", float(largest))
+        object.__setattr__(self, "fewest_classes", int(fewest))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Implementation:
-    """An implementation under test: what it computes, and where it must be right.
+    """An implementation under test: its functions, the loss they compute, and their domain.
 
     Attributes
     ----------
     name
-        How reports call it: one line of printable characters, which whatever is given is made.
+        Name shown in reports. Control characters and line breaks are removed.
     functions
         From the name of a quantity to a function of numpy arrays. With B rows and n classes:
 
         =========== =============================== ============= ================================
-        quantity    called with                     returns       which holds
+        quantity    called with                     returns       definition
         =========== =============================== ============= ================================
         ``softmax`` logits (B, n)                   (B, n)        ``o_j = exp(z_j) / sum exp(z_k)``
         ``loss``    logits, targets (B, n)          (B,)          ``E = -sum_j t_j ln o_j``
         ``dE/do``   probabilities, targets (B, n)   (B, n)        dE/do_j, every o_j free
         ``do/dz``   logits (B, n)                   (B, n, n)     do_i/dz_j at ``[:, i, j]``
-        ``dE/dz``   logits, targets (B, n)          (B, n)        dE/dz_j of each row's own E
+        ``dE/dz``   logits, targets (B, n)          (B, n)        dE/dz_j of the loss of its row
         =========== =============================== ============= ================================
 
-        Arguments and result have the dtype of the format. Targets are rows: one-hot for a class
-        index. A logit may be -inf where its target is zero.
+        Arguments and result have the dtype of the format. Targets are rows: one-hot rows for class
+        indices. A logit may be -inf where its target is zero.
     formats
-        The formats it is meant for.
-    targets
-        The targets it is meant for: ``index`` (one-hot rows), ``probability`` (rows that sum to
-        one) or ``any``.
-    largest_logit
-        It must be right for all finite logits up to this size. Beyond it the suite still tries.
-    fewest_classes
-        It need not take rows of fewer classes.
+        The formats it is meant for. Aliases such as ``fp32`` are accepted, and the IEEE names are
+        stored.
     loss
-        The loss it claims.
+        The loss it computes or differentiates.
+    domain
+        The arguments for which it must be right.
     summary
-        One line on how it computes.
+        One line that says how it computes.
     origin
-        The SPEC that loads it again, if there is one; a report's snippet starts from it.
+        The SPEC that loads it again, if there is one. The snippets of a report start from it.
     library, device
-        The distribution that computes, and where, for the record.
+        The distribution that computes and the device where it computes, for the record.
 
     Raises
     ------
     ValueError
-        For an unknown quantity, format or target domain, or a selection that is empty.
+        For an unknown quantity or format, none at all, a quantity that the loss does not have, or
+        a field of another type.
 
     Examples
     --------
@@ -119,7 +174,14 @@ class Implementation:
     >>> def gradient(logits, targets):
     ...     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     ...     return powers / powers.sum(axis=1, keepdims=True) - targets
-    >>> mine = Implementation(name="mine", functions={"dE/dz": gradient})
+    >>> mine = Implementation(
+    ...     name="mine",
+    ...     functions={"dE/dz": gradient},
+    ...     formats=("fp32", "bf16"),
+    ...     domain=Domain(targets="index"),
+    ... )
+    >>> mine.formats
+    ('binary32', 'bfloat16')
     >>> mine.functions["dE/dz"](np.zeros((1, 2)), np.eye(2)[:1])
     array([[-0.5,  0.5]])
     """
@@ -127,40 +189,40 @@ class Implementation:
     name: str
     functions: Mapping[QuantityName, Function]
     formats: tuple[FormatName, ...] = ("binary64", "binary32")
-    targets: TargetDomain = "probability"
-    largest_logit: float = 1e4
-    fewest_classes: int = 1
     loss: Loss = field(default_factory=Loss)
+    domain: Domain = field(default_factory=Domain)
     summary: str = ""
     origin: str = ""
     library: str = "numpy"
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", _printable(self.name))
-        require_known("quantity", tuple(self.functions), QUANTITY_NAMES)
-        require_known("format", self.formats, FORMAT_NAMES)
-        require_known("target domain", (self.targets,), TARGET_DOMAINS)
-        if self.loss.output != "softmax":
-            require_known(f"quantity of {self.loss.output}", tuple(self.functions), ("dE/dz",))
+        object.__setattr__(self, "name", printable(self.name))
+        if not isinstance(self.functions, Mapping):
+            raise ValueError(
+                f"functions is {self.functions!r}; expected functions by quantity, such as "
+                '{"dE/dz": gradient}'
+            )
+        quantities = known_names("quantity", self.functions, QUANTITY_NAMES)
+        formats = known_names("format", self.formats, FORMAT_NAMES, FORMAT_ALIASES)
+        if not quantities:
+            raise ValueError(f"no quantity given; choose from {', '.join(QUANTITY_NAMES)}")
+        if not formats:
+            raise ValueError(f"no format given; choose from {', '.join(FORMAT_NAMES)}")
+        object.__setattr__(self, "formats", formats)
         for quantity, function in self.functions.items():
             if not callable(function):
                 raise ValueError(f"the function for {quantity!r} is not callable: {function!r}")
-        if not 0 < self.largest_logit < inf:
+        if not isinstance(self.loss, Loss):
+            raise ValueError(f'loss is {self.loss!r}; expected a Loss: Loss(output="sigmoid")')
+        if not isinstance(self.domain, Domain):
             raise ValueError(
-                f"largest_logit is {self.largest_logit!r}; it must be positive, finite"
+                f'domain is {self.domain!r}; expected a Domain: Domain(targets="index")'
             )
-
-
-def _printable(text: str) -> str:
-    """Return text in one line of what terminals and files take."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
-    """Raise ValueError for the first of the names that is not known, and for none at all."""
-    if not given:
-        raise ValueError(f"no {what} given; choose from {', '.join(known)}")
-    for name in given:
-        if name not in known:
-            raise ValueError(f"unknown {what} {name!r}; choose from {', '.join(known)}")
+        output = self.loss.output
+        for quantity in quantities:
+            if quantity not in _CLAIMABLE[output]:
+                raise ValueError(
+                    f"the output {output!r} has no quantity {quantity!r}; "
+                    f"it has {', '.join(_CLAIMABLE[output])}"
+                )

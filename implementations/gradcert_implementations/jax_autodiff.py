@@ -1,6 +1,6 @@
 """JAX: only the loss is written, ``jax.grad`` differentiates it.
 
-The loss is that of ``optax.softmax_cross_entropy`` with masked terms left out, from
+The loss is that of ``optax.softmax_cross_entropy`` without masked terms, from
 ``jax.nn.log_softmax``, https://docs.jax.dev/en/latest/_autosummary/jax.nn.log_softmax.html
 """
 
@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
 
@@ -27,7 +28,7 @@ _jacobian = jax.jit(jax.vmap(jax.jacrev(jax.nn.softmax)))
 
 
 def _call(function: Callable[..., jax.Array], *arrays: Array) -> Array:
-    """Call with 64-bit types allowed; the result is copied, for jax's own arrays are read-only."""
+    """Call with 64-bit types enabled. The result is copied: the arrays of jax are read-only."""
     with jax.enable_x64(True):
         return np.array(function(*arrays))
 

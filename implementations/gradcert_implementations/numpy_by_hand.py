@@ -1,14 +1,15 @@
 """Every quantity written out in NumPy, as one would on paper.
 
-Formulas: Goodfellow, Bengio and Courville, *Deep Learning* (2016), section 6.2.2.3; the shift by
-the largest logit is in Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and
-softmax functions", IMA J. Numer. Anal. 41 (2021). The 16-bit formats are computed in binary32 and
-rounded once, at the end.
+Formulas: Goodfellow, Bengio and Courville, *Deep Learning* (2016), section 6.2.2.3. The shift by
+the largest logit: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
+functions", IMA J. Numer. Anal. 41 (2021). The 16-bit formats are computed in binary32 and rounded
+once, at the end.
 """
 
 import numpy as np
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
 

@@ -1,13 +1,13 @@
 """The diagonal product, for sigmoids with binary cross-entropy.
 
-``dE/do_j = -t_j / o_j + (1 - t_j) / (1 - o_j)`` times ``do_j/dz_j = o_j (1 - o_j)``. No other term
-of the chain rule is left out: ``do_i/dz_j`` is zero off the diagonal. Cancelled before it is
-evaluated, or the quotients would overflow where an output is saturated.
+``dE/do_j = -t_j / o_j + (1 - t_j) / (1 - o_j)`` times ``do_j/dz_j = o_j (1 - o_j)``. The chain rule
+has no other term: ``do_i/dz_j`` is zero off the diagonal. The product is cancelled on paper: the
+quotients would overflow if an output is saturated.
 """
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation, Loss
+from gradcert_implementations.interface import Array, Domain, Implementation, Loss
 
 __all__ = ["gradient", "implementation"]
 
@@ -31,6 +31,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="sigmoid-product",
     functions={"dE/dz": gradient},
-    targets="any",
+    domain=Domain(targets="any"),
     loss=Loss(output="sigmoid"),
 )

@@ -1,7 +1,7 @@
 """PyTorch: only the loss is written, autograd differentiates it.
 
-The loss is what ``torch.nn.functional.cross_entropy`` computes for class probabilities, from the
-same ``log_softmax``, except that a zero target adds nothing even where its logit is -inf; there
+The loss is that of ``torch.nn.functional.cross_entropy`` for class probabilities, from the same
+``log_softmax``. The only difference: a zero target adds nothing even if its logit is -inf, where
 ``cross_entropy`` itself returns NaN.
 https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
 """
@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
 
@@ -47,7 +48,7 @@ def loss_by_probability(probabilities: Array, targets: Array) -> Array:
 
 
 def jacobian(logits: Array) -> Array:
-    """Return one backward pass of ``torch.softmax`` a class."""
+    """Return the Jacobian, by one backward pass of ``torch.softmax`` per class."""
 
     def probability(i: int) -> Callable[[Tensor], Tensor]:
         return lambda z: torch.softmax(z, dim=-1)[:, i]

@@ -1,3 +1,3 @@
-"""From what people write - losses, gradients, programs - to an implementation, one way a module."""
+"""Adapters from a loss, a function or a program to an implementation, one kind per module."""
 
 __all__: list[str] = []

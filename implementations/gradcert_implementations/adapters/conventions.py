@@ -1,4 +1,4 @@
-"""What losses of different hands agree on, and where they differ: names, targets, reductions."""
+"""What the adapters share: class indices, reductions of a loss, and the declared implementation."""
 
 import math
 import sys
@@ -7,23 +7,29 @@ from typing import Any, cast
 
 import numpy as np
 
-from gradcert_implementations.interface import (
-    Array,
-    FormatName,
-    Function,
-    Implementation,
-    QuantityName,
-    TargetDomain,
-)
+from gradcert_implementations.interface import Array, Domain, Function, Implementation
+from gradcert_implementations.names import FormatName, QuantityName
+from gradcert_implementations.options import Options
 
-__all__ = ["class_indices", "declared", "has_shape_of_a_loss", "is_mean", "of_a_loss", "single"]
+__all__ = [
+    "DEFAULT_QUANTITIES",
+    "class_indices",
+    "declared",
+    "is_mean",
+    "one_quantity",
+    "quantities_of_a_loss",
+    "require_shape_of_a_loss",
+]
+
+DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
+"""The quantity that a function, a loss or a program claims by default."""
 
 _NEAR = 0.05
-"""How far apart the losses of one row and of two may be in a narrow format."""
+"""How far the ratio of two losses may be from 1 or 2, because a narrow format rounds them."""
 
 
 def class_indices(rows: Array) -> Array:
-    """Return the class that each one-hot row stands for, as int64.
+    """Return the class of each one-hot row, as int64.
 
     Examples
     --------
@@ -34,13 +40,13 @@ def class_indices(rows: Array) -> Array:
     return indices
 
 
-def has_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
-    """Raise ValueError unless a result of this shape is a scalar or one value a row.
+def require_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
+    """Raise ValueError unless a result of this shape is a scalar or one value per row.
 
     Examples
     --------
-    >>> has_shape_of_a_loss((3, 1), 3)
-    >>> has_shape_of_a_loss((3, 2), 3)
+    >>> require_shape_of_a_loss((3, 1), 3)
+    >>> require_shape_of_a_loss((3, 2), 3)
     Traceback (most recent call last):
     ValueError: the loss of 3 rows has shape (3, 2); expected (3,) or a scalar
     """
@@ -51,19 +57,21 @@ def has_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
 
 
 def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool:
-    """Tell whether a batch's scalar loss is the mean of its rows' losses, and not their sum.
+    """Return whether the scalar loss of a batch is the mean of its rows' losses, not their sum.
+
+    The loss of two equal rows decides: a mean equals the loss of one row, a sum is twice as large.
 
     Parameters
     ----------
     loss
         From logits (or probabilities) and one-hot targets of shape (B, n) to the scalar.
     dtype
-        That of the arrays.
+        The dtype of the arrays.
 
     Raises
     ------
     ValueError
-        For a scalar that is neither: two equal rows tell.
+        For a scalar that is neither.
 
     Examples
     --------
@@ -77,69 +85,88 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
             return mean
     raise ValueError(
         f"the loss is a scalar, {one} for one row and {two} for two equal rows; expected a mean "
-        "or a sum over rows, or one loss a row"
+        "or a sum over rows, or one loss per row"
     )
 
 
-def single(function: Function, quantities: Sequence[str]) -> dict[str, Function]:
-    """Return `function` as the one of its quantity, which is dE/dz unless told.
+def one_quantity(function: Function, options: Options) -> dict[str, Function]:
+    """Return `function` by the quantity that it computes, which is dE/dz by default.
 
     Raises
     ------
     ValueError
-        For more than one quantity.
+        If more than one quantity is chosen.
     """
+    quantities = options.quantities or DEFAULT_QUANTITIES
     if len(quantities) > 1:
         raise ValueError(
             f"a plain function computes one quantity, not {', '.join(quantities)}; "
             "for several, write an Implementation"
         )
-    return dict.fromkeys(quantities or ("dE/dz",), function)
+    return dict.fromkeys(quantities, function)
 
 
-def of_a_loss(functions: Mapping[str, Function], quantities: Sequence[str]) -> dict[str, Function]:
-    """Return those of a loss's functions that are wanted: dE/dz unless told.
+def quantities_of_a_loss(
+    functions: Mapping[str, Function], options: Options
+) -> dict[str, Function]:
+    """Return the chosen functions of a loss, by quantity; dE/dz by default.
 
     Raises
     ------
     ValueError
         For a quantity that a loss does not give.
     """
-    for quantity in quantities:
+    for quantity in options.quantities:
         if quantity not in functions:
             raise ValueError(f"a loss gives {' or '.join(functions)}, not {quantity!r}")
-    return {quantity: functions[quantity] for quantity in quantities or ("dE/dz",)}
+    return {name: functions[name] for name in options.quantities or DEFAULT_QUANTITIES}
 
 
 def declared(
-    subject: Callable[..., Any],
+    subject: Callable[..., Any] | str,
     functions: Mapping[str, Function],
+    options: Options,
     *,
-    formats: Sequence[str],
-    targets: str,
-    library: str = "numpy",
-    device: str = "cpu",
     adapter: str = "",
+    library: str = "numpy",
+    device: str | None = None,
 ) -> Implementation:
-    """Return the implementation that these functions make, named after `subject`.
+    """Return the implementation that consists of these functions, named after `subject`.
 
-    Where `subject` can be imported by name, `adapter` and that name are the SPEC that loads it.
+    Parameters
+    ----------
+    subject
+        What the user wrote: a function, a loss, or a command line. Its origin is `adapter` and the
+        command line, or the name by which the subject can be imported, if there is one.
+    functions
+        The functions by quantity.
+    options
+        The formats and targets that it claims.
+    adapter
+        The prefix of its SPEC, with a colon.
+    library, device
+        The distribution that computes, and the device, from an adapter that takes one.
 
     Raises
     ------
     ValueError
-        For a name that is unknown.
+        If a device is chosen that the adapter does not take.
     """
-    name = getattr(subject, "__name__", type(subject).__name__)
-    module = getattr(subject, "__module__", "")
-    found = getattr(sys.modules.get(module), name, None)
-    importable = found is subject and module != "__main__"
+    if isinstance(subject, str):
+        name = place = subject
+    else:
+        name = getattr(subject, "__name__", type(subject).__name__)
+        module = getattr(subject, "__module__", "")
+        importable = getattr(sys.modules.get(module), name, None) is subject
+        place = f"{module}:{name}" if importable and module != "__main__" else ""
+    if device is None and options.device is not None:
+        raise ValueError(f"{name} takes no device; a loss does: from_torch or from_jax")
     return Implementation(
         name=name,
         functions=cast("Mapping[QuantityName, Function]", functions),
-        formats=cast("tuple[FormatName, ...]", tuple(formats) or ("binary64", "binary32")),
-        targets=cast("TargetDomain", targets),
-        origin=f"{adapter}{module}:{name}" if importable else "",
+        formats=cast("tuple[FormatName, ...]", options.formats) or Implementation.formats,
+        domain=options.domain(Domain()),
+        origin=adapter + place if place else "",
         library=library,
-        device=device,
+        device=device or "cpu",
     )

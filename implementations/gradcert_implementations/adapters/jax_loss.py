@@ -1,8 +1,8 @@
 """A JAX loss, differentiated by ``jax.vjp``."""
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -11,47 +11,40 @@ import numpy as np
 from gradcert_implementations.adapters.conventions import (
     class_indices,
     declared,
-    has_shape_of_a_loss,
     is_mean,
-    of_a_loss,
+    quantities_of_a_loss,
+    require_shape_of_a_loss,
 )
 from gradcert_implementations.interface import Array, Function, Implementation
+from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["from_jax"]
 
 
 def from_jax(
-    loss: Callable[..., Any],
-    *,
-    quantities: Sequence[str] = (),
-    formats: Sequence[str] = (),
-    targets: str = "probability",
-    device: str = "",
-    jit: bool = True,
+    loss: Callable[..., Any], *, jit: bool = True, **options: Unpack[OptionValues]
 ) -> Implementation:
-    """Return the implementation that a JAX loss is; ``jax.vjp`` gives its gradient.
+    """Return the implementation of a JAX loss; ``jax.vjp`` computes its gradient.
 
     Parameters
     ----------
     loss
-        ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits are (B, n);
-        targets too, or for ``targets="index"`` class indices (B,) as int64. The loss is one value a
-        row, or the rows' sum or mean: which of the two is found out by asking it about two equal
-        rows.
-    quantities
-        dE/dz unless told; dE/do for a loss of probabilities, ``loss`` where it is one value a row.
-    formats, targets
-        What it is meant for: binary64 and binary32 on probabilities unless told. 64-bit types are
-        enabled for each call.
-    device
-        Where to compute, as ``jax.devices`` names it; JAX's default unless told.
+        ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits and targets have
+        shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64. The
+        loss is one value per row, or the sum or the mean over the rows; the loss of two equal rows
+        shows which. 64-bit types are enabled for each call.
     jit
-        Whether to compile it, anew for each shape.
+        Whether to compile it, once for each shape.
+    **options
+        The fields of :class:`gradcert_implementations.Options`. By default the loss is certified
+        for dE/dz in binary64 and binary32, on probabilities and on JAX's default device. Other
+        quantities are dE/do, for a loss of probabilities, and ``loss``, for one value per row. The
+        device is a name that ``jax.devices`` takes.
 
     Raises
     ------
     ValueError
-        For a device that cannot be used, another quantity, or an unknown name.
+        For an unknown name, a device that cannot be used, or another quantity.
 
     Examples
     --------
@@ -60,15 +53,16 @@ def from_jax(
     array([[-0.5,  0.5],
            [ 0.5, -0.5]])
     """
+    chosen = Options(**options)
     try:
-        place = jax.devices(device or None)[0]
+        place = jax.devices(chosen.device)[0]
     except RuntimeError as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"the device {device!r} cannot be used: {said}") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
 
     def slope(z: jax.Array, t: jax.Array, weight: jax.Array) -> jax.Array:
         total, back = jax.vjp(lambda logits: loss(logits, t), z)
-        has_shape_of_a_loss(total.shape, len(z))
+        require_shape_of_a_loss(total.shape, len(z))
         gradient: jax.Array = back(jnp.full_like(total, weight))[0]
         return gradient
 
@@ -76,17 +70,17 @@ def from_jax(
     slope_of = jax.jit(slope) if jit else slope
 
     def operands(logits: Array, rows: Array) -> tuple[jax.Array, jax.Array]:
-        second = class_indices(rows) if targets == "index" else rows
+        second = class_indices(rows) if chosen.targets == "index" else rows
         return jax.device_put(logits, place), jax.device_put(second, place)
 
     def value(logits: Array, rows: Array) -> Array:
         with jax.enable_x64(True):
-            # A copy, for jax's own arrays are read-only.
+            # The arrays of jax are read-only.
             return np.array(value_of(*operands(logits, rows)))
 
     @functools.cache
     def averages(dtype: np.dtype[Any]) -> bool:
-        """Tell whether the loss is a scalar, and a mean."""
+        """Return whether the loss is a scalar and a mean."""
         pair = np.zeros((2, 2), dtype)
         if jax.eval_shape(loss, *operands(pair, pair)).shape:
             return False
@@ -100,10 +94,9 @@ def from_jax(
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
         loss,
-        of_a_loss(functions, quantities),
-        formats=formats,
-        targets=targets,
+        quantities_of_a_loss(functions, chosen),
+        chosen,
+        adapter="jax:",
         library="jax",
         device=place.platform,
-        adapter="jax:",
     )

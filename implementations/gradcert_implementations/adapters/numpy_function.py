@@ -1,37 +1,32 @@
-"""A function of numpy arrays, which is what an implementation consists of."""
+"""A function of numpy arrays, with rows or class indices for targets."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Unpack
 
-from gradcert_implementations.adapters.conventions import class_indices, declared, single
+from gradcert_implementations.adapters.conventions import class_indices, declared, one_quantity
 from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["from_numpy"]
 
 
-def from_numpy(
-    function: Callable[..., Any],
-    *,
-    quantities: Sequence[str] = (),
-    formats: Sequence[str] = (),
-    targets: str = "probability",
-) -> Implementation:
-    """Return the implementation that a function ``(logits, targets) -> dE/dz`` is.
+def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) -> Implementation:
+    """Return the implementation of a function ``(logits, targets) -> dE/dz``.
 
     Parameters
     ----------
     function
-        Takes logits (B, n), and targets: (B, n), or for ``targets="index"`` class indices (B,) as
-        int64. Returns the gradient of each row's own loss, (B, n).
-    quantities
-        What it computes, if it is not dE/dz: one of softmax, loss, dE/do, do/dz.
-    formats, targets
-        What it is meant for: binary64 and binary32 on probabilities unless told.
+        Takes logits (B, n) and targets (B, n). With ``targets="index"`` the targets are class
+        indices (B,), as int64. Returns the gradient of the loss of each row, (B, n).
+    **options
+        The fields of :class:`gradcert_implementations.Options`. By default the function computes
+        dE/dz in binary64 and binary32, on probabilities. Another quantity is one of softmax, loss,
+        dE/do, do/dz.
 
     Raises
     ------
     ValueError
-        For more than one quantity, or a name that is unknown.
+        For an unknown name, more than one quantity, or a device.
 
     Examples
     --------
@@ -41,18 +36,14 @@ def from_numpy(
     ...     result = powers / powers.sum(axis=1, keepdims=True)
     ...     result[np.arange(len(labels)), labels] -= 1
     ...     return result
-    >>> mine = from_numpy(gradient, targets="index")
+    >>> mine = from_numpy(gradient, targets="index", formats=["fp32"])
     >>> mine.functions["dE/dz"](np.zeros((1, 2)), np.eye(2)[:1])
     array([[-0.5,  0.5]])
     """
+    chosen = Options(**options)
 
     def by_index(first: Array, *rows: Array) -> Any:
         return function(first, *map(class_indices, rows))
 
-    return declared(
-        function,
-        single(by_index if targets == "index" else function, quantities),
-        formats=formats,
-        targets=targets,
-        adapter="numpy:",
-    )
+    called = by_index if chosen.targets == "index" else function
+    return declared(function, one_quantity(called, chosen), chosen, adapter="numpy:")

@@ -24,48 +24,40 @@ its last byte before answering, a declined one too; send as many bytes as the sh
 write nothing else to standard output, not even a newline. Standard error is yours.
 """
 
-import contextlib
 import json
 import os
 import select
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import weakref
 from collections.abc import Sequence
 from math import prod
-from typing import IO, Annotated, Any, cast
+from typing import Annotated, Any, Unpack
 
 import msgspec
 import numpy as np
 
-from gradcert_implementations.adapters.conventions import class_indices
-from gradcert_implementations.interface import (
-    Array,
-    FormatName,
-    Function,
-    Implementation,
-    QuantityName,
-    TargetDomain,
+from gradcert_implementations.adapters.conventions import (
+    DEFAULT_QUANTITIES,
+    class_indices,
+    declared,
 )
+from gradcert_implementations.conversation import RunningProcess, require_posix
+from gradcert_implementations.interface import Array, Domain, Function, Implementation
+from gradcert_implementations.names import FORMAT_ALIASES
+from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["ProgramError", "from_command"]
-
-_FORMATS = {"float64": "binary64", "float32": "binary32", "float16": "binary16"}
-"""How formats are called, by the name of their dtype; bfloat16 is called the same."""
 
 _EXPECTED = 'expected a line like {"shape": [2, 3]}'
 _LONGEST_LINE = 1 << 16
 _QUOTED = 60
 _PATIENCE = 1.0
-"""Seconds that a program which closed its output gets to end by itself."""
+"""Seconds that a program gets to end by itself after it has closed its output."""
 
 
 class ProgramError(RuntimeError):
-    """The program did not answer as the protocol wants; the message says what it did."""
+    """The program broke the protocol or reported an error; the message says how."""
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -83,81 +75,57 @@ def _array(data: bytes, dtype: np.dtype[Any], shape: Sequence[int]) -> Array:
     return array.copy() if sys.byteorder == "little" else array.byteswap()
 
 
-def _words(said: IO[bytes]) -> str:
-    """Return the beginning and the end of what the program wrote to standard error."""
-    size = said.seek(0, os.SEEK_END)
-    said.seek(max(0, size - 2000))
-    tail = " ".join(said.read().decode(errors="replace").split())
-    said.seek(0)
-    head = " ".join(said.read(2000).decode(errors="replace").split())
-    if len(head) <= 4 * _QUOTED and size <= 2000:
-        return head
-    return f"{head[:_QUOTED]} ... {tail[-2 * _QUOTED :]}"
-
-
-class _Conversation:
-    """A running program, until its first answer that is none."""
+class _Dialogue:
+    """A running program. It is ended after its first answer that breaks the protocol."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # Closed with the conversation.
-        self._unread = b""
-        pipe = subprocess.PIPE
         try:
-            self._process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=self._said, bufsize=0
-            )
+            self._process = RunningProcess(command)
         except OSError as error:
-            self._said.close()
             raise ProgramError(f"the program cannot be started: {error.strerror}") from error
-        self.end = weakref.finalize(self, _end, self._process, self._said)
+        assert self._process.output is not None
+        self._output = self._process.output
+        self._unread = b""
+        self.end = self._process.end
 
-    def _output(self) -> int:
-        assert self._process.stdout is not None
-        return self._process.stdout.fileno()
-
-    def _ended(self, how: str) -> ProgramError:
-        """Return the error for a program that closed its end, and what it said."""
-        try:
-            code = self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            ending = "the program goes on"
-        else:
-            by_signal = code < 0 and (signal.strsignal(-code) or f"signal {-code}")
-            ending = f"the program ended with {by_signal or f'exit status {code}'}"
-        words = _words(self._said)
-        return ProgramError(f"{ending}; {how}" + (f"; it said: {words}" if words else ""))
+    def _failed(self, how: str) -> ProgramError:
+        """Return the error for a program that closed one of its pipes, with its last words."""
+        ending = self._process.ending(_PATIENCE)
+        state = "is still running" if ending is None else f"ended with {ending}"
+        words = self._process.last_words()
+        return ProgramError(
+            f"the program {state}; {how}" + (f"; it said: {words}" if words else "")
+        )
 
     def send(self, data: bytes) -> None:
-        """Write it all."""
-        assert self._process.stdin is not None
-        if self._unread or select.select([self._output()], [], [], 0)[0]:
-            unasked = self._unread or os.read(self._output(), _LONGEST_LINE)
+        """Write `data`; raise :class:`ProgramError` if the program wrote before it was asked."""
+        if self._unread or select.select([self._output], [], [], 0)[0]:
+            unasked = self._unread or os.read(self._output, _LONGEST_LINE)
             if unasked:
                 raise ProgramError(f"it wrote {unasked[:_QUOTED]!r} after its last answer")
         try:
-            while data:
-                data = data[self._process.stdin.write(data) :]
+            self._process.write(data)
         except BrokenPipeError:
-            raise self._ended("it did not read the whole request") from None
+            raise self._failed("it did not read the whole request") from None
 
     def line(self) -> bytes:
         """Return the next line."""
         while b"\n" not in self._unread and len(self._unread) < _LONGEST_LINE:
-            data = os.read(self._output(), 1 << 16)
+            data = os.read(self._output, 1 << 16)
             if not data:
-                raise self._ended("it closed its output where an answer was due")
+                raise self._failed("it closed its output before it answered")
             self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         return line
 
     def take(self, count: int) -> bytes:
-        """Return the next bytes."""
+        """Return the next `count` bytes."""
         parts = [self._unread]
         missing = count - len(self._unread)
         while missing > 0:
-            data = os.read(self._output(), 1 << 20)
+            data = os.read(self._output, 1 << 20)
             if not data:
-                raise self._ended(f"it sent {count - missing} of the {count} bytes of its answer")
+                raise self._failed(f"it sent {count - missing} of the {count} bytes of its answer")
             parts.append(data)
             missing -= len(data)
         data = b"".join(parts)
@@ -165,46 +133,35 @@ class _Conversation:
         return data[:count]
 
 
-def _end(process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
-    """End a program, if it has not ended, and let go of it."""
-    process.kill()
-    for stream in (process.stdin, process.stdout):
-        assert stream is not None
-        with contextlib.suppress(BrokenPipeError):
-            stream.close()
-    process.wait()
-    said.close()
-
-
 class _Program:
-    """A program, started when it is first asked, and again after an answer that was none."""
+    """A program. It is started by the first question, and again after it broke the protocol."""
 
     def __init__(self, command: Sequence[str], targets: str) -> None:
         self._command = command
         self._targets = targets
-        self._conversation: _Conversation | None = None
+        self._dialogue: _Dialogue | None = None
 
-    def ask(self, quantity: QuantityName, *arrays: Array) -> Array:
-        """Return the program's answer."""
-        if self._conversation is None:
-            self._conversation = _Conversation(self._command)
+    def ask(self, quantity: str, *arrays: Array) -> Array:
+        """Return the answer of the program."""
+        if self._dialogue is None:
+            self._dialogue = _Dialogue(self._command)
         answered = False
         try:
-            answer, result = self._converse(self._conversation, quantity, *arrays)
+            answer, result = self._exchange(self._dialogue, quantity, *arrays)
             answered = True
         finally:
-            # Whatever came between, an interrupt too: what is in the pipe is out of step.
+            # After any exception, an interrupt too, the pipes may hold half a message.
             if not answered:
-                self._conversation.end()
-                self._conversation = None
+                self._dialogue.end()
+                self._dialogue = None
         if answer.unsupported is not None:
             raise NotImplementedError(answer.unsupported)
         if answer.error is not None:
             raise ProgramError(f"the program reports: {answer.error}")
         return result
 
-    def _converse(
-        self, conversation: _Conversation, quantity: QuantityName, *arrays: Array
+    def _exchange(
+        self, dialogue: _Dialogue, quantity: str, *arrays: Array
     ) -> tuple[_Answer, Array]:
         dtype, (rows, classes) = arrays[0].dtype, arrays[0].shape
         sent = list(arrays)
@@ -212,46 +169,41 @@ class _Program:
             sent[1] = class_indices(arrays[1])
         question = {
             "quantity": quantity,
-            "format": _FORMATS.get(dtype.name, dtype.name),
+            "format": FORMAT_ALIASES.get(dtype.name, dtype.name),
             "shapes": [array.shape for array in sent],
             "targets": self._targets if arrays[1:] else "none",
         }
-        conversation.send(b"\n".join([json.dumps(question).encode(), b"".join(map(_bytes, sent))]))
-        line = conversation.line()
+        dialogue.send(b"\n".join([json.dumps(question).encode(), b"".join(map(_bytes, sent))]))
+        line = dialogue.line()
         try:
             answer = msgspec.json.decode(line, type=_Answer)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise ProgramError(f"it answered {line[:_QUOTED]!r}; {_EXPECTED}") from None
         if answer.unsupported is not None or answer.error is not None:
             return answer, arrays[0]
-        # A wrong shape is for the suite to tell, but not one that nobody has the memory for.
+        # The suite reports a wrong shape. Only one too large for the memory is refused here.
         most = (rows + 1) * (classes + 1) ** 2
         if not answer.shape or max(answer.shape) > most or prod(answer.shape) > most:
             raise ProgramError(f"it answered {line[:_QUOTED]!r}; {_EXPECTED}")
-        data = conversation.take(prod(answer.shape) * dtype.itemsize)
+        data = dialogue.take(prod(answer.shape) * dtype.itemsize)
         return answer, _array(data, dtype, answer.shape)
 
 
-def from_command(
-    command: str,
-    *,
-    quantities: Sequence[str] = (),
-    formats: Sequence[str] = (),
-    targets: str = "probability",
-) -> Implementation:
-    """Return the implementation that a program is; the protocol stands at the top of this module.
+def from_command(command: str, **options: Unpack[OptionValues]) -> Implementation:
+    """Return the implementation of a program; the protocol stands at the top of this module.
 
     Parameters
     ----------
     command
-        The program and its arguments, quoted as for a shell; no shell runs it.
-    quantities, formats, targets
-        What it claims: dE/dz in binary64 and binary32 on probabilities unless told.
+        The program and its arguments, quoted as for a shell. No shell runs it.
+    **options
+        The fields of :class:`gradcert_implementations.Options`. By default the program claims dE/dz
+        in binary64 and binary32, on probabilities.
 
     Raises
     ------
     ValueError
-        If there is no such program, or a name is unknown.
+        For an unknown name or a device, if there is no such program, and on systems without POSIX.
 
     Examples
     --------
@@ -259,24 +211,18 @@ def from_command(
     Traceback (most recent call last):
     ValueError: there is no program './missing_kernel' that can be run
     """
+    chosen = Options(**options)
+    require_posix("a program behind command:")
     words = shlex.split(command)
     if not words:
         raise ValueError("no program is named; write command:./my_kernel")
     if shutil.which(words[0]) is None:
         raise ValueError(f"there is no program {words[0]!r} that can be run")
-    program = _Program(words, targets)
+    program = _Program(words, chosen.domain(Domain()).targets)
 
-    def asking(quantity: QuantityName) -> Function:
+    def asking(quantity: str) -> Function:
         return lambda *arrays: program.ask(quantity, *arrays)
 
-    return Implementation(
-        name=command,
-        functions={
-            (known := cast("QuantityName", quantity)): asking(known)
-            for quantity in quantities or ("dE/dz",)
-        },
-        formats=cast("tuple[FormatName, ...]", tuple(formats) or ("binary64", "binary32")),
-        targets=cast("TargetDomain", targets),
-        origin=f"command:{command}",
-        library=words[0],
-    )
+    quantities = chosen.quantities or DEFAULT_QUANTITIES
+    functions = {quantity: asking(quantity) for quantity in quantities}
+    return declared(command, functions, chosen, adapter="command:", library=words[0])

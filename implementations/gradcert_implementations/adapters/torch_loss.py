@@ -1,8 +1,8 @@
 """A PyTorch loss, differentiated by autograd."""
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Unpack
 
 import ml_dtypes
 import numpy as np
@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from gradcert_implementations.adapters.conventions import (
     class_indices,
     declared,
-    has_shape_of_a_loss,
     is_mean,
-    of_a_loss,
+    quantities_of_a_loss,
+    require_shape_of_a_loss,
 )
 from gradcert_implementations.interface import Array, Function, Implementation
+from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["array_of", "from_torch", "tensor_of"]
 
@@ -24,7 +25,10 @@ _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 def tensor_of(array: Array) -> Tensor:
-    """Return a tensor on the array's own memory; torch knows no numpy bfloat16, only its bits."""
+    """Return a tensor on the memory of the array.
+
+    Torch does not take numpy's bfloat16, so its bits travel as int16.
+    """
     if array.dtype == _BFLOAT16:
         return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
     return torch.from_numpy(array)
@@ -41,12 +45,12 @@ def array_of(tensor: Tensor) -> Array:
 
 
 def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return what computes the loss: a Function's ``apply``, a Module on the device, or `loss`.
+    """Return the loss as a function of tensors: a Function's ``apply``, or a Module on the device.
 
     Raises
     ------
     ValueError
-        For a Module's class that takes arguments.
+        For the class of a Module that takes arguments.
     """
     if isinstance(loss, type) and issubclass(loss, torch.autograd.Function):
         loss = loss.apply  # type: ignore[attr-defined]
@@ -54,7 +58,9 @@ def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tenso
         try:
             loss = loss()
         except TypeError as error:
-            raise ValueError(f"the module cannot be made ({error}); name one that is") from error
+            raise ValueError(
+                f"the module cannot be made ({error}); name an object, made with its arguments"
+            ) from error
     if isinstance(loss, nn.Module):
         loss = loss.to(device)
 
@@ -62,41 +68,34 @@ def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tenso
         total = loss(z, t)
         if not isinstance(total, Tensor):
             raise TypeError(f"the loss is of type {type(total).__name__}; expected a tensor")
-        has_shape_of_a_loss(total.shape, len(z))
+        require_shape_of_a_loss(total.shape, len(z))
         return total
 
     return called
 
 
-def from_torch(
-    loss: Any,
-    *,
-    quantities: Sequence[str] = (),
-    formats: Sequence[str] = (),
-    targets: str = "probability",
-    device: str = "cpu",
-) -> Implementation:
-    """Return the implementation that a PyTorch loss is; autograd gives its gradient.
+def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
+    """Return the implementation of a PyTorch loss; autograd computes its gradient.
 
     Parameters
     ----------
     loss
         ``(logits, targets) -> loss``: a function, a ``torch.autograd.Function``, an ``nn.Module``
-        or its class. Logits are (B, n); targets too, or for ``targets="index"`` class indices (B,)
-        as int64. The loss is one value a row, or the rows' sum or mean: which of the two is found
-        out by asking it about two equal rows. On the CPU the tensors lie on numpy's memory.
-    quantities
-        dE/dz unless told; dE/do for a loss of probabilities, ``loss`` where it is one value a row.
-    formats, targets
-        What it is meant for: binary64 and binary32 on probabilities unless told.
-    device
-        Where to compute, as ``torch.device`` names it.
+        or its class. Logits and targets have shape (B, n). With ``targets="index"`` the targets are
+        class indices (B,), as int64. The loss is one value per row, or the sum or the mean over the
+        rows; the loss of two equal rows shows which. On the CPU the tensors share the memory of the
+        numpy arrays.
+    **options
+        The fields of :class:`gradcert_implementations.Options`. By default the loss is certified
+        for dE/dz in binary64 and binary32, on probabilities and on the CPU. Other quantities are
+        dE/do, for a loss of probabilities, and ``loss``, for one value per row. The device is a
+        name that ``torch.device`` takes.
 
     Raises
     ------
     ValueError
-        For a device that cannot be used, a class that cannot be called without arguments, another
-        quantity, or an unknown name.
+        For an unknown name, a device that cannot be used, a class that cannot be called without
+        arguments, or another quantity.
 
     Examples
     --------
@@ -106,16 +105,18 @@ def from_torch(
     array([[-0.5,  0.5],
            [ 0.5, -0.5]])
     """
+    chosen = Options(**options)
+    device = chosen.device or "cpu"
     try:
         place = torch.device(device)
         torch.zeros(1, device=place)
     except (RuntimeError, AssertionError) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"the device {device!r} cannot be used: {said}") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"the device {device!r} cannot be used: {reason}") from error
     called = _called(loss, place)
 
     def operands(logits: Array, rows: Array) -> tuple[Tensor, Tensor]:
-        second = tensor_of(class_indices(rows) if targets == "index" else rows)
+        second = tensor_of(class_indices(rows) if chosen.targets == "index" else rows)
         return tensor_of(logits).to(place), second.to(place)
 
     def value(logits: Array, rows: Array) -> Array:
@@ -134,10 +135,9 @@ def from_torch(
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
         loss,
-        of_a_loss(functions, quantities),
-        formats=formats,
-        targets=targets,
+        quantities_of_a_loss(functions, chosen),
+        chosen,
+        adapter="torch:",
         library="torch",
         device=device,
-        adapter="torch:",
     )

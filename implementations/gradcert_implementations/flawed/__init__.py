@@ -1,3 +1,3 @@
-"""Deliberately wrong implementations, one known flaw a file."""
+"""Deliberately wrong implementations, one known flaw per file."""
 
 __all__: list[str] = []

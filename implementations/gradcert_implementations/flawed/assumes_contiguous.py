@@ -1,9 +1,9 @@
 """Arrays are read as if they were contiguous.
 
-A kernel gets a pointer and a shape, and no strides. Arrays that were just made are contiguous, and
-so is all that most tests pass. A transposed array, a slice with a step or an array in Fortran order
-has its elements elsewhere, and the kernel reads what lies between: other elements of the same row,
-of other rows, or of what the slice left out.
+A kernel gets a pointer and a shape, but no strides. Freshly made arrays are contiguous, and most
+tests pass no others. In a transposed array, a slice with a step or an array in Fortran order the
+elements lie elsewhere. The kernel then reads other memory: other elements of the same row, elements
+of other rows, or elements that the slice left out.
 """
 
 import numpy as np

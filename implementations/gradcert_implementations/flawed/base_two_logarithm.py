@@ -1,9 +1,9 @@
 """The logarithm to base two in place of the natural one.
 
-Information theory counts in bits, many texts write the logarithm without its base, and hardware has
-the exponential and the logarithm to base two, which kernels use for speed. Where the change of base
-is forgotten, the loss comes out in bits, and its gradient is too large by the same factor, 1.44: a
-learning rate that suits hides it. Loss and gradient agree with each other.
+Information theory counts in bits, many texts write the logarithm without its base, and kernels use
+the hardware's exponential and logarithm to base two for speed. Without the change of base the loss
+comes out in bits, and its gradient is too large by the same factor, 1.44. A suitable learning rate
+hides the factor. Loss and gradient agree with each other.
 """
 
 import numpy as np

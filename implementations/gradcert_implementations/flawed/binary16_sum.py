@@ -1,15 +1,15 @@
 """A sum of exponentials that overflows in binary16.
 
-Logits are kept below 11.09, where no exponential overflows in binary16, and so the shift is saved.
-But their sum is kept in the same format, whose largest number is 65504: two classes near the bound
-are enough, or many that are smaller. The sum is then infinite and every probability zero, with no
-NaN to give it away.
+Logits are kept below 11.09, where no exponential overflows in binary16, so the shift is left out.
+But the sum is kept in the same format, whose largest number is 65504. Two classes near the bound
+are enough to exceed it, or many smaller ones. The sum is then infinite and every probability is
+zero, without a NaN as a warning.
 """
 
 import numpy as np
 
 from gradcert_implementations.catalogue import Flaw
-from gradcert_implementations.interface import Array
+from gradcert_implementations.interface import Array, Domain
 
 __all__ = ["gradient", "implementation", "softmax"]
 
@@ -42,7 +42,7 @@ implementation = Flaw(
     name="binary16-sum",
     functions={"softmax": softmax, "dE/dz": gradient},
     formats=("binary16",),
-    largest_logit=11.0,
+    domain=Domain(largest_logit=11.0),
     formula="o_j = exp(z_j) / sum_k exp(z_k) in binary16, whose largest number is 65504",
     source="reported in JAX #40409",
     exposed_by=(((11.0, 11.0),), ((1.0, 0.0),)),

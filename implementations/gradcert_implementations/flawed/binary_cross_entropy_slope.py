@@ -1,9 +1,9 @@
 """The slope of binary cross-entropy in place of that of cross-entropy.
 
-Whoever knows that the logit gradient is the difference of probability and target, and divides it by
-the diagonal term of the Jacobian, arrives at this formula. It belongs to binary cross-entropy,
-where every output has a loss of its own that counts its complement too, and here its sign is
-flipped as well. In cross-entropy only the classes with a target have a slope.
+People know that the logit gradient is the difference of probability and target. They divide it by
+the diagonal term of the Jacobian and get this formula. It belongs to binary cross-entropy, where
+each output has a loss of its own that also counts its complement. Its sign is flipped here as well.
+In cross-entropy only the classes with a target have a slope.
 """
 
 from gradcert_implementations.catalogue import Flaw

@@ -1,9 +1,9 @@
 """The sum of exponentials ends after the first block of classes.
 
-A row is summed by a block of 1024 threads, one class each. Wider rows need a loop over blocks, or
-blocks that add up what each has found, and that is missing, or lacks a synchronisation, so that the
-sum is read before the last part is in it. The maximum and the final division are other kernels, and
-right. Every test with fewer classes passes.
+A block of 1024 threads sums a row, one class per thread. Wider rows need a loop over blocks, or a
+second step that adds up the partial sums of the blocks. That step is missing, or a synchronisation
+is missing, and the sum is read before its last part is added. Other kernels compute the maximum and
+the final division, and they are right. Every test with fewer classes passes.
 """
 
 import numpy as np

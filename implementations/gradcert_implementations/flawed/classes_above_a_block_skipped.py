@@ -1,9 +1,9 @@
 """The gradient of classes above a block size is never written.
 
-The kernel that writes the answer starts one thread a class, and a block has 1024 threads at most.
-The loop that should take a thread on to its next class is missing, or the mask of the last block is
-wrong, so all classes above keep the zero the buffer was filled with. The sum over the classes is
-right, which makes the first 1024 values right to the last digit.
+The kernel that writes the gradient starts one thread per class, and a block has at most 1024
+threads. The loop in which a thread takes further classes is missing, or the mask of the last block
+is wrong. All classes above keep the zero with which the buffer was filled. The sum over the classes
+is right, so the first 1024 values are right to the last digit.
 """
 
 import numpy as np

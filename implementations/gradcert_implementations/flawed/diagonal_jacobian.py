@@ -1,9 +1,9 @@
 """The Jacobian of softmax with its diagonal only.
 
-Softmax looks like the sigmoid, and its diagonal derivative is the sigmoid's, so it is taken for a
-function that works on each logit by itself. The sum in the denominator holds every logit: raising
-one lowers all the other probabilities. Whatever is multiplied by this matrix later is wrong in the
-way that the gradient by the diagonal chain rule is.
+Softmax looks like the sigmoid and has the same derivative on the diagonal, so people take it for a
+function of one logit at a time. But the sum in the denominator contains every logit: a larger logit
+lowers all the other probabilities. A product with this matrix is wrong in the same way as the
+gradient by the diagonal chain rule.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The chain rule with the diagonal of the softmax Jacobian only.
 
-``dE/do_j = -t_j / o_j`` is right and ``do_j/dz_j = o_j (1 - o_j)`` is right, and their product is
-wrong: every o_i depends on every z_j, so the chain rule sums over all i, with
+``dE/do_j = -t_j / o_j`` is right and ``do_j/dz_j = o_j (1 - o_j)`` is right, but their product is
+wrong. Every o_i depends on every z_j, so the chain rule sums over all i, with
 ``do_i/dz_j = -o_i o_j`` off the diagonal.
 """
 
@@ -14,7 +14,7 @@ __all__ = ["gradient", "implementation"]
 
 
 def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``t_j o_j - t_j``, which forgets that the other outputs depend on z_j too.
+    """Return ``t_j o_j - t_j``, although the other outputs depend on z_j too.
 
     Examples
     --------

@@ -1,9 +1,9 @@
 """The gradient of the mean over the batch in place of each row's own.
 
-Most losses take the mean over the batch by default, and the division by its size is so much part of
-the kernel that it stays when the reduction is switched off or is a sum. The direction of every row
-is right and only its length is wrong, so a learning rate hides it until the size of the batch
-changes. A batch of one row shows nothing.
+Most losses take the mean over the batch by default. The division by the batch size is part of the
+kernel, and it stays there when the reduction is switched off or becomes a sum. Every row has the
+right direction and the wrong length. A learning rate hides that until the batch size changes. A
+batch of one row is right.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """The full chain rule, through a division by the probability.
 
-Loss and softmax are two functions with a derivative each, and their product is formed number by
-number: a division by the probability, and then a multiplication by it. On paper the two cancel. In
-floating point the probability of a target that is far behind underflows, the quotient is infinite,
-and infinity times zero is NaN, just where the gradient is steepest and simplest.
+Loss and softmax are two functions with one derivative each, and the product of the derivatives is
+formed number by number: first a division by the probability, then a multiplication by it. On paper
+they cancel. In floating point the probability of a very unlikely target underflows, the quotient is
+infinite, and infinity times zero is NaN, just where the gradient is steepest and simplest.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """A batch without rows raises an error.
 
-The rows are computed one by one and stacked, or the largest of them is looked for first, and
-neither can be done with nothing. Nobody calls the function with an empty batch on purpose. It
-happens to the last worker of a distributed run, to a filter that leaves no row, and to one expert
-of a mixture of experts, hours into the run.
+The function computes the rows one by one and stacks them, or it first looks for the largest row.
+Neither works without rows. Nobody passes an empty batch on purpose. It happens to the last worker
+of a distributed run, to a filter that removes every row, and to one expert of a mixture of experts,
+hours into the run.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """A small constant in the denominator of softmax.
 
-A denominator is feared to be zero, and a constant is added to it out of habit. After the shift by
-the largest logit one of the exponentials is one, so there is nothing to fear; but now every
-probability is too small by one part in ten million, and they no longer sum to one. In binary32 that
-is no more than rounding does, in binary64 it costs nine digits.
+People fear that the denominator is zero and add a constant to it out of habit. After the shift by
+the largest logit one of the exponentials is one, so the denominator cannot be zero. With the
+constant every probability is too small by one part in ten million, and the probabilities no longer
+sum to one. In binary32 that is no larger than a rounding error. In binary64 it costs nine digits.
 """
 
 import numpy as np

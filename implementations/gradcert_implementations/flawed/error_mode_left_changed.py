@@ -1,9 +1,9 @@
 """Warnings of overflow are silenced, for the caller and everybody else too.
 
-The exponential of a saturated row underflows and a masked one takes the logarithm of zero, which is
-as it should be, so ``np.seterr(all="ignore")`` goes in front of it. That is a setting of the whole
-thread, and nobody sets it back: from then on a division by zero in other code says nothing. The
-gradient is right. ``with np.errstate(all="ignore"):`` is what was meant.
+The exponential of a saturated row underflows, and a masked row takes the logarithm of zero. Both
+are fine, so ``np.seterr(all="ignore")`` is written in front of them. But that changes a setting of
+the whole thread, and nothing sets it back. From then on a division by zero in other code gives no
+warning. The gradient is right. The author wanted ``with np.errstate(all="ignore"):``.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["gradient", "implementation"]
 
 
 def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``o_j - t_j``, with numpy's error mode changed.
+    """Return ``o_j - t_j``, and change numpy's error mode.
 
     Examples
     --------

@@ -1,9 +1,9 @@
 """Every row is divided by the first row's sum of exponentials.
 
-The sums of a batch lie in an array with one entry a row, and the kernel reads its first entry for
-every row: the index or the stride is missing, or a pointer is read without its offset. The first
-row is right, so a batch of one row is right, and so is a batch of like rows. Frameworks that pass
-on one scalar for the whole batch hide the same mistake in the upstream gradient.
+The sums of a batch lie in an array with one entry per row. The kernel reads the first entry for
+every row: an index or a stride is missing, or a pointer lacks its offset. The first row is right,
+so a batch of one row is right, and so is a batch of equal rows. Frameworks that pass one scalar
+for the whole batch hide the same mistake in the upstream gradient.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """The gradient of log-softmax taken as the identity.
 
-The gradient by the log-probabilities is minus the targets, and the step from there to the logits is
-left out: a backward rule that is missing, or written for another function, hands on what it was
-given. The target's logit is pushed up as it should be, only too hard, and nothing ever pushes the
-others down. The answer does not depend on the logits at all.
+The gradient by the log-probabilities is minus the targets. The step from there to the logits is
+missing: the backward rule does not exist, or it was written for another function, and returns its
+input. The target's logit is pushed up as it should be, but too hard. Nothing ever pushes the others
+down. The answer does not depend on the logits at all.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """The loss as log-sum-exp minus the target's logit, without a shift.
 
-Written this way the loss needs no division and no logarithm of a small probability, which is why it
-is written this way. But the sum of exponentials overflows as soon as one logit is large, and the
-logarithm of infinity is infinite, though the loss may be next to nothing. The gradient of the same
-library often takes another path and is right.
+This form of the loss needs no division and no logarithm of a small probability, which makes it
+attractive. But the sum of exponentials overflows as soon as one logit is large. The logarithm of
+infinity is infinite, although the loss may be close to zero. The gradient of the same library often
+takes another path and is right.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["implementation", "loss"]
 
 
 def loss(logits: Array, targets: Array) -> Array:
-    """Return ``ln(sum_k exp(z_k)) sum_j t_j - sum_j t_j z_j``, with nothing taken off the logits.
+    """Return ``ln(sum_k exp(z_k)) sum_j t_j - sum_j t_j z_j``, without a shift.
 
     Examples
     --------

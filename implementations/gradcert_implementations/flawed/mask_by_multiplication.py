@@ -1,9 +1,9 @@
 """Masked logits multiplied by zero, though they are infinite.
 
-Lanes that are masked are to count for nothing, and multiplying by a mask of zeros and ones looks
-like the way to do that without a branch. Zero times infinity is NaN, and through the sum it reaches
-every class of the row. The mask has to select, as ``where`` does, and select before the arithmetic;
-with finite logits the multiplication is harmless, so tests without a mask pass.
+Masked entries should not count, and a multiplication by a mask of zeros and ones looks like a way
+to do that without a branch. But zero times infinity is NaN, and the sum carries it to every class
+of the row. The mask has to select, as ``where`` does, and it has to select before the arithmetic.
+With finite logits the multiplication is harmless, so tests without a mask pass.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["gradient", "implementation"]
 
 
 def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``o_j - t_j``, masked logits having been multiplied by ``[z_j > -inf]``.
+    """Return ``o_j - t_j``, from shifted logits multiplied by ``[z_j > -inf]``.
 
     Examples
     --------

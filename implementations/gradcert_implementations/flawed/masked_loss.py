@@ -1,9 +1,9 @@
 """The loss multiplies a target of zero by an infinite logarithm.
 
-A class without a target adds nothing to the loss, and the formula says so: its term is zero times a
-logarithm. Where the class is masked, or where its probability has underflowed, that logarithm is
-minus infinity, and the product is NaN for the whole row. The textbook's convention that such a term
-is zero has to be written down in the program.
+A class without a target adds nothing to the loss, and the formula agrees: its term is zero times a
+logarithm. If the class is masked, or if its probability has underflowed, that logarithm is minus
+infinity, and the product is NaN for the whole row. Textbooks define such a term as zero; a program
+has to say so.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["implementation", "loss"]
 
 
 def loss(logits: Array, targets: Array) -> Array:
-    """Return ``-sum_j t_j ln o_j``, with nothing said about ``0 ln 0``.
+    """Return ``-sum_j t_j ln o_j``, without a special case for ``0 ln 0``.
 
     Examples
     --------

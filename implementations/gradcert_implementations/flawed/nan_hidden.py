@@ -1,9 +1,9 @@
 """NaN is replaced by zero before anybody sees it.
 
-A run that ended in NaN is made to go on by cleaning the gradient. The rows that hold NaN then learn
-nothing, in silence, and the broken layer that made it is never looked for. A NaN among the logits
-has no right answer but NaN: it says that the numbers no longer mean anything. On numbers the
-function is right.
+A run that ended in NaN is kept going by cleaning the gradient. The rows that hold NaN then learn
+nothing, without a warning, and nobody looks for the broken layer that made the NaN. The only right
+answer to a NaN among the logits is NaN: it says that the numbers no longer mean anything. On
+numbers the function is right.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Softmax without the shift by the largest logit.
 
-The formula is typed in as it stands in the book. It is right for the logits of a small example, and
-as accurate as any. In binary64 the exponential overflows above 709, in binary32 above 88, and the
-quotient is NaN; where all logits are far below zero every exponential is zero, and so is the
-denominator. Training meets that weeks later, as a loss that has become NaN.
+The formula is typed in as the book prints it. It is right for the logits of a small example, and as
+accurate as any other. In binary64 the exponential overflows above 709, in binary32 above 88, and
+the quotient is NaN. If all logits are far below zero, every exponential is zero, and so is the
+denominator. Training reaches such logits weeks later, and the loss becomes NaN.
 """
 
 import numpy as np

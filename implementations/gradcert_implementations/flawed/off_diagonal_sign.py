@@ -1,9 +1,9 @@
 """The Jacobian of softmax with a plus off its diagonal.
 
-The quotient rule has one minus sign, and it is easily lost on the way to the case of two different
-indices, where the numerator has no derivative of its own. Probabilities would then all rise
-together, though they have to sum to one. The diagonal is right, and the matrix is as symmetric as
-it should be; only its rows no longer sum to zero.
+The quotient rule has one minus sign. It is easily lost in the case of two different indices, where
+the derivative of the numerator is zero. All probabilities would then rise together, although they
+sum to one. The diagonal is right and the matrix is symmetric, as it should be. Only its rows no
+longer sum to zero.
 """
 
 import numpy as np

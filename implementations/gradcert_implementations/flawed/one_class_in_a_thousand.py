@@ -1,9 +1,9 @@
 """One class in a thousand is off by 64 units in the last place.
 
-A vectorised loop takes the classes in groups, and the first one of a group goes another way: a
-scalar exponential with fewer good digits, or a table with one bad entry. The answer is right for
-all but one class in a thousand, and there it has lost six bits. In a row of many classes a sum in
-sequence may lose as much, so a bound on the size of the error alone may not tell the two apart.
+A vectorised loop takes the classes in groups, and the first class of a group is computed in another
+way: by a scalar exponential with fewer good digits, or from a table with one bad entry. The answer
+is right for all but one class in a thousand, which has lost six bits. In a row of many classes a
+sequential sum may lose as much, so the size of the error alone may not separate the two.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ implementation = Flaw(
     name="one-class-in-a-thousand",
     functions={"dE/dz": gradient},
     formula="o_j = softmax(z)_j (1 + 64 eps) for j = 1024, 2048, ...",
-    source="made for this suite, to see how small a part of the answer it looks at",
+    source="made for this suite, to test that it checks every part of the answer",
     exposed_by=(
         ((0.0,) + (-np.inf,) * 1023 + (0.0,),),
         ((1.0,) + (0.0,) * 1024,),

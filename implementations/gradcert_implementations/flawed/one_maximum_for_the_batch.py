@@ -1,9 +1,9 @@
 """One shift for the whole batch in place of one for each row.
 
-Any shift will do on paper, and the largest logit of the whole array is one call without an axis. No
-exponential overflows, and rows of like scale come out right. A row that lies far below the largest
-one loses its digits to underflow, and where all its exponentials are zero it is zero divided by
-zero: what a row gets depends on its neighbours.
+On paper any shift is right, and the largest logit of the whole array is one call without an axis.
+No exponential overflows, and rows of similar size come out right. A row that lies far below the
+largest one loses its digits to underflow. If all its exponentials are zero, the result is zero
+divided by zero. The answer for a row depends on its neighbours.
 """
 
 import numpy as np

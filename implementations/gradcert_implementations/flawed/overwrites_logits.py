@@ -1,8 +1,8 @@
 """The logits are overwritten by their softmax.
 
-Logits are the largest array of a language model, and computing the softmax where they lie saves a
-copy. The gradient that comes back is right. The caller's array is not what it was: whatever reads
-the logits afterwards, a metric, a second loss or a retry of the same step, reads probabilities and
+Logits are the largest array of a language model, and computing the softmax in their place saves a
+copy. The returned gradient is right, but the caller's array has changed. Code that reads the logits
+afterwards, such as a metric, a second loss or a retry of the same step, reads probabilities and
 gets a plausible answer.
 """
 
@@ -15,7 +15,7 @@ __all__ = ["gradient", "implementation"]
 
 
 def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``o_j - t_j``, leaving o_j where the logits were if they can be written to.
+    """Return ``o_j - t_j``; if the logits are writable, o_j overwrites them.
 
     Examples
     --------

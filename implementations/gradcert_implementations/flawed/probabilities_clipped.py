@@ -1,9 +1,9 @@
 """Probabilities clipped from below before the logarithm.
 
-The logarithm of zero is infinite, and a small constant under it is the first remedy that comes to
-mind. It bounds the loss of a row at 16, however sure and wrong the network is, and turns the slope
-of such a row into a constant, just where it should be steepest. The remedy for the infinity is to
-compute the logarithm of the probability from the logits.
+The logarithm of zero is infinite, and people first think of a small lower bound as the remedy. The
+loss of a row then never exceeds 16, even if the network is certain and wrong. The slope of such a
+row becomes a constant, just where it should be steepest. The right remedy is to compute the
+logarithm of the probability from the logits.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Probabilities rounded to bfloat16 before the target is subtracted.
 
 A kernel keeps the probabilities in the narrow format of the logits to save memory, and subtracts
-the one later. Where the network is sure, the difference is all rounding error: 20 % of the gradient
-at a probability of 0.99, and 100 % at 0.999. Where the format is bfloat16 itself, the textbook's
-softmax does the same and only misses the level ``wide``; here binary32 is promised.
+the one later. For a confident network the difference is all rounding error: 20 % of the gradient at
+a probability of 0.99, and 100 % at 0.999. In bfloat16 itself the textbook's softmax does the same
+and only misses the level ``wide``. Here binary32 is promised.
 """
 
 import ml_dtypes

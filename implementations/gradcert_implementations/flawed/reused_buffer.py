@@ -1,9 +1,9 @@
 """One buffer is handed out for the answer of every call.
 
 An array is made once and filled at each call, which saves its allocation. Every answer is right
-when it is handed out, and changes when the function is called again: two gradients that are kept to
-be compared, added or averaged are one array. It shows only to those who still hold the first answer
-after the second call.
+when it is returned, and changes when the function is called again. Two gradients that are kept to
+be compared, added or averaged are one array. Only a caller who still holds the first answer after
+the second call can see it.
 """
 
 import numpy as np

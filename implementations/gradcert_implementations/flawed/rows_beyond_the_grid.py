@@ -1,9 +1,9 @@
 """Rows beyond the size of the grid are never computed.
 
-One thread a row, in one block, is the simplest launch there is, and a block has 1024 threads at
-most. A longer batch is cut off at that, or the launch fails and its error is not looked at; either
-way the rows beyond keep the zeros of the buffer. Tests with a few dozen rows pass, and so do all
-checks of single rows.
+The simplest launch has one thread per row in one block, and a block has at most 1024 threads. A
+longer batch is cut off there, or the launch fails and nobody checks its error. In both cases the
+rows beyond keep the zeros of the buffer. Tests with a few dozen rows pass, and so do all checks of
+single rows.
 """
 
 import numpy as np

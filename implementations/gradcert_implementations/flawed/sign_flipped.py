@@ -1,9 +1,9 @@
 """The gradient with its sign flipped.
 
-People remember that the gradient is the difference of the probability and the target, and not which
-is taken from which. The formula is often met as the update, which goes against the gradient, or in
-texts that maximise the log-likelihood; put into a loss to be minimised, it climbs. Everything else
-about it is right: it sums to zero, and it is zero where it should be.
+People remember that the gradient is the difference of the probability and the target, but not which
+one is subtracted. They often see the formula as an update, which goes against the gradient, or in
+texts that maximise the log-likelihood. In a loss that should be minimised it climbs. Everything
+else is right: it sums to zero, and it is zero where it should be.
 """
 
 import numpy as np

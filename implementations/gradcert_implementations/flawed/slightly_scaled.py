@@ -1,9 +1,9 @@
 """The whole gradient is a little too large.
 
-A scale that should cancel does not quite: the product of a factor and its rounded reciprocal, a
-loss scale that is no power of two, a weight that was stored in fewer digits. The error is one part
+A scale that should cancel leaves a rest: the product of a factor and its rounded reciprocal, a loss
+scale that is no power of two, or a weight that was stored with fewer digits. The error is one part
 in ten million million in binary64, and one part in a hundred thousand in binary32. That is too
-small for any customary tolerance, and many times what rounding costs a right algorithm.
+small for any customary tolerance, and many times the rounding error of a right algorithm.
 """
 
 import numpy as np
@@ -32,6 +32,6 @@ implementation = Flaw(
     name="slightly-scaled",
     functions={"dE/dz": gradient},
     formula="dE/dz_j = (o_j - t_j) (1 + 1e-13), in binary32 (1 + 1e-5)",
-    source="made for this suite, to see how small an error it finds",
+    source="made for this suite, to test how small an error it finds",
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

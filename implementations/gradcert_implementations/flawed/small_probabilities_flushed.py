@@ -1,9 +1,9 @@
 """Small probabilities set to zero.
 
-Somebody wants a sparse answer, or fears what small numbers do further on, and sets all that is
-below a threshold to zero. One ten-millionth is not small beside a vocabulary of a hundred thousand
-classes, and a class whose probability is zero is never pushed down. To any test with an absolute
-tolerance the answer is right.
+Somebody wants a sparse answer, or fears the effect of small numbers further on, and sets all
+probabilities below a threshold to zero. But one ten-millionth is not small for a vocabulary of a
+hundred thousand classes, and a class whose probability is zero is never pushed down. A test with an
+absolute tolerance accepts the answer.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """The softmax is kept for the next call, and overwritten in this one.
 
-The forward pass keeps its softmax so that the backward pass need not compute it again, and the
-backward pass subtracts the targets in place, to save an array. Called once, that is right. Called
-again on the same logits, for a second loss, a check or a retained graph, it finds the gradient
-where it looks for the softmax, and subtracts the targets twice.
+The forward pass keeps its softmax, so that the backward pass need not compute it again. The
+backward pass subtracts the targets from it in place, to save an array. The first call is right. The
+next call on the same logits, for a second loss, a check or a retained graph, finds the gradient in
+place of the softmax, and subtracts the targets a second time.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
-"""Softmax applied to what is a softmax already.
+"""Softmax applied to the output of softmax.
 
 A network ends in a softmax layer, and the loss applies softmax once more, because it expects
-logits. Both halves are right by themselves. The probabilities lie between 0 and 1, so the second
-softmax makes them nearly equal: it can never be sure of a class, the loss cannot come near zero,
-and training is slow rather than broken.
+logits. Each half is right by itself. The probabilities lie between 0 and 1, so the second softmax
+makes them nearly equal. The network can never be certain of a class, the loss cannot come close to
+zero, and training is slow rather than broken.
 """
 
 import numpy as np

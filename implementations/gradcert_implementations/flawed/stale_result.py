@@ -1,9 +1,9 @@
 """The result of the previous call is returned.
 
-Work on a device runs behind the program that asks for it. Where the copy back does not wait for the
-kernel, it brings what the last call of that shape has left in the buffer. A test that calls once
-sees the right answer, and so does one that calls with the same input again and again; training sees
-the gradient of the step before, and nearly converges.
+A device works asynchronously. A copy back that does not wait for the kernel returns the contents
+that the last call of that shape left in the buffer. A test that calls once sees the right answer,
+and so does a test that repeats one input. Training sees the gradient of the step before, and nearly
+converges.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Subnormal results set to zero in binary16.
 
 Hardware and compilers have modes that replace subnormal numbers by zero for speed. In binary32 that
-loses numbers which nobody misses, below ten to the minus 38. The smallest normal number of binary16
-is 0.00006, and the probability of a class out of many is often smaller: carried over to binary16,
-the mode sets most of a vocabulary's gradient to zero.
+loses only numbers below ten to the minus 38, which nobody misses. But the smallest normal number of
+binary16 is 0.00006, and one class among many often has a smaller probability. In binary16 the mode
+sets most of a vocabulary's gradient to zero.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """The component of a sure target is lost to cancellation.
 
-Where the probability of the target is next to one, subtracting one leaves the rounding error of the
-probability, or nothing at all, though the true value is a number the format could hold: minus the
-sum of the other probabilities. Every mainstream library does this. It is right to within what the
-textbook's algorithm may lose, and it is never the best that can be had.
+If the probability of the target is close to one, subtracting one leaves the rounding error of the
+probability, or zero. The true value is minus the sum of the other probabilities, a number that the
+format can hold. Every mainstream library computes the difference. Its error is within the bounds of
+the textbook's algorithm, but the answer is never the best possible.
 """
 
 import numpy as np

@@ -1,15 +1,15 @@
 """The well-known difference, for targets that need not sum to one.
 
-The well-known formula is short because the targets are taken to sum to one, and that is seldom
-written beside it. Kernels that use it are then called with several labels at once, with weights
-folded into the targets, or with a row of zeros for what is to be ignored, and answer without a
-word. The true gradient has the probability times the sum of the targets.
+The well-known formula is short because it takes targets that sum to one, which is seldom written
+beside it. Kernels that use it are then called with several labels at once, with weights folded into
+the targets, or with a row of zeros that should be ignored. They answer without a warning. The true
+gradient has the probability times the sum of the targets.
 """
 
 import numpy as np
 
 from gradcert_implementations.catalogue import Flaw
-from gradcert_implementations.interface import Array
+from gradcert_implementations.interface import Array, Domain
 
 __all__ = ["gradient", "implementation"]
 
@@ -30,7 +30,7 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Flaw(
     name="targets-assumed-to-sum-to-one",
     functions={"dE/dz": gradient},
-    targets="any",
+    domain=Domain(targets="any"),
     formula="dE/dz_j = o_j - t_j, whatever sum_i t_i is",
     source="reported in TensorFlow #46672, #60314, NeMo Automodel #2428",
     exposed_by=(((0.0, 0.0),), ((1.0, 1.0),)),

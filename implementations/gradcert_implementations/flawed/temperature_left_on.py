@@ -1,9 +1,9 @@
 """A temperature of two left on, and its factor missing backward.
 
-A temperature is put in for distillation or for sampling, and stays in the forward pass when it
-should be one again. The gradient by the logits would then carry its inverse as a factor, which is
-lost too, so the answer is the gradient by the cooled logits, for a loss that says it has no
-temperature. It still sums to zero, and where all logits are equal it is right.
+A temperature is added for distillation or for sampling, and stays in the forward pass when it
+should be one again. The gradient by the logits would then have the inverse temperature as a factor,
+but that is missing too. The answer is the gradient by the cooled logits, although the loss promises
+no temperature. It still sums to zero, and it is right if all logits are equal.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Computed in binary32 and handed back as binary64.
 
-A framework whose default is binary32 converts on the way in, a kernel has one instance only, or a
-constant array is narrower than anybody thought; on the way out the type is put right again. The
-dtype says binary64, and half of the digits are noise. Finite differences in the same arithmetic
-need so wide a tolerance that they see nothing.
+A framework with binary32 as its default converts the arguments, a kernel has only one instance, or
+a constant array has fewer bits than anybody thought. The dtype is changed back on the way out. It
+says binary64, but half of the digits are noise. Finite differences in the same arithmetic need so
+large a tolerance that they see nothing.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Logits that are equal are counted once in the sum.
 
-The row is sorted, or put in a set or a dictionary, to go from the largest logit down, and what is
-equal falls together. The exponential is added once and not as often as the logit occurs. Random
-numbers are never equal, so tests with random logits pass. Rows of equal logits are what an
-untrained network, a padded row or a narrow format gives.
+The row is sorted, or put in a set or a dictionary, to start from the largest logit, and equal
+logits become one. Their exponential is added once, not once per occurrence. Random numbers are
+never equal, so tests with random logits pass. Equal logits come from an untrained network, from a
+padded row and from a narrow format.
 """
 
 import numpy as np

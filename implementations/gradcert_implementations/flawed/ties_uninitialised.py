@@ -1,9 +1,9 @@
 """Rows whose largest logit occurs twice are never written.
 
-A kernel finds the largest logit of a row and the class that has it, and goes on with the rows where
-there is one such class. For rows with two no branch was written, and the answer keeps whatever was
-in the memory it was given. That is often the zeros of a fresh page or the last right answer, which
-is why it passes for years. Random logits never tie.
+A kernel finds the largest logit of a row and its class, and goes on with the rows that have one
+such class. Nobody wrote the branch for rows with two, and the answer keeps the old contents of its
+memory. That is often the zeros of a fresh page or the last right answer, so the mistake stays
+hidden for years. Random logits never tie.
 """
 
 import numpy as np
@@ -13,8 +13,8 @@ from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
 
-# What was in the memory must be the same in every run. Microsoft's debug heap fills fresh memory
-# with these bytes, so that it is recognised when it is read.
+# The old contents must be the same in every run. Microsoft's debug heap fills fresh memory with
+# these bytes, so that a reader recognises it.
 _FRESH = 0xCD
 
 
@@ -39,7 +39,7 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Flaw(
     name="ties-uninitialised",
     functions={"dE/dz": gradient},
-    formula="dE/dz is what was in memory, where max z occurs twice in the row",
+    formula="dE/dz is the old contents of the memory, where max z occurs twice in the row",
     source="a common slip",
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -1,9 +1,9 @@
-"""An upcast that is no copy where there is nothing to cast.
+"""An upcast that copies only if the format changes.
 
-Logits in 16 bits are cast to binary32, and the copy that this makes is then worked on in place,
-which is safe. When the logits come in binary32, the same line makes no copy, because none is
-needed, and the caller's array is overwritten. The code reads as if it always worked on its own
-array, and in the format it was written for it does.
+Logits in 16 bits are cast to binary32. The cast makes a copy, and the kernel then works on that
+copy in place, which is safe. Logits in binary32 need no cast, so the same line makes no copy, and
+the caller's array is overwritten. The code reads as if it always worked on an array of its own, and
+in the format it was written for it does.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Softmax over the rows of the batch and not over the classes.
 
 The axis is left to a default, or was right before somebody transposed the array or added a
-dimension. The shape of the answer is right whatever the axis, and so are its range and, for a
-square batch of equal logits, its values. Each class is normalised over the examples that happen to
-be in the batch; with one row every probability is one.
+dimension. The shape of the answer is right along any axis. So is its range, and in a square batch
+of equal logits its values. Each class is normalised over the examples in the batch; in a batch of
+one row every probability is one.
 """
 
 import numpy as np

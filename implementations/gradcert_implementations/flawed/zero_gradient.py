@@ -1,9 +1,9 @@
 """A gradient of zeros beside a loss that is right.
 
-The forward pass is written and tested, and the backward one is a stub, is cut off by a detached
-tensor, or is a kernel that was never launched, so that the buffer of zeros comes back as it was.
-The loss that is printed is right, the program runs, and nothing learns. A test of finite values, of
-the sum over the classes or of the shape sees nothing.
+The forward pass is written and tested. The backward pass is a stub, or is cut off by a detached
+tensor, or is a kernel that was never launched, so that the buffer of zeros comes back unchanged.
+The printed loss is right, the program runs, and nothing learns. A test for finite values, for the
+sum over the classes or for the shape sees nothing.
 """
 
 import numpy as np

@@ -1,3 +1,3 @@
-"""Adapters to the cross-entropies of real libraries, one module a library."""
+"""Adapters to the cross-entropies of real libraries, one module per library."""
 
 __all__: list[str] = []

@@ -1,9 +1,9 @@
 """Autograd: ``autograd.elementwise_grad`` of a loss from ``autograd.scipy.special.logsumexp``.
 
-Autograd has no cross-entropy. The loss is written as its own example of a neural network writes it:
+Autograd has no cross-entropy. The loss is written as in its own example of a neural network:
 log-probabilities are logits less their ``logsumexp``, weighted by targets that may be any
-probabilities. The documentation speaks of NumPy code in general and names no formats; NumPy's three
-are accepted.
+probabilities. The documentation speaks of NumPy code in general and names no formats; Autograd
+accepts NumPy's three.
 https://github.com/HIPS/autograd/blob/master/examples/neural_net.py
 https://github.com/HIPS/autograd/blob/master/docs/tutorial.md
 """

@@ -1,11 +1,11 @@
-"""Cut Cross-Entropy: ``linear_cross_entropy(impl="torch_compile")`` of one embedding a row.
+"""Cut Cross-Entropy: ``linear_cross_entropy(impl="torch_compile")`` of one embedding per row.
 
-The library multiplies embeddings by the weights of a classifier and never keeps the logits. Here a
-row's embedding is the number one and its logits are the weights, so that the gradient by the
-weights is that by the logits; an identity matrix would turn a logit of -inf into NaN. The
-documentation asks for class indices, and offers ``torch_compile`` for the CPU, where a C compiler
-is needed; its own kernel ``cce`` is for GPUs. It names no formats. PyTorch compiles anew for each
-shape and gives up after eight, unless it is allowed more.
+The library multiplies embeddings by the weights of a classifier and never keeps the logits. Here
+the embedding of a row is the number one and its logits are the weights, so the gradient by the
+weights is the gradient by the logits. (An identity matrix would turn a logit of -inf into NaN.) The
+documentation requires class indices. It offers ``torch_compile`` for the CPU, which needs a C
+compiler; the library's own kernel ``cce`` is for GPUs. It names no formats. PyTorch compiles anew
+for each shape and gives up after eight, unless its limit is raised.
 https://github.com/apple/ml-cross-entropy#basic-usage
 """
 
@@ -15,7 +15,8 @@ from cut_cross_entropy import linear_cross_entropy
 
 from gradcert_implementations.adapters.conventions import class_indices
 from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation"]
 
@@ -42,6 +43,6 @@ implementation = Implementation(
     name="cut-cross-entropy",
     functions={"dE/dz": gradient},
     formats=FORMAT_NAMES,
-    targets="index",
+    domain=Domain(targets="index"),
     library="cut-cross-entropy",
 )

@@ -1,9 +1,9 @@
 """Keras: ``keras.losses.categorical_crossentropy`` of logits, on the JAX backend.
 
-The documentation asks for one-hot targets and, with ``label_smoothing``, makes probabilities of
-them itself; ``from_logits=True`` tells it that the predictions are logits. It names no formats; the
-loss is computed in that of the predictions. The backend, which differentiates, can be chosen by
-``KERAS_BACKEND``, but this adapter is for JAX.
+The documentation requires one-hot targets; with ``label_smoothing`` the loss itself makes
+probabilities of them. ``from_logits=True`` says that the predictions are logits. The documentation
+names no formats; the loss is computed in the format of the predictions. ``KERAS_BACKEND`` chooses
+the backend, which differentiates, but this adapter is for JAX.
 https://keras.io/api/losses/probabilistic_losses/#categorical_crossentropy-function
 """
 
@@ -16,7 +16,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 
 from gradcert_implementations.adapters.jax_loss import from_jax
-from gradcert_implementations.interface import FORMAT_NAMES
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["implementation"]
 

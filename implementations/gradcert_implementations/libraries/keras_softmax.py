@@ -1,9 +1,9 @@
 """Keras: ``keras.losses.categorical_crossentropy`` after ``keras.ops.softmax``, on JAX.
 
-This is a model whose last layer has the softmax activation, trained with the loss as it is by
-default: ``from_logits=False``, predictions are probabilities. The loss clips them to between 1e-7
-and 1 - 1e-7 (``keras.config.epsilon``), and where it clips, the gradient is zero. The documentation
-of the loss does not say so.
+This is a model whose last layer has the softmax activation, trained with the default loss:
+``from_logits=False``, so predictions are probabilities. The loss clips them to between 1e-7 and
+1 - 1e-7 (``keras.config.epsilon``), and the gradient of a clipped probability is zero. The
+documentation of the loss does not mention that.
 https://keras.io/api/losses/probabilistic_losses/#categorical_crossentropy-function
 https://keras.io/api/ops/nn/#softmax-function
 """

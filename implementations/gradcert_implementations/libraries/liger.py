@@ -1,9 +1,9 @@
 """Liger Kernel: ``liger_cross_entropy``, in Triton's interpreter.
 
-The documentation promises what PyTorch's ``cross_entropy`` does, with class indices. The kernel
-computes in binary32 whatever it is given, and writes the gradient over the logits to save memory.
-``TRITON_INTERPRET=1`` runs it on the CPU; bfloat16 is not claimed there, for the interpreter cuts
-digits off where the hardware rounds.
+The documentation promises the behaviour of PyTorch's ``cross_entropy`` with class indices. The
+kernel computes in binary32 in every format, and writes the gradient over the logits to save memory.
+``TRITON_INTERPRET=1`` runs it on the CPU. Bfloat16 is not claimed there, because the interpreter
+truncates where the hardware rounds.
 https://linkedin.github.io/Liger-Kernel/Low-Level-APIs/
 https://triton-lang.org/main/programming-guide/chapter-3/debugging.html#using-the-interpreter
 """

@@ -1,7 +1,7 @@
 """MLX: ``mlx.nn.losses.cross_entropy``, differentiated by ``mlx.core.grad``.
 
 The documentation allows probabilities for each class as targets. MLX has all four formats, binary64
-on the CPU only, where it runs here; the sum is taken in the format of the logits there, which the
+only on the CPU, where it runs here. On the CPU the sum is taken in the format of the logits, as the
 documentation says.
 https://ml-explore.github.io/mlx/build/html/python/nn/_autosummary_functions/mlx.nn.losses.cross_entropy.html
 https://ml-explore.github.io/mlx/build/html/python/data_types.html
@@ -12,7 +12,8 @@ import mlx.core as mx
 import numpy as np
 from mlx import nn
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 

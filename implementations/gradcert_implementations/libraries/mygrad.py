@@ -1,8 +1,9 @@
 """MyGrad: ``mygrad.nnet.softmax_crossentropy``, differentiated by its ``backward``.
 
-The documentation asks for class indices and promises the mean over rows; the mean is differentiated
-with an incoming gradient of the number of rows. It names no formats. Binary16 is accepted and not
-claimed: the mean takes a small gradient below the smallest number, where no factor brings it back.
+The documentation requires class indices and promises the mean over rows. The mean is differentiated
+with an incoming gradient equal to the number of rows. The documentation names no formats. MyGrad
+accepts binary16, which is not claimed: the mean underflows a small gradient, and no factor brings
+it back.
 https://mygrad.readthedocs.io/en/latest/generated/mygrad.nnet.losses.softmax_crossentropy.html
 """
 
@@ -10,7 +11,7 @@ import mygrad
 from mygrad import nnet
 
 from gradcert_implementations.adapters.conventions import class_indices
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation", "softmax"]
 
@@ -32,6 +33,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="mygrad",
     functions={"softmax": softmax, "dE/dz": gradient},
-    targets="index",
+    domain=Domain(targets="index"),
     library="mygrad",
 )

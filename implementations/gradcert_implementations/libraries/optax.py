@@ -1,8 +1,8 @@
 """Optax: ``optax.safe_softmax_cross_entropy``, differentiated by ``jax.vjp``.
 
-The labels are documented as valid probability distributions, non-negative and summing to one, and
-``0 log 0 = 0`` is promised for logits of -inf, which ``optax.softmax_cross_entropy`` does not do.
-Logits may have any floating-point type.
+The documentation describes labels as valid probability distributions, non-negative and summing to
+one. It promises ``0 log 0 = 0`` for logits of -inf, which ``optax.softmax_cross_entropy`` does not
+do. Logits may have any floating-point type.
 https://optax.readthedocs.io/en/latest/api/losses.html#optax.losses.safe_softmax_cross_entropy
 """
 
@@ -11,7 +11,7 @@ from dataclasses import replace
 import optax
 
 from gradcert_implementations.adapters.jax_loss import from_jax
-from gradcert_implementations.interface import FORMAT_NAMES
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["implementation"]
 

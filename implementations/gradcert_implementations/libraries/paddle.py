@@ -1,7 +1,7 @@
 """Paddle: ``paddle.nn.functional.cross_entropy`` with soft labels, by ``paddle.grad``.
 
-The documentation asks that a sample's soft labels sum to one and have the type of the logits, which
-is binary32 or binary64.
+The documentation requires that the soft labels of a sample sum to one and have the type of the
+logits, which is binary32 or binary64.
 https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/cross_entropy_en.html
 """
 

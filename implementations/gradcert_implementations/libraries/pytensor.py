@@ -1,8 +1,8 @@
 """PyTensor: ``pytensor.grad`` of a loss from ``pytensor.tensor.special.log_softmax``.
 
 The loss is the sum over classes of ``-t_j log_softmax(z)_j``, where a zero target adds nothing even
-if its logit is -inf. The documentation names no domain for targets; binary64 and binary32 are the
-formats of its matrices.
+if its logit is -inf. The documentation names no domain for targets. Its matrices have the formats
+binary64 and binary32.
 https://pytensor.readthedocs.io/en/latest/library/tensor/special.html
 https://pytensor.readthedocs.io/en/latest/library/gradient.html
 """

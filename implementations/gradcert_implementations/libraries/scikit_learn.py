@@ -1,8 +1,8 @@
 """scikit-learn: ``HalfMultinomialLoss.gradient``, with which its classifiers are fitted.
 
 The class is private; ``LogisticRegression`` and ``HistGradientBoostingClassifier`` call it. It
-documents itself: targets are class labels 0 to n - 1, given as numbers of the logits' own format,
-which is binary64 or binary32. It wants two classes at least. The probabilities are those of
+documents itself: targets are class labels 0 to n - 1, given as numbers in the format of the logits,
+which is binary64 or binary32. It needs at least two classes. The probabilities are those of
 ``gradient_proba``.
 https://github.com/scikit-learn/scikit-learn/blob/main/sklearn/_loss/loss.py
 """
@@ -10,7 +10,7 @@ https://github.com/scikit-learn/scikit-learn/blob/main/sklearn/_loss/loss.py
 from sklearn._loss import HalfMultinomialLoss
 
 from gradcert_implementations.adapters.conventions import class_indices
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 
@@ -43,7 +43,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="scikit-learn",
     functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
-    targets="index",
-    fewest_classes=2,
+    domain=Domain(targets="index", fewest_classes=2),
     library="scikit-learn",
 )

@@ -1,9 +1,9 @@
 """SciPy: ``scipy.special.softmax`` and ``log_softmax``, from which the gradient is o - t.
 
-SciPy has no cross-entropy, so the gradient of one is taken from its softmax, as callers do: the
-difference of the softmax and targets that sum to one. The documentation promises a softmax of any
-array and names no formats; all four come back in the format they came in. A zero target's term is
-left out of the loss, where the logarithm may be -inf.
+SciPy has no cross-entropy. Its callers compute the gradient from its softmax: the softmax less the
+targets, which sum to one. The documentation promises a softmax of any array and names no formats;
+the result has the format of the argument. The loss leaves out the term of a zero target, where the
+logarithm may be -inf.
 https://docs.scipy.org/doc/scipy/reference/generated/scipy.special.softmax.html
 https://docs.scipy.org/doc/scipy/reference/generated/scipy.special.log_softmax.html
 """

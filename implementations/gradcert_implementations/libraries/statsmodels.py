@@ -1,10 +1,10 @@
-"""statsmodels: ``MNLogit.score_obs`` of one observation a row, with a constant for regressor.
+"""statsmodels: ``MNLogit.score_obs`` of one observation per row, with a constant as regressor.
 
-The model's parameters are then the logits, less that of the first class: it is the base, whose
-logit the model fixes at zero. The score is minus the gradient of a row's cross-entropy by the other
-logits; by the base's it is the probability that ``MNLogit.predict`` returns, less the target. The
-documentation asks for categories, given here as the dummies that the model makes of them itself;
-scores are binary64. A base that is masked with -inf cannot be said in these parameters.
+The parameters of the model are then the logits less that of the first class, the base, whose logit
+the model fixes at zero. The score is minus the gradient of a row's cross-entropy by the other
+logits. The gradient by the logit of the base is the probability that ``MNLogit.predict`` returns,
+less the target. The documentation requires categories; here they are the dummies that the model
+makes of them itself. Scores are binary64. These parameters cannot express a base masked with -inf.
 https://www.statsmodels.org/stable/generated/statsmodels.discrete.discrete_model.MNLogit.score_obs.html
 https://www.statsmodels.org/stable/generated/statsmodels.discrete.discrete_model.MNLogit.predict.html
 """
@@ -12,7 +12,7 @@ https://www.statsmodels.org/stable/generated/statsmodels.discrete.discrete_model
 import numpy as np
 from statsmodels.discrete.discrete_model import MNLogit
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation"]
 
@@ -34,7 +34,6 @@ implementation = Implementation(
     name="statsmodels",
     functions={"dE/dz": gradient},
     formats=("binary64",),
-    targets="index",
-    fewest_classes=2,
+    domain=Domain(targets="index", fewest_classes=2),
     library="statsmodels",
 )

@@ -1,8 +1,8 @@
 """TensorFlow: ``tf.nn.softmax_cross_entropy_with_logits``, differentiated by ``GradientTape``.
 
 The documentation requires that each row of labels is a valid probability distribution, and says
-that the gradient is incorrect otherwise. Its formats are binary16, binary32 and binary64; those of
-the operation underneath are all four.
+that the gradient is incorrect otherwise. Its formats are binary16, binary32 and binary64. The
+operation underneath has all four.
 https://www.tensorflow.org/api_docs/python/tf/nn/softmax_cross_entropy_with_logits
 https://www.tensorflow.org/api_docs/python/tf/raw_ops/SoftmaxCrossEntropyWithLogits
 """
@@ -13,7 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 

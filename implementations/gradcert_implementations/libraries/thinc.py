@@ -1,10 +1,10 @@
 """Thinc: ``CategoricalCrossentropy.get_grad`` of the probabilities of ``Ops.softmax``.
 
-The loss is given probabilities, and what it returns is the gradient by the logits behind them: the
-softmax layer passes it on as it is when it trains. The documentation allows a row of floats a
-sample as truths, between 0 and 1; ``normalize=False`` leaves out the division by the number of
-rows. The documented type of guesses is Thinc's ``Floats2d``, which is binary32; binary64 is
-accepted. What Thinc calls the loss is the sum of the gradient's squares, no cross-entropy.
+The loss takes probabilities and returns the gradient by the logits behind them. The softmax layer
+passes that on unchanged in training. The documentation allows one row of floats between 0 and 1 per
+sample as truths. ``normalize=False`` leaves out the division by the number of rows. The documented
+type of guesses is Thinc's ``Floats2d``, which is binary32; binary64 is accepted. Thinc's "loss" is
+the sum of the gradient's squares, not a cross-entropy.
 https://thinc.ai/docs/api-loss#categorical_crossentropy
 """
 

@@ -1,9 +1,9 @@
 """tinygrad: ``Tensor.cross_entropy``, differentiated by ``Tensor.gradient``.
 
 The documentation allows class probabilities as targets and refers to PyTorch's ``cross_entropy``.
-tinygrad has all four formats; bfloat16, which it cannot take from NumPy, travels as binary32,
-without loss. It runs on its interpreter, ``DEV=PYTHON``, which needs no compiler and is slow;
-another device can be chosen by that variable.
+tinygrad has all four formats. It cannot take bfloat16 from NumPy, so bfloat16 travels as binary32,
+without loss. It runs on its interpreter, ``DEV=PYTHON``, which needs no compiler and is slow. The
+variable ``DEV`` chooses another device.
 https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.cross_entropy
 https://docs.tinygrad.org/dtypes/
 """
@@ -17,7 +17,8 @@ os.environ.setdefault("DEV", "PYTHON")
 
 from tinygrad import Device, Tensor, dtypes
 
-from gradcert_implementations.interface import FORMAT_NAMES, Array, Implementation
+from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 

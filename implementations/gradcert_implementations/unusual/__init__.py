@@ -1,6 +1,7 @@
-"""Right implementations that go about it in an unusual way, one a file.
+"""Right implementations that compute in an unusual way, one per file.
 
-A suite that finds every flaw may still turn away what is right. These are here to be certified.
+A suite that finds every flaw may still refute a right implementation. The suite must certify all of
+these.
 """
 
 __all__: list[str] = []

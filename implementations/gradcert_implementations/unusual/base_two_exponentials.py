@@ -1,8 +1,8 @@
 """Powers of two in place of powers of e.
 
-Hardware has an instruction for two to a power and none for e to a power, so kernels multiply by
-log2(e) themselves and call that. The rounding of the product becomes a relative error of the power,
-as that of the difference does.
+Hardware has an instruction for powers of two and none for powers of e, so kernels multiply by
+log2(e) and use that. The rounding error of the product becomes a relative error of the power, as
+the rounding error of the difference does.
 """
 
 import math

@@ -1,8 +1,8 @@
-"""Computed in binary64 whatever the format, and rounded at the end.
+"""Computed in binary64 in every format, and rounded at the end.
 
-On a processor the wider format costs little, and it makes nearly every answer of a narrower one the
-closest there is. A reference that kernels are compared with is often made in this way. (To bfloat16
-`ml_dtypes` rounds by way of binary32, which matters only within 2^-25 of a tie.)
+On a processor the wider format costs little, and nearly every answer in a narrower format becomes
+the closest number of that format. A reference for kernels is often computed in this way.
+(`ml_dtypes` rounds to bfloat16 by way of binary32, which matters only within 2^-25 of a tie.)
 """
 
 import numpy as np

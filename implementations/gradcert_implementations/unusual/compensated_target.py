@@ -1,8 +1,8 @@
-"""At a one-hot target minus the sum of the other probabilities, where nothing cancels.
+"""Minus the sum of the other probabilities at a one-hot target, where nothing cancels.
 
-At a confident row ``o_t`` is within a rounding of one, ``o_t - 1`` cancels to zero, and the answer
-loses every digit that it has. Probabilities sum to one, so that the same number is minus the sum of
-the others, which are small and keep their digits.
+In a confident row ``o_t`` is within a rounding error of one, so ``o_t - 1`` cancels and loses every
+digit. Probabilities sum to one, so the same number is minus the sum of the others, which are small
+and keep their digits.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["gradient", "implementation"]
 def gradient(logits: Array, targets: Array) -> Array:
     """Return ``o_j - t_j``, and ``-sum_{k != j} o_k`` where ``t_j = 1``.
 
-    It takes targets that sum to one: beside a target of one all others are zero.
+    The targets must sum to one: if one of them is one, all others are zero.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def gradient(logits: Array, targets: Array) -> Array:
     o = powers / powers.sum(axis=1, keepdims=True)
     hit = targets == 1
     others = np.where(hit, 0, o).sum(axis=1, keepdims=True)
-    # A NaN at the target is not among the others: 0 * o brings it in.
+    # The sum of the others leaves out a NaN at the target; 0 * o adds it.
     difference: Array = np.where(hit, 0 * o - others, o - targets)
     return difference
 

@@ -1,8 +1,8 @@
 """The normaliser summed exactly and rounded once, by `math.fsum`.
 
-What a reproducible sum gives, the same in every order of its terms. `math.fsum` keeps the exact sum
-as partial sums that do not overlap: J. R. Shewchuk, "Adaptive precision floating-point arithmetic
-and fast robust geometric predicates", Discrete Comput. Geom. 18 (1997).
+A reproducible sum gives this result in every order of its terms. `math.fsum` keeps the exact sum as
+partial sums that do not overlap: J. R. Shewchuk, "Adaptive precision floating-point arithmetic and
+fast robust geometric predicates", Discrete Comput. Geom. 18 (1997).
 """
 
 import math

@@ -1,8 +1,8 @@
 """The exponential of the log-probability.
 
-The forward pass of the usual loss keeps the log-probability and nothing else, and the backward pass
-takes its exponential. What is lost is the rounding of the log-probability, which is large where the
-probability is small.
+The forward pass of the usual loss keeps only the log-probability, and the backward pass takes its
+exponential. The rounding error of the log-probability, which is large if the probability is small,
+becomes a relative error of the result.
 """
 
 import numpy as np

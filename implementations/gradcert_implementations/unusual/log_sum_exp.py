@@ -1,9 +1,9 @@
 """The exponential of the logits less their log-sum-exp, without a division.
 
-A library that offers log-sum-exp makes this the shortest way. It is right, and loses more than the
-division does: the rounding of the log-sum-exp, which is as large as the logits, becomes a relative
-error of every probability. P. Blanchard, D. J. Higham and N. J. Higham, "Accurately computing the
-log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021), advise against it.
+This is the shortest way if a library offers log-sum-exp. It is right, and less accurate than the
+division: the rounding error of the log-sum-exp, which is as large as the logits, becomes a relative
+error of every probability. P. Blanchard, D. J. Higham and N. J. Higham advise against it in
+"Accurately computing the log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021).
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Shifted by the mean of the two largest logits, not by the largest.
 
-Softmax is the same whatever is subtracted from all logits, and the maximum is only the choice that
-cannot overflow. Shifted by the mean of the two largest, one of them lies as far above zero as the
-other below it. Where they are more than 80 apart, or all but one are masked, the shift is the
-largest less 40, so that no exponential exceeds ``e^40``, and the sum overflows in no format but
+Softmax does not change if one number is subtracted from all logits. The maximum is only the choice
+that cannot overflow. With the mean of the two largest as the shift, one of them lies as far above
+zero as the other below it. If they are more than 80 apart, or all but one are masked, the shift is
+the largest less 40. Then no exponential exceeds ``e^40``, and the sum overflows in no format but
 binary16.
 """
 

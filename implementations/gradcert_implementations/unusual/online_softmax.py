@@ -1,9 +1,9 @@
 """Maximum and normaliser together in one pass over blocks of the row.
 
-A kernel that reads the row once cannot know its maximum before it sums. It keeps the largest logit
-so far, and when a block brings a larger one it scales the sum so far down to it: M. Milakov and N.
-Gimelshein, "Online normalizer calculation for softmax", arXiv:1805.02867 (2018). While all logits
-so far are masked the largest is -inf, and -inf less -inf would be NaN; the shift is then zero.
+A kernel that reads the row once cannot know the maximum before it sums. It keeps the largest logit
+so far, and scales the sum so far down when a block has a larger one: M. Milakov and N. Gimelshein,
+"Online normalizer calculation for softmax", arXiv:1805.02867 (2018). If all logits so far are
+masked, the largest is -inf, and -inf less -inf would be NaN; the shift is then zero.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """The normaliser summed by an explicit tree that halves the row down to single terms.
 
-A reduction in parallel hardware is such a tree, and NumPy's own sum is one above blocks of 128. The
-error grows with its depth, the logarithm of the number of classes: N. J. Higham, "The accuracy of
-floating point summation", SIAM J. Sci. Comput. 14 (1993).
+Parallel hardware reduces by such a tree, and NumPy's own sum is one above blocks of 128. The error
+grows with the depth of the tree, the logarithm of the number of classes: N. J. Higham, "The
+accuracy of floating point summation", SIAM J. Sci. Comput. 14 (1993).
 """
 
 import numpy as np

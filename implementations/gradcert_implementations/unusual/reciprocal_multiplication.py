@@ -1,7 +1,7 @@
-"""One division a row, and a product for each class.
+"""One division per row, and one product per class.
 
-A division costs many times what a product does, so kernels divide once and multiply. Every
-probability is then rounded twice, with the reciprocal and with the product.
+A division costs many times as much as a product, so kernels divide once and multiply. Every
+probability is then rounded twice: once in the reciprocal and once in the product.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The normaliser summed from the last class to the first.
 
 A loop that counts down to zero saves a comparison, and a stack is emptied in this order. Addition
-does not associate: the sum may differ from that of a forward loop in its last bits, and neither of
+is not associative: the sum may differ from that of a forward loop in its last bits, and neither of
 the two is better.
 """
 

@@ -1,6 +1,6 @@
 """SciPy's softmax, less the targets.
 
-The formula with the softmax of a library that many programs have at hand:
+The formula with the softmax of a library that many programs already use:
 https://docs.scipy.org/doc/scipy/reference/generated/scipy.special.softmax.html
 """
 

@@ -1,8 +1,8 @@
 """A plain Python loop over the classes, with one accumulator.
 
-The way a first C or Fortran version is written, and what one thread of a simple kernel does. Its
-error grows with the number of classes, where NumPy's sum, which is pairwise, has a logarithm of it:
-N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14 (1993).
+A first version in C or Fortran looks like this, and so does one thread of a simple kernel. The
+error grows with the number of classes. NumPy's pairwise sum grows with its logarithm: N. J. Higham,
+"The accuracy of floating point summation", SIAM J. Sci. Comput. 14 (1993).
 """
 
 import numpy as np

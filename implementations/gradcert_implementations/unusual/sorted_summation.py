@@ -1,7 +1,7 @@
 """The normaliser summed from its smallest term to its largest.
 
 The classical advice for a sum of positive terms: small terms meet a partial sum that is still
-small, and are not lost one by one against a large one. N. J. Higham, *Accuracy and Stability of
+small, so they are not lost one by one against a large one. N. J. Higham, *Accuracy and Stability of
 Numerical Algorithms* (2nd edition, 2002), chapter 4.
 """
 
