@@ -46,6 +46,8 @@ class Quantity:
         Whether a true value may exceed the largest number of the format.
     shift_invariant
         Whether adding one number to all logits changes nothing.
+    needs_target
+        Whether a value depends on its class's own argument only if the class has a target.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Quantity:
     masked: bool = True
     unbounded: bool = False
     shift_invariant: bool = True
+    needs_target: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from gradcert_oracle import GUARD, QUANTITIES, Algorithm, Format, Row, budgets, scale
+from gradcert_oracle import GRADIENT, GUARD, Algorithm, Format, Question, Row, budgets, scale
 from gradcert_oracle.precision import refine
 
 ROWS = ("benign", "spread", "masked")
-"""Normal logits; logits all over the range that decides; half of the classes masked out."""
+"""Normal logits; logits all over the required range; half of the classes masked out."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ Run = Callable[[], object]
 
 
 def working_precision(format: Format) -> int:
-    """Return the bits that the oracle begins with, as it tells itself.
+    """Return the bits that the oracle begins with, read from the oracle itself.
 
     Examples
     --------
@@ -87,17 +87,22 @@ def _floor(case: Case) -> Run:
     return run
 
 
+def _question(case: Case) -> Question:
+    return Question(GRADIENT, (case.logits, case.targets), case.format)
+
+
 def _oracle(case: Case) -> Run:
-    gradient = inspect.unwrap(QUANTITIES["dE/dz"])  # Without its cache.
-    return lambda: gradient(case.logits, case.targets, case.format)
+    question = _question(case)
+    return lambda: GRADIENT.enclose(question, GUARD)  # Without the cache of `enclose`.
 
 
 def _budgets(case: Case) -> Run:
-    found, algorithm = inspect.unwrap(budgets), Algorithm("shifted", "pairwise")
+    question, algorithm = _question(case), Algorithm("shifted", "pairwise")
+    uncached = inspect.unwrap(budgets)
 
     def run() -> object:
         scale.cache_clear()
-        return found("dE/dz", case.logits, case.targets, case.format, algorithm)
+        return uncached(question, algorithm)
 
     return run
 
@@ -145,12 +150,12 @@ def mpmath_gradient(case: Case) -> Callable[[], list[Any]]:
     import mpmath
 
     logits = list(map(mpmath.mpf, case.logits))
-    aimed_at = [j for j, target in enumerate(case.targets) if target]
+    with_target = [j for j, target in enumerate(case.targets) if target]
 
     def loss(z: list[Any]) -> Any:
         powers = list(map(mpmath.exp, z))
         whole = mpmath.fsum(powers)
-        return -mpmath.fsum(case.targets[j] * mpmath.log(powers[j] / whole) for j in aimed_at)
+        return -mpmath.fsum(case.targets[j] * mpmath.log(powers[j] / whole) for j in with_target)
 
     def along(j: int) -> Any:
         return mpmath.diff(lambda s: loss([*logits[:j], s, *logits[j + 1 :]]), logits[j])

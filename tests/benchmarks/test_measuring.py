@@ -24,7 +24,7 @@ from subjects import (
 )
 from workers import LIMIT, SLOW, Job, Sample
 
-from gradcert_oracle import BINARY32, BINARY64, QUANTITIES
+from gradcert_oracle import BINARY32, BINARY64, enclose, question
 from gradcert_oracle.definitions import Shares, shares
 
 SIZES = (10, 1000, 10_000)
@@ -35,7 +35,8 @@ def test_all_find_the_same_gradient() -> None:
     import torch
 
     drawn = case("benign", BINARY64, 6)
-    wanted = list(map(float, QUANTITIES["dE/dz"](drawn.logits, drawn.targets, BINARY64)))
+    asked = question("dE/dz", drawn.logits, drawn.targets, format=BINARY64)
+    wanted = list(map(float, enclose(asked)))
     loss, logits = torch_loss(drawn)
     (gradient,) = torch.autograd.grad(loss(logits), logits)
     np.testing.assert_allclose(gradient.numpy(), wanted, atol=1e-15)
@@ -69,7 +70,7 @@ def test_the_oracle_needs_no_more_precision_on_the_benign_row_than_the_floor_has
         seen.append(ctx.prec)
         return shares(z, counts)
 
-    monkeypatch.setattr("gradcert_oracle.quantities.shares", watched)
+    monkeypatch.setattr("gradcert_oracle.quantities.gradient.shares", watched)
     SUBJECTS["oracle"](case("benign", BINARY64, 100))()
     assert seen == [working_precision(BINARY64)]
 

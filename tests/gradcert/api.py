@@ -59,7 +59,10 @@ def subject_of(
         if isinstance(implementation, str):
             return load(implementation, **options.keywords())
         return as_implementation(implementation, options)
-    from gradcert.isolation.subject import isolate, load_isolated  # With it comes all that examines.
+    from gradcert.isolation.subject import (  # With it comes all that examines.
+        isolate,
+        load_isolated,
+    )
 
     if isinstance(implementation, str):
         return load_isolated(implementation, limits, options)

@@ -81,15 +81,15 @@ class Subject:
         return median(run.seconds for run in self.runs)
 
     def as_wanted(self, run: Run) -> bool:
-        """Tell whether the verdict is the one the catalogue wants."""
+        """Whether the verdict is the one the catalogue wants."""
         return run.verdict == self.wanted
 
     def named(self, run: Run) -> bool:
-        """Tell whether the diagnosis of every refuted quantity is the flaw itself."""
+        """Whether the diagnosis of every refuted quantity is the flaw itself."""
         return set(run.diagnosed) <= {self.name}
 
     def small(self, run: Run) -> bool:
-        """Tell whether the counterexample is no larger than the catalogue's own, in quarters."""
+        """Whether the counterexample is no larger than the catalogue's own, in quarters."""
         return run.rows * run.classes <= prod(self.known_shape) and run.quarters
 
     def count(self, holds: Callable[[Run], bool]) -> int:

@@ -21,20 +21,23 @@ from rich.progress import Progress
 
 import gradcert
 from gradcert_implementations import FLAWED, UNUSUAL
-from gradcert_reports import Certificate, Discrepancy
+from gradcert_reports import Certificate, Discrepancy, Verdict
 
 ROOT = Path(__file__).parents[2]
 LINES = ROOT / ".quality" / "runs.jsonl"
 CODE = (
-    "oracle/**/*.py",
-    "implementations/*/flawed/*.py",
-    "implementations/*/unusual/*.py",
-    "tests/gradcert/checks/*.py",
+    "oracle/gradcert_oracle/**/*.py",
+    "implementations/gradcert_implementations/*.py",
+    "implementations/gradcert_implementations/flawed/*.py",
+    "implementations/gradcert_implementations/unusual/*.py",
     *(
-        f"tests/gradcert/{module}.py"
-        for module in ("cases", "diagnosis", "drawing", "examine", "resemblance", "strategies")
+        f"tests/gradcert/{room}/*.py"
+        for room in ("core", "generation", "checks", "diagnosis", "engine")
     ),
+    "reports/gradcert_reports/model/*.py",
 )
+"""All code that a verdict rests on, by room, so that no module is forgotten."""
+
 PUBLISHED = ROOT / "reports" / "published" / "quality.md"
 
 
@@ -52,7 +55,7 @@ def code() -> str:
 
 
 def _numbers(found: Discrepancy) -> Iterable[float]:
-    for rows in (found.first, found.targets):
+    for rows in found.arguments.values():
         for row in rows:
             yield from map(float, row)
 
@@ -61,9 +64,10 @@ def run_of(certificate: Certificate, digest: str) -> Run:
     """Return what is measured of a certificate."""
     kills: dict[str, int] = {}
     for result in certificate.results:
-        if result.verdict in ("refuted", "broken"):
+        if result.verdict in (Verdict.REFUTED, Verdict.BROKEN):
             kills[result.check] = min(result.examples, kills.get(result.check, result.examples))
     smallest = certificate.refutations[0].discrepancy if certificate.refutations else None
+    point = next(iter(smallest.arguments.values())) if smallest else ()
     return Run(
         code=digest,
         subject=certificate.name,
@@ -74,8 +78,8 @@ def run_of(certificate: Certificate, digest: str) -> Run:
         diagnosed=tuple(
             found.matches[0].flaw if found.matches else "-" for found in certificate.diagnoses
         ),
-        rows=len(smallest.first) if smallest else 0,
-        classes=len(smallest.first[0]) if smallest else 0,
+        rows=len(point),
+        classes=len(point[0]) if point else 0,
         # The remainder of -inf and NaN is NaN, which is not above zero.
         quarters=smallest is None or not any(4 * x % 1 > 0 for x in _numbers(smallest)),
         seconds=certificate.provenance.duration,

@@ -4,8 +4,8 @@ import pytest
 
 import gradcert
 from gradcert.checks import planned
-from gradcert.diagnosis.diagnose import Examined, diagnose
-from gradcert.engine.check_runner import examine
+from gradcert.diagnosis.diagnose import Checked, diagnose
+from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
 from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
 from gradcert_oracle import FAITHFUL
@@ -15,11 +15,12 @@ SEED = 1
 FEW = 20
 
 
-def _first_failure(flaw: Flaw) -> tuple[Examined, CheckResult]:
-    for check, claim in planned(flaw):
-        outcome = examine(claim, check, max_examples=gradcert.MAX_EXAMPLES, seed=SEED)
+def _first_failure(flaw: Flaw) -> tuple[Checked, CheckResult]:
+    for one in planned(flaw):
+        claim, check = one.claim, one.check
+        outcome = run_check(claim, check, max_examples=gradcert.MAX_EXAMPLES, seed=SEED)
         if outcome.failure is not None:
-            return Examined(claim, check, outcome), result_of(claim, check, outcome)
+            return Checked(claim, check, outcome), result_of(claim, check, outcome)
     raise AssertionError(f"no check sees {flaw.name}")
 
 
@@ -32,13 +33,14 @@ CAUGHT = [
 def test_every_flaw_is_caught_by_a_small_case_and_named(name: str) -> None:
     flaw = load(name)
     assert isinstance(flaw, Flaw)
-    examined, result = _first_failure(flaw)
+    checked, result = _first_failure(flaw)
     assert result.verdict == flaw.verdict
     found, (first, _) = result.discrepancy, flaw.exposed_by
     assert found is not None
-    assert len(found.first) * len(found.first[0]) <= len(first) * len(first[0])
+    point = next(iter(found.arguments.values()))
+    assert len(point) * len(point[0]) <= len(first) * len(first[0])
     if flaw.verdict == "refuted":
-        (diagnosis,) = diagnose([examined])
+        (diagnosis,) = diagnose([checked])
         assert diagnosis.matches[0].flaw == name
 
 

@@ -60,4 +60,5 @@ LOSS_BY_PROBABILITY = Quantity(
     scale=_scale,
     masked=False,
     shift_invariant=False,
+    needs_target=True,
 )

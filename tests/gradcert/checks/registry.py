@@ -73,9 +73,7 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check(id="no-side-effects", run=effects.no_side_effects, share=0.1, leaves_traces=True),
     Check(id="inputs-unchanged", run=contract.inputs_unchanged, share=0.1),
-    Check(
-        id="same-answer-twice", run=contract.same_answer_twice, share=0.1, across_calls=True
-    ),
+    Check(id="same-answer-twice", run=contract.same_answer_twice, share=0.1, across_calls=True),
     Check(id="accuracy", run=accuracy.accuracy, against_truth=True, measures=True),
     Check(
         id="many-classes",

@@ -36,7 +36,9 @@ def list_command(
     if flaws:
         typer.echo("\ngradcert explain ID tells the story of one.")
     else:
-        typer.echo("\nA library's own gradient needs the extra with its name, such as gradcert[optax].")
+        typer.echo(
+            "\nA library's own gradient needs the extra with its name, such as gradcert[optax]."
+        )
         typer.echo(f"{len(FLAWED)} more are wrong on purpose: gradcert list --flaws")
 
 

@@ -45,18 +45,24 @@ def certify_command(
     time_limit: Annotated[
         float | None,
         typer.Option(
-            min=0.1, metavar="SECONDS", help="Seconds allowed per call (default 60); implies --isolate."
+            min=0.1,
+            metavar="SECONDS",
+            help="Seconds allowed per call (default 60); implies --isolate.",
         ),
     ] = None,
     memory_limit: Annotated[
         float | None,
         typer.Option(
-            min=0.01, metavar="GIB", help="GiB of memory that the process may use (default 4); implies --isolate."
+            min=0.01,
+            metavar="GIB",
+            help="GiB of memory that the process may use (default 4); implies --isolate.",
         ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Run N implementations in parallel processes (default: one for each core)."),
+        typer.Option(
+            min=1, help="Run N implementations in parallel processes (default: one for each core)."
+        ),
     ] = None,
     max_examples: Annotated[
         int, typer.Option(min=1, help="Number of cases for a check with a full share.")

@@ -57,8 +57,12 @@ LEDGER: tuple[Statement, ...] = (
         "probability",
         Verdict.CONFORMS,
     ),
-    Statement(3, "dE/dz_j = t_j o_j - t_j", _ONE, "diagonal-only", "dE/dz", "probability", Verdict.REFUTED),
-    Statement(4, "dE/dz_j = t_j - o_j", _ONE, "sign-flipped", "dE/dz", "probability", Verdict.REFUTED),
+    Statement(
+        3, "dE/dz_j = t_j o_j - t_j", _ONE, "diagonal-only", "dE/dz", "probability", Verdict.REFUTED
+    ),
+    Statement(
+        4, "dE/dz_j = t_j - o_j", _ONE, "sign-flipped", "dE/dz", "probability", Verdict.REFUTED
+    ),
     Statement(
         5,
         "dE/do_j = (t_j - o_j) / (o_j (1 - o_j))",
@@ -78,7 +82,9 @@ LEDGER: tuple[Statement, ...] = (
         "any",
         Verdict.REFUTED,
     ),
-    Statement(6, "dE/dz_j = o_j sum_i t_i - t_j", _ANY, "any-targets", "dE/dz", "any", Verdict.CONFORMS),
+    Statement(
+        6, "dE/dz_j = o_j sum_i t_i - t_j", _ANY, "any-targets", "dE/dz", "any", Verdict.CONFORMS
+    ),
     Statement(
         7,
         "dE/dz_j = (dE/do_j) (do_j/dz_j)",

@@ -89,7 +89,9 @@ class _Invariant:
 
 _INVARIANTS = (
     _Invariant(
-        sum_to_zero, lambda quantity: quantity is GRADIENT, "a row of the gradient does not sum to zero"
+        sum_to_zero,
+        lambda quantity: quantity is GRADIENT,
+        "a row of the gradient does not sum to zero",
     ),
     _Invariant(
         shift, lambda quantity: quantity.shift_invariant, "a common shift of the logits changes it"

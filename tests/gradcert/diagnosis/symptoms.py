@@ -216,7 +216,9 @@ def symptoms(
         for one in refuting
         if one.check.against_truth and one.evidence.expected
     ]
-    errors = [(error, one) for error, one in zip(map(_error, held), held, strict=True) if error.wrong]
+    errors = [
+        (error, one) for error, one in zip(map(_error, held), held, strict=True) if error.wrong
+    ]
     rows = [error for error, _ in errors]
     held = [one for _, one in errors]
     if rows and not any(check.across_rows for check in checks):

@@ -40,7 +40,9 @@ _EXAMINERS = pytest.StashKey[dict[_Examined, Examiner]]()
 def subjects_of(config: pytest.Config) -> Selection:
     """Return what pytest's command line selects; see :func:`select_subjects`."""
     if _SELECTED not in config.stash:
-        given = {option.name: config.getoption(f"gradcert_{option.name}") for option in fields(Options)}
+        given = {
+            option.name: config.getoption(f"gradcert_{option.name}") for option in fields(Options)
+        }
         config.stash[_SELECTED] = select_subjects(
             config.getoption("gradcert_specs"),
             Options(**given),

@@ -12,32 +12,29 @@ import jax
 import numpy as np
 import pytest
 import torch
+from subjects import case_of, claim_of, right
 
-from gradcert.core.claim import Case, Claim
-from gradcert.api import certify
-from gradcert.checks import CHECKS, Refuted, planned
-from gradcert.generation.search import drawn
-from gradcert.engine.check_runner import examine
+from gradcert import Domain, certify
+from gradcert.checks import CHECKS, planned
+from gradcert.core.evidence import Refuted
+from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
+from gradcert.generation.search import drawn
 from gradcert_implementations import (
     QUANTITY_NAMES,
     Array,
     Implementation,
+    Options,
     as_implementation,
     load,
 )
 from gradcert_implementations.flawed import diagonal_only
-from gradcert_oracle import BINARY64
+from gradcert_oracle import BINARY64, quantity_of
 from gradcert_reports import Certificate, CheckResult
 
 BY_ID = {check.id: check for check in CHECKS}
 
 Gradient = Callable[[Array, Array], Any]
-
-
-def right(z: Array, t: Array) -> Array:
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True) - t
 
 
 def flipped(z: Array, t: Array) -> Array:
@@ -190,9 +187,8 @@ def as_complex(z: Array, t: Array) -> Array:
 
 
 def _result(check_id: str, subject: Gradient, *, targets: str | None = None) -> CheckResult:
-    claim = Claim(as_implementation(subject, targets=targets), "dE/dz", BINARY64)
-    check = BY_ID[check_id]
-    return result_of(claim, check, examine(claim, check, max_examples=100, seed=0))
+    claim, check = claim_of(subject, targets=targets), BY_ID[check_id]
+    return result_of(claim, check, run_check(claim, check, max_examples=100, seed=0))
 
 
 def answering_with_its_logits(z: Array, _t: Array) -> Array:
@@ -321,10 +317,8 @@ def test_what_a_call_changed_is_set_back_when_the_check_is_over(gradient: Gradie
         )
 
     before = settings()
-    claim = Claim(as_implementation(gradient), "dE/dz", BINARY64)
-    case = Case(np.zeros((1, 2)), np.array([[1.0, 0.0]]), ("ties",))
     with pytest.raises(Refuted, match="changed"):
-        BY_ID["no-side-effects"].run(claim, case)
+        BY_ID["no-side-effects"].run(claim_of(gradient), case_of([[0, 0]], [[1, 0]]))
     assert settings() == before
 
 
@@ -347,7 +341,7 @@ class Unspeakable(BaseException):
         (SystemExit(3), "raised SystemExit: 3"),
     ],
 )
-def test_whatever_a_subject_raises_is_broken_and_told_in_one_printable_line(
+def test_anything_that_a_subject_raises_is_broken_in_one_printable_line(
     error: BaseException, said: str
 ) -> None:
     def raising(_z: Array, _t: Array) -> Array:
@@ -377,7 +371,7 @@ def test_there_is_a_mistake_for_every_check() -> None:
 def test_a_right_subject_passes_every_check(quantity: str, format: str) -> None:
     found = certify("numpy", quantities=[quantity], formats=[format], max_examples=10)
     assert {result.check: result.verdict for result in found.results} == {
-        check.id: "conforms" for check in CHECKS if quantity in check.quantities
+        check.id: "conforms" for check in CHECKS if check.applies(quantity_of(quantity))
     }
 
 
@@ -488,17 +482,17 @@ def test_diagonal_only_shrinks_to_two_equal_logits_whatever_the_seed(
     found = certify("diagonal-only", formats=[format], max_examples=20, seed=seed)
     shown = found.refutations[0].discrepancy
     assert shown is not None
-    assert (shown.first, shown.targets) == ((("0.0", "0.0"),), (("1.0", "0.0"),))
+    assert shown.arguments == {"logits": (("0.0", "0.0"),), "targets": (("1.0", "0.0"),)}
     assert (shown.expected, shown.returned) == (("-0.5", "0.5"), ("-0.5", "0.0"))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_row_that_depends_on_the_others_is_shown_with_one_other(seed: int) -> None:
-    claim = Claim(as_implementation(batch_wide_maximum), "dE/dz", BINARY64)
-    outcome = examine(claim, BY_ID["row-independence"], max_examples=100, seed=seed)
+    check = BY_ID["row-independence"]
+    outcome = run_check(claim_of(batch_wide_maximum), check, max_examples=100, seed=seed)
     assert isinstance(outcome.failure, Refuted)
     assert outcome.case is not None
-    assert outcome.case.first.shape == (2, 2)
+    assert outcome.case.point.shape == (2, 2)
 
 
 def log_sum_exp(z: Array, t: Array) -> Array:
@@ -512,7 +506,7 @@ def test_a_subject_that_holds_in_range_conforms_and_its_reach_says_where_it_fail
     (reach,) = (result.reach for result in found.results if result.reach)
     assert found.verdict == "conforms"
     assert found.level.startswith("log-")
-    assert found.decides_to == 1e4 <= reach.held_to
+    assert found.domain["largest_logit"] == 1e4 <= reach.reached
     assert reach.failed_at is not None
     assert reach.failed_at <= 1e20  # ln 3 is lost in an lse of that size
     assert "its true value is 0.333333333333333333333333333333" in reach.statement
@@ -521,7 +515,7 @@ def test_a_subject_that_holds_in_range_conforms_and_its_reach_says_where_it_fail
 def test_a_subject_that_never_fails_holds_up_to_the_largest_number() -> None:
     found = certify(right, formats=["binary64"], max_examples=10)
     (reach,) = (result.reach for result in found.results if result.reach)
-    assert (reach.held_to, reach.failed_at) == (BINARY64.max, None)
+    assert (reach.reached, reach.failed_at) == (BINARY64.max, None)
 
 
 @pytest.mark.parametrize(
@@ -541,11 +535,11 @@ def test_no_check_asks_for_a_logit_beyond_the_declared_one(
         name="recording",
         functions={"dE/dz": recording},
         formats=(format,),
-        largest_logit=largest_logit,
+        domain=Domain(largest_logit=largest_logit),
     )
-    for check, claim in planned(subject):
-        outcome = examine(claim, check, max_examples=60, seed=0)
-        assert result_of(claim, check, outcome).verdict == "conforms"
+    for one in planned(subject):
+        outcome = run_check(one.claim, one.check, max_examples=60, seed=0)
+        assert result_of(one.claim, one.check, outcome).verdict == "conforms"
     assert largest_logit / 2 < max(seen) <= largest_logit
 
 
@@ -573,7 +567,7 @@ def one_hot(t: Array) -> bool:
 
 
 def exactly_one(t: Array) -> bool:
-    """Tell whether the row sums to exactly one, in the format itself, in sequence."""
+    """Return whether the row sums to exactly one, in the format itself, in sequence."""
     return bool((np.add.accumulate(t, axis=1)[:, -1] == 1).all())
 
 
@@ -590,10 +584,10 @@ def test_a_subject_meets_only_the_targets_it_declares(
         met.append(holds(t))
         return answers(first, t)
 
-    subject = as_implementation(recording, quantities=[quantity], formats=[format], targets=targets)
-    for check, claim in planned(subject):
-        examine(claim, check, max_examples=50, seed=0)
-        assert all(met), check.id
+    options = Options(quantities=[quantity], formats=[format], targets=targets)
+    for one in planned(as_implementation(recording, options)):
+        run_check(one.claim, one.check, max_examples=50, seed=0)
+        assert all(met), one.task
     assert met
 
 
@@ -652,14 +646,14 @@ def test_a_check_says_that_it_compares_two_answers_of_the_subject() -> None:
         (Late, "equal arguments gave another answer after other ones"),
     ],
 )
-def test_an_answer_that_does_not_stay_is_told_from_one_that_does_not_come_again(
+def test_an_answer_that_changes_later_and_one_that_does_not_come_again_are_two_findings(
     make: Callable[[], Gradient], statement: str
 ) -> None:
     found = _result("same-answer-twice", make()).discrepancy
     assert found is not None
     assert found.statement == statement
     assert found.expected_is == "other"
-    first, targets = (np.array(rows, dtype=float) for rows in (found.first, found.targets))
+    first, targets = (np.array(rows, dtype=float) for rows in found.arguments.values())
     other = right(first[:, ::-1], targets[:, ::-1])[found.row]
     if make is Late:
         assert found.returned == tuple(map(repr, other.tolist()))

@@ -1,37 +1,42 @@
-"""Cases are drawn once for all that ask for the same, and a search tries those very cases."""
+"""Cases are drawn once for everyone who needs the same, and a search tries those very cases."""
 
+import importlib
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
+from subjects import claim_of, right
 
 from gradcert import certify
-from gradcert.core.claim import Case, Claim
-from gradcert.checks import CHECKS, Refuted
+from gradcert.checks import check_named
+from gradcert.core.case import Case
+from gradcert.core.evidence import Refuted
+from gradcert.engine.check_runner import run_check
+from gradcert.generation import _hypothesis
 from gradcert.generation.search import drawn, search
-from gradcert.engine.check_runner import examine
-from gradcert.generation.strategies import Size, cases
-from gradcert_implementations import Array, as_implementation, load
-from gradcert_oracle import BINARY32, BINARY64, Format
-
-BY_ID = {check.id: check for check in CHECKS}
+from gradcert.generation.sizes import Size
+from gradcert.generation.strategies import cases
+from gradcert_implementations import Array
+from gradcert_oracle import BINARY32, BINARY64, Format, quantity_of
 
 
 def _strategy(
-    quantity: Any = "dE/dz", format: Format = BINARY64, size: Size = "small"
+    quantity: str = "dE/dz", format: Format = BINARY64, size: Size = Size.SMALL
 ) -> SearchStrategy[Case]:
-    strategy = cases(quantity, format, "probability", 1e4, size=size)
+    claim = replace(claim_of(right), quantity=quantity_of(quantity), format=format)
+    strategy = cases(claim, size=size)
     assert strategy is not None
     return strategy
 
 
-def _bytes(found: list[Case]) -> list[tuple[bytes, bytes]]:
-    return [(case.first.tobytes(), case.targets.tobytes()) for case in found]
+def _bytes(found: list[Case]) -> list[tuple[bytes, ...]]:
+    return [tuple(array.tobytes() for array in case.arguments.values()) for case in found]
 
 
-@pytest.mark.parametrize("size", ["small", "wide", "batch"])
+@pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("count", [1, 7, 100])
 def test_a_search_tries_the_cases_that_are_drawn(size: Size, count: int) -> None:
     tried: list[Case] = []
@@ -52,13 +57,13 @@ def test_a_search_goes_on_at_the_drawn_case_that_failed_and_shrinks_it(position:
 
     search(fails, _strategy(), count=100, seed="3", after=position)
     assert _bytes(reached[:1]) == _bytes([every[position]])
-    assert reached[-1].first.tolist() == [[0, 0]]
+    assert reached[-1].point.tolist() == [[0, 0]]
 
 
 def test_all_functions_of_logits_in_a_format_share_their_strategy_and_others_do_not() -> None:
     shared = {id(_strategy(quantity)) for quantity in ("softmax", "loss", "do/dz", "dE/dz")}
     assert shared == {id(_strategy())}
-    others = [_strategy("dE/do"), _strategy(format=BINARY32), _strategy(size="wide")]
+    others = [_strategy("dE/do"), _strategy(format=BINARY32), _strategy(size=Size.MANY_CLASSES)]
     assert len({id(_strategy()), *map(id, others)}) == 4
 
 
@@ -72,18 +77,16 @@ def test_nothing_is_drawn_twice_for_a_subject_that_conforms() -> None:
 def _met(check: str) -> list[tuple[bytes, ...]]:
     """Return the cases that a check asks a subject about, by their first arguments."""
     met: list[tuple[bytes, ...]] = []
-    right = load("numpy").functions["dE/dz"]
 
     def recording(z: Array, t: Array) -> Array:
         met.append((z.tobytes(), t.tobytes()))
         return right(z, t)
 
-    claim = Claim(as_implementation(recording), "dE/dz", BINARY64)
-    examine(claim, BY_ID[check], max_examples=100, seed=0)
+    run_check(claim_of(recording), check_named(check), max_examples=100, seed=0)
     return met
 
 
-def test_a_check_with_a_smaller_share_tries_every_so_many_th_case_of_the_others() -> None:
+def test_a_check_with_a_smaller_share_tries_an_evenly_spaced_part_of_the_cases() -> None:
     every, some = _met("accuracy"), _met("inputs-unchanged")
     assert some == every[::10]
     assert len(every) == 100
@@ -91,7 +94,7 @@ def test_a_check_with_a_smaller_share_tries_every_so_many_th_case_of_the_others(
 
 def wrong_from(large: float) -> Callable[[Array, Array], Array]:
     def wrong(z: Array, t: Array) -> Array:
-        answer = load("numpy").functions["dE/dz"](z, t)
+        answer = right(z, t)
         return np.where(np.abs(z).max(axis=1, keepdims=True) > large, -answer, answer)
 
     return wrong
@@ -99,9 +102,17 @@ def wrong_from(large: float) -> Callable[[Array, Array], Array]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_only_a_late_case_refutes_is_shrunk_as_well(seed: int) -> None:
-    claim = Claim(as_implementation(wrong_from(9000)), "dE/dz", BINARY64)
-    outcome = examine(claim, BY_ID["accuracy"], max_examples=100, seed=seed)
+    claim = claim_of(wrong_from(9000))
+    outcome = run_check(claim, check_named("accuracy"), max_examples=100, seed=seed)
     assert isinstance(outcome.failure, Refuted)
     assert outcome.examples > 2
     assert outcome.case is not None
-    assert outcome.case.first.shape == (1, 2)
+    assert outcome.case.point.shape == (1, 2)
+
+
+def test_a_private_name_that_hypothesis_renamed_fails_when_the_fence_is_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(providers, "_get_local_constants")
+    with pytest.raises(AttributeError, match="_get_local_constants"):
+        importlib.reload(_hypothesis)

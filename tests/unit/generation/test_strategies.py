@@ -4,21 +4,25 @@ import functools
 from collections.abc import Callable, Iterator
 from math import exp, inf, log
 from random import Random
-from typing import Any, get_args
 
 import hypothesis
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
+from subjects import claim_of, right
 
 import gradcert
-from gradcert.core.claim import Case, Claim
-from gradcert.checks import CHECKS, Refuted
-from gradcert.engine.check_runner import examine
-from gradcert.generation.strategies import REGIMES, Size, cases
-from gradcert_implementations import FORMAT_NAMES, Array, TargetDomain, as_implementation
-from gradcert_oracle import BINARY64, FORMATS, Format
+from gradcert.checks import check_named
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Refuted
+from gradcert.engine.check_runner import run_check
+from gradcert.generation.regimes import SHAPES
+from gradcert.generation.sizes import Size
+from gradcert.generation.strategies import cases
+from gradcert_implementations import FORMAT_NAMES, Array, Domain, Implementation, Loss, TargetDomain
+from gradcert_oracle import BINARY64, FORMATS, QUANTITIES, Format
 
 LARGEST = 1e4
 
@@ -32,8 +36,25 @@ QUIET = settings(
 by_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMAT_NAMES)
 
 
-def _some(*arguments: Any, **options: Any) -> SearchStrategy[Case]:
-    strategy = cases(*arguments, **options)
+def _claim(
+    format: Format = BINARY64,
+    domain: TargetDomain = "any",
+    quantity: str = "dE/dz",
+    *,
+    largest: float = LARGEST,
+    fewest: int = 1,
+    output: str = "softmax",
+) -> Claim:
+    declared = Domain(targets=domain, largest_logit=largest, fewest_classes=fewest)
+    (known,) = (q for q in QUANTITIES if (q.name, q.output) == (quantity, output))
+    subject = Implementation(
+        name="any", functions={quantity: right}, domain=declared, loss=Loss(output=output)
+    )
+    return Claim(subject, known, format)
+
+
+def _some(claim: Claim, *, size: Size = Size.SMALL) -> SearchStrategy[Case]:
+    strategy = cases(claim, size=size)
     assert strategy is not None
     return strategy
 
@@ -53,26 +74,18 @@ def _generated(strategy: SearchStrategy[Case], count: int) -> list[Case]:
     return found
 
 
-def _cases(
-    format: Format = BINARY64,
-    domain: TargetDomain = "any",
-    quantity: Any = "dE/dz",
-    *,
-    largest: float = LARGEST,
-    size: Size = "small",
-    masked: bool = True,
-) -> list[Case]:
-    count = {"small": 300, "wide": 120, "batch": 60}[size]
-    return _generated(_some(quantity, format, domain, largest, size=size, masked=masked), count)
+def _cases(claim: Claim, *, size: Size = Size.SMALL) -> list[Case]:
+    count = {Size.SMALL: 300, Size.MANY_CLASSES: 120, Size.MANY_ROWS: 60}[size]
+    return _generated(_some(claim, size=size), count)
 
 
 def _rows(
     format: Format, domain: TargetDomain = "any", quantity: str = "dE/dz"
 ) -> Iterator[tuple[set[str], Array, Array]]:
-    """Yield (labels, first, targets) of generated rows, in binary64."""
-    for case in _cases(format, domain, quantity):
-        for labels, first, targets in zip(case.regimes, case.first, case.targets, strict=True):
-            yield set(labels.split(", ")), first.astype(float), targets.astype(float)
+    """Yield (labels, point, targets) of generated rows, in binary64."""
+    for case in _cases(_claim(format, domain, quantity)):
+        for regime, point, targets in zip(case.regimes, case.point, case["targets"], strict=True):
+            yield set(regime.parts), point.astype(float), targets.astype(float)
 
 
 def _search(strategy: SearchStrategy[Case], holds: Callable[[Case], bool]) -> None:
@@ -85,20 +98,20 @@ def _find(holds: Callable[[set[str], Array], bool], format: Format = BINARY64) -
     """Fail, with NoSuchExample, unless a row of such labels and logits is generated."""
 
     def has_one(case: Case) -> bool:
-        logits = case.first.astype(float)
-        return any(holds(set(r.split(", ")), z) for r, z in zip(case.regimes, logits, strict=True))
+        logits = case.point.astype(float)
+        return any(holds(set(r.parts), z) for r, z in zip(case.regimes, logits, strict=True))
 
-    _search(_some("dE/dz", format, "any", LARGEST), has_one)
+    _search(_some(_claim(format)), has_one)
 
 
 @by_format
 def test_every_regime_and_kind_of_target_comes_up(format: Format) -> None:
     seen = set().union(*(labels for labels, _, _ in _rows(format)))
-    assert seen == {*REGIMES, "offset", "masked", "one-hot", "soft", "smoothed", "unnormalised"}
+    assert seen == {*SHAPES, "offset", "masked", "one-hot", "soft", "smoothed", "unnormalised"}
 
 
 @pytest.mark.parametrize("over", ["offset", "masked"])
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", SHAPES)
 def test_any_regime_may_be_moved_or_masked(regime: str, over: str) -> None:
     _find(lambda labels, _: {regime, over} <= labels)
 
@@ -125,23 +138,23 @@ def test_a_target_domain_has_its_kinds_of_target_and_no_others(
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
 def test_one_class_two_classes_and_batches_of_unlike_rows_come_up(quantity: str) -> None:
-    found = _cases(quantity=quantity)
-    assert {1, 2, 3, 8} == {case.first.shape[1] for case in found}
-    assert {1, 2} == {len(case.first) for case in found}
+    found = _cases(_claim(quantity=quantity))
+    assert {1, 2, 3, 8} == {case.classes for case in found}
+    assert {1, 2} == {case.rows for case in found}
     assert any(len(set(case.regimes)) > 1 for case in found)
 
 
 @pytest.mark.parametrize("domain", ["probability", "any"])
 def test_any_class_of_a_wide_row_may_have_a_soft_target(domain: TargetDomain) -> None:
     def far(case: Case) -> bool:
-        places = np.flatnonzero((case.targets[0] > 0) & (case.targets[0] < 1))
+        places = np.flatnonzero((case["targets"][0] > 0) & (case["targets"][0] < 1))
         return len(places) > 0 and bool(places.min() > 500)
 
-    _search(_some("dE/dz", BINARY64, domain, LARGEST, size="wide"), far)
+    _search(_some(_claim(domain=domain), size=Size.MANY_CLASSES), far)
 
 
 def test_soft_targets_use_all_bits_of_the_format() -> None:
-    found = [case.targets for case in _cases(quantity="dE/dz")]
+    found = [case["targets"] for case in _cases(_claim())]
     assert any((t != t.astype(np.float32).astype(np.float64)).any() for t in found)
 
 
@@ -153,64 +166,67 @@ def test_a_masked_row_at_the_lowest_offset_comes_up_under_every_seed() -> None:
         powers = np.exp(z - z.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True) - t
 
-    claim = Claim(as_implementation(minus_ten_thousand), "dE/dz", BINARY64)
-    (accuracy,) = (check for check in CHECKS if check.id == "accuracy")
+    claim, accuracy = claim_of(minus_ten_thousand), check_named("accuracy")
     for seed in range(5):
-        outcome = examine(claim, accuracy, max_examples=gradcert.MAX_EXAMPLES, seed=seed)
+        outcome = run_check(claim, accuracy, max_examples=gradcert.MAX_EXAMPLES, seed=seed)
         assert isinstance(outcome.failure, Refuted)
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
 def test_wide_cases_have_one_row_of_thousands_of_classes(quantity: str) -> None:
-    found = _cases(quantity=quantity, size="wide")
-    assert {case.first.shape for case in found} == {(1, 4097)}
+    found = _cases(_claim(quantity=quantity), size=Size.MANY_CLASSES)
+    assert {case.point.shape for case in found} == {(1, 4097)}
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "do/dz", "dE/dz"])
 def test_a_batch_has_a_thousand_rows_of_which_two_are_unlike(quantity: str) -> None:
-    found = _cases(quantity=quantity, size="batch")
-    assert {case.first.shape for case in found} == {(1025, 2)}
+    found = _cases(_claim(quantity=quantity), size=Size.MANY_ROWS)
+    assert {case.point.shape for case in found} == {(1025, 2)}
     for case in found:
-        kinds = {(z.tobytes(), t.tobytes()) for z, t in zip(case.first, case.targets, strict=True)}
+        kinds = {
+            (z.tobytes(), t.tobytes()) for z, t in zip(case.point, case["targets"], strict=True)
+        }
         assert len(kinds) <= 2
-        assert len(case.regimes) == len(case.first)
-    assert any(case.first[0].tobytes() != case.first[-2].tobytes() for case in found)
+        assert len(case.regimes) == case.rows
+    assert any(case.point[0].tobytes() != case.point[-2].tobytes() for case in found)
 
 
 @pytest.mark.parametrize("quantity", ["softmax", "loss", "dE/do", "dE/dz"])
-def test_so_few_shapes_come_up_that_compiling_for_each_is_bearable(quantity: str) -> None:
-    found = [case for size in get_args(Size) for case in _cases(quantity=quantity, size=size)]
-    assert len({case.first.shape for case in found}) <= 6
+def test_few_shapes_come_up_because_some_subjects_compile_for_each(quantity: str) -> None:
+    found = [case for size in Size for case in _cases(_claim(quantity=quantity), size=size)]
+    assert len({case.point.shape for case in found}) <= 6
 
 
-@pytest.mark.parametrize("size", ["small", "batch"])
+@pytest.mark.parametrize("size", [Size.SMALL, Size.MANY_ROWS])
 @pytest.mark.parametrize("below", [None, 2000])
 def test_no_case_has_fewer_classes_than_an_implementation_must_take(
     size: Size, below: int | None
 ) -> None:
-    strategy = cases("dE/dz", BINARY64, "index", LARGEST, size=size, fewest=3, below=below)
+    strategy = cases(_claim(domain="index", fewest=3), size=size, below=below)
     assert strategy is not None
-    assert min(case.first.shape[1] for case in _generated(strategy, 100)) == 3
+    assert min(case.classes for case in _generated(strategy, 100)) == 3
 
 
-@pytest.mark.parametrize("size", ["small", "wide", "batch"])
+@pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("below", [3, 16, 1025, 4097])
-def test_only_cases_below_so_many_logits_are_drawn_if_that_is_asked(size: Size, below: int) -> None:
-    strategy = cases("dE/dz", BINARY64, "any", LARGEST, size=size, below=below)
-    if below <= {"small": 1, "wide": 1025, "batch": 4}[size]:
+def test_only_cases_below_a_number_of_logits_are_drawn_where_one_is_given(
+    size: Size, below: int
+) -> None:
+    strategy = cases(_claim(), size=size, below=below)
+    if below <= {Size.SMALL: 1, Size.MANY_CLASSES: 1025, Size.MANY_ROWS: 4}[size]:
         assert strategy is None
         return
     assert strategy is not None
-    shapes = {case.first.shape for case in _generated(strategy, 40)}
+    shapes = {case.point.shape for case in _generated(strategy, 40)}
     assert max(rows * classes for rows, classes in shapes) < below
-    assert len(shapes) > 1 or (size, below) in {("batch", 16), ("batch", 1025)}
+    assert len(shapes) > 1 or (size, below) in {(Size.MANY_ROWS, 16), (Size.MANY_ROWS, 1025)}
 
 
-@pytest.mark.parametrize("size", ["small", "wide", "batch"])
+@pytest.mark.parametrize("size", Size)
 def test_no_logit_is_masked_where_none_may_be(size: Size) -> None:
-    found = _cases(size=size, masked=False)
-    assert not any("masked" in regime for case in found for regime in case.regimes)
-    assert all(np.isfinite(case.first.astype(float)).all() for case in found)
+    found = _cases(_claim(output="sigmoid"), size=size)
+    assert not any("masked" in regime.parts for case in found for regime in case.regimes)
+    assert all(np.isfinite(case.point.astype(float)).all() for case in found)
 
 
 @pytest.mark.parametrize(
@@ -218,8 +234,8 @@ def test_no_logit_is_masked_where_none_may_be(size: Size) -> None:
     [(LARGEST, "binary64"), (LARGEST, "bfloat16"), (1007.0, "bfloat16"), (0.5, "binary16")],
 )
 def test_finite_logits_keep_to_the_bound_and_come_near_it(format: str, largest: float) -> None:
-    found = _cases(FORMATS[format], largest=largest)
-    logits = np.concatenate([case.first.astype(float).ravel() for case in found])
+    found = _cases(_claim(FORMATS[format], largest=largest))
+    logits = np.concatenate([case.point.astype(float).ravel() for case in found])
     sizes = np.abs(logits[np.isfinite(logits)])
     assert largest / 2 < sizes.max() <= largest
 
@@ -238,15 +254,15 @@ def test_only_a_class_without_target_is_masked_and_never_a_whole_row(
 
 
 @by_format
-@pytest.mark.parametrize("size", ["small", "wide", "batch"])
+@pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("quantity", ["dE/dz", "dE/do"])
 def test_probability_targets_sum_to_exactly_one_in_the_format_itself(
     quantity: str, size: Size, format: Format
 ) -> None:
-    for case in _cases(format, "probability", quantity, size=size):
-        assert (case.targets.astype(float) >= 0).all()
+    for case in _cases(_claim(format, "probability", quantity), size=size):
+        assert (case["targets"].astype(float) >= 0).all()
         for order in (slice(None), slice(None, None, -1)):
-            in_sequence = np.add.accumulate(case.targets[:, order], axis=1)
+            in_sequence = np.add.accumulate(case["targets"][:, order], axis=1)
             assert in_sequence.dtype == format.dtype
             assert (in_sequence[:, -1] == 1).all()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from subjects import RIGHT_SOURCE
 
 import gradcert
 from gradcert import Certificate, Limits
@@ -18,14 +19,9 @@ from gradcert_reports import read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
 
-HOSTILE = """
+HOSTILE = f"""
 import ctypes, os, sys, time
-import numpy as np
-
-def right(logits, targets):
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True) - targets
-
+{RIGHT_SOURCE}
 def hangs(logits, targets):
     if not len(logits):
         time.sleep(1000)
@@ -95,7 +91,7 @@ def _certified(name: str, limits: Limits = LIMITS) -> Certificate:
 
 
 @pytest.mark.usefixtures("folder")
-def test_threads_do_not_spin_beside_other_processes_unless_they_are_told_to(
+def test_threads_do_not_spin_beside_other_processes_unless_the_environment_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
@@ -127,7 +123,7 @@ def test_what_ends_a_process_is_the_verdict_of_one_check_and_the_others_run(
     (broken,) = (result for result in found.results if result.verdict == "broken")
     assert broken.reason.startswith(reason)
     assert broken.discrepancy is not None
-    assert broken.discrepancy.argument == "logits"
+    assert list(broken.discrepancy.arguments) == ["logits", "targets"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -137,15 +133,17 @@ def test_a_crash_is_shown_by_a_plain_case_of_its_size_where_one_crashes_too() ->
     )
     (broken, *_) = (result for result in found.results if result.verdict == "broken")
     assert broken.discrepancy is not None
-    assert broken.discrepancy.first == (("0.0",) * 8,)
-    assert broken.discrepancy.targets == (("1.0", *["0.0"] * 7),)
+    assert broken.discrepancy.arguments == {
+        "logits": (("0.0",) * 8,),
+        "targets": (("1.0", *["0.0"] * 7),),
+    }
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_refutation_before_a_crash_is_diagnosed_after_it() -> None:
     found = _certified("flipped_and_crashing")
     assert found.verdict == "refuted"
-    assert [told.matches[0].flaw for told in found.diagnoses] == ["sign-flipped"]
+    assert [one.matches[0].flaw for one in found.diagnoses] == ["sign-flipped"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -167,7 +165,7 @@ def test_an_isolated_subject_runs_in_one_process_that_is_not_this_one(
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "reason"),
     [
         ("import os; os._exit(7)", "does not load: it ended its process with exit status 7"),
         ("import time; time.sleep(1000)", "does not load: it did not return within 3 s"),
@@ -175,10 +173,10 @@ def test_an_isolated_subject_runs_in_one_process_that_is_not_this_one(
     ],
 )
 def test_a_file_that_cannot_even_be_imported_is_a_usage_error(
-    folder: Path, source: str, told: str
+    folder: Path, source: str, reason: str
 ) -> None:
     (folder / "hostile.py").write_text(source)
-    with pytest.raises(SpecError, match=told):
+    with pytest.raises(SpecError, match=reason):
         _certified("right", Limits(seconds=0.3))
 
 

@@ -7,18 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from subjects import RIGHT_SOURCE
 
 import gradcert
 from gradcert.checks import CHECKS
+from gradcert_oracle import GRADIENT
 from gradcert_reports import read
 
-KERNELS = """
-import numpy as np
-
-def right(logits, targets):
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True) - targets
-
+KERNELS = f"""{RIGHT_SOURCE}
 def talking(logits, targets):
     print("debug")
     return right(logits, targets)
@@ -29,7 +25,7 @@ def single_below(logits, targets):
     return right(logits, targets)
 """
 
-OF_GRADIENT = sum("dE/dz" in check.quantities for check in CHECKS)
+OF_GRADIENT = sum(check.applies(GRADIENT) for check in CHECKS)
 
 Run = Callable[..., tuple[int, str]]
 
@@ -109,7 +105,7 @@ def test_what_a_test_file_certifies_is_in_the_report(run: Run, tmp_path: Path) -
     assert (found.name, found.origin) == ("single_below", "kernels:single_below")
     assert (found.verdict, found.complete) == ("refuted", True)
     assert [result.check for result in found.results] == [
-        check.id for check in CHECKS if "dE/dz" in check.quantities
+        check.id for check in CHECKS if check.applies(GRADIENT)
     ]
     assert found.diagnoses[0].matches[0].flaw == "sign-flipped"
 

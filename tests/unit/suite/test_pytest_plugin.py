@@ -10,19 +10,18 @@ from xml.etree import ElementTree
 
 import pytest
 
+from subjects import RIGHT_SOURCE
+
+from gradcert import plugin
 from gradcert.checks import CHECKS
+from gradcert_oracle import GRADIENT
 from gradcert_reports import Report, read
 
-SUBJECTS = """
+SUBJECTS = f"""
 import hashlib
 import os
 import signal
-import numpy as np
-
-def right(logits, targets):
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True) - targets
-
+{RIGHT_SOURCE}
 def flipped(logits, targets):
     return -right(logits, targets)
 
@@ -42,7 +41,7 @@ def recording(logits, targets):
     return right(logits, targets)
 """
 
-OF_GRADIENT = sum("dE/dz" in check.quantities for check in CHECKS)
+OF_GRADIENT = sum(check.applies(GRADIENT) for check in CHECKS)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -63,7 +62,7 @@ def suite(tmp_path: Path) -> Run:
         (tmp_path / package / "__init__.py").touch()
         (tmp_path / package / "test_own.py").write_text("def test_own(): assert False")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "gradcert"]
-    quick = ("--format", "binary64", "--gradcert-max-examples", "5")
+    quick = ("--gradcert-format", "binary64", "--gradcert-max-examples", "5")
     return lambda *arguments, **variables: _run(
         [*command, *quick, *arguments], tmp_path, **variables
     )
@@ -75,7 +74,7 @@ def _counts(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 def test_only_the_suite_runs_and_only_on_the_subject_that_was_named(suite: Run) -> None:
-    done = suite("--implementation", "mine.py:right", "-v")
+    done = suite("--gradcert", "mine.py:right", "-v")
     ran = [line for line in done.stdout.splitlines() if " PASSED" in line]
     assert done.returncode == 0
     assert len(ran) == OF_GRADIENT
@@ -86,7 +85,7 @@ def test_only_the_suite_runs_and_only_on_the_subject_that_was_named(suite: Run) 
 def test_a_wrong_subject_fails_with_its_minimal_counterexample_and_no_traceback(
     suite: Run,
 ) -> None:
-    done = suite("--implementation", "mine.py:flipped", "-k", "accuracy")
+    done = suite("--gradcert", "mine.py:flipped", "-k", "accuracy")
     shown = "\n".join(" ".join(line.split()) for line in done.stdout.splitlines())
     assert done.returncode == 1
     assert _counts(done).startswith("1 failed")
@@ -100,19 +99,19 @@ def test_a_wrong_subject_fails_with_its_minimal_counterexample_and_no_traceback(
     [
         ("-k empty-batch", "1 passed"),
         ("-n 2", f"{OF_GRADIENT} passed"),
-        ("--format binary32", f"{2 * OF_GRADIENT} passed"),
+        ("--gradcert-format binary32", f"{2 * OF_GRADIENT} passed"),
     ],
 )
 def test_pytests_own_options_mean_what_they_always_mean(
     suite: Run, arguments: str, counts: str
 ) -> None:
-    done = suite("--implementation", "mine.py:right", *arguments.split())
+    done = suite("--gradcert", "mine.py:right", *arguments.split())
     assert done.returncode == 0
     assert counts in _counts(done).split(", ")
 
 
 def test_junit_xml_holds_one_case_a_check_with_its_verdict(suite: Run, tmp_path: Path) -> None:
-    suite("--implementation", "mine.py:flipped", "--junitxml", "out.xml")
+    suite("--gradcert", "mine.py:flipped", "--junitxml", "out.xml")
     cases = ElementTree.parse(tmp_path / "out.xml").findall(".//testcase")
     failed = {case.get("name"): case.find("failure") is not None for case in cases}
     assert failed["test_conforms[flipped-accuracy-dE/dz-binary64]"] is True
@@ -126,7 +125,7 @@ def test_seeds_differ_in_the_cases_they_try_but_not_in_the_verdict(
     seen = {}
     for name, seed in {"first": "1", "again": "1", "other": "2"}.items():
         done = suite(
-            "--implementation=mine.py:recording",
+            "--gradcert=mine.py:recording",
             f"--hypothesis-seed={seed}",
             CASES=str(tmp_path / name),
         )
@@ -139,11 +138,11 @@ def test_seeds_differ_in_the_cases_they_try_but_not_in_the_verdict(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ("--implementation nope", "'nope'"),
-        ("--implementation missing.py:f", "missing.py"),
-        ("--implementation mine.py:absent", "'absent'"),
-        ("--implementation mine.py:right --quantity dz/dE", "'dz/dE'"),
-        ("--quantity dz/dE", "'dz/dE'"),
+        ("--gradcert nope", "'nope'"),
+        ("--gradcert missing.py:f", "missing.py"),
+        ("--gradcert mine.py:absent", "'absent'"),
+        ("--gradcert mine.py:right --gradcert-quantity dz/dE", "'dz/dE'"),
+        ("--gradcert-quantity dz/dE", "'dz/dE'"),
     ],
 )
 def test_a_selection_of_nothing_is_a_usage_error_in_one_line(
@@ -160,10 +159,31 @@ def test_a_selection_of_nothing_is_a_usage_error_in_one_line(
 def test_the_report_of_an_earlier_run_does_not_stand_for_one_that_ends_before_its_first_test(
     suite: Run, tmp_path: Path
 ) -> None:
-    suite("--implementation", "mine.py:right", "--gradcert-report", "out", "-k", "accuracy")
+    suite("--gradcert", "mine.py:right", "--gradcert-report", "out", "-k", "accuracy")
     assert (tmp_path / "out" / "index.html").exists()
-    suite("--implementation", "mine.py:right", "--gradcert-report", "out", "-k", "nothing")
+    suite("--gradcert", "mine.py:right", "--gradcert-report", "out", "-k", "nothing")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_every_option_of_the_plugin_begins_with_gradcert() -> None:
+    parser = pytest.Parser(_ispytest=True)
+    plugin.pytest_addoption(parser)
+    (group,) = [group for group in parser._groups if group.name == "gradcert"]
+    assert len(group.options) > 5
+    assert all(option.dest.startswith("gradcert") for option in group.options)
+    names = [name for option in group.options for name in option.names()]
+    assert all(name.startswith("--gradcert") for name in names)
+
+
+def test_a_project_may_have_options_of_the_names_that_gradcert_has_on_its_command_line(
+    suite: Run, tmp_path: Path
+) -> None:
+    taken = ("--format", "--targets", "--quantity", "--device", "--implementation", "--isolate")
+    (tmp_path / "conftest.py").write_text(
+        f"def pytest_addoption(parser):\n    for name in {taken}:\n        parser.addoption(name)\n"
+    )
+    done = suite("--gradcert", "mine.py:right", "--format", "theirs", "-k", "accuracy")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("module", ["gradcert", "gradcert.plugin"])
@@ -208,7 +228,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_report_of_a_pytest_run_is_the_one_that_certify_writes(
     suite: Run, tmp_path: Path, certified: Path, processes: str
 ) -> None:
-    named = [f"--implementation={spec}" for spec in SPECS]
+    named = [f"--gradcert={spec}" for spec in SPECS]
     done = suite(*named, "-n", processes, "--gradcert-report", "theirs")
     theirs, ours = (
         read(folder / "certificate.json") for folder in (tmp_path / "theirs", certified)
@@ -233,7 +253,7 @@ def test_the_report_of_a_pytest_run_is_the_one_that_certify_writes(
 def test_a_run_that_is_cut_short_leaves_a_report_marked_incomplete(
     suite: Run, tmp_path: Path, spec: str, processes: str, status: int
 ) -> None:
-    done = suite("--implementation", spec, "-n", processes, "--gradcert-report", "cut")
+    done = suite("--gradcert", spec, "-n", processes, "--gradcert-report", "cut")
     report = read(tmp_path / "cut" / "certificate.json")
     (found,) = report.certificates
     assert done.returncode == status
@@ -251,14 +271,14 @@ def test_a_random_seed_is_the_same_in_every_process_and_in_the_report(
     reported = set()
     for processes in ("2", "0"):
         run = ("-n", processes, "--hypothesis-seed=random", "--gradcert-report", "it")
-        assert suite("--implementation=mine.py:right", *run).returncode == 0
+        assert suite("--gradcert=mine.py:right", *run).returncode == 0
         (found,) = read(tmp_path / "it" / "certificate.json").certificates
         reported.add(found.provenance.seed)
     assert len(reported) == 2
 
 
 def test_a_report_that_cannot_be_written_is_a_usage_error_in_one_line(suite: Run) -> None:
-    done = suite("--implementation=mine.py:right", "--gradcert-report", "mine.py")
+    done = suite("--gradcert=mine.py:right", "--gradcert-report", "mine.py")
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if line]
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "cannot write a report to mine.py" in line
@@ -266,5 +286,5 @@ def test_a_report_that_cannot_be_written_is_a_usage_error_in_one_line(suite: Run
 
 
 def test_no_report_is_written_where_no_test_of_the_suite_ran(suite: Run, tmp_path: Path) -> None:
-    suite("--implementation=mine.py:right", "--gradcert-report", "none", "-k", "nothing")
+    suite("--gradcert=mine.py:right", "--gradcert-report", "none", "-k", "nothing")
     assert list((tmp_path / "none").iterdir()) == []
