@@ -1,11 +1,10 @@
-"""From losses, functions and programs, as people write them, to implementations."""
+"""From a loss or a function, as people write them, to an implementation."""
 
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import jax
@@ -17,10 +16,11 @@ import torch
 from torch.nn import functional
 
 import gradcert
-from gradcert.cases import Broken, Claim, NotSupported
-from gradcert_implementations import Implementation, SpecError, load, plugged_in, reloading
+from gradcert_implementations import Implementation, SpecError, load, reloading
 from gradcert_implementations.adapters.conventions import is_mean
-from gradcert_oracle import BINARY64
+from gradcert_implementations.adapters.jax_loss import from_jax
+from gradcert_implementations.adapters.numpy_function import from_numpy
+from gradcert_implementations.adapters.torch_loss import from_torch
 
 ZEROS, EYE = np.zeros((3, 2)), np.eye(2)[[0, 1, 1]]
 TRUE = [[-0.5, 0.5], [0.5, -0.5], [0.5, -0.5]]
@@ -67,12 +67,12 @@ def torch_sum(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 def test_a_torch_loss_of_any_kind_and_reduction_gives_each_rows_own_gradient(
     loss: Any, dtype: Any
 ) -> None:
-    assert _gradient(gradcert.from_torch(loss), dtype) == TRUE
+    assert _gradient(from_torch(loss), dtype) == TRUE
 
 
 @pytest.mark.parametrize("loss", [functional.cross_entropy, torch.nn.CrossEntropyLoss, torch_rows])
 def test_a_torch_loss_of_class_indices_is_called_with_them(loss: Any) -> None:
-    assert _gradient(gradcert.from_torch(loss, targets="index")) == TRUE
+    assert _gradient(from_torch(loss, targets="index")) == TRUE
 
 
 @jax.custom_vjp
@@ -102,18 +102,18 @@ def jax_of_labels(z: jax.Array, labels: jax.Array) -> jax.Array:
 def test_a_jax_loss_of_any_kind_gives_each_rows_own_gradient(
     loss: Any, targets: str, jit: bool
 ) -> None:
-    assert _gradient(gradcert.from_jax(loss, targets=targets, jit=jit)) == TRUE
+    assert _gradient(from_jax(loss, targets=targets, jit=jit)) == TRUE
     assert not jax.config.jax_enable_x64
 
 
-def test_a_loss_of_probabilities_and_a_loss_of_one_value_a_row_can_be_certified_too() -> None:
-    by_probability = gradcert.from_torch(
+def test_a_loss_of_probabilities_and_a_loss_of_one_value_per_row_can_be_certified_too() -> None:
+    by_probability = from_torch(
         lambda o, t: -(t * o.log()).sum(-1), quantities=["dE/do"]
     ).functions["dE/do"]
     assert by_probability(np.full((1, 2), 0.5), np.eye(2)[:1]).tolist() == [[-2, 0]]
     for value in (
-        gradcert.from_torch(torch_rows, quantities=["loss"]),
-        gradcert.from_jax(jax_fused, quantities=["loss"]),
+        from_torch(torch_rows, quantities=["loss"]),
+        from_jax(jax_fused, quantities=["loss"]),
     ):
         assert value.functions["loss"](ZEROS, EYE).tolist() == pytest.approx([np.log(2)] * 3)
 
@@ -123,35 +123,46 @@ def test_a_numpy_function_of_class_indices_is_called_with_them() -> None:
         assert labels.dtype == np.int64
         return np.full_like(logits, 0.5) - np.eye(2)[labels]
 
-    assert _gradient(gradcert.from_numpy(gradient, targets="index")) == TRUE
-
-
-def test_a_scalar_loss_that_is_neither_mean_nor_sum_is_broken_and_says_so() -> None:
-    odd = gradcert.from_torch(lambda z, t: functional.cross_entropy(z, t) * len(z) ** 2)
-    found = gradcert.certify(odd, formats=["binary64"], max_examples=5)
-    assert found.verdict == "broken"
-    reasons = {result.reason for result in found.results if result.verdict == "broken"}
-    assert any("for one row and" in reason and "two equal rows" in reason for reason in reasons)
+    assert _gradient(from_numpy(gradient, targets="index")) == TRUE
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "message"),
     [
-        (lambda: gradcert.from_torch(lambda z, t: torch.softmax(z, -1) - t), "has shape (3, 2)"),
-        (lambda: gradcert.from_jax(lambda z, t: jax.nn.softmax(z) - t), "has shape (3, 2)"),
+        (lambda: from_torch(lambda z, t: torch.softmax(z, -1) - t), "has shape (3, 2)"),
+        (lambda: from_jax(lambda z, t: jax.nn.softmax(z) - t), "has shape (3, 2)"),
         (
-            lambda: gradcert.from_torch(lambda z, _: float(z.detach().sum())),
+            lambda: from_torch(lambda z, _: float(z.detach().sum())),
             "is of type float; expected a tensor",
         ),
     ],
 )
-def test_what_is_no_loss_says_what_it_is(made: Callable[[], Any], told: str) -> None:
-    with pytest.raises((TypeError, ValueError), match=re.escape(told)):
+def test_a_function_that_is_no_loss_says_what_it_returned(
+    made: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
         _gradient(made())
 
 
+def test_a_scalar_loss_that_is_neither_mean_nor_sum_is_broken_and_says_so() -> None:
+    odd = from_torch(lambda z, t: functional.cross_entropy(z, t) * len(z) ** 2)
+    with pytest.raises(ValueError, match=r"for one row and .* for two equal rows; expected a mean"):
+        _gradient(odd)
+    assert gradcert.certify(odd, formats=["binary64"], max_examples=5).verdict == "broken"
+
+
+@pytest.mark.parametrize("adapt", [from_torch, from_jax, from_numpy])
+def test_an_adapter_takes_the_customary_names_of_a_format(adapt: Any) -> None:
+    assert adapt(lambda z, _: z, formats=["half"]).formats == ("binary16",)
+
+
+def test_a_numpy_function_takes_no_device() -> None:
+    with pytest.raises(ValueError, match="jax_mean takes no device; a loss does: from_torch"):
+        from_numpy(jax_mean, device="cuda")
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float16])
-def test_a_mean_is_told_from_a_sum_in_every_format(dtype: Any) -> None:
+def test_a_mean_differs_from_a_sum_in_every_format(dtype: Any) -> None:
     def rows(z: Any, t: Any) -> Any:
         return (t * (np.log(np.exp(z).sum(-1, keepdims=True)) - z)).sum(-1)
 
@@ -162,7 +173,7 @@ def test_a_mean_is_told_from_a_sum_in_every_format(dtype: Any) -> None:
 LOSSES = """
 import torch, numpy
 from torch.nn import functional
-from gradcert import from_torch
+from gradcert_implementations.adapters.torch_loss import from_torch
 
 def loss(z, t):
     return functional.cross_entropy(z, t)
@@ -188,9 +199,9 @@ def losses(tmp_path: Path) -> Path:
 
 def test_a_spec_names_the_adapter_and_the_object_and_can_be_loaded_again(losses: Path) -> None:
     spec = f"torch:{losses}:loss"
-    loaded = load(spec, targets="index", formats=["bfloat16"])
+    loaded = load(spec, targets="index", formats=["bf16"])
     assert (loaded.name, loaded.origin, loaded.library) == ("loss", spec, "torch")
-    assert (loaded.targets, loaded.formats) == ("index", ("bfloat16",))
+    assert (loaded.domain.targets, loaded.formats) == ("index", ("bfloat16",))
     assert reloading(loaded) == {"targets": "index", "device": "cpu"}
     assert _gradient(load(spec, **reloading(loaded))) == TRUE
 
@@ -210,7 +221,7 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("spec", "options", "told"),
+    ("spec", "options", "message"),
     [
         ("torch:{}:three", {}, "is of type int; expected"),
         ("torch:{}:made", {}, "is an Implementation, which needs no adapter: write {}:made"),
@@ -233,153 +244,9 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
     ],
 )
 def test_a_spec_that_cannot_be_adapted_says_why_in_one_line(
-    losses: Path, spec: str, options: dict[str, Any], told: str
+    losses: Path, spec: str, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(SpecError) as caught:
         load(spec.format(losses), **options)
-    assert told.format(losses) in str(caught.value)
+    assert message.format(losses) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-PROGRAM = """
-    import json, os, sys, time
-    import numpy as np
-    read, write = sys.stdin.buffer, sys.stdout.buffer
-    dtypes = {"binary64": np.float64, "binary32": np.float32}
-    while line := read.readline():
-        asked = json.loads(line)
-        arrays = []
-        for place, shape in enumerate(asked["shapes"]):
-            index = place == 1 and asked["targets"] == "index"
-            dtype = np.dtype(np.int64 if index else dtypes[asked["format"]])
-            count = int(np.prod(shape))
-            arrays.append(np.frombuffer(read.read(count * dtype.itemsize), dtype).reshape(shape))
-        z = arrays[0]
-        o = np.exp(z - z.max(axis=1, keepdims=True))
-        o /= o.sum(axis=1, keepdims=True)
-        if asked["quantity"] == "softmax":
-            answer = o
-        else:
-            t = np.eye(z.shape[1])[arrays[1]] if asked["targets"] == "index" else arrays[1]
-            answer = (o - t).astype(z.dtype)
-        BEFORE
-        write.write(json.dumps({"shape": answer.shape}).encode() + b"\\n" + answer.tobytes())
-        write.flush()
-"""
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Callable[[str], str]:
-    """Write a program that does something before it answers, and return its SPEC."""
-
-    def written(before: str = "pass") -> str:
-        path = tmp_path / "kernel.py"
-        path.write_text(dedent(PROGRAM).replace("BEFORE", before))
-        return f"command:{sys.executable} {path}"
-
-    return written
-
-
-def test_a_program_is_certified_in_what_it_claims(program: Callable[[str], str]) -> None:
-    spec = program("pass")
-    found = gradcert.certify(spec, quantities=["softmax", "dE/dz"], targets="index", max_examples=5)
-    assert (found.verdict, found.level) == ("conforms", "shifted")
-    assert found.quantities == ("softmax", "dE/dz")
-    assert found.formats == ("binary64", "binary32")
-
-
-@pytest.mark.parametrize(
-    ("before", "verdict", "told"),
-    [
-        ("os._exit(3)", "broken", "the program ended with exit status 3"),
-        ("os.kill(os.getpid(), 11)", "broken", "the program ended with Segmentation fault"),
-        ("sys.exit('out of registers')", "broken", "it said: out of registers"),
-        ("print('debug', flush=True)", "broken", "it answered b'debug'; expected a line like"),
-        ("print(3, flush=True)", "broken", "it answered b'3'"),
-        ("print('[' * 60000, flush=True)", "broken", "it answered b'[[["),
-        (
-            """print('{"shape": [9999, 9999, 9999]}', flush=True)""",
-            "broken",
-            'it answered b\'{"shape": [9999',
-        ),
-        (
-            """print('{"shape": [0, 1' + '0' * 30 + ']}', flush=True)""",
-            "broken",
-            'it answered b\'{"shape": [0, 1000',
-        ),
-        ("""print('{"shape": [1e999, 2]}', flush=True)""", "broken", "[1e999, 2]"),
-        ("""print('{"shape": [-1, 2]}', flush=True)""", "broken", "[-1, 2]"),
-        ("""print('{"shape": [true, 2]}', flush=True)""", "broken", "[true, 2]"),
-        ("""print('{"shape": "12"}', flush=True)""", "broken", "it answered"),
-        ("answer = answer.ravel()", "broken", "returned shape (2,), expected (1, 2)"),
-        ("""print('{"error": "no GPU"}', flush=True); continue""", "broken", "reports: no GPU"),
-        (
-            """print('{"unsupported": "not yet"}', flush=True); continue""",
-            "not supported",
-            "not yet",
-        ),
-        ("write.write(b'{\"shape\": [1, 2]}\\n1234'); sys.exit()", "broken", "sent 4 of the 16"),
-        (
-            "said = json.dumps({'shape': answer.shape}).encode() + b'\\n' + answer.tobytes(); "
-            "os.write(1, said + said); continue",
-            "broken",
-            "after its last answer",
-        ),
-    ],
-)
-def test_a_program_that_does_not_answer_has_a_verdict_that_says_how(
-    program: Callable[[str], str], before: str, verdict: str, told: str
-) -> None:
-    claim = Claim(load(program(before)), "dE/dz", BINARY64)
-    row = np.array([[1.0, 0.0]])
-    with pytest.raises(Broken if verdict == "broken" else NotSupported) as raised:
-        list(map(claim.answer, [row, row], [row, row]))
-    assert told in str(raised.value)
-    assert str(raised.value).isprintable()
-
-
-def test_one_process_serves_many_cases_and_is_started_again_when_it_died(
-    program: Callable[[str], str], tmp_path: Path
-) -> None:
-    note = f"open({str(tmp_path / 'seen')!r}, 'a').write(f'{{os.getpid()}} ')"
-    dies = "(z.shape == (2, 2) and os._exit(1))"
-    asked = load(program(f"{note}; {dies}")).functions["dE/dz"]
-    for rows in (1, 3, 1):
-        asked(np.zeros((rows, 2)), np.ones((rows, 2)))
-    with pytest.raises(RuntimeError, match="exit status 1"):
-        asked(np.zeros((2, 2)), np.ones((2, 2)))
-    asked(np.zeros((1, 2)), np.ones((1, 2)))
-    first, second, third, fourth, fifth = (tmp_path / "seen").read_text().split()
-    assert first == second == third == fourth != fifth
-
-
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a distribution with entry points on the path."""
-    (tmp_path / "theirs.py").write_text("def gradient(z, t): return z - t\n")
-    about = tmp_path / "theirs-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[gradcert.implementations]\n"
-        "theirs = theirs:gradient\nnumpy = theirs:gradient\nbroken = theirs:missing\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    plugged_in.cache_clear()
-
-
-@pytest.mark.usefixtures("installed")
-def test_an_entry_point_is_selectable_by_name_but_never_in_place_of_a_built_in() -> None:
-    loaded = load("theirs")
-    plugged_in_names = set(plugged_in())
-    plugged_in.cache_clear()
-    assert (loaded.name, loaded.origin) == ("gradient", "theirs")
-    assert plugged_in_names == {"theirs", "broken"}
-    assert load("numpy").library == "numpy"
-
-
-@pytest.mark.usefixtures("installed")
-def test_an_entry_point_that_does_not_import_says_so_in_one_line() -> None:
-    with pytest.raises(SpecError, match=r"^'broken' does not import: AttributeError: .*$"):
-        load("broken")
-    plugged_in.cache_clear()

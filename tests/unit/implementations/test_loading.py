@@ -1,47 +1,38 @@
-"""Loading a subject, declaring one, and the subjects that are built in."""
+"""Loading a subject by its SPEC, declaring a plain function, and selecting what it claims."""
 
 import functools
-import importlib.metadata
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import pytest
 
-from gradcert.certification import certify
 from gradcert_implementations import (
-    BUILT_IN,
-    CLAIMED,
-    FLAWED,
-    FORMAT_NAMES,
-    LIBRARIES,
-    QUANTITY_NAMES,
-    UNUSUAL,
     Array,
-    Implementation,
-    Loss,
+    Domain,
+    Options,
     SpecError,
     as_implementation,
-    documented,
     load,
+    plugged_in,
     select,
 )
-from gradcert_implementations.flawed import diagonal_only
-from gradcert_oracle import FAITHFUL, FORMATS, judge
+from gradcert_implementations.flawed import diagonal_only, targets_assumed_to_sum_to_one
 
 SOURCE = """
-from gradcert_implementations import Implementation
+from gradcert_implementations import Domain, Implementation
 
 def gradient(logits, targets):
     return logits - targets
 
 declared = Implementation(
-    name="declared", functions={"softmax": gradient, "dE/dz": gradient}, formats=("binary16",)
+    name="declared",
+    functions={"softmax": gradient, "dE/dz": gradient},
+    formats=("half",),
+    domain=Domain(targets="index", largest_logit=11.0),
 )
 """
 
@@ -57,77 +48,26 @@ def _zeros(logits: Array, _targets: Array) -> Array:
     return np.zeros_like(logits)
 
 
-ALL = [*BUILT_IN, *CLAIMED, *UNUSUAL, *FLAWED]
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_a_built_in_is_loaded_by_its_name_and_its_summary_is_its_title(name: str) -> None:
-    loaded = load(name)
-    assert (loaded.name, loaded.origin) == (name, name)
-    assert loaded.summary == documented(name)[0]
-    assert loaded.summary.endswith(".")
-
-
-def test_a_name_belongs_to_one_built_in() -> None:
-    names = [*ALL, *LIBRARIES]
-    assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_a_library_has_an_extra_of_its_name_and_links_what_its_documentation_promises(
-    name: str,
-) -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
-        "optional-dependencies"
-    ]
-    title, text = documented(name)
-    assert name in extras
-    assert title.endswith(".")
-    assert "https://" in text
-
-
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_a_library_is_loaded_by_its_name_or_says_which_extra_it_needs(name: str) -> None:
-    try:
-        loaded = load(name)
-    except SpecError as error:
-        assert f"pip install 'gradcert[{name}]'" in str(error)  # noqa: PT017
-        return
-    assert (loaded.name, loaded.origin) == (name, name)
-    assert loaded.library in importlib.metadata.packages_distributions()[loaded.library]
-
-
-def test_the_gradient_of_a_library_that_is_installed_here_conforms() -> None:
-    found = certify("scipy", quantities=["dE/dz"], max_examples=10)
-    assert (found.verdict, found.provenance.library) == ("conforms", "scipy")
-
-
-def test_a_title_is_read_without_importing_its_module() -> None:
-    code = "import sys, gradcert_implementations as g; before = set(sys.modules); "
-    code += f"[g.documented(name) for name in {ALL}]; "
-    code += "print({m for m in set(sys.modules) - before if m.startswith('gradcert')})"
+def test_the_package_loads_nothing_heavy_until_something_is_loaded() -> None:
+    code = "import sys, gradcert_implementations as g; g.documented('numpy'); g.plugged_in(); "
+    code += "g.Options(formats=['fp32']); g.Domain(targets='index'); "
+    code += "print({'numpy', 'msgspec', 'ml_dtypes', 'torch', 'jax'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    # The package that holds the flaws is found by importing it, which imports none of them.
     assert done.stdout == "set()\n"
 
 
-def test_a_plain_function_claims_the_logit_gradient_in_two_formats_unless_told(
-    file: Path,
-) -> None:
+def test_a_plain_function_claims_the_logit_gradient_in_two_formats_by_default(file: Path) -> None:
     loaded = load(f"{file}:gradient")
     assert loaded.name == "gradient"
     assert list(loaded.functions) == ["dE/dz"]
     assert loaded.formats == ("binary64", "binary32")
-    assert loaded.targets == "probability"
+    assert loaded.domain == Domain(targets="probability")
 
 
-def test_a_plain_function_may_be_said_to_be_something_else(file: Path) -> None:
-    options: dict[str, Any] = {"quantities": ["loss"], "formats": ["bfloat16"], "targets": "any"}
-    loaded = load(f"{file}:gradient", **options)
+def test_a_plain_function_may_be_declared_to_be_something_else(file: Path) -> None:
+    loaded = load(f"{file}:gradient", quantities=["loss"], formats=["bf16"], targets="any")
     assert list(loaded.functions) == ["loss"]
-    assert (loaded.formats, loaded.targets) == (("bfloat16",), "any")
+    assert (loaded.formats, loaded.domain) == (("bfloat16",), Domain(targets="any"))
 
 
 def test_a_module_is_loaded_by_its_dotted_name() -> None:
@@ -143,6 +83,12 @@ def test_an_implementation_object_keeps_what_it_declares(file: Path) -> None:
     assert list(load(f"{file}:declared", quantities=["softmax"]).functions) == ["softmax"]
 
 
+def test_other_targets_leave_the_rest_of_a_domain_alone(file: Path) -> None:
+    loaded = load(f"{file}:declared", targets="any")
+    assert loaded.domain == Domain(targets="any", largest_logit=11.0)
+    assert load(f"{file}:declared").domain == Domain(targets="index", largest_logit=11.0)
+
+
 def test_two_files_of_one_name_do_not_meet(file: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = tmp_path / "other" / file.name
@@ -151,6 +97,29 @@ def test_two_files_of_one_name_do_not_meet(file: Path, tmp_path: Path) -> None:
     mine, theirs = (load(f"{path}:gradient").functions["dE/dz"] for path in (file, other))
     assert mine(ones, ones).tolist() == [[0, 0]]
     assert theirs(ones, ones).tolist() == [[1, 1]]
+
+
+def test_an_edited_file_is_loaded_again(tmp_path: Path) -> None:
+    kernel = tmp_path / "kernel.py"
+    kernel.write_text("def f(z, t):\n    return z\n")
+    before = load(f"{kernel}:f").functions["dE/dz"]
+    kernel.write_text("def f(z, t):\n    return t\n")
+    after = load(f"{kernel}:f").functions["dE/dz"]
+    assert (before(1, 2), after(1, 2)) == (1, 2)
+
+
+def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "a_sibling.py").write_text("def f(z, t):\n    return z\n")
+    (tmp_path / "kernel.py").write_text("from a_sibling import f\n")
+    assert load(f"{tmp_path}/kernel.py:f").functions["dE/dz"](1, 2) == 1
+
+
+def test_a_module_in_the_current_folder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_local_module.py").write_text("def f(z, t):\n    return z\n")
+    monkeypatch.chdir(tmp_path)
+    assert load("a_local_module:f").name == "f"
 
 
 class _Callable:
@@ -183,153 +152,110 @@ def test_the_origin_of_an_importable_function_loads_it_again() -> None:
         pytest.param(_Callable().method, id="a method"),
     ],
 )
-def test_what_no_name_leads_to_has_no_origin(subject: Callable[..., Array]) -> None:
+def test_a_function_without_a_name_to_import_has_no_origin(subject: Callable[..., Array]) -> None:
     assert as_implementation(subject).origin == ""
 
 
 @pytest.mark.parametrize(
-    ("changed", "message"),
+    ("chosen", "message"),
     [
-        ({"functions": {}}, "no quantity given; choose from softmax, loss, dE/do, do/dz, dE/dz"),
-        ({"functions": {"dz/dE": _zeros}}, "unknown quantity 'dz/dE'; choose from softmax"),
-        ({"functions": {"dE/dz": 3}}, "the function for 'dE/dz' is not callable: 3"),
-        ({"formats": ()}, "no format given; choose from binary64"),
-        ({"formats": ("binary65",)}, "unknown format 'binary65'; choose from binary64"),
-        ({"targets": "dog"}, "unknown target domain 'dog'; choose from index, probability, any"),
-        (
-            {"functions": {"loss": _zeros}, "loss": Loss(output="sigmoid")},
-            "unknown quantity of sigmoid 'loss'; choose from dE/dz",
-        ),
-        ({"largest_logit": 0.0}, "largest_logit is 0.0; it must be positive"),
-        ({"largest_logit": float("nan")}, "largest_logit is nan; it must be positive"),
+        ({"quantities": ["loss"]}, "does not claim the quantity 'loss'; it claims dE/dz"),
+        ({"formats": ["half"]}, "does not claim the format 'binary16'; it claims binary64"),
+        ({"device": "cpu"}, "takes no device: an Implementation has its own"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=str,
 )
-def test_a_declaration_that_means_nothing_is_refused_with_the_value_and_the_choices(
-    changed: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        Implementation(**{"name": "mine", "functions": {"dE/dz": _zeros}} | changed)
+def test_a_selection_beyond_the_claims_is_refused(chosen: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        select(diagonal_only.implementation, Options(**chosen))
 
 
-def test_an_output_that_means_nothing_is_refused_with_the_value_and_the_choices() -> None:
-    with pytest.raises(ValueError, match="unknown output 'tanh'; choose from softmax, sigmoid, id"):
-        Loss(output="tanh")  # type: ignore[arg-type]
+def test_a_selection_keeps_the_kind_of_the_implementation_and_all_else_it_declares() -> None:
+    flaw = targets_assumed_to_sum_to_one.implementation
+    selected = select(flaw, Options(formats=["fp32"], targets="index"))
+    assert type(selected) is type(flaw)
+    assert (selected.formats, selected.domain.targets) == (("binary32",), "index")
+    assert (selected.formula, selected.loss) == (flaw.formula, flaw.loss)
 
 
 @pytest.mark.parametrize(
-    ("selection", "message"),
+    ("chosen", "message"),
     [
-        ({"quantities": ["loss"]}, "does not claim the quantity 'loss'; it claims dE/dz"),
-        ({"formats": ["binary16"]}, "does not claim the format 'binary16'; it claims binary64"),
-        ({"targets": "dog"}, "unknown target domain 'dog'"),
+        ({"quantities": ["loss", "dE/dz"]}, "one quantity, not loss, dE/dz; for several, write an"),
+        ({"device": "cuda"}, "_zeros takes no device; a loss does: from_torch or from_jax"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=str,
 )
-def test_a_selection_beyond_what_is_claimed_is_refused(
-    selection: dict[str, Any], message: str
+def test_options_that_do_not_suit_a_plain_function_are_refused(
+    chosen: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(SpecError, match=message):
-        select(diagonal_only.implementation, **selection)
+        as_implementation(_zeros, Options(**chosen))
 
 
-def test_a_plain_function_cannot_be_two_quantities() -> None:
-    with pytest.raises(SpecError, match="one quantity, not loss, dE/dz"):
-        as_implementation(_zeros, quantities=["loss", "dE/dz"])
+@pytest.mark.parametrize("subject", [3, "numpy", None])
+def test_an_object_that_is_no_function_says_its_type_and_what_is_expected(subject: Any) -> None:
+    with pytest.raises(SpecError, match=r"is of type .*; expected an Implementation or a function"):
+        as_implementation(subject)
 
 
-LOGITS = np.array([[0, 0, 0], [1000.5, 999, 1000], [3, -np.inf, -40]])
-PROBABILITIES = np.array([[0.25, 0.25, 0.5], [0.0625, 1, 0.75], [0.875, 0.5, 0.125]])
-TARGETS = np.array([[1, 0, 0], [0.25, 0.5, 0.25], [0, 0, 1]])
-SHAPES = {"loss": (3,), "do/dz": (3, 3, 3)}
+def test_a_misspelt_name_is_answered_with_the_nearest_of_all_kinds() -> None:
+    for typed, nearest in [("nunpy", "numpy"), ("diagonal-onyl", "diagonal-only")]:
+        with pytest.raises(SpecError, match=f"unknown implementation .* did you mean {nearest}?"):
+            load(typed)
 
 
-@pytest.mark.parametrize("format", FORMAT_NAMES)
-@pytest.mark.parametrize("quantity", QUANTITY_NAMES)
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_a_built_in_answers_every_quantity_in_every_format_as_the_oracle_does(
-    name: str, quantity: Any, format: Any
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"quantities": ["dE/Dz"]}, "unknown quantity"),
+        ({"formats": ["fp33"]}, "unknown format"),
+        ({"targets": "indices"}, "unknown target domain"),
+        ({"device": "cuda"}, "takes no device; a loss does: torch:... or jax:..."),
+    ],
+    ids=str,
+)
+def test_an_option_that_cannot_be_right_is_refused_before_anything_is_imported(
+    tmp_path: Path, options: dict[str, Any], message: str
 ) -> None:
-    dtype = FORMATS[format].dtype
-    first = (PROBABILITIES if quantity == "dE/do" else LOGITS).astype(dtype)
-    arguments = (first,) if quantity in ("softmax", "do/dz") else (first, TARGETS.astype(dtype))
-    answer = load(name).functions[quantity](*arguments)
-    assert answer.dtype == dtype
-    assert answer.shape == SHAPES.get(quantity, (3, 3))
-    rows = [array.astype(np.float64).tolist() for array in arguments]
-    for z, t, values in zip(rows[0], rows[-1], answer.astype(np.float64), strict=True):
-        targets = tuple(t) if len(arguments) == 2 else ()
-        verdict = judge(quantity, tuple(z), targets, FORMATS[format], values.ravel().tolist())
-        assert verdict.algorithm is not None, (z, t, values)
-
-
-def test_diagonal_only_returns_what_the_mistake_returns() -> None:
-    logits = np.log([[0.25, 0.75]])
-    targets = np.array([[0.5, 0.5]])
-    returned = load("diagonal-only").functions["dE/dz"](logits, targets)
-    np.testing.assert_allclose(returned, [[-0.375, -0.125]], rtol=4 * np.finfo(np.float64).eps)
-
-
-@pytest.mark.parametrize("format", ["binary64", "binary32"])
-def test_a_confident_row_is_faithful_where_the_target_is_minus_the_sum_of_the_others(
-    format: str,
-) -> None:
-    """``o_t - 1`` cancels, so that the hand-written gradient is almost never faithful there."""
-
-    def faithful(name: str) -> int:
-        gradient = load(name).functions["dE/dz"]
-        number = 0
-        for x in range(1, 81):
-            z, t = (np.array([row], FORMATS[format].dtype) for row in ([x, 0], [1, 0]))
-            values = gradient(z, t)[0].astype(float).tolist()
-            judgement = judge("dE/dz", (float(x), 0.0), (1.0, 0.0), FORMATS[format], values)
-            number += judgement.algorithm == FAITHFUL
-        return number
-
-    assert faithful("compensated-target") >= 70
-    assert faithful("numpy") <= 10
-
-
-def test_using_the_jax_subject_leaves_the_settings_of_jax_alone() -> None:
-    import jax
-
-    answer = load("jax").functions["softmax"](np.zeros((1, 2)))
-    assert answer.dtype == np.float64
-    assert jax.numpy.zeros(1).dtype == np.float32
-    assert jax.config.jax_enable_x64 is False
-
-
-def test_the_answers_of_a_framework_can_be_written_to() -> None:
-    for name in BUILT_IN:
-        answer = load(name).functions["softmax"](np.zeros((1, 2), ml_dtypes.bfloat16))
-        assert answer.flags.writeable, name
-
-
-def test_an_edited_file_is_loaded_again(tmp_path: Path) -> None:
     kernel = tmp_path / "kernel.py"
-    kernel.write_text("def f(z, t):\n    return z\n")
-    before = load(f"{kernel}:f").functions["dE/dz"]
-    kernel.write_text("def f(z, t):\n    return t\n")
-    after = load(f"{kernel}:f").functions["dE/dz"]
-    assert (before(1, 2), after(1, 2)) == (1, 2)
+    kernel.write_text("raise RuntimeError('imported')\n")
+    with pytest.raises(SpecError, match="imported"):
+        load(f"{kernel}:gradient")
+    for spec in (f"{kernel}:gradient", f"numpy:{kernel}:gradient"):
+        with pytest.raises(SpecError) as caught:
+            load(spec, **options)
+        assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
-def test_a_file_may_import_what_lies_beside_it(tmp_path: Path) -> None:
-    (tmp_path / "a_sibling.py").write_text("def f(z, t):\n    return z\n")
-    (tmp_path / "kernel.py").write_text("from a_sibling import f\n")
-    assert load(f"{tmp_path}/kernel.py:f").functions["dE/dz"](1, 2) == 1
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a distribution with entry points on the path."""
+    (tmp_path / "theirs.py").write_text("def gradient(z, t): return z - t\n")
+    about = tmp_path / "theirs-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[gradcert.implementations]\n"
+        "theirs = theirs:gradient\nnumpy = theirs:gradient\nbroken = theirs:missing\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    plugged_in.cache_clear()
 
 
-def test_a_module_in_the_current_folder_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a_local_module.py").write_text("def f(z, t):\n    return z\n")
-    monkeypatch.chdir(tmp_path)
-    assert load("a_local_module:f").name == "f"
+@pytest.mark.usefixtures("installed")
+def test_an_entry_point_is_selectable_by_name_but_never_in_place_of_a_built_in() -> None:
+    loaded = load("theirs")
+    plugged_in_names = set(plugged_in())
+    plugged_in.cache_clear()
+    assert (loaded.name, loaded.origin) == ("gradient", "theirs")
+    assert plugged_in_names == {"theirs", "broken"}
+    assert load("numpy").library == "numpy"
 
 
-def test_the_range_that_decides_is_finite() -> None:
-    with pytest.raises(ValueError, match="largest_logit is inf"):
-        Implementation(
-            name="x", functions={"dE/dz": diagonal_only.gradient}, largest_logit=float("inf")
-        )
+@pytest.mark.usefixtures("installed")
+def test_an_entry_point_that_does_not_import_says_so_in_one_line() -> None:
+    with pytest.raises(SpecError, match=r"^'broken' does not import: AttributeError: .*$"):
+        load("broken")
+    plugged_in.cache_clear()
