@@ -4,8 +4,8 @@
  *     gradcert certify "command:./softmax_gradient"
  *
  * It takes targets that sum to one, computes in the format of the arrays, binary64 or binary32, and
- * needs a little-endian machine. To certify a kernel of your own, put it in place of GRADIENT. Build
- * without -ffast-math, which assumes that no number is NaN or -inf: a masked logit is -inf.
+ * needs a little-endian machine. To certify a kernel of your own, put it in place of GRADIENT.
+ * Build without -ffast-math, which assumes that no number is NaN or -inf: a masked logit is -inf.
  */
 #include <math.h>
 #include <stdio.h>

@@ -58,8 +58,8 @@ def test_the_keywords_of_options_make_the_same_options_and_name_only_what_was_ch
 
 def test_options_change_a_domain_only_in_what_they_choose() -> None:
     declared = Domain(targets="index", largest_logit=11.0, fewest_classes=2)
-    assert Options(formats=["half"]).domain(declared) == declared
-    assert Options(targets="any").domain(declared) == Domain(
+    assert Options(formats=["half"]).domain_over(declared) == declared
+    assert Options(targets="any").domain_over(declared) == Domain(
         targets="any", largest_logit=11.0, fewest_classes=2
     )
 
