@@ -1,11 +1,11 @@
-/* The softmax/cross-entropy gradient dE/dz_j = o_j - t_j in C, as a program that gradcert asks.
+/* The softmax/cross-entropy gradient dE/dz_j = o_j - t_j in C, as a program for gradcert.
  *
  *     gcc -O2 -std=c11 softmax_gradient.c -o softmax_gradient -lm
  *     gradcert certify "command:./softmax_gradient"
  *
- * It is for targets that sum to one, computes in the format of the arrays, binary64 or binary32,
- * and wants a little-endian machine. To certify a kernel of your own, put it in place of GRADIENT.
- * Build without -ffast-math: it assumes that nothing is NaN or -inf, and a masked logit is -inf.
+ * It takes targets that sum to one, computes in the format of the arrays, binary64 or binary32, and
+ * needs a little-endian machine. To certify a kernel of your own, put it in place of GRADIENT.
+ * Build without -ffast-math, which assumes that no number is NaN or -inf: a masked logit is -inf.
  */
 #include <math.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ int main(void)
                    "{\"quantity\": \"%15[^\"]\", \"format\": \"%15[^\"]\", "
                    "\"shapes\": [[%zu, %zu]%*[^\"]\"targets\": \"%15[^\"]\"}",
                    quantity, format, &rows, &classes, targets) != 5) {
-            fprintf(stderr, "this is no request: %s\n", line);
+            fprintf(stderr, "not a request: %s\n", line);
             return EXIT_FAILURE;
         }
         size_t width = !strcmp(format, "binary64") ? 8 : !strcmp(format, "binary32") ? 4 : 2;

@@ -3,13 +3,13 @@
 //     gradcert certify "command:node softmax_gradient.mjs"
 //     gradcert explain diagonal-only
 //
-// The flaw is the learner's, a chain rule that keeps only the diagonal of the softmax Jacobian:
+// The flaw is a chain rule that keeps only the diagonal of the softmax Jacobian:
 //     dE/do_j * do_j/dz_j = -t_j / o_j * o_j (1 - o_j) = t_j o_j - t_j.
 // Every output depends on every logit, so the sum runs over all i, with do_i/dz_j = -o_i o_j off
-// the diagonal, and comes to o_j - t_j where targets sum to one. With that it conforms.
+// the diagonal. It is o_j - t_j if the targets sum to one. With that formula the program conforms.
 //
-// All else is right. There is nothing to build: it wants node 20, no packages, and a little-endian
-// machine. It computes in binary64, and rounds once where the arrays are of binary32.
+// Everything else is right. There is nothing to build. It needs node 20, no packages, and a
+// little-endian machine. It computes in binary64, and rounds once if the arrays are binary32.
 
 import { readSync, writeSync } from "node:fs";
 
@@ -26,7 +26,7 @@ function gradient(z, t, answer) {
   }
 }
 
-/** Read or write all the bytes, in as many pieces as it takes; false where the input ends. */
+/** Read or write all the bytes, in several pieces if need be; false at the end of the input. */
 function all(step, fd, bytes) {
   for (let done = 0; done < bytes.length; ) {
     try {
@@ -47,7 +47,7 @@ function bytesRead(size) {
   return bytes;
 }
 
-/** Read a request's line, byte by byte, for what follows is no text; null where the input ends. */
+/** Read a request's line, byte by byte: binary data follows it. Null at the end of the input. */
 function question() {
   const byte = Buffer.alloc(1);
   for (let line = ""; all(readSync, 0, byte); line += byte) {

@@ -1,4 +1,4 @@
-//! The softmax/cross-entropy gradient of class indices in Rust, as a program that gradcert asks:
+//! The softmax/cross-entropy gradient of class indices in Rust, as a program for gradcert:
 //! `dE/dz_j` is `o_j`, less one where j is the class.
 //!
 //!     rustc --edition 2021 -O softmax_gradient.rs
@@ -17,7 +17,7 @@ macro_rules! gradient {
             for (row, &class) in logits.chunks_exact(n * $width).zip(classes) {
                 let numbers = row.chunks_exact($width);
                 let z = numbers.map(|bytes| $real::from_le_bytes(bytes.try_into().unwrap()));
-                // A NaN is passed over here, and reaches its whole row by the sum.
+                // A NaN is skipped here, and spreads to its whole row through the sum.
                 let largest = z.clone().fold($real::NEG_INFINITY, $real::max);
                 let powers: Vec<$real> = z.map(|z| (z - largest).exp()).collect();
                 let sum: $real = powers.iter().sum();

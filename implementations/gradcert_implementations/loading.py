@@ -217,5 +217,5 @@ def select(implementation: Implementation, options: Options) -> Implementation:
             if quantity in (options.quantities or functions)
         },
         formats=tuple(name for name in formats if name in (options.formats or formats)),
-        domain=options.domain(implementation.domain),
+        domain=options.domain_over(implementation.domain),
     )

@@ -125,12 +125,12 @@ class Options:
         }
         return cast("OptionValues", given)
 
-    def domain(self, declared: Domain) -> Domain:
-        """Return the domain to certify: the declared one with what is chosen here.
+    def domain_over(self, declared: Domain) -> Domain:
+        """Return the domain to certify: the declared one with the chosen targets.
 
         Examples
         --------
-        >>> Options(targets="any").domain(Domain(fewest_classes=2))
+        >>> Options(targets="any").domain_over(Domain(fewest_classes=2))
         Domain(targets='any', largest_logit=10000.0, fewest_classes=2)
         """
         if self.targets is None:

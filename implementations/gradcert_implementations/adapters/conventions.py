@@ -165,7 +165,7 @@ def declared(
         name=name,
         functions=cast("Mapping[QuantityName, Function]", functions),
         formats=cast("tuple[FormatName, ...]", options.formats) or Implementation.formats,
-        domain=options.domain(Domain()),
+        domain=options.domain_over(Domain()),
         origin=adapter + place if place else "",
         library=library,
         device=device or "cpu",

@@ -218,7 +218,7 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
         raise ValueError("no program is named; write command:./my_kernel")
     if shutil.which(words[0]) is None:
         raise ValueError(f"there is no program {words[0]!r} that can be run")
-    program = _Program(words, chosen.domain(Domain()).targets)
+    program = _Program(words, chosen.domain_over(Domain()).targets)
 
     def asking(quantity: str) -> Function:
         return lambda *arrays: program.ask(quantity, *arrays)

@@ -1,4 +1,4 @@
-"""The worked examples of ``command:`` are built and certified as their README says."""
+"""The example programs are built and certified as their README says."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 import gradcert
 from gradcert import Certificate
 
-EXAMPLES = Path(__file__).parents[2] / "implementations" / "examples"
+EXAMPLES = Path(__file__).parents[3] / "implementations" / "examples"
 
 
 def _certified(command: str, **options: str) -> Certificate:
@@ -51,7 +51,7 @@ def test_the_javascript_example_has_the_flaw_that_was_planted() -> None:
         pytest.skip("there is no node here")
     found = _certified(f"node {EXAMPLES / 'softmax_gradient.mjs'}")
     assert found.verdict == "refuted"
-    assert [told.matches[0].flaw for told in found.diagnoses] == ["diagonal-only"]
+    assert [diagnosis.matches[0].flaw for diagnosis in found.diagnoses] == ["diagonal-only"]
 
 
 def test_every_example_fits_on_a_page() -> None:

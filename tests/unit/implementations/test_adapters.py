@@ -1,0 +1,252 @@
+"""From a loss or a function, as people write them, to an implementation."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+import gradcert
+from gradcert_implementations import Implementation, SpecError, load, reloading
+from gradcert_implementations.adapters.conventions import is_mean
+from gradcert_implementations.adapters.jax_loss import from_jax
+from gradcert_implementations.adapters.numpy_function import from_numpy
+from gradcert_implementations.adapters.torch_loss import from_torch
+
+ZEROS, EYE = np.zeros((3, 2)), np.eye(2)[[0, 1, 1]]
+TRUE = [[-0.5, 0.5], [0.5, -0.5], [0.5, -0.5]]
+
+
+def _gradient(subject: Implementation, dtype: Any = np.float64) -> Any:
+    answer = subject.functions["dE/dz"](ZEROS.astype(dtype), EYE.astype(dtype))
+    assert answer.dtype == dtype
+    return answer.tolist()
+
+
+class FusedCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(z, t)
+        return -(t * z.log_softmax(-1)).sum(-1)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, None]:
+        z, t = ctx.saved_tensors
+        return upstream[0][:, None] * (z.softmax(-1) - t), None
+
+
+def torch_rows(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(z, t, reduction="none")
+
+
+def torch_sum(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(z, t, reduction="sum")
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        functional.cross_entropy,
+        torch_rows,
+        torch_sum,
+        torch.nn.CrossEntropyLoss,
+        torch.nn.CrossEntropyLoss(reduction="sum"),
+        FusedCrossEntropy,
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, ml_dtypes.bfloat16])
+def test_a_torch_loss_of_any_kind_and_reduction_gives_each_rows_own_gradient(
+    loss: Any, dtype: Any
+) -> None:
+    assert _gradient(from_torch(loss), dtype) == TRUE
+
+
+@pytest.mark.parametrize("loss", [functional.cross_entropy, torch.nn.CrossEntropyLoss, torch_rows])
+def test_a_torch_loss_of_class_indices_is_called_with_them(loss: Any) -> None:
+    assert _gradient(from_torch(loss, targets="index")) == TRUE
+
+
+@jax.custom_vjp
+def jax_fused(z: jax.Array, t: jax.Array) -> jax.Array:
+    return -(t * jax.nn.log_softmax(z)).sum(-1)
+
+
+jax_fused.defvjp(
+    lambda z, t: (jax_fused(z, t), (jax.nn.softmax(z), t)),
+    lambda kept, upstream: (upstream[:, None] * (kept[0] - kept[1]), jnp.zeros_like(kept[1])),
+)
+
+
+def jax_mean(z: jax.Array, t: jax.Array) -> jax.Array:
+    return -(t * jax.nn.log_softmax(z)).sum(-1).mean()
+
+
+def jax_of_labels(z: jax.Array, labels: jax.Array) -> jax.Array:
+    return -jax.nn.log_softmax(z)[jnp.arange(len(labels)), labels].sum()
+
+
+@pytest.mark.parametrize("jit", [True, False])
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [(jax_fused, "probability"), (jax_mean, "probability"), (jax_of_labels, "index")],
+)
+def test_a_jax_loss_of_any_kind_gives_each_rows_own_gradient(
+    loss: Any, targets: str, jit: bool
+) -> None:
+    assert _gradient(from_jax(loss, targets=targets, jit=jit)) == TRUE
+    assert not jax.config.jax_enable_x64
+
+
+def test_a_loss_of_probabilities_and_a_loss_of_one_value_per_row_can_be_certified_too() -> None:
+    by_probability = from_torch(
+        lambda o, t: -(t * o.log()).sum(-1), quantities=["dE/do"]
+    ).functions["dE/do"]
+    assert by_probability(np.full((1, 2), 0.5), np.eye(2)[:1]).tolist() == [[-2, 0]]
+    for value in (
+        from_torch(torch_rows, quantities=["loss"]),
+        from_jax(jax_fused, quantities=["loss"]),
+    ):
+        assert value.functions["loss"](ZEROS, EYE).tolist() == pytest.approx([np.log(2)] * 3)
+
+
+def test_a_numpy_function_of_class_indices_is_called_with_them() -> None:
+    def gradient(logits: Any, labels: Any) -> Any:
+        assert labels.dtype == np.int64
+        return np.full_like(logits, 0.5) - np.eye(2)[labels]
+
+    assert _gradient(from_numpy(gradient, targets="index")) == TRUE
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda: from_torch(lambda z, t: torch.softmax(z, -1) - t), "has shape (3, 2)"),
+        (lambda: from_jax(lambda z, t: jax.nn.softmax(z) - t), "has shape (3, 2)"),
+        (
+            lambda: from_torch(lambda z, _: float(z.detach().sum())),
+            "is of type float; expected a tensor",
+        ),
+    ],
+)
+def test_a_function_that_is_no_loss_says_what_it_returned(
+    made: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        _gradient(made())
+
+
+def test_a_scalar_loss_that_is_neither_mean_nor_sum_is_broken_and_says_so() -> None:
+    odd = from_torch(lambda z, t: functional.cross_entropy(z, t) * len(z) ** 2)
+    with pytest.raises(ValueError, match=r"for one row and .* for two equal rows; expected a mean"):
+        _gradient(odd)
+    assert gradcert.certify(odd, formats=["binary64"], max_examples=5).verdict == "broken"
+
+
+@pytest.mark.parametrize("adapt", [from_torch, from_jax, from_numpy])
+def test_an_adapter_takes_the_customary_names_of_a_format(adapt: Any) -> None:
+    assert adapt(lambda z, _: z, formats=["half"]).formats == ("binary16",)
+
+
+def test_a_numpy_function_takes_no_device() -> None:
+    with pytest.raises(ValueError, match="jax_mean takes no device; a loss does: from_torch"):
+        from_numpy(jax_mean, device="cuda")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16])
+def test_a_mean_differs_from_a_sum_in_every_format(dtype: Any) -> None:
+    def rows(z: Any, t: Any) -> Any:
+        return (t * (np.log(np.exp(z).sum(-1, keepdims=True)) - z)).sum(-1)
+
+    assert is_mean(lambda z, t: float(rows(z, t).mean()), np.dtype(dtype))
+    assert not is_mean(lambda z, t: float(rows(z, t).sum()), np.dtype(dtype))
+
+
+LOSSES = """
+import torch, numpy
+from torch.nn import functional
+from gradcert_implementations.adapters.torch_loss import from_torch
+
+def loss(z, t):
+    return functional.cross_entropy(z, t)
+
+def flipped(z, t):
+    return -functional.cross_entropy(z, t)
+
+class Scaled(torch.nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+
+made = from_torch(loss)
+three = 3
+"""
+
+
+@pytest.fixture
+def losses(tmp_path: Path) -> Path:
+    path = tmp_path / "losses.py"
+    path.write_text(LOSSES)
+    return path
+
+
+def test_a_spec_names_the_adapter_and_the_object_and_can_be_loaded_again(losses: Path) -> None:
+    spec = f"torch:{losses}:loss"
+    loaded = load(spec, targets="index", formats=["bf16"])
+    assert (loaded.name, loaded.origin, loaded.library) == ("loss", spec, "torch")
+    assert (loaded.domain.targets, loaded.formats) == ("index", ("bfloat16",))
+    assert reloading(loaded) == {"targets": "index", "device": "cpu"}
+    assert _gradient(load(spec, **reloading(loaded))) == TRUE
+
+
+def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path: Path) -> None:
+    found = gradcert.certify(
+        f"torch:{losses}:flipped", targets="index", formats=["binary64"], max_examples=5
+    )
+    (diagnosis,) = found.diagnoses
+    assert diagnosis.matches[0].flaw == "sign-flipped"
+    shown = found.refutations[0].discrepancy
+    assert shown is not None
+    assert 'targets="index", device="cpu")' in shown.snippet
+    command = [sys.executable, "-c", shown.snippet]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[[ 0.5 -0.5]]\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "options", "message"),
+    [
+        ("torch:{}:three", {}, "is of type int; expected"),
+        ("torch:{}:made", {}, "is an Implementation, which needs no adapter: write {}:made"),
+        ("torch:{}:Scaled", {}, "the module cannot be made (Scaled.__init__() missing 1 required"),
+        ("torch:{}", {}, "names no function: write torch:{}:name"),
+        ("torch:softmax", {}, "write torch:path/to/file.py:name or torch:package.module:name"),
+        ("torch:{}:loss", {"device": "abacus"}, "the device 'abacus' cannot be used"),
+        (
+            "torch:{}:loss",
+            {"quantities": ["do/dz"]},
+            "a loss gives dE/dz or dE/do or loss, not 'do/dz'",
+        ),
+        ("torch:{}:loss", {"targets": "some"}, "unknown target domain 'some'"),
+        ("jax:{}:loss", {"device": "abacus"}, "the device 'abacus' cannot be used"),
+        ("numpy:{}:loss", {"device": "cpu"}, "takes no device"),
+        ("numpy", {"device": "cpu"}, "takes no device"),
+        ("command:", {}, "no program is named"),
+        ("command:./missing --fast", {}, "there is no program './missing' that can be run"),
+        ("command:'./open", {}, "No closing quotation"),
+    ],
+)
+def test_a_spec_that_cannot_be_adapted_says_why_in_one_line(
+    losses: Path, spec: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(spec.format(losses), **options)
+    assert message.format(losses) in str(caught.value)
+    assert "\n" not in str(caught.value)

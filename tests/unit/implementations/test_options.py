@@ -1,0 +1,87 @@
+"""The one record of options, from the command line to another process."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+import msgspec
+import pytest
+
+from gradcert_implementations import Domain, Options, OptionValues, SpecError, load
+from gradcert_implementations.adapters.jax_loss import from_jax
+from gradcert_implementations.adapters.numpy_function import from_numpy
+from gradcert_implementations.adapters.program import from_command
+from gradcert_implementations.adapters.torch_loss import from_torch
+
+ALL = Options(quantities=["loss", "dE/dz"], formats=["fp32"], targets="any", device="cuda:0")
+
+
+def test_the_keywords_of_the_public_functions_are_the_fields_of_the_record() -> None:
+    assert list(get_type_hints(OptionValues)) == [option.name for option in fields(Options)]
+
+
+@pytest.mark.parametrize("function", [load, from_torch, from_jax, from_numpy, from_command])
+def test_a_function_that_takes_options_lists_none_of_them_by_hand(
+    function: Callable[..., Any],
+) -> None:
+    parameters = inspect.signature(function).parameters
+    assert parameters["options"].kind is inspect.Parameter.VAR_KEYWORD
+    assert not set(parameters) & {option.name for option in fields(Options)}
+
+
+def test_each_option_says_what_a_command_line_needs_to_offer_it() -> None:
+    for option in fields(Options):
+        assert set(option.metadata) == {"option", "metavar", "help"}
+        assert option.metadata["option"].isidentifier()
+        assert option.metadata["help"].endswith(".")
+        assert option.default in ((), None)
+    assert len({option.metadata["option"] for option in fields(Options)}) == len(fields(Options))
+
+
+def test_options_can_be_a_key_and_travel_as_json() -> None:
+    travelled = msgspec.json.decode(msgspec.json.encode(ALL), type=Options)
+    assert {ALL: "known"}[travelled] == "known"
+    assert travelled.formats == ("binary32",)
+
+
+def test_an_unknown_name_from_another_process_is_refused_too() -> None:
+    with pytest.raises(msgspec.ValidationError, match="did you mean fp32"):
+        msgspec.json.decode(b'{"formats": ["fp33"]}', type=Options)
+
+
+def test_the_keywords_of_options_make_the_same_options_and_name_only_what_was_chosen() -> None:
+    assert Options(**ALL.keywords()) == ALL
+    assert Options().keywords() == {}
+    assert Options(device="cpu").keywords() == {"device": "cpu"}
+
+
+def test_options_change_a_domain_only_in_what_they_choose() -> None:
+    declared = Domain(targets="index", largest_logit=11.0, fewest_classes=2)
+    assert Options(formats=["half"]).domain_over(declared) == declared
+    assert Options(targets="any").domain_over(declared) == Domain(
+        targets="any", largest_logit=11.0, fewest_classes=2
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"quantities": ["dE/Dz"]}, "unknown quantity 'dE/Dz'; did you mean dE/dz? choose from"),
+        ({"quantities": "dE/dz"}, "'dE/dz' is not a list of quantity names; write ['dE/dz']"),
+        ({"formats": ["FP32"]}, "unknown format 'FP32'; did you mean fp32? choose from binary64"),
+        ({"formats": None}, "None is not a list of format names; write ['binary64']"),
+        ({"targets": "indices"}, "unknown target domain 'indices'; did you mean index? choose"),
+        ({"targets": ""}, "unknown target domain ''; choose from index, probability, any"),
+        ({"device": ""}, "the device is ''; expected its name, such as 'cpu' or 'cuda:0'"),
+        ({"device": 0}, "the device is 0; expected its name, such as 'cpu' or 'cuda:0'"),
+    ],
+    ids=str,
+)
+def test_an_option_that_means_nothing_is_refused_with_the_value_and_the_way_out(
+    chosen: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        Options(**chosen)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
