@@ -61,10 +61,9 @@ def quantity_of(name: str, loss: Loss = TEXTBOOK_LOSS) -> Quantity:
     """
     quantity = _BY_NAME.get((name, loss.output))
     if quantity is None:
-        names = [known for known, output in _BY_NAME if output == loss.output]
-        raise ValueError(
-            f"output {loss.output!r} has no quantity {name!r}, only {', '.join(names) or 'none'}"
-        )
+        names = ", ".join(known for known, output in _BY_NAME if output == loss.output)
+        only = f", only {names}" if names else ""
+        raise ValueError(f"output {loss.output!r} has no quantity {name!r}{only}")
     return quantity
 
 
