@@ -51,6 +51,9 @@ class Format:
     dtype: np.dtype
     flushes: bool
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @functools.cached_property
     def smallest_subnormal(self) -> float:
         """The smallest positive number: one ulp of all numbers below ``2 * smallest_normal``."""

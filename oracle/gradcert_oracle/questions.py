@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from gradcert_oracle.formats import Format
@@ -99,6 +99,7 @@ class Question:
     rows: tuple[Row, ...]
     format: Format
     loss: Loss = TEXTBOOK_LOSS
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         expected = self.quantity.arguments
@@ -111,17 +112,17 @@ class Question:
                 f"{self.quantity.name} of output {self.quantity.output} does not belong to "
                 f"{self.loss}"
             )
-
-    @functools.cached_property
-    def _hash(self) -> int:
-        return hash((self.quantity, self.rows, self.format, self.loss))
+        # Several caches need the hash, and a row may have thousands of numbers: compute it once.
+        known = hash((self.quantity, self.rows, self.format, self.loss))
+        object.__setattr__(self, "_hash", known)
 
     def __hash__(self) -> int:
-        return self._hash  # Several caches need it, and a row may have thousands of numbers.
+        return self._hash
 
     def __getitem__(self, argument: str) -> Row:
         """Return the row of this argument, or ``()`` if the quantity does not take it."""
-        return dict(zip(self.quantity.arguments, self.rows, strict=True)).get(argument, ())
+        names = self.quantity.arguments
+        return self.rows[names.index(argument)] if argument in names else ()
 
     def __str__(self) -> str:
         return f"{self.quantity.name} of {', '.join(map(str, self.rows))}"

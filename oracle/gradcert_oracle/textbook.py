@@ -43,6 +43,9 @@ class Algorithm:
         return self.level if self.summation == "pairwise" else f"{self.level}, {self.summation} sum"
 
 
+_ALGORITHMS = tuple(Algorithm(level, summation) for level in LEVELS for summation in SUMMATIONS)
+
+
 def algorithms(format: Format) -> list[Algorithm]:
     """Return the algorithms that may explain a value in this format, from the best to the worst.
 
@@ -52,8 +55,8 @@ def algorithms(format: Format) -> list[Algorithm]:
     >>> [str(algorithm) for algorithm in algorithms(BINARY64)][:3]
     ['shifted', 'shifted, sequential sum', 'log-softmax']
     """
-    names = LEVELS if format.precision < BINARY32.precision else LEVELS[1:]
-    return [Algorithm(level, summation) for level in names for summation in SUMMATIONS]
+    first = 0 if format.precision < BINARY32.precision else len(SUMMATIONS)
+    return list(_ALGORITHMS[first:])
 
 
 class Arithmetic(NamedTuple):

@@ -7,7 +7,7 @@ budget. The verdict names the best algorithm that does. NaN and infinity are wit
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf, isfinite
 
 from flint import arb, ctx
@@ -167,7 +167,7 @@ def judge(question: Question, values: Sequence[float]) -> Judgement:
             errors = [abs(values[j] - truth[j]) for j in places]
             verdict = judge_differences(errors, allowances, levels(format))
         if verdict is not None:
-            return replace(verdict, index=places[verdict.index])
+            return Judgement(verdict.algorithm, verdict.used, places[verdict.index])
     raise OracleError(f"{question}: the error is too near the budget to decide")
 
 

@@ -40,6 +40,8 @@ QUANTITIES: tuple[Quantity, ...] = (
 )
 """Every quantity that the oracle knows."""
 
+_BY_NAME = {(quantity.name, quantity.output): quantity for quantity in QUANTITIES}
+
 
 def quantity_of(name: str, loss: Loss = TEXTBOOK_LOSS) -> Quantity:
     """Return the quantity of this name that belongs to a loss.
@@ -57,15 +59,12 @@ def quantity_of(name: str, loss: Loss = TEXTBOOK_LOSS) -> Quantity:
     Traceback (most recent call last):
     ValueError: output 'sigmoid' has no quantity 'loss', only dE/dz
     """
-    names = []
-    for quantity in QUANTITIES:
-        if quantity.output == loss.output:
-            if quantity.name == name:
-                return quantity
-            names.append(quantity.name)
-    raise ValueError(
-        f"output {loss.output!r} has no quantity {name!r}, only {', '.join(names) or 'none'}"
-    )
+    quantity = _BY_NAME.get((name, loss.output))
+    if quantity is None:
+        names = ", ".join(known for known, output in _BY_NAME if output == loss.output)
+        only = f", only {names}" if names else ""
+        raise ValueError(f"output {loss.output!r} has no quantity {name!r}{only}")
+    return quantity
 
 
 def question(name: str, *rows: Row, format: Format, loss: Loss = TEXTBOOK_LOSS) -> Question:

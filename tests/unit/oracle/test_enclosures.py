@@ -1,4 +1,4 @@
-"""Every enclosure holds the closed form, and is narrow, on 10,000 rows of every regime.
+"""Every enclosure contains the closed form, and is narrow, on 10,000 rows of every regime.
 
 The closed forms are the textbook's, evaluated by mpmath with nothing that cancels: the sum of the
 others is added up, never subtracted. Widths are measured here too, from the limits that numpy and
@@ -17,12 +17,23 @@ from flint import arb
 from mpmath import libmp, mp, mpf
 from numpy.random import Generator
 
-from gradcert_oracle import BINARY64, FORMATS, GUARD, QUANTITIES, Format
+from gradcert_oracle import (
+    BINARY64,
+    FORMATS,
+    GRADIENT,
+    GUARD,
+    Format,
+    Question,
+    enclose,
+    log_slopes,
+    question,
+)
+from gradcert_oracle.quantities import gradient
 
 Row = tuple[float, ...]
 
 ROWS = 250
-"""Rows a regime; ten regimes and four formats make 10,000."""
+"""Rows for each regime. Ten regimes and four formats make 10,000."""
 
 BITS = {"binary64": 2600, "binary32": 700, "binary16": 200, "bfloat16": 600}
 """Precision of the closed forms: far below the smallest subnormal number, 2^-1074 in binary64."""
@@ -118,11 +129,15 @@ def _assert_held_and_narrow(
         assert 2 * radius < width, where
 
 
+def _question(quantity: str, z: Row, t: Row, format: Format) -> Question:
+    """Return the question of a row of logits, with targets if the quantity takes them."""
+    return question(quantity, z, *((t,) if quantity in ("loss", "dE/dz") else ()), format=format)
+
+
 def _assert_logit_quantities(z: Row, t: Row, format: Format, *, jacobian: bool) -> None:
     with mp.workprec(BITS[format.name]):
         for quantity, truths in _closed_forms(z, t, jacobian=jacobian).items():
-            targets = t if quantity in ("loss", "dE/dz") else ()
-            balls = QUANTITIES[quantity](z, targets, format)
+            balls = enclose(_question(quantity, z, t, format))
             _assert_held_and_narrow(balls, truths, format, f"{quantity} at {z}, {t}")
 
 
@@ -253,7 +268,7 @@ def test_an_enclosure_of_the_slope_by_probability_does_too(format: Format, regim
         rounded = (powers / powers.sum()).astype(format.dtype).astype(np.float64)
         o = tuple(rounded.clip(min=format.smallest_subnormal).tolist())
         with mp.workprec(BITS[format.name]):
-            balls = QUANTITIES["dE/do"](o, t, format)
+            balls = enclose(question("dE/do", o, t, format=format))
             _assert_held_and_narrow(balls, _slopes_by_probability(o, t), format, f"{o}, {t}")
 
 
@@ -269,7 +284,7 @@ def test_a_thousand_classes_are_held_as_narrowly(format: Format, regime: str) ->
 def test_tied_rows_have_a_gradient_of_exactly_zero(format: Format) -> None:
     for z, t in _rows(format, "tied"):
         assert len(set(z)) == len(set(t)) == 1
-        assert all(slope.contains(0) for slope in QUANTITIES["dE/dz"](z, t, format))
+        assert all(slope.contains(0) for slope in enclose(_question("dE/dz", z, t, format)))
 
 
 @EACH_FORMAT
@@ -277,7 +292,7 @@ def test_subnormal_rows_have_subnormal_probabilities(format: Format) -> None:
     probabilities = [
         float(o_j)
         for z, _ in _rows(format, "subnormal")
-        for o_j in QUANTITIES["softmax"](z, (), format)
+        for o_j in enclose(_question("softmax", z, (), format))
     ]
     assert sum(0 < o_j < format.smallest_normal for o_j in probabilities) > ROWS
 
@@ -301,7 +316,7 @@ def test_the_largest_finite_logits_are_held_as_narrowly(format: Format, signs: R
 def test_targets_that_are_all_zero_leave_nothing(format: Format) -> None:
     z, t = (1.0, -2.0, -inf), (0.0, 0.0, 0.0)
     for quantity in ("loss", "dE/dz"):
-        assert all(ball == 0 for ball in QUANTITIES[quantity](z, t, format))
+        assert all(ball == 0 for ball in enclose(_question(quantity, z, t, format)))
 
 
 BAD_LOGITS = {
@@ -315,9 +330,9 @@ BAD_LOGITS = {
 @pytest.mark.parametrize("z", BAD_LOGITS.values(), ids=BAD_LOGITS)
 @pytest.mark.parametrize("quantity", ["softmax", "do/dz", "loss", "dE/dz"])
 def test_a_bad_row_of_logits_is_turned_away(quantity: str, z: Row) -> None:
-    t = () if quantity in ("softmax", "do/dz") else (1.0,) + (0.0,) * (len(z) - 1)
+    t = (1.0,) + (0.0,) * (len(z) - 1)
     with pytest.raises(ValueError, match=r"logits must be|at least one class"):
-        QUANTITIES[quantity](z, t[: len(z)], BINARY64)
+        enclose(_question(quantity, z, t[: len(z)], BINARY64))
 
 
 BAD_TARGETS = {
@@ -333,26 +348,61 @@ BAD_TARGETS = {
 @pytest.mark.parametrize("quantity", ["loss", "dE/dz"])
 def test_bad_targets_are_turned_away(quantity: str, z: Row, t: Row, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        QUANTITIES[quantity](z, t, BINARY64)
+        enclose(_question(quantity, z, t, BINARY64))
 
 
 @pytest.mark.parametrize("bad", [0.0, -0.5, nan, inf])
 def test_a_probability_that_is_not_positive_and_finite_is_turned_away(bad: float) -> None:
     with pytest.raises(ValueError, match="probabilities must be positive and finite"):
-        QUANTITIES["dE/do"]((0.5, bad), (1.0, 0.0), BINARY64)
+        enclose(question("dE/do", (0.5, bad), (1.0, 0.0), format=BINARY64))
 
 
 def test_probabilities_need_as_many_targets() -> None:
     with pytest.raises(ValueError, match="2 probabilities and 1 targets"):
-        QUANTITIES["dE/do"]((0.5, 0.5), (1.0,), BINARY64)
+        enclose(question("dE/do", (0.5, 0.5), (1.0,), format=BINARY64))
 
 
 @pytest.mark.parametrize("t", [(nan,), (inf,)])
 def test_a_target_that_is_not_finite_has_no_slope_by_probability(t: Row) -> None:
     with pytest.raises(ValueError, match="targets must be finite"):
-        QUANTITIES["dE/do"]((0.5,), t, BINARY64)
+        enclose(question("dE/do", (0.5,), t, format=BINARY64))
 
 
 def test_a_row_without_classes_has_no_slope_by_probability() -> None:
     with pytest.raises(ValueError, match="at least one class"):
-        QUANTITIES["dE/do"]((), (), BINARY64)
+        enclose(question("dE/do", (), (), format=BINARY64))
+
+
+# The work that an enclosure takes.
+
+
+@pytest.mark.parametrize("classes", [10, 100, 1000])
+def test_the_gradient_takes_one_logarithm_for_each_class_and_equal_classes_share_it(
+    classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+
+    def counted(shares: Sequence[arb]) -> list[arb]:
+        taken.append(len(shares))
+        return log_slopes(shares)
+
+    monkeypatch.setattr(gradient, "log_slopes", counted)
+    t = (1.0,) + (0.0,) * (2 * classes - 1)
+    z = tuple(-float(k // 2) / classes for k in range(2 * classes))
+    enclose(Question(GRADIENT, (z, t), BINARY64))
+    assert taken == [classes + 1]
+
+
+def test_only_what_cancels_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tied classes of equal targets have a derivative of zero; the others are soon narrow."""
+    taken: list[int] = []
+
+    def counted(shares: Sequence[arb]) -> list[arb]:
+        taken.append(len(shares))
+        return log_slopes(shares)
+
+    monkeypatch.setattr(gradient, "log_slopes", counted)
+    rows = (0.0, 0.0, -1000.0, -2000.0), (0.5, 0.5, 0.0, 0.0)
+    enclose(Question(GRADIENT, rows, BINARY64))
+    assert taken[0] == 3
+    assert set(taken[1:]) == {1}

@@ -1,6 +1,5 @@
-"""Formats agree with numpy and ml_dtypes; sums agree with the integers."""
+"""Formats agree with numpy and ml_dtypes, and a format without infinities can be expressed."""
 
-import random
 from fractions import Fraction
 
 import ml_dtypes
@@ -10,20 +9,36 @@ from flint import arb, ctx
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gradcert_oracle import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from gradcert_oracle.sums import SUMMATIONS, pairwise, sequential
+from gradcert_oracle import (
+    BFLOAT16,
+    BINARY16,
+    BINARY32,
+    BINARY64,
+    FAITHFUL,
+    FORMATS,
+    Format,
+    enclose,
+    judge,
+    question,
+)
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
-EACH_ORDER = pytest.mark.parametrize("order", SUMMATIONS)
+
+FLOAT8_E4M3FN = Format(
+    name="float8_e4m3fn",
+    precision=4,
+    max=448.0,
+    smallest_normal=2.0**-6,
+    dtype=np.dtype(ml_dtypes.float8_e4m3fn),
+    flushes=False,
+)
+"""It has no infinities. An IEEE format with its exponents would end at 240 and begin at 2^-6."""
 
 
 def _fraction(x: arb) -> Fraction:
     assert x.rad() == 0
     mantissa, exponent = x.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-# Formats.
 
 
 @EACH_FORMAT
@@ -135,54 +150,41 @@ def test_an_operation_may_flush_a_subnormal_number_except_in_binary16(
     assert format.underflow == lost
 
 
-# Sums.
+def test_an_ulp_of_a_ball_around_a_power_of_two_is_that_of_the_numbers_below() -> None:
+    """It is an allowance, and the true value may be one of them."""
+    assert float(BINARY64.ulp(arb(0.5))) == 2.0**-53
+    assert float(BINARY64.ulp(arb(0.5, 2.0**-80))) == 2.0**-54
+    assert float(BINARY64.ulp(arb(-0.5, 2.0**-80))) == 2.0**-54
 
 
-@EACH_ORDER
-@given(terms=st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=70))
-def test_sums_and_sums_of_the_others_are_the_integers(order: str, terms: list[int]) -> None:
-    total, others = SUMMATIONS[order]([arb(term) for term in terms], range(len(terms)))
-    assert total == sum(terms)
-    assert len(others) == len(terms)
-    assert all(other == sum(terms) - term for other, term in zip(others, terms, strict=True))
+# A format without infinities.
 
 
-@EACH_ORDER
-@pytest.mark.parametrize("place", range(5))
-def test_nothing_cancels_where_one_term_dominates(order: str, place: int) -> None:
-    """At 53 bits the small terms vanish beside one; the sum of the others has them exactly."""
-    terms = [arb((1, -200 - k)) for k in range(4)]
-    terms.insert(place, arb(1))
-    total, (others,) = SUMMATIONS[order](terms, [place])
-    assert total.contains(1)
-    assert others == arb((15, -203))
+def test_a_format_without_infinities_has_the_limits_that_its_dtype_publishes() -> None:
+    limits = ml_dtypes.finfo(FLOAT8_E4M3FN.dtype)
+    assert FLOAT8_E4M3FN.max == float(limits.max)
+    assert FLOAT8_E4M3FN.smallest_normal == float(limits.smallest_normal)
+    assert FLOAT8_E4M3FN.smallest_subnormal == float(limits.smallest_subnormal) == 2.0**-9
+    assert FLOAT8_E4M3FN.precision == limits.nmant + 1
 
 
-@given(
-    terms=st.lists(st.floats(2.0**-20, 1, width=32), min_size=1, max_size=40), order=st.randoms()
-)
-def test_a_sequential_sum_holds_what_a_loop_in_any_order_computes(
-    terms: list[float], order: random.Random
-) -> None:
-    with ctx.workprec(24):
-        total, _ = sequential([arb(term) for term in terms])
-    order.shuffle(terms)
-    computed = np.float32(0)
-    for term in terms:
-        computed = computed + np.float32(term)
-    error = abs(arb(float(computed)) - sum(map(arb, terms), arb(0)))
-    assert error <= 2 * total.rad() + arb((1, -60))
+def test_an_ulp_is_the_way_to_the_next_number_in_a_format_without_infinities() -> None:
+    numbers = np.arange(0x7F, dtype=np.uint8).view(FLOAT8_E4M3FN.dtype).astype(np.float64)
+    assert numbers[-1] == FLOAT8_E4M3FN.max
+    for x, step in zip(numbers.tolist(), np.diff(numbers).tolist(), strict=False):
+        assert float(FLOAT8_E4M3FN.ulp(arb(x))) == step
 
 
-def test_a_pairwise_sum_rounds_once_a_level() -> None:
-    """2^10 positive terms at 24 bits: each of ten levels may lose one unit in the last place."""
-    rng = np.random.default_rng(1)
-    with ctx.workprec(24):
-        terms = [arb(x) for x in rng.uniform(0.5, 1, 1024).astype(np.float32).tolist()]
-        total, others = pairwise(terms, range(len(terms)))
-    with ctx.workprec(200):
-        exact = sum(terms, arb(0))
-        assert total.contains(exact)
-        assert all(other.contains(exact - x) for other, x in zip(others, terms, strict=True))
-        level = exact * arb((1, -23))
-        assert all(ball.rad() < 10.01 * level for ball in (total, *others))
+@pytest.mark.parametrize("point", [300.0, 1.0, 2.0**-6, 2.0**-8, 0.0])
+def test_narrow_is_measured_in_the_ulps_of_a_format_without_infinities(point: float) -> None:
+    guard, ulp = 10, float(FLOAT8_E4M3FN.ulp(arb(point)))
+    assert FLOAT8_E4M3FN.narrow(arb(point, ulp * 2.0 ** -(guard + 5)), guard)
+    assert not FLOAT8_E4M3FN.narrow(arb(point, ulp * 2.0**-guard), guard)
+
+
+def test_the_oracle_judges_values_in_a_format_without_infinities() -> None:
+    asked = question("dE/dz", (0.0, -2.0), (1.0, 0.0), format=FLOAT8_E4M3FN)
+    truth = np.array([float(slope) for slope in enclose(asked)])
+    values = truth.astype(FLOAT8_E4M3FN.dtype).astype(np.float64).tolist()
+    assert judge(asked, values).algorithm is FAITHFUL
+    assert judge(asked, [-value for value in values]).algorithm is None

@@ -1,0 +1,76 @@
+"""Sums agree with the integers, nothing cancels, and what is too large for binary64 is infinite."""
+
+import random
+from math import fsum, inf
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradcert_oracle.sums import SUMMATIONS, float_sum, pairwise, sequential
+
+EACH_ORDER = pytest.mark.parametrize("order", SUMMATIONS)
+
+
+@EACH_ORDER
+@given(terms=st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=70))
+def test_sums_and_sums_of_the_others_are_the_integers(order: str, terms: list[int]) -> None:
+    total, others = SUMMATIONS[order]([arb(term) for term in terms], range(len(terms)))
+    assert total == sum(terms)
+    assert len(others) == len(terms)
+    assert all(other == sum(terms) - term for other, term in zip(others, terms, strict=True))
+
+
+@EACH_ORDER
+@pytest.mark.parametrize("place", range(5))
+def test_nothing_cancels_where_one_term_dominates(order: str, place: int) -> None:
+    """At 53 bits the small terms vanish beside one; the sum of the others has them exactly."""
+    terms = [arb((1, -200 - k)) for k in range(4)]
+    terms.insert(place, arb(1))
+    total, (others,) = SUMMATIONS[order](terms, [place])
+    assert total.contains(1)
+    assert others == arb((15, -203))
+
+
+@given(
+    terms=st.lists(st.floats(2.0**-20, 1, width=32), min_size=1, max_size=40), order=st.randoms()
+)
+def test_a_sequential_sum_holds_what_a_loop_in_any_order_computes(
+    terms: list[float], order: random.Random
+) -> None:
+    with ctx.workprec(24):
+        total, _ = sequential([arb(term) for term in terms])
+    order.shuffle(terms)
+    computed = np.float32(0)
+    for term in terms:
+        computed = computed + np.float32(term)
+    error = abs(arb(float(computed)) - sum(map(arb, terms), arb(0)))
+    assert error <= 2 * total.rad() + arb((1, -60))
+
+
+def test_a_pairwise_sum_rounds_once_a_level() -> None:
+    """2^10 positive terms at 24 bits: each of ten levels may lose one unit in the last place."""
+    rng = np.random.default_rng(1)
+    with ctx.workprec(24):
+        terms = [arb(x) for x in rng.uniform(0.5, 1, 1024).astype(np.float32).tolist()]
+        total, others = pairwise(terms, range(len(terms)))
+    with ctx.workprec(200):
+        exact = sum(terms, arb(0))
+        assert total.contains(exact)
+        assert all(other.contains(exact - x) for other, x in zip(others, terms, strict=True))
+        level = exact * arb((1, -23))
+        assert all(ball.rad() < 10.01 * level for ball in (total, *others))
+
+
+@given(terms=st.lists(st.floats(-1e300, 1e300), max_size=20))
+def test_a_sum_of_floats_is_rounded_once(terms: list[float]) -> None:
+    assert float_sum(terms) == fsum(terms)
+
+
+@pytest.mark.parametrize(
+    "terms", [[1e308, 1e308], [-1e308, -1e308], [inf, 1.0], [inf, -inf], [1e308, 1e308, -1e308]]
+)
+def test_a_sum_of_floats_that_is_too_large_on_the_way_is_infinite(terms: list[float]) -> None:
+    assert float_sum(terms) == inf

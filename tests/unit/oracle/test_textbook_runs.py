@@ -1,0 +1,252 @@
+"""Textbook algorithms keep within two budgets of their own level.
+
+The algorithms are run here in numpy, one operation at a time in the format itself. Exponentials and
+logarithms are rounded from binary64, so that they err by less than one unit in the last place
+on any processor: that is what a budget assumes of a mathematical library.
+"""
+
+from collections.abc import Callable, Iterator
+from math import inf
+
+import numpy as np
+import pytest
+from flint import arb
+from numpy.random import Generator
+
+from gradcert_oracle import (
+    ALLOWED,
+    BFLOAT16,
+    BINARY16,
+    BINARY32,
+    FAITHFUL,
+    FORMATS,
+    GRADIENT,
+    JACOBIAN,
+    LOSS,
+    LOSS_BY_PROBABILITY,
+    SOFTMAX,
+    Algorithm,
+    Format,
+    Quantity,
+    Question,
+    algorithms,
+    budgets,
+    enclose,
+    judge,
+)
+
+Row = tuple[float, ...]
+Total = Callable[[np.ndarray], np.generic]
+
+SHIFTED = Algorithm("shifted", "pairwise")
+
+EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+
+
+# The textbook algorithms, in floating point.
+
+
+def _exp(x: np.ndarray) -> np.ndarray:
+    return np.exp(x.astype(np.float64)).astype(x.dtype)
+
+
+def _log(x: np.generic) -> np.generic:
+    return np.log(x.astype(np.float64)).astype(x.dtype)
+
+
+def _pairwise(terms: np.ndarray) -> np.generic:
+    while len(terms) > 1:
+        even = len(terms) // 2 * 2
+        terms = np.concatenate([terms[:even:2] + terms[1:even:2], terms[even:]])
+    return terms[0]
+
+
+def _sequential(terms: np.ndarray) -> np.generic:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+TOTALS: dict[str, Total] = {"pairwise": _pairwise, "sequential": _sequential}
+
+
+def _softmax(
+    z: np.ndarray, format: Format, level: str, total: Total
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities and their logarithms; log-softmax stores these in the format."""
+    largest = z.max()
+    shifted = z - largest
+    powers = _exp(shifted)
+    mass = total(powers)
+    logarithms = z - (largest + _log(mass)) if level == "log-sum-exp" else shifted - _log(mass)
+    if level == "log-softmax":
+        logarithms = logarithms.astype(format.dtype).astype(z.dtype)
+    return powers / mass if level in ("wide", "shifted") else _exp(logarithms), logarithms
+
+
+def _others(terms: np.ndarray, total: Total) -> np.ndarray:
+    if len(terms) == 1:
+        return np.zeros_like(terms)
+    return np.array([total(np.delete(terms, j)) for j in range(len(terms))])
+
+
+def _forms(
+    quantity: Quantity, z: np.ndarray, t: np.ndarray, format: Format, algorithm: Algorithm
+) -> list[np.ndarray]:
+    """Return the values in each of the forms that a textbook has; `t` may be empty."""
+    total = TOTALS[algorithm.summation]
+    if quantity is LOSS_BY_PROBABILITY:
+        return [-t / z, -t * (1 / z)]
+    o, logarithms = _softmax(z, format, algorithm.level, total)
+    if quantity is SOFTMAX:
+        return [o]
+    if quantity is LOSS:
+        return [-total(t * np.where(t == 0, np.zeros_like(t), logarithms)).reshape(1)]
+    others = _others(o, total)
+    if quantity is JACOBIAN:
+        entries = -o[:, None] * o[None, :]
+        diagonal = np.eye(len(o), dtype=bool)
+        return [np.where(diagonal, own, entries).ravel() for own in (o * (1 - o), o * others)]
+    return [o * total(t) - t, o * _others(t, total) - t * others]
+
+
+def _run(asked: Question, algorithm: Algorithm, inner: Format) -> list[list[float]]:
+    """Run all forms of a textbook algorithm in the format `inner`, and round the values."""
+    format = asked.format
+    first, targets = asked.rows[0], asked["targets"]
+    row, t = np.array(first).astype(inner.dtype), np.array(targets).astype(inner.dtype)
+    forms = _forms(asked.quantity, row, t, format, algorithm)
+    assert all(form.dtype == inner.dtype for form in forms)
+    return [form.astype(format.dtype).astype(np.float64).tolist() for form in forms]
+
+
+def _arithmetics(asked: Question, algorithm: Algorithm) -> list[Format]:
+    """Return the formats that a level's intermediates may be in.
+
+    A 16-bit log-softmax may have them in binary32 or in the format, and its level is void where
+    both are. If log-sum-exp in the format itself is not void, then log-softmax in the format is not
+    void either, because it loses less.
+    """
+    format = asked.format
+    if format not in (BINARY16, BFLOAT16) or algorithm.level in ("shifted", "log-sum-exp"):
+        return [format]
+    worse = Algorithm("log-sum-exp", algorithm.summation)
+    if algorithm.level == "wide" or budgets(asked, worse) is None:
+        return [BINARY32]
+    return [BINARY32, format]
+
+
+# The rows.
+
+
+def _leading(rng: Generator, n: int, gap: float) -> np.ndarray:
+    logits = rng.uniform(-1, 0, n)
+    logits[rng.integers(n)] = gap
+    return logits
+
+
+def _masked(rng: Generator, n: int) -> np.ndarray:
+    logits = rng.normal(0, 3, n)
+    logits[1:][rng.random(n - 1) < 0.5] = -inf
+    return logits
+
+
+REGIMES: dict[str, Callable[[Generator, int], np.ndarray]] = {
+    "benign": lambda rng, n: rng.normal(0, 2, n),
+    "tied": lambda rng, n: rng.choice(rng.normal(0, 2, 2), n),
+    "confident": lambda rng, n: _leading(rng, n, rng.uniform(2, 35)),
+    "saturated": lambda rng, n: _leading(rng, n, 10 ** rng.uniform(2, 4)),
+    "offset": lambda rng, n: rng.normal(0, 2, n) + rng.uniform(-100, 100),
+    "masked": _masked,
+}
+
+
+def _targets(rng: Generator, z: np.ndarray, kind: str) -> np.ndarray:
+    """Return targets whose sum is at most four, so that no loss overflows in binary16."""
+    allowed = np.flatnonzero(z > -inf)
+    targets = np.zeros(len(z))
+    if kind == "one-hot":
+        targets[rng.choice(allowed)] = 1
+    elif kind == "soft":
+        cuts = np.sort(rng.integers(0, 64, len(allowed) - 1, endpoint=True))
+        targets[allowed] = np.diff([0, *cuts, 64]) / 64
+    else:
+        targets[allowed] = rng.uniform(0, 4, len(allowed)) / len(allowed)
+    return targets
+
+
+def _rows(format: Format, regime: str, count: int, seed: int) -> Iterator[tuple[Row, Row]]:
+    rng = np.random.default_rng([seed, list(REGIMES).index(regime)])
+    for number in range(count):
+        n = (2, 3, 1, 2, 8, 3, 40)[number % 7]
+        z = REGIMES[regime](rng, n).astype(format.dtype).astype(np.float64)
+        t = _targets(rng, z, ("one-hot", "soft", "unnormalised")[number % 3])
+        t = t.astype(format.dtype).astype(np.float64)
+        yield tuple(z.tolist()), tuple(t.tolist())
+
+
+def _questions(z: Row, t: Row, format: Format) -> Iterator[Question]:
+    """Yield a question about the row for each quantity of a softmax."""
+    yield Question(SOFTMAX, (z,), format)
+    yield Question(LOSS, (z, t), format)
+    yield Question(GRADIENT, (z, t), format)
+    if len(z) <= 8:
+        yield Question(JACOBIAN, (z,), format)
+    largest = max(z)
+    probabilities = np.exp(np.maximum(np.array(z) - largest, -6.0)).astype(format.dtype)
+    o = tuple(probabilities.astype(np.float64).tolist())
+    yield Question(LOSS_BY_PROBABILITY, (o, t), format)
+
+
+def _rounded(ball: arb, format: Format) -> float:
+    return float(np.array(float(ball)).astype(format.dtype))
+
+
+# Right algorithms keep within.
+
+LEVELS = [(format, algorithm) for format in FORMATS.values() for algorithm in algorithms(format)]
+
+
+@pytest.mark.parametrize(("format", "algorithm"), LEVELS, ids=lambda x: getattr(x, "name", str(x)))
+def test_a_textbook_algorithm_keeps_within_two_budgets_of_its_level(
+    format: Format, algorithm: Algorithm
+) -> None:
+    rows = [row for regime in REGIMES for row in _rows(format, regime, 28, seed=1)]
+    judged = void = 0
+    for asked in (asked for row in rows for asked in _questions(*row, format)):
+        allowances = budgets(asked, algorithm)
+        if allowances is None:
+            void += 1
+            continue
+        judged += 1
+        truth = enclose(asked)
+        for inner in _arithmetics(asked, algorithm):
+            for values in _run(asked, algorithm, inner):
+                for value, true, budget in zip(values, truth, allowances, strict=True):
+                    case = f"{asked} in {inner.name}: {value} for {true}"
+                    assert abs(value - true) <= ALLOWED * budget, case
+    assert judged > void
+
+
+@EACH_FORMAT
+@pytest.mark.parametrize("regime", REGIMES)
+def test_the_correctly_rounded_truth_is_faithful(format: Format, regime: str) -> None:
+    for z, t in _rows(format, regime, 14, seed=2):
+        for asked in _questions(z, t, format):
+            values = [_rounded(true, format) for true in enclose(asked)]
+            verdict = judge(asked, values)
+            assert verdict.algorithm is FAITHFUL, asked
+            assert verdict.used < 1.01
+
+
+def test_a_loop_over_thousands_of_classes_is_explained_by_its_own_order() -> None:
+    """Equal terms are rounded the same way each time, so a loop's error grows with their number."""
+    z = (0.0,) + (float(np.float32(-0.3)),) * 4999
+    asked = Question(SOFTMAX, (z,), BINARY32)
+    by_order = {}
+    for order in TOTALS:
+        values = _run(asked, Algorithm("shifted", order), BINARY32)[0]
+        by_order[order] = judge(asked, values).algorithm
+    assert by_order["pairwise"] in (FAITHFUL, SHIFTED)
+    assert str(by_order["sequential"]) == "shifted, sequential sum"
