@@ -1,14 +1,17 @@
 """What was found: the certificate, its schema and its renderers. No verdict is computed here."""
 
-from gradcert_reports.badge import badge
-from gradcert_reports.comparison import Change, Comparison, Direction, Setting, compare, differences
 from gradcert_reports.files import clear, json_schema, keep, prepare, read, write
-from gradcert_reports.html import html
-from gradcert_reports.junit import junit
-from gradcert_reports.markdown import markdown
-from gradcert_reports.merging import merge
-from gradcert_reports.numbers import timing
-from gradcert_reports.records import (
+from gradcert_reports.html.page import html
+from gradcert_reports.model.comparison import (
+    Change,
+    Comparison,
+    Direction,
+    Setting,
+    compare,
+    differences,
+)
+from gradcert_reports.model.merging import merge
+from gradcert_reports.model.records import (
     SCHEMA,
     Certificate,
     Diagnosis,
@@ -17,8 +20,19 @@ from gradcert_reports.records import (
     Provenance,
     Report,
 )
-from gradcert_reports.results import CheckResult, Discrepancy, Jacobian, Reach, Sample, Verdict
-from gradcert_reports.terminal import details, diagnosed, explanation, ledger, summary
+from gradcert_reports.model.results import (
+    CheckResult,
+    Discrepancy,
+    Jacobian,
+    Reach,
+    Sample,
+    Verdict,
+)
+from gradcert_reports.text.badge import badge
+from gradcert_reports.text.junit import junit
+from gradcert_reports.text.markdown import markdown
+from gradcert_reports.text.phrases import timing
+from gradcert_reports.text.terminal import details, diagnosed, explanation, ledger, summary
 
 __all__ = [
     "SCHEMA",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from gradcert_reports.badge import badge
-from gradcert_reports.html import html
-from gradcert_reports.junit import junit
-from gradcert_reports.markdown import markdown
-from gradcert_reports.records import Report
-from gradcert_reports.results import CheckResult
+from gradcert_reports.html.page import html
+from gradcert_reports.model.records import Report
+from gradcert_reports.model.results import CheckResult
+from gradcert_reports.text.badge import badge
+from gradcert_reports.text.junit import junit
+from gradcert_reports.text.markdown import markdown
 
 __all__ = ["clear", "json_schema", "keep", "prepare", "read", "write"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gradcert_reports.records import Certificate, Entry, Report
+from gradcert_reports.model.records import Certificate, Entry, Report
 
 __all__ = ["merge"]
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from gradcert_reports.results import CheckResult, Verdict
+from gradcert_reports.model.results import CheckResult, Verdict
 
 __all__ = [
     "SCHEMA",

@@ -4,9 +4,9 @@ from collections import Counter
 
 import jinja2
 
-from gradcert_reports.junit import well_formed
-from gradcert_reports.records import Report
-from gradcert_reports.results import Verdict
+from gradcert_reports.model.records import Report
+from gradcert_reports.model.results import Verdict
+from gradcert_reports.text.junit import well_formed
 
 __all__ = ["badge"]
 
@@ -28,7 +28,7 @@ _NARROW, _USUAL, _WIDE = 4, 7, 11
 """Widths of characters of Verdana at 11 pixels, roughly; the text is then set to fit."""
 
 _environment = jinja2.Environment(
-    loader=jinja2.PackageLoader("gradcert_reports"),
+    loader=jinja2.PackageLoader("gradcert_reports.text"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     keep_trailing_newline=True,

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from gradcert_reports.junit import well_formed
+from gradcert_reports.text.junit import well_formed
 
 __all__ = ["INK", "canvas", "inline", "look"]
 

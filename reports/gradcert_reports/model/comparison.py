@@ -7,8 +7,8 @@ from typing import Literal, TypeVar
 import msgspec
 from rich.text import Text
 
-from gradcert_reports.records import Certificate, Report
-from gradcert_reports.results import CheckResult, Sample, Verdict
+from gradcert_reports.model.records import Certificate, Report
+from gradcert_reports.model.results import CheckResult, Sample, Verdict
 
 __all__ = ["Change", "Comparison", "Direction", "Setting", "compare", "differences"]
 

@@ -35,7 +35,7 @@ from gradcert_reports import (
     write,
 )
 
-SCHEMA_FILE = Path(__file__).parents[2] / "reports" / "schema" / "gradcert-report-1.json"
+SCHEMA_FILE = Path(__file__).parents[3] / "reports" / "schema" / "gradcert-report-1.json"
 
 COMMENT = 65536
 """Characters: GitHub takes no longer comment."""

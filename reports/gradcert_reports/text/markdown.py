@@ -7,8 +7,9 @@ import re
 
 import jinja2
 
-from gradcert_reports.naming import distinct
-from gradcert_reports.numbers import (
+from gradcert_reports.model.naming import distinct
+from gradcert_reports.model.records import Report
+from gradcert_reports.text.phrases import (
     also,
     diagnosis,
     lower_bound,
@@ -22,8 +23,7 @@ from gradcert_reports.numbers import (
     verdict,
     where,
 )
-from gradcert_reports.records import Report
-from gradcert_reports.tables import Cell, refuting, silent
+from gradcert_reports.text.tables import Cell, refuting, silent
 
 __all__ = ["markdown"]
 
@@ -70,7 +70,7 @@ def _code(python: str) -> str:
 
 
 _environment = jinja2.Environment(
-    loader=jinja2.PackageLoader("gradcert_reports"),
+    loader=jinja2.PackageLoader("gradcert_reports.text"),
     autoescape=False,  # this is Markdown: text from the subject goes through `cell`
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,

@@ -4,9 +4,11 @@ import re
 
 import jinja2
 
-from gradcert_reports.junit import well_formed
-from gradcert_reports.naming import distinct
-from gradcert_reports.numbers import (
+from gradcert_reports.model.naming import distinct
+from gradcert_reports.model.records import Certificate, Match, Report
+from gradcert_reports.model.results import CheckResult, Verdict
+from gradcert_reports.text.junit import well_formed
+from gradcert_reports.text.phrases import (
     budgets,
     diagnosis,
     lower_bound,
@@ -21,9 +23,7 @@ from gradcert_reports.numbers import (
     values,
     where,
 )
-from gradcert_reports.records import Certificate, Match, Report
-from gradcert_reports.results import CheckResult, Verdict
-from gradcert_reports.tables import refuting, row, silent, tally
+from gradcert_reports.text.tables import refuting, row, silent, tally
 
 __all__ = ["html"]
 
@@ -65,7 +65,7 @@ def _others(certificate: Certificate) -> list[CheckResult]:
 
 
 _environment = jinja2.Environment(
-    loader=jinja2.PackageLoader("gradcert_reports"),
+    loader=jinja2.PackageLoader("gradcert_reports.html"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
@@ -97,9 +97,9 @@ _environment.filters |= {
 def html(report: Report) -> str:
     """Render a report as an HTML page that needs nothing but itself."""
     # Matplotlib takes half a second to import, and only this page needs it.
-    from gradcert_reports import pictures
-    from gradcert_reports.heatmaps import heatmaps
-    from gradcert_reports.matrix import GLYPHS, matrix
+    from gradcert_reports.html import figures
+    from gradcert_reports.html.heatmaps import heatmaps
+    from gradcert_reports.html.matrix import GLYPHS, matrix
 
     report = distinct(report)
     checks = dict.fromkeys(result.check for one in report.certificates for result in one.results)
@@ -110,8 +110,8 @@ def html(report: Report) -> str:
         glyphs=GLYPHS,
         matrix=matrix(report, list(checks)),
         heatmaps=heatmaps,
-        against_size=pictures.against_size(report),
-        against_regime=pictures.against_regime(report),
-        cancellation=pictures.cancellation(report),
+        against_size=figures.against_size(report),
+        against_regime=figures.against_regime(report),
+        cancellation=figures.cancellation(report),
     )
     return _CONTROL.sub("\ufffd", well_formed(page.lstrip()))

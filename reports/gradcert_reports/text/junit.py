@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from gradcert_reports.naming import distinct
-from gradcert_reports.records import Certificate, Provenance, Report
-from gradcert_reports.results import CheckResult
-from gradcert_reports.terminal import explanation
+from gradcert_reports.model.naming import distinct
+from gradcert_reports.model.records import Certificate, Provenance, Report
+from gradcert_reports.model.results import CheckResult
+from gradcert_reports.text.terminal import explanation
 
 __all__ = ["junit", "well_formed"]
 

@@ -8,7 +8,7 @@ from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from gradcert_reports.junit import well_formed
+from gradcert_reports.text.junit import well_formed
 
 __all__ = [
     "ALLOWED",

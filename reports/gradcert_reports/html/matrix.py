@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from gradcert_reports.drawing import short
-from gradcert_reports.records import Certificate, Report
-from gradcert_reports.results import Verdict
-from gradcert_reports.svg import INK, canvas, inline, look
-from gradcert_reports.tables import Tally, tally
+from gradcert_reports.html.axes import short
+from gradcert_reports.html.svg import INK, canvas, inline, look
+from gradcert_reports.model.records import Certificate, Report
+from gradcert_reports.model.results import Verdict
+from gradcert_reports.text.tables import Tally, tally
 
 __all__ = ["GLYPHS", "Matrix", "matrix"]
 

@@ -20,8 +20,8 @@ from gradcert_reports import (
     explanation,
     junit,
 )
-from gradcert_reports.junit import well_formed
-from gradcert_reports.naming import distinct
+from gradcert_reports.model.naming import distinct
+from gradcert_reports.text.junit import well_formed
 
 VERDICTS: tuple[Verdict, ...] = ("conforms", "refuted", "broken", "incomplete", "not supported")
 HOSTILE = "<b>&\"'\n]]> \0\x1b[31m\ud83d\uffff \U0001f600"

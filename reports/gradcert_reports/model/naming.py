@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from gradcert_reports.records import Certificate, Report
+from gradcert_reports.model.records import Certificate, Report
 
 __all__ = ["distinct"]
 

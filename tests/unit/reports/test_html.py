@@ -31,9 +31,9 @@ from gradcert_reports import (
     html,
     markdown,
 )
-from gradcert_reports.heatmaps import heatmaps
-from gradcert_reports.matrix import matrix
-from gradcert_reports.tables import refuting
+from gradcert_reports.html.heatmaps import heatmaps
+from gradcert_reports.html.matrix import matrix
+from gradcert_reports.text.tables import refuting
 
 VOID = {"meta"}
 INLINE = {"a", "bdi", "code", "span", "strong", "sub"}

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from gradcert_reports.results import Jacobian, Numbers
-from gradcert_reports.svg import INK, canvas, inline, look
+from gradcert_reports.html.svg import INK, canvas, inline, look
+from gradcert_reports.model.results import Jacobian, Numbers
 
 __all__ = ["Heatmaps", "heatmaps"]
 

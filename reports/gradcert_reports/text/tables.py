@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
-from gradcert_reports.records import Certificate
-from gradcert_reports.results import CheckResult, Discrepancy, Numbers, Verdict
+from gradcert_reports.model.records import Certificate
+from gradcert_reports.model.results import CheckResult, Discrepancy, Numbers, Verdict
 
 __all__ = [
     "Cell",

@@ -1,7 +1,7 @@
 """How numbers are put into words, the same in every report."""
 
-from gradcert_reports.records import Certificate, Diagnosis
-from gradcert_reports.results import CheckResult, Discrepancy, Sample
+from gradcert_reports.model.records import Certificate, Diagnosis
+from gradcert_reports.model.results import CheckResult, Discrepancy, Sample
 
 __all__ = [
     "also",

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from matplotlib.axes import Axes
 
-from gradcert_reports.drawing import (
+from gradcert_reports.html.axes import (
     ALLOWED,
     FAR,
     MARKED,
@@ -24,10 +24,10 @@ from gradcert_reports.drawing import (
     short,
     top,
 )
-from gradcert_reports.numbers import budgets
-from gradcert_reports.records import Report
-from gradcert_reports.results import CheckResult, Sample
-from gradcert_reports.svg import INK, canvas, inline, look
+from gradcert_reports.html.svg import INK, canvas, inline, look
+from gradcert_reports.model.records import Report
+from gradcert_reports.model.results import CheckResult, Sample
+from gradcert_reports.text.phrases import budgets
 
 __all__ = ["Picture", "against_regime", "against_size", "cancellation"]
 

@@ -7,7 +7,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from gradcert_reports.numbers import (
+from gradcert_reports.model.records import Certificate, Diagnosis, Report
+from gradcert_reports.model.results import CheckResult
+from gradcert_reports.text.phrases import (
     also,
     arguments,
     diagnosis,
@@ -19,9 +21,7 @@ from gradcert_reports.numbers import (
     verdict,
     where,
 )
-from gradcert_reports.records import Certificate, Diagnosis, Report
-from gradcert_reports.results import CheckResult
-from gradcert_reports.tables import silent
+from gradcert_reports.text.tables import silent
 
 __all__ = ["details", "diagnosed", "explanation", "ledger", "summary"]
 

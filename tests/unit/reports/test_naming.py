@@ -5,7 +5,7 @@ import pytest
 
 from gradcert import Certificate, certify
 from gradcert_reports import Report, html, junit, markdown
-from gradcert_reports.naming import distinct
+from gradcert_reports.model.naming import distinct
 
 
 @pytest.fixture(scope="module")
