@@ -1,4 +1,4 @@
-"""How the pictures are drawn alike: the mark of each implementation, labels, scales."""
+"""What all pictures draw in the same way: the mark of each implementation, labels, scales."""
 
 from collections.abc import Callable, Iterable, Mapping
 from math import ceil, log10
@@ -7,8 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
-
-from gradcert_reports.text.junit import well_formed
 
 __all__ = [
     "ALLOWED",
@@ -20,39 +18,26 @@ __all__ = [
     "label",
     "mark",
     "scale_budgets",
-    "short",
     "top",
 ]
 
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")
-"""Of Okabe and Ito: the colour-blind tell them apart, and they show on white and on black."""
+"""Okabe and Ito's: colour-blind readers can distinguish them, on white and on black."""
 
 _MARKERS = "osDv^PX*"
 
 MARKED = len(_MARKERS)
-"""Implementations in one picture: more could not be told apart."""
+"""The most implementations in one picture: each needs a marker of its own."""
 
 ALLOWED = 2
-"""Budgets."""
+"""Budgets that are allowed."""
 
 FAR = 1e20
-"""Budgets or ulps: what is more is drawn here, at the end; no digit of it is right."""
-
-
-def short(text: str, most: int) -> str:
-    """Return a label of `most` characters at most, on one line.
-
-    Examples
-    --------
-    >>> short("near  one", 12), short("subnormal, offset", 12)
-    ('near one', 'subnormal, …')
-    """
-    folded = " ".join(well_formed(text).split())
-    return folded if len(folded) <= most else f"{folded[: most - 1]}…"
+"""Budgets or ulps: more is drawn here, at the end of the scale, because no digit is right."""
 
 
 def clipped(value: float, most: float) -> float:
-    """Return a value moved to the nearer end of a scale if it is off it."""
+    """Return a value, moved to the nearer end of the scale if it is outside."""
     return min(max(value, 0.0), most)
 
 
@@ -70,24 +55,24 @@ def _power(exponent: int) -> str:
 
 
 def decades(low: int, high: int, most: int) -> range:
-    """Return exponents from high down to low, evenly, not many more than there is room for."""
+    """Return exponents from high down to low at equal distances, about `most` of them."""
     return range(high, low - 1, -max(1, ceil((high - low) / most)))
 
 
 def label(axis: Axis, before: Mapping[float, str], exponents: Iterable[int]) -> None:
-    """Label powers of ten on an axis, and what is given besides."""
+    """Label powers of ten on an axis, and the ticks in `before`."""
     ticks = dict(before) | {10.0**exponent: _power(exponent) for exponent in exponents}
     axis.set_ticks(list(ticks), list(ticks.values()))
     axis.set_minor_locator(NullLocator())
 
 
 def top(values: Iterable[float], most: float) -> int:
-    """Return the exponent of a power of ten above all values that are not off the scale."""
+    """Return the exponent of a power of ten above all values; values above `most` count as it."""
     return max(1, ceil(log10(max((min(value, most) for value in values if value > 0), default=1))))
 
 
 def scale_budgets(set_scale: Callable[..., None], axis: Axis, values: Iterable[float]) -> float:
-    """Make an axis linear up to the budgets allowed and logarithmic above; return its end."""
+    """Make an axis linear up to the allowed budgets and logarithmic above; return its end."""
     end = top(values, FAR)
     set_scale("symlog", linthresh=ALLOWED, linscale=0.7 * log10(10.0**end / ALLOWED))
     label(
@@ -107,7 +92,7 @@ def mark(place: int) -> Line2D:
 
 
 def dots(axes: Axes, place: int, points: Iterable[tuple[float, float]]) -> None:
-    """Draw points, those that fall on the same half pixel once."""
+    """Draw points. Points on the same half pixel are drawn once."""
     kept: dict[tuple[int, int], tuple[float, float]] = {}
     for x, y in points:
         across, up = axes.transData.transform((x, y))

@@ -1,9 +1,10 @@
-"""The pictures of what was found: budgets used, and what is lost where a target is confident.
+"""The pictures of the page: the budgets used, and the digits lost when a target is confident.
 
-Each has one panel a format, an SVG of its own, so that a page can set the panels side by side or
-below each other. Implementations differ by colour and by marker.
+Each picture has one panel for each format. A panel is an SVG of its own, so that a page can put
+panels side by side or below each other. Implementations differ by colour and by marker.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
@@ -21,12 +22,12 @@ from gradcert_reports.html.axes import (
     label,
     mark,
     scale_budgets,
-    short,
     top,
 )
 from gradcert_reports.html.svg import INK, canvas, inline, look
 from gradcert_reports.model.records import Report
 from gradcert_reports.model.results import CheckResult, Sample
+from gradcert_reports.text.escape import shortened
 from gradcert_reports.text.phrases import budgets
 
 __all__ = ["Picture", "against_regime", "against_size", "cancellation"]
@@ -37,14 +38,14 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 34, 44
 """Pixels around the axes, for titles and labels."""
 
 _FLOOR = 0.01
-"""Ulps: what is less, zero too, is drawn here, at the bottom."""
+"""Ulps: less is drawn here, at the bottom; so is zero."""
 
 _LARGEST, _LEAST = 1e300, 1e-300
-"""What is beyond cannot be put on a logarithmic scale."""
+"""Values beyond these cannot be drawn on a logarithmic scale."""
 
 _P = TypeVar("_P")
 _Named = Sequence[tuple[str, Sequence[_P]]]
-"""The implementations of a picture, and what there is of each in one panel."""
+"""The names of the implementations of a picture, and the points of each in one panel."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,13 @@ class Picture:
     Attributes
     ----------
     quantity
-        What it is about.
+        The quantity that it shows.
     key
         The marker of each implementation, and the place of its certificate in the report.
     left_out
-        How many implementations more than can be told apart there are.
+        How many implementations are left out, because there are more than markers.
     panels
-        One a format.
+        One for each format.
     """
 
     quantity: str
@@ -71,16 +72,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Found(Generic[_P]):
-    """What there is to draw of a quantity.
+    """The points of a quantity.
 
     Attributes
     ----------
     places
-        Of the certificates, as many as can be told apart.
+        The places of the certificates that are drawn.
     left_out
         How many more there are.
     panels
-        The points, by format, then by the place of the certificate.
+        The points by format, then by the place of the certificate.
     """
 
     quantity: str
@@ -90,7 +91,7 @@ class _Found(Generic[_P]):
 
     @property
     def every(self) -> list[_P]:
-        """All points, which share their scales."""
+        """All points. Every panel has the scale of all."""
         return [one for panel in self.panels.values() for some in panel.values() for one in some]
 
 
@@ -110,21 +111,25 @@ def _gather(
     return _Found(quantity, shown, len(places) - len(shown), panels)
 
 
-def _samples(report: Report) -> _Found[Sample]:
-    """Return the gradient's samples where there are any, else those of the first quantity."""
-    results = [result for one in report.certificates for result in one.results if result.samples]
-    quantities = [result.quantity for result in results]
-    quantity = "dE/dz" if "dE/dz" in quantities else next(iter(quantities), "")
+def _sampled(report: Report) -> str:
+    """Return the quantity that most certificates have samples of, the last one among equals.
 
+    Implementations list their quantities in the order of the computation, so that the last one is
+    the gradient.
+    """
+    counts = Counter(
+        quantity
+        for certificate in report.certificates
+        for quantity in dict.fromkeys(r.quantity for r in certificate.results if r.samples)
+    )
+    return max(reversed(counts), key=lambda quantity: counts[quantity], default="")
+
+
+def _samples(report: Report) -> _Found[Sample]:
     def finite(result: CheckResult) -> Iterable[Sample]:
         return (s for s in result.samples if isfinite(s.budgets) and isfinite(s.largest_logit))
 
-    return _gather(report, quantity, finite)
-
-
-def _regime(sample: Sample) -> str:
-    """Return what a row is like, without how it was moved, masked and aimed."""
-    return sample.regime.partition(",")[0]
+    return _gather(report, _sampled(report), finite)
 
 
 def _picture(
@@ -135,7 +140,7 @@ def _picture(
     height: int = _HEIGHT,
     left: int = _LEFT,
 ) -> Picture | None:
-    """Return a picture of what was found; `draw` fills a panel and says in words what it shows."""
+    """Return the picture of the points. `draw` fills a panel and returns what it shows in words."""
     if not found.places:
         return None
     panels, key = [], []
@@ -144,10 +149,10 @@ def _picture(
             figure = canvas(_WIDTH, height)
             inside = (_WIDTH - left - _RIGHT) / _WIDTH, (height - _TOP - _BOTTOM) / height
             axes = figure.add_axes((left / _WIDTH, _BOTTOM / height, *inside))
-            axes.set_title(short(format, 40))
+            axes.set_title(shortened(format, 40))
             named = [(report.certificates[i].name, series.get(i, ())) for i in found.places]
-            said = draw(axes, named)
-            panels.append(inline(figure, f"{format}: {said}", f"{name}{number}-"))
+            words = draw(axes, named)
+            panels.append(inline(figure, f"{format}: {words}", f"{name}{number}-"))
         for i, place in enumerate(found.places):
             figure = canvas(14, 14)
             line = mark(i)
@@ -157,21 +162,21 @@ def _picture(
     return Picture(found.quantity, tuple(key), found.left_out, tuple(panels))
 
 
-def _told(named: _Named[Sample]) -> str:
+def _in_words(named: _Named[Sample]) -> str:
     """Return the dots of a panel in words."""
-    said = []
+    parts = []
     for name, samples in named:
         passed = [sample.budgets for sample in samples if sample.level]
         refuting = [sample.budgets for sample in samples if not sample.level]
         if passed:
-            said.append(f"{name} at most {budgets(max(passed))} over {len(passed)} cases")
+            parts.append(f"{name} at most {budgets(max(passed))} over {len(passed)} cases")
         if refuting:
-            said.append(f"{name} refuted on {len(refuting)} cases, up to {budgets(max(refuting))}")
-    return f"budgets used, two are allowed: {'; '.join(said)}"
+            parts.append(f"{name} refuted on {len(refuting)} cases, up to {budgets(max(refuting))}")
+    return f"budgets used, two are allowed: {'; '.join(parts)}"
 
 
 def against_size(report: Report) -> Picture | None:
-    """Return budgets used against the largest logit of a row; None without samples."""
+    """Return the budgets used against the largest input of a row; None without samples."""
     found = _samples(report)
     every = found.every
 
@@ -182,7 +187,7 @@ def against_size(report: Report) -> Picture | None:
         axes.set_xlim(-0.1, 1.5 * 10.0**end)
         most = scale_budgets(axes.set_yscale, axes.yaxis, (sample.budgets for sample in every))
         axes.set_ylim(-0.08, most)
-        axes.set_xlabel("largest |o|" if found.quantity == "dE/do" else "largest |z|")
+        axes.set_xlabel("largest |input|")
         axes.set_ylabel("budgets used")
         axes.grid(axis="y")
         axes.axhline(ALLOWED, color=INK, linestyle=(0, (4, 3)), linewidth=1)
@@ -199,27 +204,27 @@ def against_size(report: Report) -> Picture | None:
                 (clipped(s.largest_logit, _LARGEST), clipped(s.budgets, FAR)) for s in samples
             )
             dots(axes, i, points)
-        return _told(named)
+        return _in_words(named)
 
     return _picture("size", report, found, draw)
 
 
 def against_regime(report: Report) -> Picture | None:
-    """Return budgets used in each regime; None without samples."""
+    """Return the budgets used by the shape of the row; None without samples."""
     found = _samples(report)
     every = found.every
-    regimes = list(dict.fromkeys(_regime(sample) for sample in every))
+    shapes = list(dict.fromkeys(sample.regime.shape for sample in every))
     count = len(found.places)
     lane = 0.8 / max(1, count)
 
     def draw(axes: Axes, named: _Named[Sample]) -> str:
         most = scale_budgets(axes.set_xscale, axes.xaxis, (sample.budgets for sample in every))
         axes.set_xlim(-0.08, most)
-        axes.set_ylim(len(regimes) - 0.5, -0.5)
-        axes.set_yticks(range(len(regimes)), [short(regime, 12) for regime in regimes])
+        axes.set_ylim(len(shapes) - 0.5, -0.5)
+        axes.set_yticks(range(len(shapes)), [shortened(shape, 12) for shape in shapes])
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("budgets used")
-        for between in range(1, len(regimes)):
+        for between in range(1, len(shapes)):
             axes.axhline(between - 0.5, color=INK, linewidth=0.8, alpha=0.16)
         axes.axvline(ALLOWED, color=INK, linestyle=(0, (4, 3)), linewidth=1)
         axes.text(
@@ -232,16 +237,16 @@ def against_regime(report: Report) -> Picture | None:
         )
         for i, (_, samples) in enumerate(named):
             moved = (i - (count - 1) / 2) * lane
-            lines = (regimes.index(_regime(s)) + moved for s in samples)
+            lines = (shapes.index(s.regime.shape) + moved for s in samples)
             dots(axes, i, zip((clipped(s.budgets, FAR) for s in samples), lines, strict=True))
-        return _told(named)
+        return _in_words(named)
 
-    height = 90 + len(regimes) * max(26, 9 * count)
+    height = 90 + len(shapes) * max(26, 9 * count)
     return _picture("regime", report, found, draw, height, 84)
 
 
 def cancellation(report: Report) -> Picture | None:
-    """Return the error at a target against one minus its probability; None without such pairs."""
+    """Return the error at a target against one minus its probability; None without pairs."""
 
     def pairs(result: CheckResult) -> Iterable[tuple[float, float]]:
         return ((c, e) for c, e in result.cancellation if _LEAST < c < 1 and isfinite(e))
@@ -259,19 +264,19 @@ def cancellation(report: Report) -> Picture | None:
         label(axes.yaxis, {_FLOOR: f"≤ {_FLOOR}"}, decades(0, end, 5))
         axes.set_xlim(2, 10.0**least)
         axes.set_ylim(_FLOOR / 2, 2 * 10.0**end)
-        axes.set_xlabel("1 - p of the target (p nears one to the right)")
+        axes.set_xlabel("1 - p of the target (p approaches one to the right)")
         axes.set_ylabel("error at the target, ulps")
         axes.grid(axis="y")
-        said = []
+        parts = []
         for i, (name, some) in enumerate(named):
             line = mark(i)
             line.set(linestyle="-", linewidth=1.1)
-            # Equal lines are common: the markers take turns.
+            # Equal lines are common, so the markers alternate.
             line.set_markevery((3 * i, 3 * len(named)))
             line.set_data([c for c, _ in some], [max(_FLOOR, min(e, FAR)) for _, e in some])
             axes.add_line(line)
             if some:
-                said.append(f"{name} at most {budgets(max(error for _, error in some))}")
-        return f"error at the target in ulps as p nears one: {'; '.join(said)}"
+                parts.append(f"{name} at most {budgets(max(error for _, error in some))}")
+        return f"error at the target in ulps as p approaches one: {'; '.join(parts)}"
 
     return _picture("cancellation", report, found, draw)

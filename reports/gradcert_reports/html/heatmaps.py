@@ -1,4 +1,4 @@
-"""The picture of a Jacobian: the true one beside the one that the returned values imply."""
+"""The pictures of a Jacobian: the true one, and the one that the returned values imply."""
 
 from dataclasses import dataclass
 from math import isfinite, nan
@@ -14,22 +14,22 @@ from gradcert_reports.model.results import Jacobian, Numbers
 __all__ = ["Heatmaps", "heatmaps"]
 
 _POSITIVE, _NEGATIVE = "#0072B2", "#D55E00"
-"""Of Okabe and Ito: the colour-blind tell them apart. Zero is the page's own colour."""
+"""Okabe and Ito's: colour-blind readers can distinguish them. Zero has the page's own colour."""
 
 _DEEPEST = 0.5
-"""Opacity of the largest entry; the number on it stays legible, light and dark."""
+"""Opacity of the largest entry; the number on it stays legible on a light and on a dark page."""
 
 _WRITTEN = 6
-"""Classes up to which the entries are written out."""
+"""The most classes with which the entries are written out."""
 
 _MOST = 12
-"""Classes up to which there is a picture."""
+"""The most classes with which there is a picture."""
 
 _SEEN = 1e-3
-"""Of the largest true entry: a difference that a picture should show."""
+"""A difference that a picture shows, as a fraction of the largest true entry."""
 
 _LEFT, _TOP = 36, 28
-"""Pixels for the names of the outputs, and for the title."""
+"""Pixels for the names of the outputs and for the title."""
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -38,7 +38,7 @@ _Matrix = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class Heatmaps:
-    """A Jacobian twice, ready for the page.
+    """The two pictures of a Jacobian, ready for the page.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Heatmaps:
     largest
         The largest entry in absolute value, which has the deepest colour.
     differing, missing
-        How many entries differ visibly, and how many of those are zero and should not be.
+        How many entries differ visibly, and how many of those are zero by mistake.
     """
 
     true: str
@@ -69,7 +69,7 @@ def _matrix(numbers: Numbers) -> _Matrix:
 
 
 def _written(value: float, digits: int) -> str:
-    """Return an entry as it stands in its cell.
+    """Return the text of an entry.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def _cell(x: float, y: float, side: float, **look: Any) -> Rectangle:
 
 
 def _draw(axes: Axes, matrix: _Matrix, true: _Matrix, largest: float, side: int) -> None:
-    """Draw the entries; frame those that differ from the true ones, hatch the missing ones."""
+    """Draw the entries, with a frame around wrong ones and hatching on missing ones."""
     n = len(matrix)
     centres = [side * (i + 0.5) for i in range(n)]
     for place, along in enumerate(centres):
@@ -122,8 +122,8 @@ def _draw(axes: Axes, matrix: _Matrix, true: _Matrix, largest: float, side: int)
                     hatched = {"fill": False, "hatch": "///", "linewidth": 0, "alpha": 0.35}
                     axes.add_patch(_cell(x, y, side, **hatched))
             if n <= _WRITTEN:
-                said = _written(value, 3 if n <= 4 else 2)
-                axes.text(x, y, said, ha="center", va="center", fontsize=14 if n <= 4 else 12)
+                entry = _written(value, 3 if n <= 4 else 2)
+                axes.text(x, y, entry, ha="center", va="center", fontsize=14 if n <= 4 else 12)
     for frame in frames:
         axes.add_patch(frame)
 
@@ -146,16 +146,19 @@ def _differs(value: float, true: float, largest: float) -> bool:
 
 
 def heatmaps(jacobian: Jacobian, name: str) -> Heatmaps | None:
-    """Return a Jacobian as two pictures in one scale of colours.
-
-    None unless both are square, of one size that can be taken in, and the true one holds numbers.
+    """Return the two pictures of a Jacobian, with one scale of colours.
 
     Parameters
     ----------
     jacobian
-        What to show.
+        The Jacobian.
     name
-        What the ids in the pictures begin with.
+        The start of the ids in the pictures.
+
+    Returns
+    -------
+    None unless both versions are square, of the same size and small enough to read, and the true
+    one has finite numbers.
     """
     true, returned = _matrix(jacobian.true), _matrix(jacobian.returned)
     n = len(true)

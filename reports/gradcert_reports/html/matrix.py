@@ -1,4 +1,4 @@
-"""The picture of who is refuted by what: implementations down, checks across."""
+"""The picture of implementations and checks: which check finds fault with which implementation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,71 +8,59 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from gradcert_reports.html.axes import short
 from gradcert_reports.html.svg import INK, canvas, inline, look
 from gradcert_reports.model.records import Certificate, Report
-from gradcert_reports.model.results import Verdict
+from gradcert_reports.model.verdict import Verdict
+from gradcert_reports.text.escape import shortened
 from gradcert_reports.text.tables import Tally, tally
 
-__all__ = ["GLYPHS", "Matrix", "matrix"]
-
-GLYPHS: dict[Verdict, str] = {
-    "conforms": "✓",
-    "refuted": "✗",
-    "broken": "!",
-    "not supported": "\N{EN DASH}",
-    "incomplete": "…",
-}
-"""What tells verdicts apart without colour."""
-
-_COLOURS: dict[Verdict, str] = {"refuted": "#D55E00", "broken": "#CC79A7"}
-"""Of Okabe and Ito: the colour-blind tell them apart. What is not wrong has no colour."""
+__all__ = ["Matrix", "matrix"]
 
 _PALEST, _DEEPEST = 0.25, 0.6
-"""Opacity where one result of many is wrong, and where all are; the text on it stays legible."""
+"""Opacity if one of many results is wrong, and if all are; the text on it stays legible."""
 
 _MOST = 60
-"""Implementations; the table beside the picture has them all."""
+"""The most implementations; the table beside the picture has all."""
 
 _WIDE, _HIGH = 46, 24
 """Pixels of a cell."""
 
 _LETTER = 6.4
-"""Pixels of a character, roughly."""
+"""Rough width of a character in pixels."""
 
 _SLANT = 40
-"""Degrees by which the headings rise."""
+"""Angle of the headings in degrees."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A picture, ready for the page, and how many implementations it leaves out."""
+    """The picture, ready for the page, and the number of implementations that it leaves out."""
 
     picture: str
     left_out: int
 
 
 def _named(certificate: Certificate) -> str:
-    return short(certificate.name, 26)
+    return shortened(certificate.name, 26)
 
 
 def _cell(axes: Axes, x: float, y: float, found: Tally, *, complete: bool) -> None:
-    """Draw how an implementation fares in a check."""
-    said = "·" if complete else "…"
+    """Draw the results of one check of one implementation."""
+    text = "·" if complete else Verdict.INCOMPLETE.glyph
     face = to_rgba(INK, 0)
+    wrong = found.verdict is not None and found.verdict.wrong
     if found.verdict:
-        said = GLYPHS[found.verdict]
-        if found.verdict != "conforms" and found.results > 1:
-            said += f" {found.count}/{found.results}"
-        if found.verdict in _COLOURS:
+        text = found.verdict.glyph
+        if found.verdict != Verdict.CONFORMS and found.results > 1:
+            text += f" {found.count}/{found.results}"
+        if wrong:
             depth = _PALEST + (_DEEPEST - _PALEST) * found.count / found.results
-            face = to_rgba(_COLOURS[found.verdict], depth)
+            face = to_rgba(found.verdict.colours.fill, depth)
     axes.add_patch(Rectangle((x, y), _WIDE, _HIGH, facecolor=face, edgecolor=INK, linewidth=0.2))
-    wrong = found.verdict in _COLOURS
     axes.text(
         x + _WIDE / 2,
         y + _HIGH / 2,
-        said,
+        text,
         ha="center",
         va="center",
         fontsize=11,
@@ -81,37 +69,42 @@ def _cell(axes: Axes, x: float, y: float, found: Tally, *, complete: bool) -> No
     )
 
 
-def _told(certificates: Sequence[Certificate], checks: Sequence[str]) -> str:
-    """Return who is wrong in which check, in words."""
-    said = []
+def _in_words(certificates: Sequence[Certificate], checks: Sequence[str]) -> str:
+    """Return which checks find fault with which implementation."""
+    sentences = []
     for certificate in certificates:
+        found = {check: tally(certificate, check).verdict for check in checks}
         wrong = [
-            f"{check} {found.verdict}"
-            for check in checks
-            if (found := tally(certificate, check)).verdict in _COLOURS
+            f"{check} {verdict}" for check, verdict in found.items() if verdict and verdict.wrong
         ]
-        said.append(f"{short(certificate.name, 40)}: {', '.join(wrong) or 'nothing wrong'}")
-    return f"Implementations and checks. {'; '.join(said)}"
+        sentences.append(
+            f"{shortened(certificate.name, 40)}: {', '.join(wrong) or 'nothing wrong'}"
+        )
+    return f"Implementations and checks. {'; '.join(sentences)}"
 
 
 def matrix(report: Report, checks: Sequence[str]) -> Matrix | None:
-    """Return the picture of a report; None unless it has several implementations and one is wrong.
+    """Return the picture of a report, with a row for each implementation.
 
     Parameters
     ----------
     report
-        Its implementations are the rows.
+        The report.
     checks
         The columns.
+
+    Returns
+    -------
+    None unless the report has several implementations, and one of those drawn is wrong.
     """
     certificates = report.certificates[:_MOST]
     verdicts = {tally(one, check).verdict for one in certificates for check in checks}
-    if len(report.certificates) < 2 or not verdicts & set(_COLOURS):
+    if len(report.certificates) < 2 or not any(found and found.wrong for found in verdicts):
         return None
     longest = _LETTER * max(map(len, checks)) + 10
     left = _LETTER * max(len(_named(one)) for one in certificates) + 16
     top = longest * sin(_SLANT * pi / 180) + 16
-    # The last heading leans out over the right edge.
+    # The last heading is wider than its column, to the right.
     width = left + _WIDE * (len(checks) - 0.5) + longest * cos(_SLANT * pi / 180) + 8
     height = top + _HIGH * len(certificates) + 4
     with look():
@@ -122,7 +115,7 @@ def matrix(report: Report, checks: Sequence[str]) -> Matrix | None:
             axes.text(
                 left + _WIDE * (j + 0.5),
                 top - 6,
-                short(check, 40),
+                shortened(check, 40),
                 rotation=_SLANT,
                 rotation_mode="anchor",
                 ha="left",
@@ -134,5 +127,5 @@ def matrix(report: Report, checks: Sequence[str]) -> Matrix | None:
             for j, check in enumerate(checks):
                 found = tally(certificate, check)
                 _cell(axes, left + _WIDE * j, y, found, complete=certificate.complete)
-        picture = inline(figure, _told(certificates, checks), "matrix-")
+        picture = inline(figure, _in_words(certificates, checks), "matrix-")
     return Matrix(picture, len(report.certificates) - len(certificates))

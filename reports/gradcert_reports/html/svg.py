@@ -1,4 +1,4 @@
-"""A matplotlib figure as SVG that lives inside a page: in its colours, its font, its name space."""
+"""A matplotlib figure as SVG inside a page, with the colours, the font and the ids of the page."""
 
 import io
 import re
@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from gradcert_reports.text.junit import well_formed
+from gradcert_reports.text.escape import well_formed
 
 __all__ = ["INK", "canvas", "inline", "look"]
 
 INK = "#010203"
-"""What is drawn in this colour takes the colour of the text around the picture."""
+"""This colour is replaced by the colour of the text around the picture."""
 
 _LOOK = {
     "axes.edgecolor": INK,
@@ -47,7 +47,7 @@ _LOOK = {
 }
 
 _UNITS = 72
-"""An inch in matplotlib's SVG: a unit is a pixel where a picture is shown as wide as drawn."""
+"""Units of an inch in matplotlib's SVG. A unit is a pixel if the picture is not scaled."""
 
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 _FONT = re.compile(r"font-family: [^;]*;? ?")
@@ -56,7 +56,7 @@ _LONG = re.compile(r"-?\d+\.\d{3,}")
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Draw as the page wants it, whatever the reader's own settings of matplotlib are."""
+    """Draw with the settings of the page, and ignore those of the reader's matplotlib."""
     with warnings.catch_warnings(), style.context(["default", _LOOK]):
         # The browser draws the text, and has the glyphs that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
@@ -65,12 +65,12 @@ def look() -> Iterator[None]:
 
 
 def canvas(width: float, height: float) -> Figure:
-    """Return an empty figure of a size in pixels of the page."""
+    """Return an empty figure with a size in pixels of the page."""
     return Figure((width / _UNITS, height / _UNITS))
 
 
 def _local(name: str) -> str:
-    """Return a tag or attribute without its XML name space, which HTML does without."""
+    """Return a tag or an attribute without its XML name space, which HTML does not use."""
     return name.rpartition("}")[2]
 
 
@@ -94,7 +94,7 @@ def _references(root: ElementTree.Element) -> set[str]:
 def _attributes(
     element: ElementTree.Element, prefix: str, kept: set[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is left of the attributes of an element within the page."""
+    """Yield the attributes that an element has inside the page."""
     for key, value in element.attrib.items():
         match _local(key):
             case "id":
@@ -103,8 +103,8 @@ def _attributes(
             case "href":
                 yield "href", f"#{prefix}{value.removeprefix('#')}"
             case "style":
-                told = _FONT.sub("", value).replace(INK, "currentColor")
-                yield "style", _REFERENCE.sub(rf"url(#{prefix}\1)", told)
+                styles = _FONT.sub("", value).replace(INK, "currentColor")
+                yield "style", _REFERENCE.sub(rf"url(#{prefix}\1)", styles)
             case "transform" if value.startswith("rotate(-0 "):
                 pass
             case name:
@@ -112,11 +112,11 @@ def _attributes(
 
 
 def _adapt(root: ElementTree.Element, prefix: str) -> None:
-    """Leave of a picture what belongs into the page, in the page's terms."""
+    """Remove from a picture what does not belong into a page, and adapt the rest."""
     kept = _references(root)
     for element in list(root.iter()):
         for child in list(element):
-            # The date is in the metadata, and the style sheet would reach into the whole page.
+            # The metadata has the date, and the style sheet would change the whole page.
             if _local(child.tag) in ("metadata", "style"):
                 element.remove(child)
         attributes = dict(_attributes(element, prefix, kept))
@@ -129,7 +129,7 @@ def _adapt(root: ElementTree.Element, prefix: str) -> None:
 
 
 def _hoist(group: ElementTree.Element) -> None:
-    """Say once how marks look: most of a picture is thousands of them."""
+    """Set the style of equal marks once, on their group: a picture has thousands of marks."""
     styles = {child.get("style") for child in group}
     if len(group) > 1 and len(styles) == 1 and all(child.tag == "use" for child in group):
         group.attrib |= {"style": group[0].get("style", "")}
@@ -143,11 +143,12 @@ def inline(figure: Figure, label: str, prefix: str) -> str:
     Parameters
     ----------
     figure
-        What to show, drawn within :func:`look`, and saved there.
+        The figure, drawn within :func:`look`. This function must be called there too.
     label
-        What it shows in words, for those who do not see it; empty where the text beside it says so.
+        What the figure shows, in words, for readers who do not see it; empty if the text beside it
+        says so.
     prefix
-        Put before every id, so that no two pictures of a page share one.
+        The start of every id, so that no two pictures of a page share one.
 
     Examples
     --------

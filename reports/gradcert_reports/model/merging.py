@@ -1,4 +1,4 @@
-"""One report of several, as when each comes from a machine of its own."""
+"""One report made of several, for example of one from each machine."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ __all__ = ["merge"]
 
 
 def merge(reports: Sequence[Report]) -> Report:
-    """Return one report of several: all certificates in order, and the ledgers that point at them.
+    """Return one report with the certificates and the ledgers of several, in order.
 
-    What is there twice, equal in all, is kept once.
+    Equal certificates are kept once, and so are equal lines of the ledgers.
     """
     certificates: list[Certificate] = []
     ledger: list[Entry] = []

@@ -1,42 +1,44 @@
-"""Names that tell the certificates of one report apart."""
+"""Distinct names for the certificates of one report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from gradcert_reports.model.options import differing, option
 from gradcert_reports.model.records import Certificate, Report
 
 __all__ = ["distinct"]
 
-_TOLD_BY: tuple[Callable[[Certificate], str], ...] = (
-    lambda found: found.origin,
-    lambda found: ", ".join(found.quantities),
-    lambda found: ", ".join(found.formats),
-    lambda found: f"{found.targets} targets",
-    lambda found: found.provenance.versions.get(found.provenance.library, ""),
-    lambda found: found.provenance.processor,
-    lambda found: found.provenance.device,
-    lambda found: f"seed {found.provenance.seed}",
-    lambda found: f"{found.provenance.max_examples} examples",
-    lambda found: found.provenance.date,
-)
-"""What may differ where names do not, that which a reader looks for first."""
+
+def _traits(certificates: Sequence[Certificate]) -> Iterator[list[str]]:
+    """Yield one trait at a time, of each certificate; those come first that a reader looks for."""
+    yield [one.origin for one in certificates]
+    yield [", ".join(one.quantities) for one in certificates]
+    yield [", ".join(one.formats) for one in certificates]
+    for records in ([one.loss for one in certificates], [one.domain for one in certificates]):
+        for name in differing(records):
+            yield [option(name, record.get(name)) for record in records]
+    sources = [one.provenance for one in certificates]
+    yield [source.versions.get(source.library, "") for source in sources]
+    yield [source.processor for source in sources]
+    yield [source.device for source in sources]
+    yield [f"seed {source.seed}" for source in sources]
+    yield [f"{source.max_examples} examples" for source in sources]
+    yield [source.date for source in sources]
 
 
-def _told_apart(certificates: Sequence[Certificate]) -> list[str]:
-    """Return for each what sets it apart from the others, and a number if nothing else does."""
-    told: list[tuple[str, ...]] = [()] * len(certificates)
-    for tell in _TOLD_BY:
-        found = [tell(certificate) for certificate in certificates]
-        if len(set(told)) < len(told) and len(set(found)) > 1:
-            told = [(*before, now) for before, now in zip(told, found, strict=True)]
-    if len(set(told)) < len(told):
-        told = [(*before, str(number)) for number, before in enumerate(told, start=1)]
-    return [", ".join(filter(None, parts)) for parts in told]
+def _suffixes(certificates: Sequence[Certificate]) -> list[str]:
+    """Return the traits that distinguish each certificate, and a number if no trait does."""
+    suffixes: list[tuple[str, ...]] = [()] * len(certificates)
+    numbers = [str(number) for number in range(1, len(certificates) + 1)]
+    for trait in (*_traits(certificates), numbers):
+        if len(set(suffixes)) < len(suffixes) and len(set(trait)) > 1:
+            suffixes = [(*before, one) for before, one in zip(suffixes, trait, strict=True)]
+    return [", ".join(filter(None, parts)) for parts in suffixes]
 
 
 def distinct(report: Report) -> Report:
-    """Return the report with a suffix at every name that it has more than once.
+    """Return the report with a suffix at every name that occurs more than once.
 
     Examples
     --------
@@ -48,8 +50,8 @@ def distinct(report: Report) -> Report:
     for name in dict.fromkeys(names):
         places = [place for place, other in enumerate(names) if other == name]
         if len(places) > 1:
-            told = _told_apart([certificates[place] for place in places])
-            for place, apart in zip(places, told, strict=True):
-                renamed = msgspec.structs.replace(certificates[place], name=f"{name} ({apart})")
+            suffixes = _suffixes([certificates[place] for place in places])
+            for place, suffix in zip(places, suffixes, strict=True):
+                renamed = msgspec.structs.replace(certificates[place], name=f"{name} ({suffix})")
                 certificates[place] = renamed
     return msgspec.structs.replace(report, certificates=tuple(certificates))

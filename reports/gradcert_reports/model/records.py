@@ -1,10 +1,11 @@
-"""The certificate: what is kept, sent and read back. Reports show what stands here, and no more."""
+"""The report and its certificates, as ``certificate.json`` keeps them."""
 
 from typing import Literal
 
 import msgspec
 
-from gradcert_reports.model.results import CheckResult, Verdict
+from gradcert_reports.model.results import CheckResult
+from gradcert_reports.model.verdict import Verdict
 
 __all__ = [
     "SCHEMA",
@@ -12,12 +13,16 @@ __all__ = [
     "Diagnosis",
     "Entry",
     "Match",
+    "Option",
     "Provenance",
     "Report",
 ]
 
-SCHEMA: Literal["gradcert-report/1"] = "gradcert-report/1"
-"""Name and version of the file format; the version changes when an old reader would misread."""
+SCHEMA: Literal["gradcert-report/2"] = "gradcert-report/2"
+"""Name and version of the file format. The version changes when an old reader would misread."""
+
+Option = str | float | int | bool | None
+"""The value of an option of the loss or of the domain. JSON has no infinity: use None."""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +33,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     flaw, title, formula
         The id that ``gradcert explain`` takes, and what the flaw is.
     explains
-        How many of the refuting cases: on each it fails the same check in the same way.
+        How many of the refuting cases it explains: on each it fails the same check in the same way.
     """
 
     flaw: str
@@ -38,18 +43,19 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which mistake a refuted quantity makes.
+    """Which mistake makes a quantity wrong.
 
     Attributes
     ----------
     cases
-        How many refuting cases were compared with the catalogue.
+        How many refuting cases were compared with the known flaws.
     matches
-        The known flaws that explain some of them, the best first; empty if none does.
+        The known flaws that explain some of them, the best first; empty if there is none.
     unexplained
         How many of the cases no match explains.
     findings
-        What is known without a match, the most telling first: a factor, what checks saw, its size.
+        What the wrong values show without a match, the most useful first: a factor, which checks
+        failed, the size of the error.
     """
 
     quantity: str
@@ -65,18 +71,20 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     Attributes
     ----------
     versions
-        Of gradcert, Python, numpy and the libraries that bear on the answers.
+        The versions of gradcert, Python, numpy and the libraries that affect the answers.
     library, device
-        What computed, and where it did.
+        The library that computed the answers, and the device.
     machine, processor
         The operating system, and the model of the processor.
+    seed, max_examples
+        The settings of the search for cases.
     date
-        When it began, ISO 8601, UTC.
+        The start of the run, ISO 8601, UTC.
     duration
-        Seconds.
+        The seconds from start to end.
     spent
-        How many of them whom the checks took, where that was measured: the ``oracle``, the
-        ``subject``, ``Hypothesis``, and the ``checks`` themselves.
+        The seconds spent in each part, where measured: ``oracle``, ``subject``, ``Hypothesis``
+        and ``checks``.
     """
 
     versions: dict[str, str]
@@ -96,15 +104,24 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     Attributes
     ----------
+    name, origin, summary
+        The name in reports, the SPEC that loads the implementation again, if there is one, and one
+        line on how it computes.
+    quantities, formats
+        What it computes, and in which formats.
+    loss
+        The options of the loss that it claims to compute, by name. Empty if they are not recorded.
+    domain
+        The inputs for which it claims to be right, by name: ``targets``, ``largest_logit``, ...
     verdict
-        ``conforms`` if every check does; else the worst of ``refuted``, ``broken``,
-        ``incomplete`` (a check has not run) and ``not supported``, in this order.
+        The worst verdict of its checks; a check that has not run counts as ``incomplete``.
     worst
-        The result that asked most; its level is the certificate's. None unless all is in order.
+        The most severe passed result, whose level is the level of the certificate. None unless the
+        implementation conforms.
     planned
-        How many results there are when it is complete.
+        The number of results of a complete certificate.
     diagnoses
-        One a refuted quantity.
+        One for each refuted quantity.
     """
 
     name: str
@@ -112,8 +129,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     summary: str
     quantities: tuple[str, ...]
     formats: tuple[str, ...]
-    targets: str
-    decides_to: float
+    loss: dict[str, Option]
+    domain: dict[str, Option]
     verdict: Verdict
     worst: CheckResult | None
     results: tuple[CheckResult, ...]
@@ -139,11 +156,11 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def refutations(self) -> tuple[CheckResult, ...]:
         """The results that refute."""
-        return tuple(result for result in self.results if result.verdict == "refuted")
+        return tuple(result for result in self.results if result.verdict == Verdict.REFUTED)
 
     @property
     def leading(self) -> tuple[CheckResult, ...]:
-        """The first refutation of each quantity: the others are mostly the same mistake again."""
+        """The first refutation of each quantity: the others mostly show the same mistake again."""
         first: dict[str, CheckResult] = {}
         for result in self.refutations:
             first.setdefault(result.quantity, result)
@@ -160,9 +177,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     statement, where
         What is claimed, and for which outputs and targets.
     expected
-        The verdict that must come out.
+        The verdict that is known to be right.
     certificate
-        The verdict that did: the place of the certificate in the report, from 0.
+        The place of its certificate in the report, counted from 0.
     """
 
     claim: int
@@ -173,15 +190,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one run wrote: certificates, in the order they were asked for, and a ledger of claims.
+    """What one run found: the certificates in the order of the run, and a ledger of claims.
 
     Attributes
     ----------
     ledger
-        Empty unless the run was about the claims.
+        The claims that the certificates are about; empty for a run without claims.
     """
 
-    schema: Literal["gradcert-report/1"] = SCHEMA
+    schema: Literal["gradcert-report/2"] = SCHEMA
     certificates: tuple[Certificate, ...]
     ledger: tuple[Entry, ...] = ()
 

@@ -1,12 +1,14 @@
-"""What one check found: a verdict, its evidence, and the cases that it was held against.
+"""What one check found: a verdict, its evidence, and how much of the error budget was used.
 
-Numbers of the format under test travel as decimal strings that read back as the same number, for
-JSON has no NaN and no infinity.
+Numbers of the format under test are written as decimal strings that read back as the same number,
+because JSON has no NaN and no infinity.
 """
 
 from typing import Literal
 
 import msgspec
+
+from gradcert_reports.model.verdict import Verdict
 
 __all__ = [
     "CheckResult",
@@ -14,58 +16,92 @@ __all__ = [
     "Jacobian",
     "Numbers",
     "Reach",
+    "Regime",
     "Sample",
-    "Verdict",
 ]
-
-Verdict = Literal["conforms", "refuted", "broken", "not supported", "incomplete"]
 
 Numbers = tuple[tuple[str, ...], ...]
 """An array: its rows, each number as text."""
 
 
+class Regime(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True
+):
+    """The kind of a row of inputs.
+
+    Attributes
+    ----------
+    shape
+        How the values of the row were drawn: ``benign``, ``ties``, ``spread``, ...
+    changes
+        What was done to them afterwards: ``offset``, ``masked``.
+    targets
+        How the targets were drawn; empty if there are none.
+
+    Examples
+    --------
+    >>> str(Regime(shape="benign", changes=("offset",), targets="one-hot"))
+    'benign, offset, one-hot'
+    """
+
+    shape: str
+    changes: tuple[str, ...] = ()
+    targets: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.shape, *self.changes, self.targets)))
+
+
 class Sample(
     msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True
 ):
-    """The most demanding row of one case: a dot of the pictures, an array in the file.
+    """The row of one case that used most of its error budget: a dot of the pictures.
 
     Attributes
     ----------
     level, summation
-        The textbook algorithm that explains it, and the order it sums in; empty if none does.
-    rung
-        The place of both among all that may explain a row in any format: 0 is the best.
+        The textbook algorithm that explains the error, and the order in which it adds; both empty
+        if no algorithm does.
+    rank
+        The place of the algorithm among all that may explain a row in any format; 0 is the best.
     budgets
-        How many of that algorithm's budgets the error used, or of the one that comes closest; two
-        are allowed.
+        How many error budgets of that algorithm the error used, or of the closest one if none
+        explains it. Two are allowed.
     regime, classes, largest_logit
-        The row: its regime, its length, its largest finite first argument in absolute value.
+        The row: its regime, its length, and its largest finite first argument in absolute value.
     """
 
     level: str
     summation: str
-    rung: int
+    rank: int
     budgets: float
-    regime: str
+    regime: Regime
     classes: int
     largest_logit: float
 
     @property
     def algorithm(self) -> str:
         """The level, with the order of summation where that matters."""
-        return self.level if self.summation == "pairwise" else f"{self.level}, {self.summation} sum"
+        if self.summation in ("", "pairwise"):
+            return self.level
+        return f"{self.level}, {self.summation} sum"
+
+    @property
+    def severity(self) -> tuple[int, float]:
+        """The key that sorts samples from the least severe to the most severe."""
+        return self.rank, self.budgets
 
 
 class Jacobian(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The softmax Jacobian of a row of logits, do_i/dz_j in row i, column j, twice.
+    """The softmax Jacobian of a row of logits, do_i/dz_j in row i, column j, in two versions.
 
     Attributes
     ----------
     true
         The true one, to thirty digits.
     returned
-        The one that the returned gradients imply: with the target at class i alone, dE/dz_j is
-        ``-(do_i/dz_j) / o_i``, so that row i is ``-o_i`` times that gradient.
+        The one that follows from the returned gradients: with the target at class i alone, dE/dz_j
+        is ``-(do_i/dz_j) / o_i``, so that row i is ``-o_i`` times that gradient.
     """
 
     true: Numbers
@@ -73,40 +109,38 @@ class Jacobian(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A refuting case, minimal, with the evidence.
+    """A minimal case that shows the fault, with the evidence.
 
     Attributes
     ----------
     statement
         What is wrong, in one sentence.
-    argument
-        What `first` holds: ``logits`` or ``probabilities``.
-    first, targets
-        The arguments, row by row; no targets where the quantity takes none.
+    arguments
+        The arguments of the call by name, in the order of the call, each row by row.
     regimes
-        One a row.
+        The regime of each row.
     row, index
-        Where the fault is; `index` counts the values of the row's answer, row-major.
+        The row with the fault, and the place of the wrong value among the values of the answer to
+        that row, counted in row-major order; None if the fault is not in one value.
     returned, expected
-        The values of that row's answer, row-major, and those they were compared with. Empty where
-        the fault is not in values.
+        The values of the answer to that row, in row-major order, and the values that they were
+        compared with. Empty if the fault is not in values.
     expected_is
-        What those are: ``true``, to thirty digits, or another answer of the implementation itself.
+        What the expected values are: ``true`` ones, to thirty digits, or another answer of the
+        implementation itself.
     enclosure
-        The true value at `index` as a ball, centre and radius; empty where no true value is.
+        The true value at `index` as a ball, centre and radius; empty if there is none.
     ulps, budgets
-        The size of the error, where it has one.
+        The size of the error, if it has one.
     snippet
-        Python that shows it again.
+        Python code that reproduces it.
     jacobian
-        The softmax Jacobian behind it, true and implied, where there is one small enough to see.
+        The softmax Jacobian of that row, true and returned, if it is small enough to read.
     """
 
     statement: str
-    argument: str
-    first: Numbers
-    targets: Numbers
-    regimes: tuple[str, ...]
+    arguments: dict[str, Numbers]
+    regimes: tuple[Regime, ...]
     row: int
     index: int | None
     returned: tuple[str, ...]
@@ -118,21 +152,41 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     snippet: str
     jacobian: Jacobian | None = None
 
+    @property
+    def rows(self) -> int:
+        """How many rows the arguments have."""
+        return max(map(len, self.arguments.values()), default=0)
+
+    @property
+    def row_arguments(self) -> dict[str, tuple[str, ...]]:
+        """The row with the fault, of each argument that has one."""
+        return {
+            name: numbers[self.row]
+            for name, numbers in self.arguments.items()
+            if 0 <= self.row < len(numbers)
+        }
+
+    @property
+    def returns_jacobian(self) -> bool:
+        """Whether the answer is the Jacobian itself, and not a gradient that implies it."""
+        entries = sum(map(len, self.jacobian.returned)) if self.jacobian else 0
+        return 0 < entries == len(self.returned)
+
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far a quantity held beyond the range that decides.
+    """How far a quantity stays right beyond the range of inputs that is required.
 
     Attributes
     ----------
-    held_to
-        The largest size of logits up to which every case tried was within its budgets.
+    reached
+        The largest size of logits up to which every case passed.
     failed_at
-        The next size tried, where one was not; None if all held.
+        The next size, at which a case failed; None if every size passed.
     statement
         What happened there.
     """
 
-    held_to: float
+    reached: float
     failed_at: float | None = None
     statement: str = ""
 
@@ -142,16 +196,19 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     Attributes
     ----------
-    reason
-        Why it is broken or not supported, else empty.
     examples
         How many cases ran before the verdict was known.
+    reason
+        Why the quantity is broken or not supported, else empty.
     worst, samples
-        Of a check that holds values against true ones: the passed case that asked most, a lower
-        bound of the worst there is, and every case.
+        For checks that compare values with true ones: the passed case that used most, which is a
+        lower bound of the worst case there is; and every case.
+    discrepancy
+        The case that shows the fault.
     reach, cancellation
-        For ``accuracy``, what lies beside the cases that decide: how far it holds; and, as a
-        target's probability p comes near one, pairs of 1 - p and the error in ulps at the target.
+        For ``accuracy``, two measurements that do not affect the verdict: how far the quantity
+        stays right; and, as the probability p of a target approaches one, pairs of 1 - p and the
+        error at the target in ulps.
     """
 
     check: str

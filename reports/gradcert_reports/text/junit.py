@@ -1,29 +1,27 @@
 """The report as JUnit XML, which continuous integration reads."""
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from gradcert_reports.model.naming import distinct
 from gradcert_reports.model.records import Certificate, Provenance, Report
 from gradcert_reports.model.results import CheckResult
-from gradcert_reports.text.terminal import explanation
+from gradcert_reports.model.verdict import Verdict
+from gradcert_reports.text.escape import well_formed
+from gradcert_reports.text.explanations import explanation
 
-__all__ = ["junit", "well_formed"]
-
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""All but the characters of XML 1.0; the lone surrogates among them have no UTF-8 either."""
+__all__ = ["junit"]
 
 
-def well_formed(text: str) -> str:
-    r"""Return text with U+FFFD in place of each character that XML 1.0 forbids.
-
-    Examples
-    --------
-    >>> ascii(well_formed("bell\a, half \ud83d of a pair, whole \U0001f600"))
-    "'bell\\ufffd, half \\ufffd of a pair, whole \\U0001f600'"
-    """
-    return _FORBIDDEN.sub("\ufffd", text)
+def _tag(verdict: Verdict) -> str:
+    """Return the element of JUnit for a verdict that is not good."""
+    match verdict:
+        case Verdict.REFUTED:
+            return "failure"
+        case Verdict.NOT_SUPPORTED:
+            return "skipped"
+        case _:
+            return "error"
 
 
 def _add(parent: Element, tag: str, /, **attributes: str) -> Element:
@@ -31,7 +29,7 @@ def _add(parent: Element, tag: str, /, **attributes: str) -> Element:
 
 
 def _facts(provenance: Provenance) -> Iterator[tuple[str, str]]:
-    """Yield where a certificate comes from, but for what the suite's own attributes say."""
+    """Yield where a certificate comes from, without the facts that are attributes of the suite."""
     for library, version in provenance.versions.items():
         yield f"version of {library}", version
     yield "library", provenance.library
@@ -49,15 +47,15 @@ def _add_case(suite: Element, name: str) -> Element:
 def _add_result(suite: Element, result: CheckResult) -> None:
     """Add the case of one check, with what is wrong in it."""
     case = _add_case(suite, f"{result.check}[{result.quantity}-{result.format}]")
-    if result.verdict == "conforms":
+    if result.verdict == Verdict.CONFORMS:
         return
-    tag = {"refuted": "failure", "not supported": "skipped"}.get(result.verdict, "error")
-    said = result.discrepancy.statement if result.discrepancy else result.reason
-    _add(case, tag, type=result.verdict, message=said).text = well_formed(explanation(result))
+    message = result.discrepancy.statement if result.discrepancy else result.reason
+    found = _add(case, _tag(result.verdict), type=result.verdict, message=message)
+    found.text = well_formed(explanation(result))
 
 
 def _add_suite(suites: Element, certificate: Certificate) -> None:
-    """Add the cases of one implementation, and one for what has not run."""
+    """Add the cases of one implementation, and one more if not every check ran."""
     suite = _add(
         suites,
         "testsuite",
@@ -71,9 +69,9 @@ def _add_suite(suites: Element, certificate: Certificate) -> None:
     for result in certificate.results:
         _add_result(suite, result)
     if not certificate.complete:
-        case = _add_case(suite, "incomplete")
+        case = _add_case(suite, Verdict.INCOMPLETE)
         ran = f"{len(certificate.results)} of {certificate.planned} checks ran"
-        _add(case, "error", type="incomplete", message=ran)
+        _add(case, _tag(Verdict.INCOMPLETE), type=Verdict.INCOMPLETE, message=ran)
     for count, tag in {"failures": "failure", "errors": "error", "skipped": "skipped"}.items():
         suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite.findall("testcase"))))
@@ -84,9 +82,9 @@ def junit(report: Report) -> str:
 
     Returns
     -------
-    A document of one suite an implementation, one case a check of a quantity in a format: a failure
-    where it is refuted, an error where it is broken, skipped where it is not supported. An
-    implementation whose checks have not all run has one case more, ``incomplete``, an error.
+    A document with one suite for each implementation, and in it one case for each check of a
+    quantity in a format: a failure if it is refuted, an error if it is broken, skipped if it is not
+    supported. If not every check ran, the suite has one more case, ``incomplete``, an error.
     """
     suites = Element("testsuites", name="gradcert")
     for certificate in distinct(report).certificates:

@@ -1,115 +1,79 @@
 """The report as Markdown: a table, then each refutation with its minimal counterexample.
 
-GitHub takes no comment of more than 65,536 characters: what does not fit is left out, and said so.
+GitHub accepts a comment of at most 65,536 characters. What does not fit is left out, and the report
+says so.
 """
 
-import re
-
-import jinja2
-
 from gradcert_reports.model.naming import distinct
+from gradcert_reports.model.options import options
 from gradcert_reports.model.records import Report
-from gradcert_reports.text.phrases import (
-    also,
-    diagnosis,
-    lower_bound,
-    magnitude,
-    mistake,
-    outcome,
-    place,
-    reach,
-    size,
-    unnamed,
-    verdict,
-    where,
-)
+from gradcert_reports.text import phrases
+from gradcert_reports.text.escape import fenced, markdown_cell
 from gradcert_reports.text.tables import Cell, refuting, silent
+from gradcert_reports.text.templating import environment
 
 __all__ = ["markdown"]
 
 
 _MOST = 60_000
-"""Characters of a report; the comment may have a few words more."""
+"""Characters of a report. Somebody may add a few words to it in a comment."""
 
 _LONG = 4_000
-"""Characters of Python that are left out, so that one case does not crowd out all others."""
-
-_LINKED = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bGH-)(?=\d)|(?<=:)(?=//)", re.IGNORECASE)
-"""Where text becomes a link on GitHub that tells somebody, or another thread, of it."""
-
-
-def _cell(text: str) -> str:
-    r"""Return text that stays within one table cell, is no markup and mentions nobody.
-
-    Examples
-    --------
-    >>> print(ascii(_cell("a | @user \x1b fixes #123")))
-    'a \\| @\u200buser fixes #\u200b123'
-    """
-    folded = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    for character in "\\`*_[]<>|&~":
-        folded = folded.replace(character, f"\\{character}")
-    return _LINKED.sub("\u200b", folded)
+"""Characters of Python above which it is left out, so that one case leaves room for the others."""
 
 
 def _number(shown: Cell) -> str:
-    """Return a number in decimal, and in hexadecimal too where it is one of the format."""
+    """Return a number in decimal; in hexadecimal too if it is a number of the format."""
     if not shown.hexadecimal:
         return shown.decimal
     return f"{shown.decimal} = {shown.hexadecimal}"
 
 
 def _code(python: str) -> str:
-    """Return Python in a fence that nothing in it can close, or where it is if it is long."""
+    """Return Python code in a fence, or where to find it if it is long."""
     if len(python) > _LONG:
-        return "The Python that shows it again is long: index.html and certificate.json have it."
-    fence = "```"
-    while fence in python:
-        fence += "`"
-    return f"{fence}python\n{python}\n{fence}"
+        return (
+            "The Python code that reproduces it is long: index.html and certificate.json have it."
+        )
+    return fenced(python)
 
 
-_environment = jinja2.Environment(
-    loader=jinja2.PackageLoader("gradcert_reports.text"),
-    autoescape=False,  # this is Markdown: text from the subject goes through `cell`
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_environment = environment("gradcert_reports.text", autoescape=False)
+# Markdown is not escaped by Jinja: text from the subject goes through `cell`.
 _environment.filters |= {
-    "also": also,
-    "number": _number,
-    "refuting": refuting,
+    "also": phrases.also,
+    "cell": markdown_cell,
     "code": _code,
-    "lower_bound": lower_bound,
-    "outcome": outcome,
-    "verdict": verdict,
-    "cell": _cell,
-    "diagnosis": diagnosis,
-    "magnitude": magnitude,
-    "mistake": mistake,
-    "place": place,
-    "reach": reach,
+    "diagnosis": phrases.diagnosis,
+    "lower_bound": phrases.lower_bound,
+    "magnitude": phrases.magnitude,
+    "mistake": phrases.mistake,
+    "number": _number,
+    "options": options,
+    "outcome": phrases.outcome,
+    "place": phrases.place,
+    "reach": phrases.reach,
+    "refuting": refuting,
     "silent": silent,
-    "size": size,
-    "unnamed": unnamed,
-    "where": where,
+    "size": phrases.size,
+    "unnamed": phrases.unnamed,
+    "verdict": phrases.verdict,
+    "where": phrases.where,
 }
 
 
 def markdown(report: Report) -> str:
     """Render a report as Markdown that fits a pull-request comment.
 
-    Where all does not fit, the folded details of the last implementations are left out, as many as
-    need be; then their sections, and then their lines of the table.
+    If it is too long, the folded details of the last implementations are left out until it fits;
+    then their sections, and then their lines of the table.
     """
     report = distinct(report)
     count = len(report.certificates)
     template = _environment.get_template("report.md.jinja")
 
     def rendered(steps: int) -> str:
-        """Render the lines of so many, then their sections, then their details."""
+        """Render one more piece with each step: first the lines, then sections, then details."""
         lines, sections, folded = (
             min(count, max(0, steps - count * before)) for before in range(3)
         )

@@ -1,11 +1,13 @@
-"""What pages set out in tables and lists: a refuting row, who passes a check, what is broken."""
+"""The tables and lists of the pages: the refuting row, the verdict by check, what is broken."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
 from gradcert_reports.model.records import Certificate
-from gradcert_reports.model.results import CheckResult, Discrepancy, Numbers, Verdict
+from gradcert_reports.model.results import CheckResult, Discrepancy
+from gradcert_reports.model.verdict import Verdict, worst
+from gradcert_reports.text.phrases import singular
 
 __all__ = [
     "Cell",
@@ -15,21 +17,17 @@ __all__ = [
     "Tally",
     "hexadecimal",
     "refuting",
-    "row",
     "silent",
     "tally",
 ]
 
 _SHOWN = 12
-"""Lines of a table; the failing one is shown besides."""
-
-_WORST_FIRST: tuple[Verdict, ...] = ("refuted", "broken", "incomplete", "not supported")
-"""The order of :attr:`Certificate.verdict`."""
+"""The first lines of a table; the failing line is shown as well."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A number: in decimal, and in hexadecimal where it is one of the format under test."""
+    """A number in decimal; in hexadecimal too if it is a number of the format under test."""
 
     decimal: str
     hexadecimal: str
@@ -37,7 +35,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """What a line is about, whether the fault is there, and its numbers."""
+    """A line of a table: what it is about, whether the fault is there, and its numbers."""
 
     about: str
     failing: bool
@@ -46,14 +44,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers of the refuting row.
+    """The numbers of the refuting row.
 
     Attributes
     ----------
     headings
-        Of the first column, and of one for each cell of a line.
+        The heading of the first column, and one for each cell of a line.
     lines
-        One a class, or one a value of the answer.
+        A line for each class, or for each value of the answer.
     left_out
         How many lines are not shown.
     """
@@ -65,7 +63,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Tally:
-    """How an implementation fares in a check: the worst verdict, and how many results have it."""
+    """The results of one check: the worst verdict, how many have it, and how many there are.
+
+    The verdict is None if the check has no result.
+    """
 
     verdict: Verdict | None
     count: int
@@ -74,7 +75,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Silent:
-    """Checks that gave no answer, all for one reason."""
+    """Checks that got no answer, all with the same verdict and reason."""
 
     verdict: Verdict
     reason: str
@@ -82,7 +83,7 @@ class Silent:
 
 
 def hexadecimal(decimal: str) -> str:
-    """Return a number in hexadecimal, which shows its bits; an empty text where it has none.
+    """Return a number in hexadecimal, which shows its bits; an empty text if it is not finite.
 
     Examples
     --------
@@ -96,19 +97,14 @@ def hexadecimal(decimal: str) -> str:
     return number.hex() if isfinite(number) else ""
 
 
-def row(numbers: Numbers, place: int) -> tuple[str, ...]:
-    """Return a row of an array; an empty one where there is none."""
-    return numbers[place] if 0 <= place < len(numbers) else ()
-
-
 _Column = tuple[str, tuple[str, ...], bool]
-"""Heading, numbers, and whether those are of the format under test."""
+"""A heading, numbers, and whether they are numbers of the format under test."""
 
 
 def _table(
     about: str, names: Iterable[str], columns: Iterable[_Column], failing: int | None
 ) -> Table:
-    """Return columns of numbers as lines: the failing one and the first ones."""
+    """Return columns of numbers as lines: the first ones and the failing one."""
     filled = [column for column in columns if column[1]]
     every = list(names)
     shown = set(range(min(_SHOWN, len(every))))
@@ -119,10 +115,10 @@ def _table(
             every[i],
             i == failing,
             tuple(
-                Cell(numbers[i], hexadecimal(numbers[i]) if ours else "")
+                Cell(numbers[i], hexadecimal(numbers[i]) if of_format else "")
                 if i < len(numbers)
                 else Cell("", "")
-                for _, numbers, ours in filled
+                for _, numbers, of_format in filled
             ),
         )
         for i in sorted(shown)
@@ -133,24 +129,19 @@ def _table(
 def refuting(found: Discrepancy) -> tuple[Table, ...]:
     """Return the refuting row: one table if the answer has a value for each class, else two.
 
-    An answer of n * n values for n classes is a Jacobian, and its values are named i, j.
+    An answer of n * n values for n classes is a Jacobian, whose values are named i, j.
     """
-    first = row(found.first, found.row)
     arguments: list[_Column] = [
-        (
-            {"logits": "logit", "probabilities": "probability"}.get(found.argument, "value"),
-            first,
-            True,
-        ),
-        ("target", row(found.targets, found.row), True),
+        (singular(name), numbers, True) for name, numbers in found.row_arguments.items()
     ]
     other = found.expected_is == "other"
     answers: list[_Column] = [
         ("the other answer" if other else "true value", found.expected, other),
         ("returned", found.returned, True),
     ]
-    classes, values = len(first), max(len(found.expected), len(found.returned))
-    numbers = list(map(str, range(max(classes, *(len(column[1]) for column in arguments)))))
+    lengths = [len(numbers) for _, numbers, _ in arguments] or [0]
+    classes, values = lengths[0], max(len(found.expected), len(found.returned))
+    numbers = list(map(str, range(max(lengths))))
     if values in (0, classes):
         return (_table("class", numbers, [*arguments, *answers], found.index),)
     named = list(map(str, range(values)))
@@ -164,18 +155,17 @@ def refuting(found: Discrepancy) -> tuple[Table, ...]:
 
 
 def tally(certificate: Certificate, check: str) -> Tally:
-    """Return how an implementation fares in a check over its quantities and formats."""
-    found = [result.verdict for result in certificate.results if result.check == check]
-    if not found:
+    """Return the results of a check over all quantities and formats of an implementation."""
+    verdicts = [result.verdict for result in certificate.results if result.check == check]
+    if not verdicts:
         return Tally(None, 0, 0)
-    worst: Verdict = next((one for one in _WORST_FIRST if one in found), "conforms")
-    return Tally(worst, found.count(worst), len(found))
+    return Tally(worst(verdicts), verdicts.count(worst(verdicts)), len(verdicts))
 
 
 def silent(certificate: Certificate) -> list[Silent]:
-    """Return the checks that are broken or not supported, those of one reason together."""
+    """Return the checks that are broken or not supported, grouped by verdict and reason."""
     found: dict[tuple[Verdict, str], list[CheckResult]] = {}
     for result in certificate.results:
-        if result.verdict in ("broken", "not supported"):
+        if result.verdict in (Verdict.BROKEN, Verdict.NOT_SUPPORTED):
             found.setdefault((result.verdict, result.reason), []).append(result)
     return [Silent(*about, tuple(results)) for about, results in found.items()]
