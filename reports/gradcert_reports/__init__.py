@@ -1,24 +1,36 @@
 """What was found: the certificate, its schema and its renderers. No verdict is computed here."""
 
-from gradcert_reports.badge import badge
-from gradcert_reports.comparison import Change, Comparison, Direction, Setting, compare, differences
-from gradcert_reports.files import clear, json_schema, keep, prepare, read, write
-from gradcert_reports.html import html
-from gradcert_reports.junit import junit
-from gradcert_reports.markdown import markdown
-from gradcert_reports.merging import merge
-from gradcert_reports.numbers import timing
-from gradcert_reports.records import (
+from gradcert_reports.files import clear, keep, prepare, read, write
+from gradcert_reports.html.page import html
+from gradcert_reports.model.comparison import Change, Comparison, Direction, Setting, compare
+from gradcert_reports.model.encoding import json_schema
+from gradcert_reports.model.merging import merge
+from gradcert_reports.model.records import (
     SCHEMA,
     Certificate,
     Diagnosis,
     Entry,
     Match,
+    Option,
     Provenance,
     Report,
 )
-from gradcert_reports.results import CheckResult, Discrepancy, Jacobian, Reach, Sample, Verdict
-from gradcert_reports.terminal import details, diagnosed, explanation, ledger, summary
+from gradcert_reports.model.results import (
+    CheckResult,
+    Discrepancy,
+    Jacobian,
+    Reach,
+    Regime,
+    Sample,
+)
+from gradcert_reports.model.verdict import Verdict, worst
+from gradcert_reports.text.badge import badge
+from gradcert_reports.text.differences import differences
+from gradcert_reports.text.explanations import details, diagnosed, explanation
+from gradcert_reports.text.junit import junit
+from gradcert_reports.text.markdown import markdown
+from gradcert_reports.text.phrases import timing
+from gradcert_reports.text.terminal import ledger, summary
 
 __all__ = [
     "SCHEMA",
@@ -32,8 +44,10 @@ __all__ = [
     "Entry",
     "Jacobian",
     "Match",
+    "Option",
     "Provenance",
     "Reach",
+    "Regime",
     "Report",
     "Sample",
     "Setting",
@@ -56,5 +70,6 @@ __all__ = [
     "read",
     "summary",
     "timing",
+    "worst",
     "write",
 ]

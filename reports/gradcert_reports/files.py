@@ -1,28 +1,26 @@
-"""Reports on disk: written atomically, validated when read back."""
+"""Reports on disk: written atomically, validated when they are read."""
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
+from gradcert_reports.html.page import html
+from gradcert_reports.model.encoding import decode, encode
+from gradcert_reports.model.records import Report
+from gradcert_reports.text.badge import badge
+from gradcert_reports.text.junit import junit
+from gradcert_reports.text.markdown import markdown
 
-from gradcert_reports.badge import badge
-from gradcert_reports.html import html
-from gradcert_reports.junit import junit
-from gradcert_reports.markdown import markdown
-from gradcert_reports.records import Report
-from gradcert_reports.results import CheckResult
-
-__all__ = ["clear", "json_schema", "keep", "prepare", "read", "write"]
-
+__all__ = ["clear", "keep", "prepare", "read", "write"]
 
 _PAGES = {"index.html": html, "report.md": markdown, "junit.xml": junit, "badge.svg": badge}
 """The pages, in the order in which a reader wants them."""
 
+_KEPT = "certificate.json"
+
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write beside `path` and rename, so that a reader sees the old file or the new one, whole."""
+    """Write a new file and rename it to `path`: a reader sees the whole old file or the new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -35,12 +33,12 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def prepare(directory: Path) -> None:
-    """Make the directory of a report, and see that it can be written to.
+    """Make the directory of a report, and check that it can be written to.
 
     Raises
     ------
     OSError
-        If it cannot.
+        If the directory cannot be made or written to.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=directory):
@@ -48,30 +46,30 @@ def prepare(directory: Path) -> None:
 
 
 def clear(directory: Path) -> None:
-    """Remove what an earlier run left, so that it cannot stand for one that is cut short.
+    """Remove the files of an earlier run, so that nobody takes them for those of this run.
 
     Raises
     ------
     OSError
         If a file cannot be removed.
     """
-    for name in (*_PAGES, "certificate.json"):
+    for name in (*_PAGES, _KEPT):
         (directory / name).unlink(missing_ok=True)
 
 
 def keep(report: Report, directory: Path) -> None:
-    """Write ``certificate.json`` alone, as a run does at each step, so that no finding is lost.
+    """Write ``certificate.json`` alone. A run does so after every check, to lose no finding.
 
     Raises
     ------
     OSError
         If the directory cannot be written to.
     """
-    _replace(directory / "certificate.json", msgspec.json.encode(report))
+    _replace(directory / _KEPT, encode(report))
 
 
 def write(report: Report, directory: Path) -> list[Path]:
-    """Write ``certificate.json`` and every page into `directory`, which is made if need be.
+    """Write ``certificate.json`` and every page into `directory`, which is made if necessary.
 
     Returns
     -------
@@ -87,47 +85,11 @@ def write(report: Report, directory: Path) -> list[Path]:
     keep(report, directory)
     for name, page in rendered.items():
         _replace(directory / name, page.encode())
-    return [directory / name for name in (*rendered, "certificate.json")]
-
-
-def _missing(result: CheckResult) -> Iterator[str]:
-    """Yield what a result names and does not have."""
-    found = result.discrepancy
-    if found is None:
-        if result.verdict == "refuted":
-            yield "is refuted without a discrepancy"
-        return
-    for name, rows in {"first": found.first, "targets": found.targets}.items():
-        if not 0 <= found.row < len(rows) and (rows or name == "first"):
-            yield f"has its discrepancy in row {found.row}, but `{name}` has {len(rows)} rows"
-
-
-def _contradictions(report: Report) -> Iterator[str]:
-    """Yield what follows the schema and cannot be: a place that is not there, a result twice."""
-    count = len(report.certificates)
-    for entry in report.ledger:
-        if not 0 <= entry.certificate < count:
-            yield (
-                f"claim {entry.claim} of the ledger is at certificate {entry.certificate}, "
-                f"but there are {count}, counted from 0"
-            )
-    for certificate in report.certificates:
-        claims = [(found.check, found.quantity, found.format) for found in certificate.results]
-        for check, quantity, format in claims:
-            if claims.count((check, quantity, format)) > 1:
-                yield f"{certificate.name} has the result of {check} {quantity} {format} twice"
-        if len(claims) > certificate.planned:
-            yield (
-                f"{certificate.name} has {len(claims)} results, of {certificate.planned} planned"
-            )
-        for result in certificate.results:
-            for missing in _missing(result):
-                about = f"{result.check} {result.quantity} {result.format}"
-                yield f"{certificate.name}, {about}, {missing}"
+    return [directory / name for name in (*rendered, _KEPT)]
 
 
 def read(path: Path) -> Report:
-    """Read a ``certificate.json`` back.
+    """Read a ``certificate.json`` of version 1 or 2.
 
     Raises
     ------
@@ -136,14 +98,6 @@ def read(path: Path) -> Report:
     UnicodeDecodeError, msgspec.DecodeError
         If it is not JSON.
     msgspec.ValidationError
-        If it does not follow the schema, or points at what it does not have, saying where.
+        If it is of another version, does not follow the schema or contradicts itself.
     """
-    report = msgspec.json.decode(path.read_bytes(), type=Report)
-    for contradiction in _contradictions(report):
-        raise msgspec.ValidationError(contradiction)
-    return report
-
-
-def json_schema() -> bytes:
-    """Return the JSON Schema of ``certificate.json``, as ``reports/schema/`` holds it."""
-    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Report))) + b"\n"
+    return decode(path.read_bytes())

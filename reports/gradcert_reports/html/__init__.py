@@ -1,0 +1,3 @@
+"""The renderer of the HTML page, with its pictures."""
+
+__all__: list[str] = []

@@ -1,0 +1,60 @@
+"""What a schema cannot require of a report: that the places it names are there."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from gradcert_reports.model.records import Certificate, Report
+from gradcert_reports.model.results import CheckResult
+from gradcert_reports.model.verdict import Verdict
+
+__all__ = ["contradictions"]
+
+
+def _of_result(result: CheckResult) -> Iterator[str]:
+    """Yield what a result refers to and does not have."""
+    found = result.discrepancy
+    if found is None:
+        if result.verdict == Verdict.REFUTED:
+            yield "is refuted without a discrepancy"
+        return
+    if not found.arguments:
+        yield "has a discrepancy without arguments"
+    for name, rows in found.arguments.items():
+        if name not in found.row_arguments:
+            yield f"has its discrepancy in row {found.row}, but `{name}` has {len(rows)} rows"
+
+
+def _of_certificate(certificate: Certificate) -> Iterator[str]:
+    """Yield a result that is there twice, too many results, and the contradictions of each."""
+    results = Counter((one.check, one.quantity, one.format) for one in certificate.results)
+    for (check, quantity, format), count in results.items():
+        if count > 1:
+            yield f"{certificate.name} has the result of {check} {quantity} {format} twice"
+    if len(certificate.results) > certificate.planned:
+        yield (
+            f"{certificate.name} has {len(certificate.results)} results, "
+            f"of {certificate.planned} planned"
+        )
+    for result in certificate.results:
+        about = f"{result.check} {result.quantity} {result.format}"
+        for contradiction in _of_result(result):
+            yield f"{certificate.name}, {about}, {contradiction}"
+
+
+def contradictions(report: Report) -> Iterator[str]:
+    """Yield what follows the schema and cannot be true, in one sentence each.
+
+    Examples
+    --------
+    >>> list(contradictions(Report(certificates=())))
+    []
+    """
+    count = len(report.certificates)
+    for entry in report.ledger:
+        if not 0 <= entry.certificate < count:
+            yield (
+                f"claim {entry.claim} of the ledger is at certificate {entry.certificate}, "
+                f"but there are {count}, counted from 0"
+            )
+    for certificate in report.certificates:
+        yield from _of_certificate(certificate)

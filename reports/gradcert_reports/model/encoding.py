@@ -1,0 +1,67 @@
+"""A report as JSON: written, validated when it is read, and described by a JSON Schema."""
+
+import inspect
+
+import msgspec
+
+from gradcert_reports.model.consistency import contradictions
+from gradcert_reports.model.records import SCHEMA, Report
+from gradcert_reports.model.version_1 import SCHEMA_1, Report1, upgraded
+
+__all__ = ["decode", "encode", "json_schema"]
+
+
+class _Versioned(msgspec.Struct):
+    schema: str
+
+
+def _version(content: bytes) -> str:
+    """Return the version of the schema; today's if the file does not say it in a readable way."""
+    try:
+        return msgspec.json.decode(content, type=_Versioned).schema
+    except (ValueError, RecursionError):
+        return SCHEMA
+
+
+def encode(report: Report) -> bytes:
+    """Return a report as JSON."""
+    return msgspec.json.encode(report)
+
+
+def decode(content: bytes) -> Report:
+    """Return the report in a ``certificate.json`` of version 1 or 2.
+
+    Raises
+    ------
+    UnicodeDecodeError, msgspec.DecodeError
+        If it is not JSON.
+    msgspec.ValidationError
+        If it is of another version, does not follow the schema or contradicts itself.
+
+    Examples
+    --------
+    >>> decode(b'{"schema": "gradcert-report/1", "certificates": []}').schema
+    'gradcert-report/2'
+    """
+    version = _version(content)
+    if version == SCHEMA_1:
+        report = upgraded(msgspec.json.decode(content, type=Report1))
+    elif version == SCHEMA:
+        report = msgspec.json.decode(content, type=Report)
+    else:
+        raise msgspec.ValidationError(
+            f"the schema is {version!r}, and this gradcert reads {SCHEMA_1!r} and {SCHEMA!r}: "
+            "use the version of gradcert that wrote it, or certify again - at `$.schema`"
+        )
+    for contradiction in contradictions(report):
+        raise msgspec.ValidationError(contradiction)
+    return report
+
+
+def json_schema() -> bytes:
+    """Return the JSON Schema of ``certificate.json``, as ``reports/schema/`` keeps it."""
+    schema = msgspec.json.schema(Report)
+    for record in schema["$defs"].values():
+        # Python 3.13 removes the indentation of docstrings, and older versions keep it.
+        record["description"] = inspect.cleandoc(record["description"])
+    return msgspec.json.format(msgspec.json.encode(schema)) + b"\n"

@@ -1,0 +1,208 @@
+"""The report and its certificates, as ``certificate.json`` keeps them."""
+
+from typing import Literal
+
+import msgspec
+
+from gradcert_reports.model.results import CheckResult
+from gradcert_reports.model.verdict import Verdict
+
+__all__ = [
+    "SCHEMA",
+    "Certificate",
+    "Diagnosis",
+    "Entry",
+    "Match",
+    "Option",
+    "Provenance",
+    "Report",
+]
+
+SCHEMA: Literal["gradcert-report/2"] = "gradcert-report/2"
+"""Name and version of the file format. The version changes when an old reader would misread."""
+
+Option = str | float | int | bool | None
+"""The value of an option of the loss or of the domain. JSON has no infinity: use None."""
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A known flaw that explains refuting cases.
+
+    Attributes
+    ----------
+    flaw, title, formula
+        The id that ``gradcert explain`` takes, and what the flaw is.
+    explains
+        How many of the refuting cases it explains: on each it fails the same check in the same way.
+    """
+
+    flaw: str
+    title: str
+    formula: str
+    explains: int
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which mistake makes a quantity wrong.
+
+    Attributes
+    ----------
+    cases
+        How many refuting cases were compared with the known flaws.
+    matches
+        The known flaws that explain some of them, the best first; empty if there is none.
+    unexplained
+        How many of the cases no match explains.
+    findings
+        What the wrong values show without a match, the most useful first: a factor, which checks
+        failed, the size of the error.
+    """
+
+    quantity: str
+    cases: int
+    matches: tuple[Match, ...]
+    unexplained: int
+    findings: tuple[str, ...]
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a certificate comes from.
+
+    Attributes
+    ----------
+    versions
+        The versions of gradcert, Python, numpy and the libraries that affect the answers.
+    library, device
+        The library that computed the answers, and the device.
+    machine, processor
+        The operating system, and the model of the processor.
+    seed, max_examples
+        The settings of the search for cases.
+    date
+        The start of the run, ISO 8601, UTC.
+    duration
+        The seconds from start to end.
+    spent
+        The seconds spent in each part, where measured: ``oracle``, ``subject``, ``Hypothesis``
+        and ``checks``.
+    """
+
+    versions: dict[str, str]
+    library: str
+    device: str
+    machine: str
+    processor: str
+    seed: int
+    max_examples: int
+    date: str
+    duration: float
+    spent: dict[str, float]
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All verdicts on one implementation.
+
+    Attributes
+    ----------
+    name, origin, summary
+        The name in reports, the SPEC that loads the implementation again, if there is one, and one
+        line on how it computes.
+    quantities, formats
+        What it computes, and in which formats.
+    loss
+        The options of the loss that it claims to compute, by name. Empty if they are not recorded.
+    domain
+        The inputs for which it claims to be right, by name: ``targets``, ``largest_logit``, ...
+    verdict
+        The worst verdict of its checks; a check that has not run counts as ``incomplete``.
+    worst
+        The most severe passed result, whose level is the level of the certificate. None unless the
+        implementation conforms.
+    planned
+        The number of results of a complete certificate.
+    diagnoses
+        One for each refuted quantity.
+    """
+
+    name: str
+    origin: str
+    summary: str
+    quantities: tuple[str, ...]
+    formats: tuple[str, ...]
+    loss: dict[str, Option]
+    domain: dict[str, Option]
+    verdict: Verdict
+    worst: CheckResult | None
+    results: tuple[CheckResult, ...]
+    planned: int
+    diagnoses: tuple[Diagnosis, ...]
+    provenance: Provenance
+
+    @property
+    def level(self) -> str:
+        """The textbook algorithm that explains the worst error seen; empty unless it conforms."""
+        return self.worst.worst.algorithm if self.worst and self.worst.worst else ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every check has run."""
+        return len(self.results) == self.planned
+
+    @property
+    def cases(self) -> int:
+        """How many cases were tried in all."""
+        return sum(result.examples for result in self.results)
+
+    @property
+    def refutations(self) -> tuple[CheckResult, ...]:
+        """The results that refute."""
+        return tuple(result for result in self.results if result.verdict == Verdict.REFUTED)
+
+    @property
+    def leading(self) -> tuple[CheckResult, ...]:
+        """The first refutation of each quantity: the others mostly show the same mistake again."""
+        first: dict[str, CheckResult] = {}
+        for result in self.refutations:
+            first.setdefault(result.quantity, result)
+        return tuple(first.values())
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of the ledger of claims.
+
+    Attributes
+    ----------
+    claim
+        The number of the claim; one claim may have several lines.
+    statement, where
+        What is claimed, and for which outputs and targets.
+    expected
+        The verdict that is known to be right.
+    certificate
+        The place of its certificate in the report, counted from 0.
+    """
+
+    claim: int
+    statement: str
+    where: str
+    expected: Verdict
+    certificate: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one run found: the certificates in the order of the run, and a ledger of claims.
+
+    Attributes
+    ----------
+    ledger
+        The claims that the certificates are about; empty for a run without claims.
+    """
+
+    schema: Literal["gradcert-report/2"] = SCHEMA
+    certificates: tuple[Certificate, ...]
+    ledger: tuple[Entry, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every check of every implementation has run."""
+        return all(certificate.complete for certificate in self.certificates)

@@ -1,0 +1,224 @@
+"""What one check found: a verdict, its evidence, and how much of the error budget was used.
+
+Numbers of the format under test are written as decimal strings that read back as the same number,
+because JSON has no NaN and no infinity.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from gradcert_reports.model.verdict import Verdict
+
+__all__ = [
+    "CheckResult",
+    "Discrepancy",
+    "Jacobian",
+    "Numbers",
+    "Reach",
+    "Regime",
+    "Sample",
+]
+
+Numbers = tuple[tuple[str, ...], ...]
+"""An array: its rows, each number as text."""
+
+
+class Regime(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True
+):
+    """The kind of a row of inputs.
+
+    Attributes
+    ----------
+    shape
+        How the values of the row were drawn: ``benign``, ``ties``, ``spread``, ...
+    changes
+        What was done to them afterwards: ``offset``, ``masked``.
+    targets
+        How the targets were drawn; empty if there are none.
+
+    Examples
+    --------
+    >>> str(Regime(shape="benign", changes=("offset",), targets="one-hot"))
+    'benign, offset, one-hot'
+    """
+
+    shape: str
+    changes: tuple[str, ...] = ()
+    targets: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.shape, *self.changes, self.targets)))
+
+
+class Sample(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True
+):
+    """The row of one case that used most of its error budget: a dot of the pictures.
+
+    Attributes
+    ----------
+    level, summation
+        The textbook algorithm that explains the error, and the order in which it adds; both empty
+        if no algorithm does.
+    rank
+        The place of the algorithm among all that may explain a row in any format; 0 is the best.
+    budgets
+        How many error budgets of that algorithm the error used, or of the closest one if none
+        explains it. Two are allowed.
+    regime, classes, largest_logit
+        The row: its regime, its length, and its largest finite first argument in absolute value.
+    """
+
+    level: str
+    summation: str
+    rank: int
+    budgets: float
+    regime: Regime
+    classes: int
+    largest_logit: float
+
+    @property
+    def algorithm(self) -> str:
+        """The level, with the order of summation where that matters."""
+        if self.summation in ("", "pairwise"):
+            return self.level
+        return f"{self.level}, {self.summation} sum"
+
+    @property
+    def severity(self) -> tuple[int, float]:
+        """The key that sorts samples from the least severe to the most severe."""
+        return self.rank, self.budgets
+
+
+class Jacobian(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The softmax Jacobian of a row of logits, do_i/dz_j in row i, column j, in two versions.
+
+    Attributes
+    ----------
+    true
+        The true one, to thirty digits.
+    returned
+        The one that follows from the returned gradients: with the target at class i alone, dE/dz_j
+        is ``-(do_i/dz_j) / o_i``, so that row i is ``-o_i`` times that gradient.
+    """
+
+    true: Numbers
+    returned: Numbers
+
+
+class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A minimal case that shows the fault, with the evidence.
+
+    Attributes
+    ----------
+    statement
+        What is wrong, in one sentence.
+    arguments
+        The arguments of the call by name, in the order of the call, each row by row.
+    regimes
+        The regime of each row.
+    row, index
+        The row with the fault, and the place of the wrong value among the values of the answer to
+        that row, counted in row-major order; None if the fault is not in one value.
+    returned, expected
+        The values of the answer to that row, in row-major order, and the values that they were
+        compared with. Empty if the fault is not in values.
+    expected_is
+        What the expected values are: ``true`` ones, to thirty digits, or another answer of the
+        implementation itself.
+    enclosure
+        The true value at `index` as a ball, centre and radius; empty if there is none.
+    ulps, budgets
+        The size of the error, if it has one.
+    snippet
+        Python code that reproduces it.
+    jacobian
+        The softmax Jacobian of that row, true and returned, if it is small enough to read.
+    """
+
+    statement: str
+    arguments: dict[str, Numbers]
+    regimes: tuple[Regime, ...]
+    row: int
+    index: int | None
+    returned: tuple[str, ...]
+    expected: tuple[str, ...]
+    expected_is: Literal["true", "other"]
+    enclosure: str = ""
+    ulps: float | None
+    budgets: float | None
+    snippet: str
+    jacobian: Jacobian | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows the arguments have."""
+        return max(map(len, self.arguments.values()), default=0)
+
+    @property
+    def row_arguments(self) -> dict[str, tuple[str, ...]]:
+        """The row with the fault, of each argument that has one."""
+        return {
+            name: numbers[self.row]
+            for name, numbers in self.arguments.items()
+            if 0 <= self.row < len(numbers)
+        }
+
+    @property
+    def returns_jacobian(self) -> bool:
+        """Whether the answer is the Jacobian itself, and not a gradient that implies it."""
+        entries = sum(map(len, self.jacobian.returned)) if self.jacobian else 0
+        return 0 < entries == len(self.returned)
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far a quantity stays right beyond the range of inputs that is required.
+
+    Attributes
+    ----------
+    reached
+        The largest size of logits up to which every case passed.
+    failed_at
+        The next size, at which a case failed; None if every size passed.
+    statement
+        What happened there.
+    """
+
+    reached: float
+    failed_at: float | None = None
+    statement: str = ""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The verdict of one check on one quantity in one format.
+
+    Attributes
+    ----------
+    examples
+        How many cases ran before the verdict was known.
+    reason
+        Why the quantity is broken or not supported, else empty.
+    worst, samples
+        For checks that compare values with true ones: the passed case that used most, which is a
+        lower bound of the worst case there is; and every case.
+    discrepancy
+        The case that shows the fault.
+    reach, cancellation
+        For ``accuracy``, two measurements that do not affect the verdict: how far the quantity
+        stays right; and, as the probability p of a target approaches one, pairs of 1 - p and the
+        error at the target in ulps.
+    """
+
+    check: str
+    quantity: str
+    format: str
+    verdict: Verdict
+    examples: int
+    reason: str = ""
+    worst: Sample | None = None
+    discrepancy: Discrepancy | None = None
+    samples: tuple[Sample, ...] = ()
+    reach: Reach | None = None
+    cancellation: tuple[tuple[float, float], ...] = ()

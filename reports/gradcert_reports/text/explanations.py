@@ -1,0 +1,60 @@
+"""Refutations and diagnoses as plain text, for a terminal, a failed test or a JUnit file."""
+
+from textwrap import indent
+
+from gradcert_reports.model.records import Certificate, Diagnosis
+from gradcert_reports.model.results import CheckResult
+from gradcert_reports.model.verdict import Verdict
+from gradcert_reports.text.phrases import also, arguments, diagnosis, size, values
+from gradcert_reports.text.tables import silent
+
+__all__ = ["details", "diagnosed", "explanation"]
+
+
+def explanation(result: CheckResult) -> str:
+    """Return why a check refutes a claim or finds it broken, with the case that shows it."""
+    about = f"{result.quantity} in {result.format}"
+    found = result.discrepancy
+    if found is None:
+        return f"{result.check}: {about} is {result.verdict}: {result.reason}"
+    verb = "refutes" if result.verdict == Verdict.REFUTED else "finds broken"
+    lines = [
+        f"{result.check} {verb} {about}: {found.statement}",
+        f"  at        {arguments(found)}",
+    ]
+    if found.expected:
+        lines.append(f"  {found.expected_is:<9} {values(found.expected)}")
+    if found.returned:
+        lines.append(f"  returned  {values(found.returned)}")
+    if size(found):
+        lines.append(f"  error     {size(found)}")
+    lines.append("  to reproduce it:")
+    return "\n".join([*lines, indent(found.snippet, "    ")])
+
+
+def diagnosed(found: Diagnosis) -> str:
+    """Return the diagnosis of a quantity: the flaw, other flaws that fit, and the findings."""
+    lines = [f"diagnosis of {found.quantity}: {diagnosis(found)}"]
+    best, others = found.matches[:1], found.matches[1:]
+    lines += [f"  {match.title} {match.formula}" for match in best]
+    lines += [f"  also fits: {match.flaw} ({match.explains} of {found.cases})" for match in others]
+    lines += [f"  {finding}" for finding in found.findings]
+    lines += [f"  to learn more: gradcert explain {match.flaw}" for match in best]
+    return "\n".join(lines)
+
+
+def details(certificate: Certificate) -> str:
+    """Return what is wrong with an implementation; an empty text if nothing is.
+
+    The first refutation of each quantity is shown in full. The others are listed, because they
+    mostly show the same mistake by another check or in another format. The report has all of them.
+    """
+    lines = [indent(explanation(result), "  ") for result in certificate.leading]
+    lines += [f"  {line}" for line in also(certificate)]
+    lines += [indent(diagnosed(one), "  ") for one in certificate.diagnoses]
+    for found in silent(certificate):
+        lines.append(indent(explanation(found.results[0]), "  "))
+        if found.results[1:]:
+            more = f"{len(found.results) - 1} more checks are {found.verdict}: {found.reason}"
+            lines.append(f"  and {more}")
+    return "\n".join([certificate.name, *lines]) if lines else ""

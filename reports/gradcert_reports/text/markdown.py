@@ -1,0 +1,91 @@
+"""The report as Markdown: a table, then each refutation with its minimal counterexample.
+
+GitHub accepts a comment of at most 65,536 characters. What does not fit is left out, and the report
+says so.
+"""
+
+from gradcert_reports.model.naming import distinct
+from gradcert_reports.model.options import options
+from gradcert_reports.model.records import Report
+from gradcert_reports.text import phrases
+from gradcert_reports.text.escape import fenced, markdown_cell
+from gradcert_reports.text.tables import Cell, refuting, silent
+from gradcert_reports.text.templating import environment
+
+__all__ = ["markdown"]
+
+
+_MOST = 60_000
+"""Characters of a report. Somebody may add a few words to it in a comment."""
+
+_LONG = 4_000
+"""Characters of Python above which it is left out, so that one case leaves room for the others."""
+
+
+def _number(shown: Cell) -> str:
+    """Return a number in decimal; in hexadecimal too if it is a number of the format."""
+    if not shown.hexadecimal:
+        return shown.decimal
+    return f"{shown.decimal} = {shown.hexadecimal}"
+
+
+def _code(python: str) -> str:
+    """Return Python code in a fence, or where to find it if it is long."""
+    if len(python) > _LONG:
+        return (
+            "The Python code that reproduces it is long: index.html and certificate.json have it."
+        )
+    return fenced(python)
+
+
+_environment = environment("gradcert_reports.text", autoescape=False)
+# Markdown is not escaped by Jinja: text from the subject goes through `cell`.
+_environment.filters |= {
+    "also": phrases.also,
+    "cell": markdown_cell,
+    "code": _code,
+    "diagnosis": phrases.diagnosis,
+    "lower_bound": phrases.lower_bound,
+    "magnitude": phrases.magnitude,
+    "mistake": phrases.mistake,
+    "number": _number,
+    "options": options,
+    "outcome": phrases.outcome,
+    "place": phrases.place,
+    "reach": phrases.reach,
+    "refuting": refuting,
+    "silent": silent,
+    "size": phrases.size,
+    "unnamed": phrases.unnamed,
+    "verdict": phrases.verdict,
+    "where": phrases.where,
+}
+
+
+def markdown(report: Report) -> str:
+    """Render a report as Markdown that fits a pull-request comment.
+
+    If it is too long, the folded details of the last implementations are left out until it fits;
+    then their sections, and then their lines of the table.
+    """
+    report = distinct(report)
+    count = len(report.certificates)
+    template = _environment.get_template("report.md.jinja")
+
+    def rendered(steps: int) -> str:
+        """Render one more piece with each step: first the lines, then sections, then details."""
+        lines, sections, folded = (
+            min(count, max(0, steps - count * before)) for before in range(3)
+        )
+        return template.render(report=report, lines=lines, sections=sections, folded=folded)
+
+    fits, too_many = 0, 3 * count + 1
+    steps = too_many - 1
+    while fits < too_many - 1:
+        shown = rendered(steps)
+        if len(shown) <= _MOST:
+            fits = steps
+        else:
+            too_many = steps
+        steps = (fits + too_many) // 2
+    return rendered(fits)

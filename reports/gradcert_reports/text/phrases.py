@@ -1,0 +1,208 @@
+"""How numbers and findings are put into words, the same in every report."""
+
+from gradcert_reports.model.records import Certificate, Diagnosis
+from gradcert_reports.model.results import CheckResult, Discrepancy, Sample
+from gradcert_reports.model.verdict import Verdict
+
+__all__ = [
+    "also",
+    "arguments",
+    "budgets",
+    "diagnosis",
+    "lower_bound",
+    "magnitude",
+    "mistake",
+    "outcome",
+    "place",
+    "reach",
+    "singular",
+    "size",
+    "timing",
+    "unnamed",
+    "values",
+    "verdict",
+    "where",
+]
+
+_SHOWN = 12
+"""Values of a row that are written out."""
+
+
+def budgets(number: float | None) -> str:
+    """Return a number of budgets or ulps to two digits; a dash if there is none.
+
+    Examples
+    --------
+    >>> budgets(0.8675), budgets(2.4e15), budgets(None)
+    ('0.87', '2.4e+15', '-')
+    """
+    if number is None:
+        return "-"
+    return f"{number:.2f}" if number < 1000 else f"{number:.1e}"
+
+
+def lower_bound(worst: Sample | None) -> str:
+    """Return the budgets of the worst row that a search saw; there may be a worse one."""
+    return "-" if worst is None else f"≥ {budgets(worst.budgets)}"
+
+
+def verdict(certificate: Certificate) -> str:
+    """Return the verdict, with the number of checks that ran unless all did."""
+    if certificate.complete:
+        return certificate.verdict
+    ran = f"{len(certificate.results)} of {certificate.planned} checks ran"
+    return f"{certificate.verdict} ({ran})"
+
+
+def timing(certificate: Certificate) -> str:
+    """Return the duration, and the share of each part that was measured; the rest is our own."""
+    total = certificate.provenance.duration
+    spent = {p: t for p, t in certificate.provenance.spent.items() if p != "checks"}
+    if not spent or not total:
+        return f"{total:.1f} s"
+    spent["the rest"] = max(0.0, total - sum(spent.values()))
+    most_first = sorted(spent, key=spent.__getitem__, reverse=True)
+    return f"{total:.1f} s: {', '.join(f'{p} {spent[p] / total:.0%}' for p in most_first)}"
+
+
+def outcome(certificate: Certificate, quantity: str, format: str) -> str:
+    """Return the outcome for a quantity in a format: the verdicts that are not good, or the level.
+
+    Returns
+    -------
+    A dash if no check compared values with true ones.
+    """
+    about = [
+        result
+        for result in certificate.results
+        if (result.quantity, result.format) == (quantity, format)
+    ]
+    wrong = {result.verdict: None for result in about if result.verdict != Verdict.CONFORMS}
+    if wrong:
+        return ", ".join(wrong)
+    judged = [result.worst for result in about if result.worst and result.samples]
+    if not judged:
+        return "-"
+    worst = max(judged, key=lambda sample: sample.severity)
+    return f"{worst.algorithm} {lower_bound(worst)}"
+
+
+def also(certificate: Certificate) -> list[str]:
+    """Return the refutations besides :attr:`Certificate.leading`, by check and quantity."""
+    others: dict[str, list[str]] = {}
+    for result in certificate.refutations:
+        if result not in certificate.leading:
+            others.setdefault(f"{result.check} {result.quantity}", []).append(result.format)
+    return [f"also refuted by {what} in {', '.join(found)}" for what, found in others.items()]
+
+
+def magnitude(number: float) -> str:
+    """Return the size of a logit to two digits.
+
+    Examples
+    --------
+    >>> magnitude(10000.0), magnitude(1.7976931348623157e308)
+    ('1e+04', '1.8e+308')
+    """
+    return f"{number:.2g}"
+
+
+def _short(number: str) -> str:
+    """Return a decimal without trailing zeros."""
+    return number.rstrip("0").rstrip(".") if "." in number and "e" not in number else number
+
+
+def values(numbers: tuple[str, ...]) -> str:
+    """Return values on one line, long ones cut short.
+
+    Examples
+    --------
+    >>> values(("0.0", "-1.50")), values(("0.0",) * 100)[-14:]
+    ('[0, -1.5]', '... 100 in all]')
+    """
+    shown = ", ".join(map(_short, numbers[:_SHOWN]))
+    return f"[{shown}, ... {len(numbers)} in all]" if len(numbers) > _SHOWN else f"[{shown}]"
+
+
+def singular(name: str) -> str:
+    """Return what one number of an argument is called.
+
+    Examples
+    --------
+    >>> singular("logits"), singular("probabilities"), singular("v")
+    ('logit', 'probability', 'v')
+    """
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+
+
+def place(discrepancy: Discrepancy) -> str:
+    """Return which row of a batch has the fault; an empty text if there is only one row."""
+    rows = discrepancy.rows
+    return f"row {discrepancy.row} of {rows}, counted from 0" if rows > 1 else ""
+
+
+def arguments(discrepancy: Discrepancy) -> str:
+    """Return the row with the fault on one line."""
+    named = (f"{name} {values(row)}" for name, row in discrepancy.row_arguments.items())
+    before = f"{place(discrepancy)}: " if place(discrepancy) else ""
+    return before + ", ".join(named)
+
+
+def unnamed(found: Diagnosis) -> bool:
+    """Return whether no known flaw explains most of the refuting cases."""
+    return not found.matches or 2 * found.unexplained > found.cases
+
+
+def diagnosis(found: Diagnosis) -> str:
+    """Return which known flaw explains a refuted quantity, in one sentence."""
+    cases = f"{found.cases} refuting case{'s' if found.cases != 1 else ''}"
+    if not found.matches:
+        return f"no known flaw explains the {cases}"
+    best = found.matches[0]
+    if not found.unexplained:
+        return f"{best.flaw} explains {best.explains} of {cases}"
+    if unnamed(found):
+        return (
+            f"no known flaw explains {found.unexplained} of {cases}; "
+            f"{best.flaw} explains {best.explains}"
+        )
+    return (
+        f"{best.flaw} explains {best.explains} of {cases}; "
+        f"no known flaw explains {found.unexplained}"
+    )
+
+
+def mistake(found: Diagnosis) -> str:
+    """Return which mistake makes a quantity wrong: the flaw, or else the most useful finding."""
+    sentence = diagnosis(found)
+    return f"{sentence}: {found.findings[0]}" if unnamed(found) and found.findings else sentence
+
+
+def size(discrepancy: Discrepancy) -> str:
+    """Return the size of the error in ulps and budgets; an empty text if it has no size."""
+    parts = []
+    if discrepancy.ulps is not None:
+        parts.append(f"{budgets(discrepancy.ulps)} ulps")
+    if discrepancy.budgets is not None:
+        parts.append(f"{budgets(discrepancy.budgets)} budgets")
+    return ", ".join(parts)
+
+
+def where(result: CheckResult | None) -> str:
+    """Return where the worst error of a certificate was seen."""
+    if result is None or result.worst is None:
+        return "-"
+    worst = result.worst
+    return f"{result.quantity} {result.format}, {worst.regime}, {worst.classes} classes"
+
+
+def reach(certificate: Certificate) -> str:
+    """Return the reach of all quantities: ``max``, or the formats in which it is shorter."""
+    short: dict[str, float] = {}
+    reaches = [(result.format, result.reach) for result in certificate.results if result.reach]
+    for format, found in reaches:
+        if found.failed_at is not None:
+            short[format] = min(short.get(format, found.reached), found.reached)
+    if not reaches:
+        return "-"
+    return ", ".join(f"{format} {magnitude(reached)}" for format, reached in short.items()) or "max"

@@ -1,0 +1,64 @@
+"""The tables of a terminal: the implementations with their verdicts, and the ledger of claims."""
+
+from collections.abc import Iterable
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from gradcert_reports.model.records import Certificate, Report
+from gradcert_reports.text.phrases import arguments, lower_bound, reach, unnamed, verdict, where
+
+__all__ = ["ledger", "summary"]
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def summary(certificates: Iterable[Certificate]) -> Table:
+    """Return the table: verdict, level, most budgets used and where, and reach."""
+    table = _table()
+    table.add_column("implementation", overflow="fold", max_width=28)
+    for heading in ("verdict", "level"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("budgets", justify="right", no_wrap=True)
+    table.add_column("worst seen at")
+    table.add_column("reach")
+    for certificate in certificates:
+        worst = certificate.worst
+        table.add_row(
+            Text(certificate.name),
+            Text(verdict(certificate), style=certificate.verdict.colours.terminal),
+            certificate.level or "-",
+            lower_bound(worst.worst if worst else None),
+            Text(where(worst)),
+            reach(certificate),
+        )
+    return table
+
+
+def ledger(report: Report) -> Table:
+    """Return the ledger of claims: the verdict on each, and what shows it."""
+    table = _table()
+    table.add_column("", justify="right")
+    table.add_column("claim")
+    table.add_column("for")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("shown by", overflow="fold")
+    for entry in report.ledger:
+        certificate = report.certificates[entry.certificate]
+        found = certificate.refutations[0].discrepancy if certificate.refutations else None
+        shown = f"{certificate.cases} cases, {certificate.level}"
+        if found is not None:
+            named = [d.matches[0].flaw for d in certificate.diagnoses if not unnamed(d)]
+            shown = f"{', '.join([*named, arguments(found)])}: {found.statement}"
+        surprise = "" if certificate.verdict == entry.expected else f", not {entry.expected}!"
+        table.add_row(
+            str(entry.claim),
+            entry.statement,
+            entry.where,
+            Text(certificate.verdict + surprise, style=certificate.verdict.colours.terminal),
+            Text(shown),
+        )
+    return table
