@@ -12,7 +12,7 @@ from gradcert.engine.isolated import IsolatedExaminer
 from gradcert.engine.provenance import provenance
 from gradcert.isolation.subject import Isolated, isolate
 from gradcert_implementations import Implementation
-from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Sample, Verdict
+from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Sample, Verdict, worst
 
 __all__ = ["begun", "certifying", "examiner_of", "grown"]
 
@@ -31,7 +31,7 @@ def examiner_of(subject: Implementation, *, max_examples: int, seed: int) -> Exa
 
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
     found = [result.verdict for result in results]
-    return Verdict.worst([*found, Verdict.CONFORMS if complete else Verdict.INCOMPLETE])
+    return worst([*found, Verdict.CONFORMS if complete else Verdict.INCOMPLETE])
 
 
 def _severity(result: CheckResult) -> tuple[int, float]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradcert.certification import certify
+from gradcert import certify
 from gradcert_implementations import Implementation, Loss, OutputName, load
 from gradcert_implementations.identity_product import gradient as identity_product
 from gradcert_implementations.numpy_by_hand import gradient as softmax_gradient
