@@ -1,9 +1,9 @@
 """Time the oracle beside the checks that people use today: ``make bench``.
 
-All is measured in one run, in rounds: every subject once on every row, then again, so that what
-slows the machine down for a while slows all of them down, and shows as noise. The figures are
-published in ``reports/published/benchmarks.md``, and what they are made of in ``benchmarks.json``
-beside it. What moved since the run that is committed is printed.
+One run measures everything, in rounds. A round times every subject once on every row. If the
+machine is slow for a while, all subjects are slow, and the spread of the rounds shows it. The
+figures are published in ``reports/published/benchmarks.md``, and the measurements in
+``benchmarks.json`` beside it. The command prints what moved since the run that is committed.
 """
 
 import os
@@ -17,8 +17,8 @@ import typer
 from comparison import moved
 from records import Cell, Memory, Record
 from rich.progress import Progress
-from subjects import OURS, PEERS, ROWS
 from tables import LINEAR_FROM, page
+from timed import OURS, PEERS, ROWS
 from workers import LIMIT, SLOW, Job, Sample, samples
 
 from gradcert.engine.provenance import machine, processor, versions
@@ -29,15 +29,15 @@ SIZES = (10, 100, 1000, 10_000, 32_768, 131_072)
 FORMATS = ("binary64", "binary32")
 ROUNDS = 5
 ROUNDS_OF_PEERS = 3
-"""And of memory, which hardly varies."""
+"""Also the rounds of memory, which hardly varies."""
 
 Seconds = dict[tuple[str, str, int, str], list[float]]
 
 
 def jobs(done: int, seconds: Seconds, sizes: Sequence[int]) -> Iterator[Job]:
-    """Yield what is to be done in a round, given what was measured in the rounds done before.
+    """Yield the jobs of a round, given the measurements of the rounds before it.
 
-    A peer that took long is not asked again, nor is one that took longer than the limit.
+    A peer that took long, or longer than the limit, runs in the first round only.
     """
     for row, format in product(ROWS, FORMATS):
         yield Job("seconds", row, format, tuple(sizes), OURS)
@@ -96,7 +96,7 @@ def committed() -> Record | None:
 
 
 def news(old: Record | None, new: Record) -> Iterator[str]:
-    """Yield what to say of a run beside the one that is committed."""
+    """Yield what the command says about a run, compared with the one that is committed."""
     if old is None:
         yield "no run is committed that this one could be compared with"
         return

@@ -1,8 +1,8 @@
-"""What became slower or faster since another run: more than both runs say is noise.
+"""What became slower or faster since another run, by more than the noise of both runs.
 
-Compared are ratios to the floor, for the speed of a machine cancels in them, and bytes. Each run
-tells its own noise: how far its rounds are apart. A median that moved by more than the noise of
-both runs together has moved; where there are too few rounds to tell their noise, nothing is said.
+The comparison is of bytes, and of ratios to the floor, in which the speed of a machine cancels. The
+noise of a run is how far its rounds are apart. A median has moved if it moved by more than the
+noise of both runs together. Nothing is said if there are too few rounds to know the noise.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from records import Record, Spread
 from tables import digits
 
 ROUNDS_NEEDED = 3
-"""Fewer rounds say too little of the noise."""
+"""Fewer rounds say too little about the noise."""
 
 
 def _change(old: Sequence[float], new: Sequence[float]) -> tuple[Spread, Spread] | None:
@@ -26,8 +26,8 @@ def _change(old: Sequence[float], new: Sequence[float]) -> tuple[Spread, Spread]
 def moved(old: Record, new: Record) -> Iterator[str]:
     """Yield a line for each figure that moved by more than the noise of both runs.
 
-    A subject's figure moved if the median of its ratios to the floor did; the oracle's memory if
-    the median of its bytes did.
+    For a subject that is the median of its ratios to the floor; for the oracle's memory, the median
+    of its bytes.
     """
     for cell in new.cells:
         known = old.cell(cell.row, cell.format, cell.classes, cell.subject)

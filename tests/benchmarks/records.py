@@ -1,4 +1,4 @@
-"""The record of a run: what was timed, where, and what follows from it by arithmetic alone."""
+"""The record of a run: what was timed and where, and the ratios that follow from it."""
 
 from collections.abc import Callable, Sequence
 from math import log
@@ -33,9 +33,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """The seconds one subject took for one row, a number a round; none if that is past the limit.
+    """The seconds that one subject took for one row, one number per round.
 
-    Its rounds are the first of the run, so that those of two cells come in pairs.
+    There is none if the row took longer than the limit. The rounds of a cell are the first of the
+    run, so that the rounds of two cells can be paired.
     """
 
     row: str
@@ -46,14 +47,14 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """By how many bytes the peak memory of a process grows with the oracle's answer, each round."""
+    """The growth of a process's peak memory, in bytes, with the oracle's answer: one per round."""
 
     classes: int
     grown: tuple[int, ...]
 
 
 class Record(msgspec.Struct, frozen=True):
-    """What ``make bench`` measured; ``benchmarks.json`` holds one."""
+    """What ``make bench`` measured. The file ``benchmarks.json`` holds one."""
 
     machine: str
     processor: str
@@ -74,7 +75,7 @@ class Record(msgspec.Struct, frozen=True):
         return next(cells, None)
 
     def ratios(self, cell: Cell, other: str) -> tuple[float, ...]:
-        """Return how many times as long as another subject it took on the same row, each round."""
+        """Return its time divided by another subject's on the same row, for each round."""
         beside = self.cell(cell.row, cell.format, cell.classes, other)
         if beside is None:
             return ()
@@ -87,12 +88,12 @@ class Record(msgspec.Struct, frozen=True):
         return Spread.of(found) if found else None
 
     def distinct(self, key: Callable[[Cell], Any]) -> list[Any]:
-        """Return what the cells have under a key, each once, in their order."""
+        """Return the values of a key over the cells, each once, in their order."""
         return list(dict.fromkeys(map(key, self.cells)))
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return the power of x that y grows with: the slope of log y against log x.
+    """Return the power of x by which y grows: the slope of log y against log x.
 
     Examples
     --------

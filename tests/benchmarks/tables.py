@@ -1,4 +1,4 @@
-"""The figures of ``make bench``: what takes how long, and which targets hold."""
+"""The figures of ``make bench``: how long each subject takes, and which targets hold."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import jinja2
 from records import Record, Spread, slope
-from subjects import OURS, PEERS
+from timed import OURS, PEERS
 
 MANY, FEW = 10_000, 10
-"""The numbers of classes that the targets speak of."""
+"""The numbers of classes that the targets are about."""
 
 MOST_FLOORS, LEAST_GRADCHECKS, MOST_BUDGETS, MOST_SLOPE = 6, 30, 1, 1.1
-"""The targets. A slope within a tenth of one is linear; what is below one is fixed costs."""
+"""The targets. A slope of at most 1.1 is linear; fixed costs make it smaller than one."""
 
 LINEAR_FROM = 1000
-"""Classes from which slopes are taken: below, fixed costs would make them look flatter."""
+"""Slopes are taken from here: with fewer classes, fixed costs make them look flatter."""
 
 
 def duration(seconds: float) -> str:
@@ -32,7 +32,7 @@ def duration(seconds: float) -> str:
 
 
 def digits(x: float) -> str:
-    """Return a number with three digits, or all those before the point.
+    """Return a number with three digits, or with all digits before the point.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def digits(x: float) -> str:
 
 
 def around(spread: Spread) -> str:
-    """Return a median with the least and the most beside it.
+    """Return a median, with the least and the most in brackets.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def around(spread: Spread) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """What was aimed at, what was measured, and whether it holds: None if it was not measured."""
+    """A target, what was measured, and whether it holds. None if it was not measured."""
 
     claim: str
     measured: str
@@ -89,7 +89,7 @@ def _slope_target(what: str, points: list[tuple[int, float]]) -> Target:
 
 
 class Figures:
-    """What the tables hold."""
+    """The content of the tables."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -108,7 +108,7 @@ class Figures:
         return duration(Spread.of(cell.seconds).median)
 
     def times(self, row: str, format: str, classes: int, subject: str, other: str) -> str:
-        """Return how many times as long as the other it takes: the median, the least, the most."""
+        """Return its time divided by the other's: the median, the least and the most."""
         found = self.record.ratio(row, format, classes, subject, other)
         return around(found) if found else "-"
 
@@ -119,7 +119,7 @@ class Figures:
 
     @property
     def targets(self) -> list[Target]:
-        """The targets, each beside what was measured."""
+        """The targets, each with what was measured."""
         ratio = self.record.ratio
         benign64 = [
             (cell.classes, Spread.of(cell.seconds).median)

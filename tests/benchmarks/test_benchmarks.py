@@ -1,4 +1,4 @@
-"""The tables say what was measured, and what moved is told from noise. Nothing is timed."""
+"""The tables say what was measured, and only what moved by more than noise. Nothing is timed."""
 
 import subprocess
 
@@ -9,14 +9,14 @@ from benchmark import FORMATS, ROUNDS, bench, news
 from comparison import moved
 from records import Cell, Record, slope
 from rich.progress import Progress
-from subjects import ROWS, SUBJECTS
 from tables import Figures, page
+from timed import ROWS, SUBJECTS
 from workers import Job, Sample
 
 SIZES = (10, 1000, 10_000)
 
 PACE = {"floor": 1e-6, "oracle": 3e-6, "budgets": 2e-6, "gradcheck": 2e-3}
-"""Seconds a class that a made-up machine takes; those that are not here take a second for all."""
+"""Seconds per class that a made-up machine takes. Subjects that are not here take one second."""
 
 
 def _made_up(job: Job) -> list[Sample]:
@@ -36,7 +36,7 @@ def record() -> Record:
 
 
 def _changed(record: Record, subject: str, *factors: float) -> Record:
-    """Return the record with the rounds of a subject multiplied by these, in turn."""
+    """Return the record with the rounds of a subject multiplied by these factors in turn."""
     return msgspec.structs.replace(
         record,
         cells=tuple(
@@ -64,7 +64,7 @@ def test_the_table_says_what_the_record_says(record: Record) -> None:
     assert all(f"{name} {version}" in text for name, version in record.versions.items())
 
 
-def test_targets_that_hold_and_targets_that_do_not_are_told_apart(record: Record) -> None:
+def test_the_tables_say_which_targets_hold_and_which_do_not(record: Record) -> None:
     assert [target.holds for target in Figures(record).targets] == [True] * 6
     slow = _changed(record, "oracle", 40.0)
     assert [target.holds for target in Figures(slow).targets] == [
@@ -74,7 +74,7 @@ def test_targets_that_hold_and_targets_that_do_not_are_told_apart(record: Record
     assert (dear.measured, dear.holds) == ("1.33 (0.933 to 6.00), binary64, 10 classes", False)
 
 
-def test_a_target_that_was_not_measured_is_neither(record: Record) -> None:
+def test_a_target_that_was_not_measured_neither_holds_nor_fails(record: Record) -> None:
     lost = msgspec.structs.replace(
         record,
         memory=(),
@@ -110,7 +110,7 @@ def test_what_grows_faster_than_the_classes_is_not_linear(record: Record) -> Non
 NOISE = 0.95, 1.0, 1.05
 
 
-def test_a_slowdown_beyond_the_noise_of_both_runs_is_told_and_one_within_is_not(
+def test_a_slowdown_is_reported_only_if_it_is_beyond_the_noise_of_both_runs(
     record: Record,
 ) -> None:
     old = _changed(record, "oracle", *NOISE)
@@ -132,7 +132,7 @@ def test_the_speed_of_the_machine_is_no_news(record: Record) -> None:
     assert list(moved(record, twice)) == []
 
 
-def test_of_what_was_measured_once_the_noise_is_not_known(record: Record) -> None:
+def test_nothing_is_said_to_have_moved_that_was_measured_only_once(record: Record) -> None:
     once = [cell for cell in record.cells if cell.subject == "gradcheck" and len(cell.seconds) == 1]
     assert [cell.classes for cell in once] == [10_000]
     lines = list(moved(record, _changed(record, "gradcheck", 5.0)))
@@ -156,7 +156,7 @@ def test_more_memory_is_news(record: Record) -> None:
     ]
 
 
-def test_a_run_says_what_it_was_compared_with(record: Record) -> None:
+def test_a_run_says_with_what_it_was_compared(record: Record) -> None:
     assert "no run is committed" in next(news(None, record))
     assert list(news(record, record)) == [
         "nothing moved by more than the noise since the committed run"
@@ -169,7 +169,7 @@ def test_a_record_is_read_back_as_it_was_written(record: Record) -> None:
     assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
 
 
-def test_what_is_compared_with_is_committed_and_not_what_lies_there(
+def test_a_run_is_compared_with_the_committed_one_and_not_with_the_file_that_lies_there(
     monkeypatch: pytest.MonkeyPatch, record: Record
 ) -> None:
     def show(command: list[str], **_: object) -> "subprocess.CompletedProcess[bytes]":

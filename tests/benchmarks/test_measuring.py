@@ -1,4 +1,4 @@
-"""All do the same work, on the same rows, and what takes too long is not waited for."""
+"""All subjects do the same work on the same rows, and none may take too long."""
 
 import signal
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 import workers
 from benchmark import ROUNDS_OF_PEERS, jobs
 from flint import ctx
-from subjects import (
+from timed import (
     OURS,
     PEERS,
     ROWS,
@@ -30,7 +30,7 @@ from gradcert_oracle.definitions import Shares, shares
 SIZES = (10, 1000, 10_000)
 
 
-def test_all_find_the_same_gradient() -> None:
+def test_all_subjects_find_the_same_gradient() -> None:
     import jax
     import torch
 
@@ -48,20 +48,22 @@ def test_all_find_the_same_gradient() -> None:
 
 
 @pytest.mark.parametrize("peer", ["gradcheck", "gradcheck, fast", "check_grads"])
-def test_what_checks_gradients_finds_them_right(peer: str) -> None:
+def test_a_check_of_gradients_finds_a_right_one_right(peer: str) -> None:
     assert SUBJECTS[peer](case("benign", BINARY64, 6))() in (True, None)
 
 
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("subject", OURS)
-def test_what_is_ours_runs_on_every_row_and_remembers_nothing(subject: str, row: str) -> None:
+def test_the_oracle_and_its_parts_run_on_every_row_and_remember_nothing(
+    subject: str, row: str
+) -> None:
     run = SUBJECTS[subject](case(row, BINARY32, 6))
     first = run()
     assert first is not None
     assert run() is not first
 
 
-def test_the_oracle_needs_no_more_precision_on_the_benign_row_than_the_floor_has(
+def test_on_the_benign_row_the_oracle_works_with_the_precision_of_the_floor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen = []
@@ -76,7 +78,7 @@ def test_the_oracle_needs_no_more_precision_on_the_benign_row_than_the_floor_has
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_rows_are_of_their_format_and_always_the_same(row: str) -> None:
+def test_rows_have_numbers_of_their_format_and_are_always_the_same(row: str) -> None:
     drawn = case(row, BINARY32, 100)
     assert drawn == case(row, BINARY32, 100)
     assert all(float(np.float32(x)) == x for x in drawn.logits)
@@ -84,7 +86,7 @@ def test_rows_are_of_their_format_and_always_the_same(row: str) -> None:
     assert all(x > -inf for x, target in zip(drawn.logits, drawn.targets, strict=True) if target)
 
 
-def test_peers_join_the_first_rounds_and_the_slow_ones_only_the_first() -> None:
+def test_peers_run_in_the_first_rounds_and_slow_ones_only_in_the_first() -> None:
     assert {job.subjects[0] for job in jobs(0, {}, SIZES)} == {"floor", "oracle", *PEERS}
     taken = {
         ("benign", "binary64", 10, "gradcheck"): [0.1],
@@ -106,7 +108,7 @@ def test_a_size_that_would_take_more_than_the_limit_is_not_tried(
     assert [msgspec.json.decode(line, type=Sample).classes for line in lines] == [10, 100]
 
 
-def test_what_has_no_line_when_the_alarm_goes_off_is_past_the_limit(
+def test_a_sample_without_a_line_when_the_alarm_goes_off_is_past_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sample, status = Sample(10, "gradcheck", 0.5), -signal.SIGALRM
@@ -146,7 +148,7 @@ def _one() -> None: ...
 def _other() -> None: ...
 
 
-def test_a_process_of_its_own_does_a_job() -> None:
+def test_a_job_is_done_in_a_process_of_its_own() -> None:
     (sample,) = workers.samples(Job("bytes", "benign", "binary64", (20_000,), ("oracle",)))
     assert (sample.classes, sample.subject) == (20_000, "oracle")
     assert sample.value > 20_000

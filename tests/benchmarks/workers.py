@@ -1,9 +1,9 @@
-"""The processes in which subjects are timed: one a job, so that none inherits another's memory.
+"""The processes in which subjects are timed: one per job, so that none inherits another's memory.
 
-A job comes as JSON on standard input, and a line goes out for each sample as it is taken. Where one
-row takes longer than the limit, the alarm ends the process, whatever it is doing; what has no line
-is past the limit. A new process each round makes the spread of the rounds include what differs
-between processes: where their memory lies, how it is cut up.
+A job comes as JSON on standard input. A line goes out for each sample as it is taken. If one row
+takes longer than the limit, an alarm ends the process, and the samples without a line are past the
+limit. Each round has a new process, so that the spread of the rounds includes what differs between
+processes, such as the layout of their memory.
 """
 
 import gc
@@ -18,22 +18,22 @@ from typing import Literal
 
 import msgspec
 from records import slope
-from subjects import SUBJECTS, Run, case
+from timed import SUBJECTS, Run, case
 
 from gradcert_oracle import FORMATS
 
 LIMIT = 60
-"""Seconds one row may take."""
+"""Seconds that one row may take."""
 
 ENOUGH = 0.3
-"""Seconds of runs that make a sample; two runs do where they take longer."""
+"""Seconds of runs that make a sample. Two runs are enough if they take longer."""
 
 SLOW = 10.0
-"""Seconds of a run that is a sample by itself and is not repeated."""
+"""A run of more seconds is a sample by itself and is not repeated."""
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Subjects to be measured side by side, on one row at several sizes."""
+    """Subjects to measure side by side, on one row at several sizes."""
 
     measure: Literal["seconds", "bytes"]
     row: str
@@ -43,7 +43,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """What was measured of one subject: the seconds of a run, or bytes."""
+    """A measurement of one subject: the seconds of a run, or bytes."""
 
     classes: int
     subject: str
@@ -51,7 +51,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def predicted(seconds: Sequence[tuple[int, float]], classes: int) -> float:
-    """Return how long a run takes, should it go on growing as it did, and not less than linearly.
+    """Return how long a run will take, by the growth so far, which is at least linear.
 
     Examples
     --------
@@ -73,15 +73,15 @@ def _timed(run: Run) -> float:
     answer = run()
     seconds = time.perf_counter() - begin
     signal.alarm(0)
-    del answer  # What it frees is not timed.
+    del answer  # To free it is not timed.
     return seconds
 
 
 def timings(runs: Sequence[Run]) -> list[float]:
-    """Return the least seconds of each run, all of them in turn, twice and until there are enough.
+    """Return the least seconds of each run. They take turns, at least twice, until it is enough.
 
-    The least, for whatever else the machine does only adds to it; and it adds more to a run that is
-    long enough to be interrupted, so that medians of runs would not leave ratios alone.
+    It is the least because other work of the machine only adds to it. It adds more to a run that is
+    long enough to be interrupted, so that medians would change the ratios.
     """
     gc.collect()
     turns = [list(map(_timed, runs))]
@@ -93,9 +93,9 @@ def timings(runs: Sequence[Run]) -> list[float]:
 
 
 def peak_memory() -> int:
-    """Return the most bytes that this process has had in memory."""
+    """Return the most bytes that this process ever had in memory."""
     status = Path("/proc/self/status")
-    if status.exists():  # There ru_maxrss counts the process that started this one as well.
+    if status.exists():  # On Linux ru_maxrss also counts the process that started this one.
         for line in status.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
@@ -103,7 +103,7 @@ def peak_memory() -> int:
 
 
 def growth(run: Run) -> float:
-    """Return by how many bytes the peak memory grows when it runs, its answer included."""
+    """Return the growth of the peak memory in bytes when it runs, with its answer."""
     before = peak_memory()
     answer = run()
     grown = peak_memory() - before
@@ -117,10 +117,10 @@ def _emit(sample: Sample) -> None:
 
 
 def work(job: Job) -> None:
-    """Do a job, up to the size that would take too long."""
+    """Do a job, up to the first size that would take too long."""
     format = FORMATS[job.format]
     for subject in job.subjects:
-        SUBJECTS[subject](case(job.row, format, 10))()  # What is loaded at the first call.
+        SUBJECTS[subject](case(job.row, format, 10))()  # The first call loads libraries.
     taken: list[tuple[int, float]] = []
     for classes in job.classes:
         if predicted(taken, classes) > LIMIT:
@@ -135,12 +135,12 @@ def work(job: Job) -> None:
 
 
 def samples(job: Job) -> list[Sample]:
-    """Do a job in a process of its own, and return what it measured before the alarm, if any.
+    """Do a job in a process of its own, and return its measurements before any alarm.
 
     Raises
     ------
     RuntimeError
-        If the process ended otherwise; with what it said.
+        If the process ended in another way. The message has what it said.
     """
     done = subprocess.run(
         [sys.executable, __file__], input=msgspec.json.encode(job), capture_output=True, check=False

@@ -1,8 +1,8 @@
 """What ``make bench`` times: the oracle, its floor, and the checks that people use today.
 
-All do the same work, the gradient of one row, ``dE/dz`` of the cross-entropy of a softmax. A
-subject is prepared for a case, imports and conversions included, and what it returns is timed. The
-peers work in binary64, or with 50 digits, whatever the format of the numbers they are given.
+All do the same work: the gradient of one row, ``dE/dz`` of the cross-entropy of a softmax. A
+subject first imports and converts what it needs for a case, and returns the function that is timed.
+The peers always work in binary64, or with 50 digits.
 """
 
 import inspect
@@ -18,12 +18,12 @@ from gradcert_oracle import GRADIENT, GUARD, Algorithm, Format, Question, Row, b
 from gradcert_oracle.precision import refine
 
 ROWS = ("benign", "spread", "masked")
-"""Normal logits; logits all over the required range; half of the classes masked out."""
+"""Normal logits; logits from the whole required range; half of the classes masked out."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row of logits and targets, whose numbers are of the format."""
+    """One row of logits and targets, with numbers of the format."""
 
     format: Format
     logits: Row
@@ -31,7 +31,7 @@ class Case:
 
 
 def case(row: str, format: Format, classes: int) -> Case:
-    """Draw the row of this name, always the same, with a target of one at a class that counts.
+    """Return the row of this name, always the same one. Its target is one at an unmasked class.
 
     Examples
     --------
@@ -57,7 +57,7 @@ Run = Callable[[], object]
 
 
 def working_precision(format: Format) -> int:
-    """Return the bits that the oracle begins with, read from the oracle itself.
+    """Return the bits with which the oracle begins, as the oracle itself says.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def working_precision(format: Format) -> int:
 
 
 def _floor(case: Case) -> Run:
-    """One ball exponential and one ball logarithm a class, the numbers being balls already."""
+    """Compute one ball exponential and one ball logarithm per class, from balls."""
     bits, balls = working_precision(case.format), list(map(arb, case.logits))
 
     def run() -> object:
@@ -146,7 +146,7 @@ def _check_grads(case: Case) -> Run:
 
 
 def mpmath_gradient(case: Case) -> Callable[[], list[Any]]:
-    """Return what differentiates the definition along every logit, with 50 digits."""
+    """Return the function that differentiates the definition along every logit, with 50 digits."""
     import mpmath
 
     logits = list(map(mpmath.mpf, case.logits))
@@ -178,7 +178,7 @@ SUBJECTS: dict[str, Callable[[Case], Run]] = {
     "check_grads": _check_grads,
     "mpmath.diff": mpmath_gradient,
 }
-"""What is timed, by its name in the tables."""
+"""What is timed, by the name in the tables."""
 
 PEERS = tuple(subject for subject in SUBJECTS if subject not in OURS)
-"""The checks of others; those of PyTorch and jax raise if they do not find the gradient right."""
+"""The checks of others. Those of PyTorch and jax raise if they find the gradient wrong."""
