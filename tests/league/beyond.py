@@ -1,7 +1,7 @@
-"""What a library returns where targets do not sum to one, and what its own loss says there.
+"""What a library returns for targets that do not sum to one, and the slopes of its own loss.
 
-``python beyond.py LIBRARY``, in the library's own environment, prints JSON: the gradient of one row
-as the library returns it, and the slopes of its loss there, by differences of the loss's values.
+``python beyond.py LIBRARY``, in the library's own environment, prints JSON: the gradient that the
+library returns for one row, and the slopes of its loss there, by differences of the loss's values.
 """
 
 import json
@@ -19,19 +19,19 @@ TARGETS = (0.5, 1.0, 0.5)
 
 _STEP = 1e-3
 _NEAR = 1e-3
-"""The two formulas are 0.09 apart at the least, and differences in binary64 exact to 1e-5."""
+"""The two formulas differ by 0.09 or more, and the slopes in binary64 are exact to 1e-5."""
 
 
 @dataclass(frozen=True)
 class Beyond:
-    """What one library says about the row of LOGITS and TARGETS.
+    """The answers of one library for the row of LOGITS and TARGETS.
 
     Attributes
     ----------
     gradient
         What it returns for dE/dz.
     slopes
-        Of its own loss, by central differences; empty where its adapter claims no loss.
+        The slopes of its own loss, by central differences. Empty if its adapter claims no loss.
     """
 
     gradient: tuple[float, ...]
@@ -39,12 +39,12 @@ class Beyond:
 
     @property
     def agrees(self) -> bool:
-        """Whether it returns the slopes of its own loss."""
+        """Whether the gradient is the slopes of its own loss."""
         return near(self.gradient, self.slopes)
 
 
 def near(some: Sequence[float], other: Sequence[float]) -> bool:
-    """Tell whether these are the same values, as differences of a loss can tell."""
+    """Return whether these are the same values, as exactly as slopes by differences are known."""
     return all(abs(a - b) < _NEAR for a, b in zip(some, other, strict=True))
 
 
@@ -65,8 +65,8 @@ def formula(values: Sequence[float]) -> str:
     return "neither"
 
 
-def asked(library: str) -> Beyond:
-    """Ask a library that is installed here."""
+def beyond_of(library: str) -> Beyond:
+    """Return the answers of a library that is installed here."""
     functions = load(library).functions
     z, t = np.array([LOGITS]), np.array([TARGETS])
     gradient = functions["dE/dz"](z.copy(), t.copy())[0]
@@ -81,4 +81,4 @@ def asked(library: str) -> Beyond:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(asked(sys.argv[1]))))
+    sys.stdout.write(json.dumps(asdict(beyond_of(sys.argv[1]))))

@@ -1,4 +1,4 @@
-"""Let the tests of the league import the module beside them, and pytest leave its scripts alone."""
+"""Let the tests of the league import the modules beside them; the scripts are no tests."""
 
 import sys
 from pathlib import Path

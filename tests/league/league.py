@@ -1,9 +1,9 @@
 """Certify the losses of real libraries, each in an environment of its own: ``make league``.
 
-A library's environment lies in ``.league/``, with its certificates. What is there already is not
-done again, so that an interrupted league goes on where it stopped: an environment that was
-installed, and a certificate that is complete and newer than gradcert's code. A library that will
-not install is a row that says so. At the end all is merged and published in ``reports/published``.
+The environment of a library is in ``.league/``, with its certificates. An interrupted league
+continues where it stopped: an environment that is installed is used again, and so is a certificate
+that is complete and newer than gradcert's code. If a library cannot be installed, its row says so.
+At the end all certificates are merged and published in ``reports/published``.
 """
 
 import ast
@@ -24,7 +24,7 @@ from rich.progress import Progress
 
 from gradcert_implementations import LIBRARIES
 from gradcert_reports import Certificate, Report, html, read
-from gradcert_reports.numbers import arguments, diagnosis, lower_bound, reach, where
+from gradcert_reports.text.phrases import arguments, diagnosis, lower_bound, reach, where
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".league"
@@ -33,12 +33,12 @@ FINDINGS = Path(__file__).parent / "findings"
 CODE = ("oracle", "implementations", "tests/gradcert")
 
 _LONGEST = 120
-"""Characters of what a library that does not run is quoted with."""
+"""Characters that are quoted of a library that does not run."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came out for one library.
+    """The results of one library.
 
     Attributes
     ----------
@@ -47,10 +47,10 @@ class Row:
     failure
         Why there is no certificate; empty if there is one.
     certificate, any_targets
-        On the targets it is meant for, and of dE/dz on targets that sum to anything: None for a
-        library that takes class indices.
+        The certificate on the targets that the library is for, and the one of dE/dz on targets with
+        any sum: None if the library takes class indices.
     beyond
-        What it returns for one row of such targets.
+        What it returns for one row of targets that do not sum to one.
     """
 
     library: str
@@ -61,14 +61,14 @@ class Row:
 
 
 def last_line(done: "subprocess.CompletedProcess[str]") -> str:
-    """Return the last thing that a command said, in a table's cell."""
+    """Return the last line that a command printed, short enough for a cell of a table."""
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     said = lines[-1].replace("|", "/") if lines else f"exit status {done.returncode}"
     return shorten(said, _LONGEST, placeholder=" ...")
 
 
 def _run(command: list[str | Path]) -> "subprocess.CompletedProcess[str]":
-    # One thread each, for several run side by side.
+    # One thread each, because several run side by side.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"}
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -93,7 +93,7 @@ def _installed(library: str, constraints: Path) -> str:
 
 
 def _certified(library: str, report: Path, *options: str, newest: float) -> Certificate | str:
-    """Return the certificate in the folder, made anew if it is missing, cut short or too old."""
+    """Return the certificate in the folder, made again if it is missing, incomplete or too old."""
     kept = report / "certificate.json"
     if not (kept.exists() and kept.stat().st_mtime > newest and read(kept).complete):
         gradcert = HOME / library / "bin" / "gradcert"
@@ -110,14 +110,14 @@ def _beyond(library: str) -> Beyond | None:
 
 
 def row_of(library: str, *, constraints: Path, newest: float) -> Row:
-    """Install a library, certify it, and return what came out."""
+    """Install a library, certify it, and return its row."""
     failure = _installed(library, constraints)
     if failure:
         return Row(library, failure=f"does not install: {failure}")
     found = _certified(library, HOME / library / "report", newest=newest)
     if isinstance(found, str):
         return Row(library, failure=f"does not run: {found}")
-    if found.targets == "index" or "dE/dz" not in found.quantities:
+    if found.domain["targets"] == "index" or "dE/dz" not in found.quantities:
         return Row(library, certificate=found)
     options = ("--targets", "any", "--quantity", "dE/dz")
     beyond = _certified(library, HOME / library / "any", *options, newest=newest)
@@ -131,7 +131,7 @@ def row_of(library: str, *, constraints: Path, newest: float) -> Row:
 
 @dataclass(frozen=True)
 class Finding:
-    """A surprise, reproduced without gradcert by a script of ``findings/LIBRARY/``."""
+    """A surprising result, reproduced without gradcert by a script in ``findings/LIBRARY/``."""
 
     library: str
     version: str
@@ -144,7 +144,7 @@ class Finding:
 
 
 def finding_of(script: Path, certificate: Certificate) -> Finding:
-    """Run a script in its library's environment, and return what it says and prints."""
+    """Run a script in its library's environment, and return its text and what it prints."""
     source = script.read_text()
     title, _, text = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
     library, versions = script.parent.name, certificate.provenance.versions
@@ -188,14 +188,16 @@ def main(
     jobs: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
     to: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")] = PUBLISHED,
 ) -> None:
-    """Do what is missing, then write the league: of all libraries, or of those named."""
+    """Do what is missing, then write the league of all libraries, or of those that are named."""
     if only and to == PUBLISHED:
-        raise typer.BadParameter("what is published is of all libraries; write elsewhere, --to DIR")
+        raise typer.BadParameter(
+            "the published league has all libraries; write this one elsewhere, with --to DIR"
+        )
     to.mkdir(parents=True, exist_ok=True)
     HOME.mkdir(exist_ok=True)
     constraints = HOME / "constraints.txt"
     pinned = (ROOT / "constraints.txt").read_text().splitlines()
-    # Libraries that ask for torch would bring its newest build, of several gigabytes.
+    # A library that needs torch would otherwise install its newest build, of several gigabytes.
     constraints.write_text("\n".join(line for line in pinned if line.startswith("torch==")) + "\n")
     files = [file for folder in CODE for file in (ROOT / folder).rglob("*.py")]
     newest = max(file.stat().st_mtime for file in files)

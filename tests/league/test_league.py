@@ -1,4 +1,4 @@
-"""The league's table says what its certificates say."""
+"""The pages of the league say what the certificates say."""
 
 import ast
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import typer
-from beyond import asked, formula
+from beyond import beyond_of, formula
 
 import gradcert
 from gradcert import Certificate
@@ -38,7 +38,7 @@ def page() -> str:
     return render(
         "league.md.jinja",
         rows=[
-            Row("scipy", certificate=right, any_targets=beyond, beyond=asked("scipy")),
+            Row("scipy", certificate=right, any_targets=beyond, beyond=beyond_of("scipy")),
             Row("wronglib", certificate=wrong),
             Row("brokenlib", certificate=broken),
             Row("lostlib", failure="does not install: no matching distribution"),
@@ -46,30 +46,34 @@ def page() -> str:
     )
 
 
-def test_a_library_that_conforms_has_its_version_level_and_worst_case(page: str) -> None:
+def test_the_row_of_a_library_that_conforms_has_its_version_level_and_worst_case(page: str) -> None:
     right = _certified("scipy")
     version = right.provenance.versions["scipy"]
     (line,) = [line for line in page.splitlines() if line.startswith(f"| scipy | {version} |")]
     assert f"| dE/dz | binary64 | probability | conforms | {right.level} | ≥ 0." in line
 
 
-def test_a_library_that_is_wrong_has_its_minimal_counterexample_and_diagnosis(page: str) -> None:
+def test_a_refuted_library_is_shown_with_its_minimal_counterexample_and_diagnosis(
+    page: str,
+) -> None:
     section = page.partition("### wronglib")[2].partition("###")[0]
     assert "`accuracy` refutes dE/dz in binary64: dE/dz is 0.0; its true value is 0.5" in section
     assert "at logits [0, 0], targets [1, 0]" in section
     assert "diagonal-only explains" in section
 
 
-def test_a_library_that_breaks_says_why(page: str) -> None:
+def test_a_broken_library_is_shown_with_the_reason(page: str) -> None:
     section = page.partition("### brokenlib")[2].partition("##")[0]
     assert "`empty-batch` finds broken dE/dz in binary64: raised " in section
 
 
-def test_a_library_that_will_not_install_is_a_row_that_says_so(page: str) -> None:
+def test_the_row_of_a_library_that_does_not_install_says_so(page: str) -> None:
     assert "| lostlib | - | - | - | - | does not install: no matching distribution |" in page
 
 
-def test_beyond_the_domain_each_is_told_by_what_it_returns_and_by_its_own_loss(page: str) -> None:
+def test_beyond_the_domain_the_table_names_the_formula_of_the_gradient_and_of_the_loss(
+    page: str,
+) -> None:
     table = page.partition("## Beyond the domain")[2]
     (line,) = [line for line in table.splitlines() if line.startswith("| scipy |")]
     returned = "| -0.410, -0.755, 0.165 | o - t |"
@@ -85,23 +89,23 @@ def test_beyond_the_domain_each_is_told_by_what_it_returns_and_by_its_own_loss(p
         ("sign-flipped", "neither", "", False),
     ],
 )
-def test_a_formula_is_told_from_the_other_and_from_neither(
+def test_values_have_the_name_of_their_formula_or_of_neither(
     subject: str, gradient: str, slopes: str, agrees: bool
 ) -> None:
-    found = asked(subject)
+    found = beyond_of(subject)
     assert formula(found.gradient) == gradient
     assert not slopes or (formula(found.slopes), found.agrees) == (slopes, agrees)
 
 
-def test_what_a_library_that_does_not_run_says_fits_in_a_cell() -> None:
+def test_the_message_of_a_library_that_does_not_run_fits_in_a_cell() -> None:
     said = "module 'numpy' has no attribute 'int' | see the release notes " * 9
-    told = last_line(subprocess.CompletedProcess([], 1, stdout="", stderr=f"at work\n{said}\n"))
-    assert len(told) <= 120
-    assert told.startswith("module 'numpy' has no attribute 'int' / see")
-    assert told.endswith(" ...")
+    line = last_line(subprocess.CompletedProcess([], 1, stdout="", stderr=f"at work\n{said}\n"))
+    assert len(line) <= 120
+    assert line.startswith("module 'numpy' has no attribute 'int' / see")
+    assert line.endswith(" ...")
 
 
-def test_what_is_published_is_of_all_libraries() -> None:
+def test_a_league_of_some_libraries_does_not_replace_the_published_one() -> None:
     with pytest.raises(typer.BadParameter, match="--to DIR"):
         main(["scipy"])
 
@@ -110,14 +114,14 @@ def test_the_page_of_no_library_that_runs_is_still_a_page() -> None:
     assert "| lostlib |" in _league(Row("lostlib", failure="does not install"))
 
 
-def test_a_row_is_made_of_a_certificate_as_it_is_read_back() -> None:
+def test_a_certificate_that_was_read_back_makes_the_same_page() -> None:
     right = _certified("scipy")
     again = msgspec.json.decode(msgspec.json.encode(right), type=Certificate)
     assert _league(Row("scipy", certificate=again)) == _league(Row("scipy", certificate=right))
 
 
 @pytest.mark.parametrize(("code", "failed"), [("print(2)", False), ("raise ValueError(2)", True)])
-def test_a_finding_whose_script_does_not_run_is_known_as_one(
+def test_a_finding_says_whether_its_script_ran(
     code: str, failed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "scipy" / "bin").mkdir(parents=True)
@@ -131,7 +135,7 @@ def test_a_finding_whose_script_does_not_run_is_known_as_one(
 
 
 @pytest.mark.parametrize("script", sorted(FINDINGS.glob("*/*.py")), ids=lambda path: path.stem)
-def test_a_finding_is_a_short_script_of_a_library_that_says_what_was_expected_and_got(
+def test_the_script_of_a_finding_is_short_and_says_what_was_expected_and_what_came(
     script: Path,
 ) -> None:
     documentation = " ".join((ast.get_docstring(ast.parse(script.read_text())) or "").split())
