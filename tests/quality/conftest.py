@@ -1,4 +1,4 @@
-"""Let the tests of the figures import the module beside them, and pytest leave its script alone."""
+"""Let the tests of the figures import the module beside them; the script is no test."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The figures of ``make quality``: who kills whom, what is named, what is turned away."""
+"""The figures of ``make quality``: which check catches which flaw, and what is named."""
 
 from collections.abc import Callable, Sequence
 from math import prod
@@ -21,10 +21,15 @@ class Kill(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What one certificate says, as far as it is measured.
+    """The part of one certificate that is measured.
 
-    `diagnosed` holds the best match of each refuted quantity; `rows`, `classes` and `quarters` tell
-    of the counterexample that is shown first: its shape, and whether all its numbers are quarters.
+    Attributes
+    ----------
+    diagnosed
+        The best match of each refuted quantity.
+    rows, classes, quarters
+        The shape of the counterexample that is shown first, and whether all its numbers are
+        multiples of a quarter.
     """
 
     code: str
@@ -41,7 +46,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Subject:
-    """One subject's runs, one a seed."""
+    """The runs of one subject, one for each seed."""
 
     def __init__(self, name: str, runs: Sequence[Run]) -> None:
         self.name = name
@@ -52,7 +57,7 @@ class Subject:
         self.known_shape = len(first), len(first[0])
 
     def cell(self, check: str) -> str:
-        """Return after how many examples a check kills it, and in how many seeds if not in all."""
+        """Return after how many examples a check catches it, and in how many seeds if not all."""
         found = [kill.examples for run in self.runs for kill in run.kills if kill.check == check]
         if not found:
             return ""
@@ -61,12 +66,12 @@ class Subject:
 
     @property
     def killers(self) -> set[str]:
-        """The checks that kill it under some seed."""
+        """The checks that catch it under some seed."""
         return {kill.check for run in self.runs for kill in run.kills}
 
     @property
     def classes(self) -> str:
-        """The classes of the counterexamples shown first, least and most over the seeds."""
+        """The classes of the counterexamples shown first: the least and the most over the seeds."""
         found = sorted({run.classes for run in self.runs if run.classes})
         return " to ".join(map(str, dict.fromkeys((found[0], found[-1])))) if found else "-"
 
@@ -81,7 +86,7 @@ class Subject:
         return median(run.seconds for run in self.runs)
 
     def as_wanted(self, run: Run) -> bool:
-        """Whether the verdict is the one the catalogue wants."""
+        """Whether the verdict is the one that the catalogue gives."""
         return run.verdict == self.wanted
 
     def named(self, run: Run) -> bool:
@@ -93,12 +98,12 @@ class Subject:
         return run.rows * run.classes <= prod(self.known_shape) and run.quarters
 
     def count(self, holds: Callable[[Run], bool]) -> int:
-        """Return for how many of the seeds something holds."""
+        """Return the number of seeds for which something holds."""
         return sum(map(holds, self.runs))
 
     @property
     def faults(self) -> list[str]:
-        """What is not as it should be, run by run."""
+        """What is wrong, run by run."""
         found = []
         for run in self.runs:
             if not self.as_wanted(run):

@@ -21,16 +21,16 @@ def run(seed: int, classes: int) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("measured", "told"), [((2, 2), "2"), ((3, 2, 8), "2 to 8"), ((0, 0), "-")]
+    ("measured", "shown"), [((2, 2), "2"), ((3, 2, 8), "2 to 8"), ((0, 0), "-")]
 )
-def test_the_classes_of_counterexamples_are_told_over_the_seeds(
-    measured: tuple[int, ...], told: str
+def test_the_classes_of_counterexamples_are_the_least_and_the_most_over_the_seeds(
+    measured: tuple[int, ...], shown: str
 ) -> None:
     runs = [run(seed, classes) for seed, classes in enumerate(measured)]
-    assert Subject("sign-flipped", runs).classes == told
+    assert Subject("sign-flipped", runs).classes == shown
 
 
-def test_every_table_has_as_many_cells_as_headings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_of_a_table_has_one_cell_for_each_heading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("figures.FLAWED", {"sign-flipped": ""})
     monkeypatch.setattr("figures.UNUSUAL", {})
     lines = figures([run(0, 2)], 1).splitlines()

@@ -44,14 +44,14 @@ def test_every_flaw_is_caught_by_a_small_case_and_named(name: str) -> None:
         assert diagnosis.matches[0].flaw == name
 
 
-def test_what_only_the_best_level_forbids_is_not_refuted() -> None:
+def test_a_weakness_that_only_the_best_level_forbids_is_not_refuted() -> None:
     certificate = gradcert.certify("target-component-cancels", max_examples=FEW, seed=SEED)
     assert certificate.verdict == "conforms"
     assert certificate.level != FAITHFUL.level
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
-def test_nothing_unusual_but_right_is_turned_away(name: str) -> None:
+def test_an_unusual_but_right_implementation_conforms(name: str) -> None:
     certificate = gradcert.certify(name, max_examples=FEW, seed=SEED)
     assert [result.discrepancy for result in certificate.refutations] == []
     assert certificate.verdict == "conforms"
