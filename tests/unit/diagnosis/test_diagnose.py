@@ -1,0 +1,136 @@
+"""Each refuted quantity is diagnosed, with the flaws that explain it in the best order."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from diagnosis_subjects import (
+    certificate,
+    descent_direction,
+    diagnosis,
+    jacobian_of_a_diagonal,
+    loss_in_bits,
+    matches,
+    raising,
+    softmax,
+)
+from subjects import right
+
+from gradcert import certify
+from gradcert.diagnosis.diagnose import exposing_case
+from gradcert_implementations import Array, Flaw, FormatName, Implementation, load
+from gradcert_oracle import BINARY32
+from gradcert_reports import Report, details, markdown
+
+
+def diagonal_left_in_its_arguments(z: Array, t: Array) -> Array:
+    o = softmax(z)
+    if z.flags.writeable:
+        z[:] = o
+    result: Array = (o - 1) * t
+    return result
+
+
+def test_two_mistakes_are_both_listed_with_the_number_of_cases_that_each_explains() -> None:
+    found = certificate(diagonal_left_in_its_arguments)
+    (diagnosis,) = found.diagnoses
+    explained = matches(diagnosis)
+    assert list(explained)[:2] == ["diagonal-only", "overwrites-logits"]
+    by_check = [result.check for result in found.refutations]
+    assert {"accuracy", "inputs-unchanged"} <= set(by_check)
+    assert explained["diagonal-only"] + explained["overwrites-logits"] == diagnosis.cases
+    for shown in (details(found), markdown(Report(certificates=(found,)))):
+        for flaw in ("diagonal-only", "overwrites-logits"):
+            assert f"({explained[flaw]} of {diagnosis.cases})" in shown or (
+                f"{flaw} explains {explained[flaw]} of {diagnosis.cases}" in shown
+            )
+
+
+def test_each_refuted_quantity_has_a_diagnosis_of_its_own() -> None:
+    subject = Implementation(
+        name="theirs",
+        functions={
+            "softmax": softmax,
+            "loss": loss_in_bits,
+            "do/dz": jacobian_of_a_diagonal,
+            "dE/dz": descent_direction,
+        },
+        formats=("binary64",),
+    )
+    found = certify(subject, max_examples=10)
+    assert [(d.quantity, d.matches[0].flaw) for d in found.diagnoses] == [
+        ("loss", "base-two-logarithm"),
+        ("do/dz", "diagonal-jacobian"),
+        ("dE/dz", "sign-flipped"),
+    ]
+
+
+def unwilling(_z: Array, _t: Array) -> Array:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("function", [right, raising, unwilling])
+def test_a_quantity_that_is_not_refuted_has_no_diagnosis(function: Callable[..., Array]) -> None:
+    found = certificate(function, max_examples=5)
+    assert found.verdict != "refuted"
+    assert found.diagnoses == ()
+    assert "diagnosis" not in details(found)
+
+
+# Flaws that do the same in one format.
+
+
+def casting_only_if_needed(z: Array, t: Array) -> Array:
+    y = z.astype(np.float32, copy=False)
+    if not y.flags.writeable:
+        y = y.copy()
+    np.subtract(y, np.amax(y, axis=1)[:, None], out=y)
+    np.exp(y, out=y)
+    np.multiply(y, np.reciprocal(np.add.reduce(y, axis=1))[:, None], out=y)
+    return np.subtract(y, t.astype(np.float32)).astype(z.dtype)
+
+
+def overwriting_in_any_format(z: Array, t: Array) -> Array:
+    wide = z.astype(np.float64)
+    if z.flags.writeable:
+        z[:] = softmax(wide).astype(z.dtype)
+    return right(wide, t.astype(np.float64)).astype(z.dtype)
+
+
+@pytest.mark.parametrize(
+    ("function", "formats", "flaw"),
+    [
+        (overwriting_in_any_format, ("binary32", "bfloat16"), "overwrites-logits"),
+        (overwriting_in_any_format, ("binary64", "binary32"), "overwrites-logits"),
+        (casting_only_if_needed, ("binary32", "bfloat16"), "upcast-is-a-copy-only-if-needed"),
+        (casting_only_if_needed, ("binary32",), "upcast-is-a-copy-only-if-needed"),
+    ],
+)
+def test_of_flaws_that_do_the_same_in_one_format_another_format_decides(
+    function: Callable[..., Array], formats: tuple[FormatName, ...], flaw: str
+) -> None:
+    found = diagnosis(function, formats=formats)
+    assert found.matches[0].flaw == flaw
+    assert found.matches[0].explains == found.cases
+
+
+def test_flaws_between_which_no_format_decides_are_both_listed() -> None:
+    found = diagnosis(overwriting_in_any_format, formats=("binary32",))
+    assert matches(found) == dict.fromkeys(
+        ["overwrites-logits", "upcast-is-a-copy-only-if-needed"], found.cases
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "point"), [("sign-flipped", "logits"), ("binary-cross-entropy-slope", "probabilities")]
+)
+def test_the_exposing_case_of_a_flaw_has_its_arguments_in_the_format(name: str, point: str) -> None:
+    flaw = load(name)
+    assert isinstance(flaw, Flaw)
+    case = exposing_case(flaw, BINARY32)
+    assert list(case.arguments) == [point, "targets"]
+    assert [array.dtype for array in case.arguments.values()] == [np.float32] * 2
+    assert [array.tolist() for array in case.arguments.values()] == [
+        [list(row) for row in rows] for rows in flaw.exposed_by
+    ]
+    assert len(case.regimes) == case.rows

@@ -1,0 +1,253 @@
+"""A flaw matches where it fails the same check on the same case in the same way as the subject."""
+
+from collections.abc import Callable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from diagnosis_subjects import (
+    BOTH,
+    Belated,
+    Noisy,
+    OneBuffer,
+    at_half_the_logits,
+    descent_direction,
+    diagnosis,
+    diagonal_of_an_explicit_jacobian,
+    hiding_nan,
+    in_binary32_from_the_last_class,
+    in_bits,
+    jacobian_of_a_diagonal,
+    leaking_from_the_first_row,
+    loss_in_bits,
+    loss_of_logarithms,
+    matches,
+    mean_of_the_rows,
+    normalised_down_the_columns,
+    raising,
+    shifted_by_the_largest_of_all,
+    slope_of_two_classes,
+    softmax,
+    softmax_of_probabilities,
+    unshifted,
+    working_in_its_arguments,
+    zeros,
+)
+from subjects import case_of, claim_of, right
+
+from gradcert.checks import check_named
+from gradcert.core.claim import Broken, NotSupported
+from gradcert.core.evidence import Evidence
+from gradcert.diagnosis.matching import fails_in_the_same_way, failure_on
+from gradcert_implementations import (
+    FORMAT_NAMES,
+    QUANTITY_NAMES,
+    Array,
+    Flaw,
+    FormatName,
+    QuantityName,
+    documented,
+    load,
+)
+
+BY_ANOTHER_HAND: list[tuple[str, QuantityName, Callable[..., Any]]] = [
+    ("sign-flipped", "dE/dz", descent_direction),
+    ("softmax-twice", "dE/dz", softmax_of_probabilities),
+    ("base-two-logarithm", "dE/dz", in_bits),
+    ("base-two-logarithm", "loss", loss_in_bits),
+    ("no-shift", "dE/dz", unshifted),
+    ("overwrites-logits", "dE/dz", working_in_its_arguments),
+    ("stale-result", "dE/dz", Belated),
+    ("reused-buffer", "dE/dz", OneBuffer),
+    ("one-maximum-for-the-batch", "dE/dz", shifted_by_the_largest_of_all),
+    ("divided-by-batch", "dE/dz", mean_of_the_rows),
+    ("wrong-axis", "dE/dz", normalised_down_the_columns),
+    ("temperature-left-on", "dE/dz", at_half_the_logits),
+    ("nan-hidden", "dE/dz", hiding_nan),
+    ("zero-gradient", "dE/dz", zeros),
+    ("masked-loss", "loss", loss_of_logarithms),
+    ("diagonal-jacobian", "do/dz", jacobian_of_a_diagonal),
+]
+
+
+@pytest.mark.parametrize(("flaw", "quantity", "make"), BY_ANOTHER_HAND)
+def test_a_known_mistake_by_another_hand_is_named_and_explains_every_case(
+    flaw: str, quantity: QuantityName, make: Callable[..., Any]
+) -> None:
+    found = diagnosis(make() if isinstance(make, type) else make, quantity)
+    assert found.matches[0].flaw == flaw
+    assert found.matches[0].explains == found.cases > 1
+    assert found.matches[0].title == documented(flaw)[0]
+
+
+def test_binary32_inside_is_named_for_any_order_of_its_sums() -> None:
+    found = diagnosis(in_binary32_from_the_last_class, formats=("binary64",))
+    assert found.matches[0].flaw == "through-binary32"
+    assert found.matches[0].explains == found.cases > 1
+
+
+def loss_of_differences(z: Array, t: Array) -> Array:
+    y = z - np.amax(z, axis=1)[:, None]
+    nats = np.log(np.add.reduce(np.exp(y), axis=1))[:, None] - y
+    result: Array = np.add.reduce(np.where(t == 0, 0, t * nats), axis=1)
+    return result
+
+
+def slope_of_the_loss(o: Array, t: Array) -> Array:
+    return np.where(t == 0, np.zeros_like(t), -t / o)
+
+
+def outer_product_from_the_diagonal(z: Array) -> Array:
+    o = softmax(z)
+    result: Array = np.einsum("bi,ij->bij", o, np.eye(z.shape[1], dtype=z.dtype))
+    return result - np.einsum("bi,bj->bij", o, o)
+
+
+IN_BINARY32: dict[QuantityName, Callable[..., Array]] = {
+    "softmax": softmax,
+    "loss": loss_of_differences,
+    "dE/do": slope_of_the_loss,
+    "do/dz": outer_product_from_the_diagonal,
+    "dE/dz": right,
+}
+
+
+@pytest.mark.parametrize("quantity", QUANTITY_NAMES)
+def test_binary64_by_way_of_binary32_is_named_and_nothing_narrower_is(
+    quantity: QuantityName,
+) -> None:
+    def narrowed(*arguments: Array) -> Array:
+        result = IN_BINARY32[quantity](*(a.astype(np.float32) for a in arguments))
+        return result.astype(arguments[0].dtype)
+
+    found = diagnosis(narrowed, quantity)
+    assert matches(found) == {"through-binary32": found.cases}
+
+
+def test_binary64_rounded_to_bfloat16_is_named() -> None:
+    def rounded(z: Array, t: Array) -> Array:
+        return np.subtract(softmax(z).astype(ml_dtypes.bfloat16).astype(z.dtype), t)
+
+    found = diagnosis(rounded)
+    best = found.matches[0]
+    assert (best.flaw, best.explains) == ("probability-rounded-to-bfloat16", found.cases)
+
+
+def test_the_diagonal_of_an_explicit_jacobian_is_named() -> None:
+    """It divides by probabilities. If these underflow it returns NaN, which is another mistake."""
+    found = diagnosis(diagonal_of_an_explicit_jacobian, largest_logit=30.0)
+    assert matches(found) == {"diagonal-only": found.cases}
+    anywhere = diagnosis(diagonal_of_an_explicit_jacobian, formats=BOTH)
+    assert anywhere.matches[0].flaw == "diagonal-only"
+    assert anywhere.cases / 2 < anywhere.matches[0].explains < anywhere.cases
+    assert "some wrong values are NaN" in anywhere.findings
+
+
+def test_the_slope_of_two_classes_is_named() -> None:
+    """Near one, ``o (1 - o)`` may be rounded either way, and there the flaw differs from it."""
+    found = diagnosis(slope_of_two_classes, "dE/do")
+    assert found.matches[0].flaw == "binary-cross-entropy-slope"
+    assert found.matches[0].explains > found.cases / 2
+
+
+FLAW_FORMATS = load("sign-flipped").formats
+"""The formats that the flaw is known in. In others, its sums differ from better ones."""
+
+
+@pytest.mark.parametrize("format", FORMAT_NAMES)
+def test_a_mistake_is_named_in_every_format(format: FormatName) -> None:
+    def in_the_other_direction(z: Array, t: Array) -> Array:
+        wide, targets = z.astype(np.float64), t.astype(np.float64)
+        return descent_direction(wide, targets).astype(z.dtype)
+
+    found = diagnosis(in_the_other_direction, formats=(format,))
+    assert list(matches(found)) == ["sign-flipped"]
+    assert "the sign is flipped" in found.findings
+    if format in FLAW_FORMATS:
+        assert found.matches[0].explains == found.cases
+
+
+class WrongOnce:
+    """Is wrong in one answer and never again."""
+
+    calls = 0
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        self.calls += 1
+        return right(z, t) + (self.calls == 20)
+
+
+def test_an_error_that_does_not_come_back_is_no_known_flaw() -> None:
+    assert diagnosis(WrongOnce()).matches == ()
+
+
+def test_noise_is_no_known_flaw() -> None:
+    assert diagnosis(Noisy()).matches == ()
+
+
+TWO_ROWS = case_of([[1.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [1.0, 0.0]])
+
+
+def _evidence(function: Callable[..., Array], check: str) -> Evidence:
+    found = failure_on(claim_of(function), check_named(check), TWO_ROWS)
+    assert isinstance(found, Evidence)
+    return found
+
+
+def _flaw(name: str) -> Flaw:
+    flaw = load(name)
+    assert isinstance(flaw, Flaw)
+    return flaw
+
+
+@pytest.mark.parametrize(
+    ("flaw", "same"),
+    [("sign-flipped", True), ("zero-gradient", False), ("target-component-cancels", False)],
+)
+def test_a_flaw_fails_in_the_same_way_if_its_values_are_the_same_up_to_rounding(
+    flaw: str, same: bool
+) -> None:
+    evidence = _evidence(descent_direction, "accuracy")
+    check, claim = check_named("accuracy"), claim_of(descent_direction)
+    assert fails_in_the_same_way(_flaw(flaw), claim, check, evidence) is same
+
+
+def test_a_flaw_does_not_match_in_a_format_wider_than_those_it_is_known_in() -> None:
+    flaw = _flaw("upcast-is-a-copy-only-if-needed")
+    assert "binary64" not in flaw.formats
+    itself = flaw.functions["dE/dz"]
+    evidence = _evidence(itself, "accuracy")
+    assert not fails_in_the_same_way(flaw, claim_of(itself), check_named("accuracy"), evidence)
+
+
+def unwilling(_z: Array, _t: Array) -> Array:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        (right, type(None)),
+        (descent_direction, Evidence),
+        (raising, Broken),
+        (unwilling, NotSupported),
+    ],
+)
+def test_a_failure_on_a_case_is_the_evidence_or_the_error_of_the_check(
+    function: Callable[..., Array], kind: type
+) -> None:
+    assert type(failure_on(claim_of(function), check_named("accuracy"), TWO_ROWS)) is kind
+
+
+def test_a_nan_that_reached_another_row_does_so_again_on_the_case_that_shows_it() -> None:
+    first = _evidence(leaking_from_the_first_row, "nan-stays-in-its-row")
+    assert first.statement == "a NaN in row 0 reached the answer of another row"
+    claim = claim_of(leaking_from_the_first_row)
+    again = failure_on(claim, check_named("nan-stays-in-its-row"), first.case)
+    assert isinstance(again, Evidence)
+    assert (again.statement, again.row, again.returned) == (
+        first.statement,
+        first.row,
+        first.returned,
+    )
