@@ -1,0 +1,109 @@
+"""A claim calls its function with copies, and asks the oracle about exactly the same numbers."""
+
+import warnings
+from dataclasses import asdict, fields
+
+import numpy as np
+import pytest
+from subjects import case_of, claim_of, right
+
+import gradcert_oracle
+from gradcert.core.claim import Broken, claims_of, shown_as
+from gradcert_implementations import Array, Implementation, Loss, load
+from gradcert_oracle import BINARY32, GRADIENT, SIGMOID_GRADIENT
+
+CASE = case_of([[0.5, -np.inf], [1.0, 2.0]], [[1.0, 0.0], [0.25, 0.75]])
+
+
+def test_a_function_is_called_with_the_arguments_that_its_quantity_takes_and_in_their_order() -> (
+    None
+):
+    both = claim_of(right).arguments(CASE)
+    assert [array.tolist() for array in both] == [CASE["logits"].tolist(), CASE["targets"].tolist()]
+    (alone,) = claim_of(right, "softmax").arguments(CASE)
+    assert alone is CASE["logits"]
+
+
+def test_what_a_function_does_to_its_arguments_does_not_reach_the_case() -> None:
+    def overwriting(z: Array, t: Array) -> Array:
+        z[:], t[:] = 7, 7
+        return z
+
+    claim_of(overwriting).answer(CASE)
+    assert CASE["logits"].tolist() == [[0.5, -np.inf], [1.0, 2.0]]
+    assert CASE["targets"].tolist() == [[1.0, 0.0], [0.25, 0.75]]
+
+
+def test_the_question_about_a_row_has_exactly_its_numbers() -> None:
+    narrow = case_of([[0.1, 0.2]], [[0.3, 0.7]], BINARY32)
+    question = claim_of(right, format=BINARY32).question(narrow, 0)
+    assert question["logits"] == (float(np.float32(0.1)), float(np.float32(0.2)))
+    assert question["targets"] == (float(np.float32(0.3)), float(np.float32(0.7)))
+    assert (question.quantity, question.format) == (GRADIENT, BINARY32)
+
+
+def test_there_is_one_question_for_each_row() -> None:
+    rows = [question["logits"] for question in claim_of(right).questions(CASE)]
+    assert rows == [(0.5, -np.inf), (1.0, 2.0)]
+
+
+def test_the_loss_of_an_implementation_and_that_of_the_oracle_have_the_same_options() -> None:
+    ours = {(field.name, field.default) for field in fields(Loss)}
+    assert ours == {(field.name, field.default) for field in fields(gradcert_oracle.Loss)}
+
+
+def test_the_claims_of_an_implementation_are_its_quantities_in_each_of_its_formats() -> None:
+    subject = load("numpy", quantities=["softmax", "dE/dz"], formats=["binary64", "binary32"])
+    assert list(map(str, claims_of(subject))) == [
+        "softmax-binary64",
+        "softmax-binary32",
+        "dE/dz-binary64",
+        "dE/dz-binary32",
+    ]
+
+
+def test_a_claim_is_about_the_gradient_of_the_loss_of_its_implementation() -> None:
+    subject = Implementation(
+        name="theirs",
+        functions={"dE/dz": right},
+        formats=("binary64",),
+        loss=Loss(output="sigmoid"),
+    )
+    (claim,) = claims_of(subject)
+    question = claim.question(CASE, 1)
+    assert question.quantity is SIGMOID_GRADIENT
+    assert asdict(question.loss) == asdict(subject.loss)
+
+
+def test_the_interrupt_of_the_user_is_no_fault_of_the_function() -> None:
+    def interrupted(_z: Array, _t: Array) -> Array:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        claim_of(interrupted).answer(CASE)
+
+
+def test_a_function_may_warn_and_overflow() -> None:
+    def warning(z: Array, t: Array) -> Array:
+        warnings.warn("slow", stacklevel=1)
+        return np.exp(z + 1e4) + t
+
+    assert np.isinf(claim_of(warning).answer(CASE)).any()
+
+
+def test_a_long_message_of_an_error_is_cut() -> None:
+    def raising(_z: Array, _t: Array) -> Array:
+        raise ValueError("x" * 1000)
+
+    with pytest.raises(Broken) as caught:
+        claim_of(raising).answer(CASE)
+    assert str(caught.value) == f"raised ValueError: {'x' * 300}"
+
+
+def test_a_failure_says_how_the_function_was_called_and_which_expression_shows_it() -> None:
+    cause = ValueError("no")
+    with pytest.raises(Broken) as caught, shown_as("for two rows", "f(*two)", CASE):
+        raise Broken("raised ValueError: no") from cause
+    broken = caught.value
+    assert str(broken) == "raised ValueError: no, for two rows"
+    assert (broken.shown_by, broken.case, broken.__cause__) == (("f(*two)",), CASE, cause)
