@@ -107,7 +107,8 @@ class LocalExaminer:
             if task in self._checked:
                 checked.append(self._checked[task])
             elif result.verdict == Verdict.REFUTED:
-                checked.append(self._run(task))
+                with seeded():  # As in the examination that refuted it.
+                    checked.append(self._run(task))
             else:
                 known = self._plan[task]
                 failure = None if result.verdict == Verdict.CONFORMS else Broken(result.reason)
