@@ -8,7 +8,7 @@ from gradcert.engine.examiner import LocalExaminer
 from gradcert_implementations import Array, Implementation
 from gradcert_reports import Verdict
 
-SEEDED = frozenset(np.random.RandomState(0).random(100_000).tolist())  # noqa: NPY002
+SEEDED = frozenset(np.random.RandomState(0).random(100_000).tolist())
 
 
 def wrong_if_seeded(z: Array, t: Array) -> Array:
