@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted
 from gradcert.core.float_environment import flushes_to_zero, keep_subnormals
 from gradcert.core.random_states import legacy_state, restored
-from gradcert_implementations import Array
+from gradcert_implementations import Array, QuantityName
 
 __all__ = ["no_side_effects"]
 
@@ -144,7 +144,8 @@ def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
                     setting.set(original)
         return answer
 
-    functions = {**claim.implementation.functions, claim.quantity.name: watched}
+    functions = dict(claim.implementation.functions)
+    functions[cast("QuantityName", claim.quantity.name)] = watched
     replace(claim, implementation=replace(claim.implementation, functions=functions)).answer(case)
     if written:
         quoted = written[:_SHOWN] + ("..." if len(written) > _SHOWN else "")
