@@ -23,7 +23,13 @@ from gradcert_reports import (
     differences,
 )
 
-BEST_FIRST = tuple(map(Verdict, ("conforms", "not supported", "incomplete", "broken", "refuted")))
+BEST_FIRST = (
+    Verdict.CONFORMS,
+    Verdict.NOT_SUPPORTED,
+    Verdict.INCOMPLETE,
+    Verdict.BROKEN,
+    Verdict.REFUTED,
+)
 LEVELS = ("faithful", "wide", "shifted", "log-softmax")
 MIRRORED: dict[Direction, Direction] = {
     "worse": "better",
