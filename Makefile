@@ -38,7 +38,7 @@ check: .venv/installed  ## the linter and the type checker
 
 schema: .venv/installed  ## write the JSON Schema of certificate.json anew
 	$(BIN)/python -c "import sys, gradcert_reports; sys.stdout.buffer.write(gradcert_reports.json_schema())" \
-		> reports/schema/gradcert-report-1.json
+		> reports/schema/gradcert-report-2.json
 
 clean:
 	rm -rf .venv .quality .league dist reports/latest
