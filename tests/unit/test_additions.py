@@ -111,8 +111,8 @@ QUANTITY = Addition(
             'QuantityName = Literal["softmax",': 'QuantityName = Literal["softmax", "log-mass",',
         },
     },
-    right='Implementation(name="right", functions={"log-mass": log_mass})',
-    wrong='Implementation(name="wrong", functions={"log-mass": lambda z: log_mass(z) * 1.01})',
+    right='Implementation(name="mine", functions={"log-mass": log_mass})',
+    wrong='Implementation(name="mine", functions={"log-mass": lambda z: log_mass(z) * 1.01})',
 )
 
 OPTION = Addition(
@@ -148,8 +148,8 @@ OPTION = Addition(
             "    textbook=_textbook,\n": "    textbook=_textbook_multiplied,\n",
         },
     },
-    right='Implementation(name="right", functions={"dE/dz": doubled}, loss=Loss(multiplier=2.0))',
-    wrong='Implementation(name="wrong", functions={"dE/dz": doubled})',
+    right='Implementation(name="mine", functions={"dE/dz": doubled}, loss=Loss(multiplier=2.0))',
+    wrong='Implementation(name="mine", functions={"dE/dz": doubled})',
 )
 
 
