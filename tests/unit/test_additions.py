@@ -131,7 +131,8 @@ OPTION = Addition(
         "gradcert_oracle/quantities/gradient.py": {
             "GRADIENT = Quantity(": (
                 "def _enclose_multiplied(question, guard):\n"
-                "    return tuple(question.loss.multiplier * x for x in _enclose(question, guard))\n"
+                "    factor = question.loss.multiplier\n"
+                "    return tuple(factor * x for x in _enclose(question, guard))\n"
                 "\n\n"
                 "def _textbook_multiplied(question, places, level, arithmetic):\n"
                 "    factor = question.loss.multiplier\n"

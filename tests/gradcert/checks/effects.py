@@ -35,16 +35,16 @@ class _Setting:
     set: Callable[[Any], object]
     expression: str
     default: Any = None
-    """Its value when a framework has just been loaded, where that is known."""
+    """Its value right after a framework is loaded, where that is known."""
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two values of a setting are equal; some are tuples that hold arrays."""
+    """Return whether two values of a setting are equal; some are tuples that hold arrays."""
     return pickle.dumps(one) == pickle.dumps(other)
 
 
 def _settings() -> dict[str, _Setting]:
-    """Return the settings that can be watched: frameworks have some where they are loaded."""
+    """Return the settings to watch. Those of a framework count only where it is loaded."""
     loaded: Mapping[str, Any] = sys.modules
     torch, jax = loaded.get("torch"), loaded.get("jax")
     found = {
@@ -120,7 +120,7 @@ def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
 
     Predicate: standard output stays empty, and numpy's error mode, numpy's and Python's random
     states, flush-to-zero, and where they are loaded torch's default dtype, torch's random state and
-    jax's 64-bit mode are after the call what they were before it. What was changed is set back.
+    jax's 64-bit mode are the same after the call as before it. What was changed is set back.
     It sees no values, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     written = ""
