@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test quality league bench check schema clean
+.PHONY: certify claims gallery test quality league bench errors check schema clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -17,8 +17,8 @@ gallery: .venv/installed  ## the reports in reports/published/ and a picture of 
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,800 \
 		--screenshot=$(PUBLISHED)/built-ins/first-screen.png file://$(CURDIR)/$(PUBLISHED)/built-ins/index.html
 
-# The tests start some two hundred processes, which would all compile what they import if none kept it;
-# and two workers of pytest whose OpenMP threads are not to spin in each other's way.
+# The tests start some two hundred processes, so they keep bytecode: each would compile its imports
+# otherwise. Two workers of pytest run side by side, so OpenMP threads wait without spinning.
 test: .venv/installed  ## the conformance suite on the built-ins, and our own tests
 	env -u PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n auto --dist worksteal
 
@@ -31,6 +31,9 @@ league: .venv/installed  ## certify real libraries, each in an environment of it
 bench: .venv/installed  ## the oracle beside the checks people use today; says what moved since the committed run
 	$(BIN)/python tests/benchmarks/benchmark.py
 
+errors: .venv/installed  ## the largest error that passes beside a row's scale, by format
+	$(BIN)/python tests/benchmarks/passing_errors.py
+
 check: .venv/installed  ## the linter and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,7 +41,7 @@ check: .venv/installed  ## the linter and the type checker
 
 schema: .venv/installed  ## write the JSON Schema of certificate.json anew
 	$(BIN)/python -c "import sys, gradcert_reports; sys.stdout.buffer.write(gradcert_reports.json_schema())" \
-		> reports/schema/gradcert-report-1.json
+		> reports/schema/gradcert-report-2.json
 
 clean:
 	rm -rf .venv .quality .league dist reports/latest

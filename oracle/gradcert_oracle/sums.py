@@ -53,7 +53,8 @@ def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
     """Add one term after the other, the largest first. The depth is ``n - 1``.
 
     A loop may add the classes in any order. Each addition loses at most one rounding of the sum so
-    far. For terms of one sign that sum is largest in this order, so the result covers every order.
+    far. For terms of one sign that sum is largest in this order, so the result covers every order,
+    except where a sum in this order is exact and its ball is not widened.
 
     Examples
     --------

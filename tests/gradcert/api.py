@@ -1,7 +1,7 @@
 """Certify from Python: one implementation, or those that a run is about."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
 from gradcert.core.limits import Limits
@@ -14,15 +14,14 @@ from gradcert_implementations import (
     as_implementation,
     load,
 )
-from gradcert_reports import Certificate, Verdict
 
-__all__ = ["EXPECTED", "Selection", "certify", "select_subjects", "subject_of"]
+if TYPE_CHECKING:
+    from gradcert_reports import Certificate
 
-EXPECTED: dict[str, Verdict] = {
-    **dict.fromkeys(BUILT_IN, Verdict.CONFORMS),
-    "diagonal-only": Verdict.REFUTED,
-}
-"""What is certified if nothing is named, with the verdicts that must come out."""
+__all__ = ["UNNAMED", "Selection", "certify", "select_subjects", "subject_of"]
+
+UNNAMED = (*BUILT_IN, "diagonal-only")
+"""What is certified if nothing is named: the built-ins, and a flaw that must be refuted."""
 
 
 class Selection(NamedTuple):
@@ -72,7 +71,7 @@ def subject_of(
 def select_subjects(
     specs: Sequence[str], options: Options, *, limits: Limits | None = None
 ) -> Selection:
-    """Load the implementations that `specs` name; if there is none, those of :data:`EXPECTED`.
+    """Load the implementations that `specs` name; if there is none, those of :data:`UNNAMED`.
 
     One that was not named is left out if it cannot be loaded, or does not claim what is selected.
     Within limits, each is loaded by a process of its own.
@@ -90,7 +89,7 @@ def select_subjects(
     ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
     """
     selection = Selection([], {})
-    for spec in specs or EXPECTED:
+    for spec in specs or UNNAMED:
         try:
             selection.subjects.append(subject_of(spec, options, limits=limits))
         except SpecError as error:
@@ -110,7 +109,7 @@ def certify(
     seed: int = 0,
     limits: Limits | None = None,
     **options: Unpack[OptionValues],
-) -> Certificate:
+) -> "Certificate":
     """Certify an implementation.
 
     Parameters

@@ -1,8 +1,8 @@
 """The pytest plugin: the options of the conformance suite, all of which begin with ``--gradcert``.
 
 pytest loads this module in every run of an environment that has gradcert, so it imports nothing
-heavy. The suite itself is ``gradcert.suite.test_conformance``: ``pytest --pyargs gradcert --gradcert
-SPEC``.
+heavy. The suite itself is ``gradcert.suite.test_conformance``, which ``pytest --pyargs gradcert
+--gradcert SPEC`` runs.
 """
 
 from dataclasses import fields

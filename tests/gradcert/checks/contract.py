@@ -1,4 +1,4 @@
-"""The contract every numerical function keeps, whatever it computes."""
+"""The contract of any numerical function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,8 +55,8 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     """Calls with equal arguments return the same bytes, and no later call changes them.
 
     Predicate: byte equality of an answer, a copy of it taken at once, the next answer to the same
-    arguments, and that after a call with the classes in reverse. It cannot see an error that is
-    made every time: the all-zero gradient, a sign flip, a scale.
+    arguments, and the answer after a call with the classes in reverse. It cannot see an error that
+    every call makes: the all-zero gradient, a sign flip, a scale.
     """
     first = claim.answer(case)
     kept = first.copy()
@@ -123,8 +123,8 @@ def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     """Read-only, non-contiguous and Fortran-ordered arguments give the same answer.
 
     Predicate: ``|v(other layout) - v(plain)| <= 2 (b + b)`` for every value; sums may run in
-    another order. It cannot see an error that is made in every layout: the all-zero gradient, a
-    sign flip, a scale.
+    another order. It cannot see an error that occurs in every layout: the all-zero gradient, a sign
+    flip, a scale.
     """
     plain = claim.answer(case)
     judged: list[JudgedRow] = []

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted
 from gradcert.core.float_environment import flushes_to_zero, keep_subnormals
 from gradcert.core.random_states import legacy_state, restored
-from gradcert_implementations import Array
+from gradcert_implementations import Array, QuantityName
 
 __all__ = ["no_side_effects"]
 
@@ -35,16 +35,16 @@ class _Setting:
     set: Callable[[Any], object]
     expression: str
     default: Any = None
-    """Its value when a framework has just been loaded, where that is known."""
+    """Its value right after a framework is loaded, where that is known."""
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two values of a setting are equal; some are tuples that hold arrays."""
+    """Return whether two values of a setting are equal; some are tuples that hold arrays."""
     return pickle.dumps(one) == pickle.dumps(other)
 
 
 def _settings() -> dict[str, _Setting]:
-    """Return the settings that can be watched: frameworks have some where they are loaded."""
+    """Return the settings to watch. Those of a framework count only where it is loaded."""
     loaded: Mapping[str, Any] = sys.modules
     torch, jax = loaded.get("torch"), loaded.get("jax")
     found = {
@@ -120,7 +120,7 @@ def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
 
     Predicate: standard output stays empty, and numpy's error mode, numpy's and Python's random
     states, flush-to-zero, and where they are loaded torch's default dtype, torch's random state and
-    jax's 64-bit mode are after the call what they were before it. What was changed is set back.
+    jax's 64-bit mode are the same after the call as before it. What was changed is set back.
     It sees no values, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     written = ""
@@ -144,7 +144,8 @@ def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
                     setting.set(original)
         return answer
 
-    functions = {**claim.implementation.functions, claim.quantity.name: watched}
+    functions = dict(claim.implementation.functions)
+    functions[cast("QuantityName", claim.quantity.name)] = watched
     replace(claim, implementation=replace(claim.implementation, functions=functions)).answer(case)
     if written:
         quoted = written[:_SHOWN] + ("..." if len(written) > _SHOWN else "")

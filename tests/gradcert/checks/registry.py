@@ -105,9 +105,9 @@ CHECKS: tuple[Check, ...] = (
 _BY_ID = {check.id: check for check in CHECKS}
 
 
-def check_named(id: str) -> Check:
+def check_named(name: str) -> Check:
     """Return the check with this id."""
-    return _BY_ID[id]
+    return _BY_ID[name]
 
 
 @dataclass(frozen=True)

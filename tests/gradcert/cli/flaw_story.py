@@ -33,7 +33,7 @@ _WIDTH = 92
 
 
 def _exposed(flaw: Flaw) -> str:
-    """Return what a check says about the exposing input, or how near its values are to the truth."""
+    """Return what a check says about the exposing input, or how near the truth its values are."""
     for one in planned(flaw):
         case = exposing_case(flaw, one.claim.format)
         try:

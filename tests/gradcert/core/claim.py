@@ -5,13 +5,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import cast
 
 import numpy as np
 
 from gradcert.core.case import Case
 from gradcert.core.clock import CLOCK
 from gradcert.core.float_environment import keep_subnormals
-from gradcert_implementations import Array, Function, Implementation, Loss, printable
+from gradcert_implementations import Array, Function, Implementation, Loss, QuantityName, printable
 from gradcert_oracle import FORMATS, Format, Quantity, Question, Row, quantity_of
 from gradcert_oracle import Loss as TrueLoss
 
@@ -89,7 +90,7 @@ class Claim:
     @property
     def function(self) -> Function:
         """The implementation's function for the quantity."""
-        return self.implementation.functions[self.quantity.name]
+        return self.implementation.functions[cast("QuantityName", self.quantity.name)]
 
     def arguments(self, case: Case) -> tuple[Array, ...]:
         """Return what the implementation's function is called with."""

@@ -1,4 +1,4 @@
-"""Where the time of an examination goes."""
+"""Where the time of an examination goes: to the oracle, the subject, Hypothesis, or the checks."""
 
 import time
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ __all__ = ["CLOCK", "Clock", "Payer", "Spent", "added", "since"]
 Payer = Literal["oracle", "subject", "Hypothesis", "checks"]
 
 Spent = dict[str, float]
-"""Seconds by who took them."""
+"""Seconds by payer."""
 
 
 def added(one: Spent, other: Spent) -> Spent:
-    """Return what was spent in one and the other."""
+    """Return the sum of both, payer by payer."""
     return {p: one.get(p, 0.0) + other.get(p, 0.0) for p in one | other}
 
 
 def since(before: Spent, now: Spent) -> Spent:
-    """Return what was spent in between."""
+    """Return the time spent in between, payer by payer."""
     return {p: seconds - before.get(p, 0.0) for p, seconds in now.items()}
 
 
 class Clock:
-    """Charges each moment to one payer: to whatever was begun last and has not ended.
+    """Charges each moment to one payer: the one that began last and has not ended.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Clock:
 
     @contextmanager
     def charging(self, payer: Payer) -> Iterator[None]:
-        """Charge what runs within to `payer`, but for what is charged to another within it."""
+        """Charge the time inside to `payer`, except for time that another payer takes inside."""
         self._settle()
         self._payers.append(payer)
         try:
@@ -60,4 +60,4 @@ class Clock:
 
 
 CLOCK = Clock()
-"""That of this process, which examines one claim at a time."""
+"""The clock of this process, which examines one claim at a time."""

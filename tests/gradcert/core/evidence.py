@@ -86,8 +86,8 @@ class Evidence:
 class Refuted(AssertionError):
     """A check refutes a claim; `evidence` says why.
 
-    `evidence` may be a function that makes it. Most refuting cases are steps on the way to a smaller
-    one, and nobody reads their evidence.
+    `evidence` may be a function that makes it. Most refuting cases are steps on the way to a
+    smaller one, and nobody reads their evidence.
     """
 
     def __init__(self, evidence: Evidence | Callable[[], Evidence]) -> None:

@@ -1,7 +1,7 @@
-"""Whether the processor keeps subnormal numbers, which code may leave changed for the whole thread.
+"""Whether the processor keeps subnormal numbers, a mode of the whole thread that code may change.
 
-Libraries compiled with ``-ffast-math`` change it when they are loaded, frameworks when they are
-told to (``torch.set_flush_denormal``). Neither Hypothesis nor exact arithmetic can work with it.
+Libraries compiled with ``-ffast-math`` change it when they are loaded, and frameworks on request
+(``torch.set_flush_denormal``). Neither Hypothesis nor exact arithmetic works without subnormals.
 """
 
 import ctypes
@@ -14,15 +14,15 @@ __all__ = ["flushes_to_zero", "keep_subnormals"]
 _SMALLEST_NORMAL = np.array([2.0**-1022])
 
 _FE_DFL_ENV = ctypes.c_void_p(-1)
-"""What glibc calls the floating-point environment that a program starts with."""
+"""The name that glibc has for the floating-point environment of a new program."""
 
 
 def flushes_to_zero() -> bool:
-    """Tell whether the processor makes zero of subnormal numbers."""
+    """Return whether the processor replaces subnormal numbers by zero."""
     return not (_SMALLEST_NORMAL / 2).all()
 
 
 def keep_subnormals() -> None:
-    """Let the processor keep them again, where the system can be told to."""
+    """Let the processor keep them again, where the system has a way to say so."""
     if flushes_to_zero() and sys.platform.startswith("linux"):
         ctypes.CDLL(None).fesetenv(_FE_DFL_ENV)

@@ -1,4 +1,4 @@
-"""What an implementation in a process of its own may use."""
+"""The time and the memory that an implementation in a process of its own may use."""
 
 from dataclasses import dataclass
 from math import inf
@@ -8,14 +8,20 @@ __all__ = ["UNLIMITED", "Limits"]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What an isolated implementation may use.
+    """The limits of an isolated implementation.
 
     Attributes
     ----------
     seconds
-        Of one call.
+        Seconds that one call may take.
     gigabytes
-        Of memory (2**30 bytes) that its process may allocate once all is loaded.
+        Memory, in units of 2**30 bytes, that its process may allocate once all is loaded. It is
+        enforced on Linux.
+
+    Examples
+    --------
+    >>> Limits(seconds=10, gigabytes=0.5).memory
+    536870912
     """
 
     seconds: float = 60
@@ -28,4 +34,4 @@ class Limits:
 
 
 UNLIMITED = Limits(seconds=inf, gigabytes=inf)
-"""For an implementation that has a process of its own only because others run beside it."""
+"""No limits, for an implementation that has its own process only to run beside others."""

@@ -1,8 +1,8 @@
 """Which mistake a refutation is: the known flaws that make it too, and what is known without one.
 
-A flaw explains a refuting case if it, put in the implementation's place, fails the same check on the
-same case in the same way (see :mod:`gradcert.diagnosis.matching`). The flaw is run, so its behaviour
-is compared and not only its formula.
+A flaw explains a refuting case if it, put in the implementation's place, fails the same check on
+the same case in the same way (see :mod:`gradcert.diagnosis.matching`). The flaw is run, so that its
+behaviour is compared and not only its formula.
 """
 
 from collections.abc import Sequence
@@ -165,7 +165,7 @@ def _candidates(about: Sequence[Checked], refutations: Sequence[_Refutation]) ->
         for flaw in _catalogue()
         if claim.quantity.name in flaw.functions
         and flaw.loss == claim.implementation.loss
-        and flaw.verdict != Verdict.CONFORMS
+        and flaw.verdict != str(Verdict.CONFORMS)
         and not _acquitted(flaw, about)
         if (explains := _explained(flaw, refutations))
     ]

@@ -1,4 +1,4 @@
-"""What is known of an error whatever caused it: where it lives, its size, what would undo it."""
+"""What is known of an error without its cause: where it lives, its size, what would undo it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

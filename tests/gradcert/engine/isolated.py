@@ -47,7 +47,8 @@ class IsolatedExaminer:
             options=Options(
                 quantities=tuple(subject.functions),
                 formats=subject.formats,
-                **{"targets": subject.domain.targets} | reloading(subject),
+                targets=subject.domain.targets,
+                device=reloading(subject).get("device"),
             ),
             max_examples=max_examples,
             seed=seed,

@@ -37,7 +37,7 @@ def implied_jacobian(claim: Claim, evidence: Evidence) -> Jacobian | None:
     """Return the Jacobian at the refuting row of logits, true and implied.
 
     The chain rule with the target at class i alone is ``dE/dz_j = -(1/o_i) do_i/dz_j``. So the
-    gradient for that target shows row i of the Jacobian, whatever it was computed from. An answer
+    gradient for that target shows row i of the Jacobian, however it was computed. An answer
     for do/dz is the Jacobian itself. The result is None for other quantities, for rows with a logit
     of -inf, for very long rows, and where the implementation does not answer.
 

@@ -50,7 +50,7 @@ def versions(*libraries: str) -> dict[str, str]:
 def provenance(
     subject: Implementation, *, seed: int, max_examples: int
 ) -> Callable[[Spent], Provenance]:
-    """Start the clock of a certificate. The function returned makes its record, given the time spent."""
+    """Start the clock of a certificate, and return what makes its record from the time spent."""
     began, clock = datetime.now(UTC), time.perf_counter()
     found = versions(subject.library)
     return lambda spent: Provenance(

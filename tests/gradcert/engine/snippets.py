@@ -64,7 +64,9 @@ def _function(claim: Claim) -> str:
     if not origin:
         return f"...  # {' '.join(claim.implementation.name.split())}"
     options = {"quantities": f'["{claim.quantity.name}"]'}
-    options |= {name: _quoted(value) for name, value in reloading(claim.implementation).items()}
+    options |= {
+        name: _quoted(str(value)) for name, value in reloading(claim.implementation).items()
+    }
     given = ", ".join(f"{name}={value}" for name, value in options.items())
     function = f'gradcert.load({_quoted(origin)}, {given}).functions["{claim.quantity.name}"]'
     if _RELATIVE.search(origin):

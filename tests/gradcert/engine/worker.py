@@ -87,7 +87,7 @@ def _requests() -> queue.SimpleQueue[bytes]:
 
 
 def _plain(claim: Claim, shape: tuple[int, int]) -> Case:
-    """Return a case of zeros for logits, or halves for probabilities, with the first class aimed at."""
+    """Return a case of zeros for logits, or halves for probabilities, and the first class."""
     fill = {"logits": 0.0, "probabilities": 0.5}
     point = claim.quantity.arguments[0]
     targets = np.zeros(shape)

@@ -4,12 +4,14 @@ Each private name is read when this module is imported. So a Hypothesis that has
 here with an AttributeError or an ImportError, and a seed never means other cases without a word.
 ``pyproject.toml`` bounds the version.
 
-Hypothesis mixes constants of the local modules that happen to be loaded into its draws. A seed would
-then mean one thing in one process and another thing in the next. There is no setting against it.
+Hypothesis mixes constants of the local modules that happen to be loaded into its draws. A seed
+would then mean one thing in one process and another thing in the next. There is no setting against
+it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from hypothesis.internal.cache import LRUCache
 from hypothesis.internal.conjecture import providers
@@ -19,7 +21,7 @@ __all__ = ["without_local_constants"]
 
 _ORIGINAL = providers._get_local_constants, providers.CONSTANTS_CACHE
 _NO_CONSTANTS = Constants()
-_CACHE: LRUCache = LRUCache(1024)
+_CACHE: LRUCache[Any, Any] = LRUCache(1024)
 """What is computed without local constants is kept apart from what is computed with them."""
 
 

@@ -16,7 +16,7 @@ from gradcert_implementations import Array
 __all__ = ["PATTERN", "bits", "floats", "integers", "integers_up_to", "padded"]
 
 PATTERN = 8
-"""Numbers drawn for a row. A wider row repeats them, because what Hypothesis may draw is bounded."""
+"""Numbers drawn for a row. A wider row repeats them, because Hypothesis bounds what it draws."""
 
 _T = TypeVar("_T")
 

@@ -87,7 +87,7 @@ SHAPES: dict[str, Callable[[DrawFn, Format, float, int], Array]] = {
     "spread": _spread,
     "subnormal": _subnormal,
 }
-"""The shapes of a row of logits, the simplest first. Each takes the format and the largest logit."""
+"""The shapes of a row of logits, the simplest first."""
 
 _OFFSET, _MASKED = "offset", "masked"
 _CHANGES = ((), (_OFFSET,), (_MASKED,), (_OFFSET, _MASKED))

@@ -66,7 +66,7 @@ def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrate
     size
         What is large about them.
     below
-        Only cases of fewer logits than this, in more shapes. The strategy is None if there are none.
+        Only cases of fewer logits than this, in more shapes. Without any, the strategy is None.
     """
     domain = claim.implementation.domain
     several = shapes(size, fewest_classes=domain.fewest_classes, below=below)

@@ -1,13 +1,14 @@
 """What this process and that of an isolated implementation say to each other.
 
-Requests and answers are lines of JSON. Before each call of the implementation, its process notes the
-time and the arguments in a file that outlives it. The implementation can write to that file, so it
-holds no pickles: a line of JSON says dtypes and shapes, and raw bytes follow.
+Requests and answers are lines of JSON. Before each call of the implementation, its process notes
+the time and the arguments in a file that outlives it. The implementation can write to that file, so
+it holds no pickles: a line of JSON says dtypes and shapes, and raw bytes follow.
 """
 
 import os
 import struct
-from typing import Any
+from math import prod
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from gradcert.core.clock import Spent
 from gradcert.core.task import Task
 from gradcert_implementations import Array, Domain, FormatName, Loss, Options, QuantityName
+from gradcert_oracle import FORMATS
 from gradcert_reports import CheckResult, Diagnosis
 
 __all__ = [
@@ -29,6 +31,10 @@ __all__ = [
 ]
 
 _CLOCK = struct.Struct("d")
+
+_DTYPES = {format.dtype.name: format.dtype for format in FORMATS.values()}
+
+_Length = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,14 +104,13 @@ class _Header(msgspec.Struct, frozen=True):
     """The dtype and the shape of each argument whose bytes follow."""
 
     dtypes: tuple[str, ...]
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[tuple[_Length, _Length], ...]
 
 
 def note_call(notes: int, now: float, arguments: tuple[Array, ...]) -> None:
     """Note that a call with these arguments begins now, in seconds of the monotonic clock."""
-    header = _Header(
-        tuple(array.dtype.name for array in arguments), tuple(array.shape for array in arguments)
-    )
+    shapes = tuple((array.shape[0], array.shape[1]) for array in arguments)
+    header = _Header(tuple(array.dtype.name for array in arguments), shapes)
     line = msgspec.json.encode(header) + b"\n"
     os.pwrite(notes, line + b"".join(array.tobytes() for array in arguments), _CLOCK.size)
     os.pwrite(notes, _CLOCK.pack(now), 0)
@@ -124,17 +129,16 @@ def call_began(notes: int) -> float:
 
 
 def last_arguments(notes: int) -> tuple[Array, ...]:
-    """Return the arguments of the last call; empty if there was none, or if the notes are garbage."""
+    """Return the arguments of the last call; empty without a call, or if the notes are garbage."""
     data = os.pread(notes, os.fstat(notes).st_size, _CLOCK.size)
     line, _, data = data.partition(b"\n")
     arguments: list[Array] = []
     try:
         header = msgspec.json.decode(line, type=_Header)
         for name, shape in zip(header.dtypes, header.shapes, strict=True):
-            dtype: np.dtype[Any] = np.dtype(name)
-            count = int(np.prod(shape, dtype=np.int64))
-            arguments.append(np.frombuffer(data, dtype, count).reshape(shape))
-            data = data[count * dtype.itemsize :]
-    except (msgspec.DecodeError, TypeError, ValueError):
+            dtype = _DTYPES[name]
+            arguments.append(np.frombuffer(data, dtype, prod(shape)).reshape(shape))
+            data = data[prod(shape) * dtype.itemsize :]
+    except (msgspec.DecodeError, LookupError, ValueError, OverflowError):
         return ()
     return tuple(arguments)

@@ -66,7 +66,7 @@ def seed_of(config: pytest.Config) -> int:
 def _examiner(
     config: pytest.Config, subject: Implementation, *, max_examples: int, seed: int
 ) -> Examiner:
-    """Return what examines `subject` until the run ends, so that not every test starts a process."""
+    """Return what examines `subject` until the run ends. One process serves all tests."""
     examiners = config.stash.setdefault(_EXAMINERS, {})
     key = _Examined(id(subject), max_examples, seed)
     if key not in examiners:

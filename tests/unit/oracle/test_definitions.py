@@ -85,7 +85,7 @@ def _moved(z: list[float], j: int, s: Scalar) -> list[Scalar]:
 
 
 def _agree(one: Scalar, other: Scalar) -> bool:
-    """Tell whether two complex balls overlap, and are narrow enough for that to mean something."""
+    """Return whether two complex balls overlap and are so narrow that a difference would show."""
     one, other = acb(one), acb(other)
     parts = (one.real, one.imag, other.real, other.imag)
     return one.overlaps(other) and all(part.rad() < NARROW for part in parts)

@@ -1,12 +1,14 @@
 """Sums agree with the integers, nothing cancels, and what is too large for binary64 is infinite."""
 
 import random
+from fractions import Fraction
+from itertools import accumulate
 from math import fsum, inf
 
 import numpy as np
 import pytest
 from flint import arb, ctx
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gradcert_oracle.sums import SUMMATIONS, float_sum, pairwise, sequential
@@ -34,20 +36,30 @@ def test_nothing_cancels_where_one_term_dominates(order: str, place: int) -> Non
     assert others == arb((15, -203))
 
 
+def _exact_sums(terms: list[float]) -> list[float]:
+    """Return the sums, largest term first, that a ball of 24 bits computes without rounding."""
+    sums = accumulate(map(Fraction, sorted(terms, reverse=True)))
+    return [float(total) for total in sums if Fraction(float(np.float32(total))) == total]
+
+
 @given(
     terms=st.lists(st.floats(2.0**-20, 1, width=32), min_size=1, max_size=40), order=st.randoms()
 )
-def test_a_sequential_sum_holds_what_a_loop_in_any_order_computes(
+@example(terms=[1.0, 0.5, 0.9936996698379517, 0.9936996698379517], order=random.Random(0))
+def test_a_sequential_sum_contains_what_a_loop_in_any_order_computes_but_for_its_exact_additions(
     terms: list[float], order: random.Random
 ) -> None:
+    """A loop may round where the ball does not, so each addition that is exact is charged here."""
+    charged = sum(_exact_sums(terms)) * 2.0**-24
     with ctx.workprec(24):
         total, _ = sequential([arb(term) for term in terms])
     order.shuffle(terms)
     computed = np.float32(0)
     for term in terms:
         computed = computed + np.float32(term)
-    error = abs(arb(float(computed)) - sum(map(arb, terms), arb(0)))
-    assert error <= 2 * total.rad() + arb((1, -60))
+    with ctx.workprec(100):
+        error = abs(arb(float(computed)) - sum(map(arb, terms), arb(0)))
+        assert error <= 2 * total.rad() + charged * (1 + 2.0**-18)
 
 
 def test_a_pairwise_sum_rounds_once_a_level() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-
 from subjects import RIGHT_SOURCE
 
 from gradcert import plugin
