@@ -12,20 +12,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gradcert import certify
-from gradcert_reports import Certificate, Discrepancy, Entry, Report, keep, merge, read
+from gradcert_reports import (
+    Certificate,
+    Discrepancy,
+    Entry,
+    Regime,
+    Report,
+    Verdict,
+    keep,
+    merge,
+    read,
+)
 
 PAGES = ("index.html", "report.md", "junit.xml", "badge.svg", "certificate.json")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-RIGHT = certify("numpy", quantities=["dE/dz"], formats=["binary64"], max_examples=5)
+GOLDEN = Path(__file__).parents[1] / "reports" / "golden"
+RIGHT = read(GOLDEN / "certificate.json").certificates[0]
 SEEN = Discrepancy(
     statement="dE/dz is 0.0; its true value is 0.5",
-    argument="logits",
-    first=(("0.0", "0.0"),),
-    targets=(("1.0", "0.0"),),
-    regimes=("ties",),
+    arguments={"logits": (("0.0", "0.0"),), "targets": (("1.0", "0.0"),)},
+    regimes=(Regime(shape="ties"),),
     row=0,
     index=1,
     returned=("-0.5", "0.0"),
@@ -38,16 +46,16 @@ SEEN = Discrepancy(
 WRONG = replace(
     RIGHT,
     name="mine",
-    verdict="refuted",
+    verdict=Verdict.REFUTED,
     worst=None,
     results=tuple(
-        replace(result, verdict="refuted", worst=None, discrepancy=SEEN)
+        replace(result, verdict=Verdict.REFUTED, worst=None, discrepancy=SEEN)
         if result.check == "accuracy"
         else result
         for result in RIGHT.results
     ),
 )
-LINE = Entry(claim=3, statement="E", where="F", expected="refuted", certificate=1)
+LINE = Entry(claim=3, statement="E", where="F", expected=Verdict.REFUTED, certificate=1)
 REPORT = Report(certificates=(RIGHT, WRONG), ledger=(LINE,))
 
 
@@ -89,11 +97,11 @@ def test_render_does_not_replace_another_report_that_lies_beside_the_file(
     assert _bytes(tmp_path) == before
 
 
-def _on(certificate: Certificate, rung: int, level: str) -> Certificate:
+def _on(certificate: Certificate, rank: int, level: str) -> Certificate:
     """Return a certificate whose worst accuracy was explained by another level."""
     (judged,) = (result for result in certificate.results if result.check == "accuracy")
     assert judged.worst is not None
-    worse = replace(judged, worst=replace(judged.worst, rung=rung, level=level))
+    worse = replace(judged, worst=replace(judged.worst, rank=rank, level=level))
     results = tuple(worse if result == judged else result for result in certificate.results)
     return replace(certificate, results=results, worst=worse)
 
@@ -241,8 +249,8 @@ def test_what_is_no_report_is_one_line_that_says_what_was_given_and_what_would_d
         b"",
         b"{",
         b"\xff\xfe{\0}\0",
-        b'{"schema": "gradcert-report/1", "certificates": [{"name": "\xff"}]}',
-        b'{"schema": "gradcert-report/1", "certificates": [{"name": "\\ud800"}]}',
+        b'{"schema": "gradcert-report/2", "certificates": [{"name": "\xff"}]}',
+        b'{"schema": "gradcert-report/2", "certificates": [{"name": "\\ud800"}]}',
     ],
 )
 def test_what_is_not_json_in_utf_8_is_refused(
@@ -257,7 +265,7 @@ def test_what_is_not_json_in_utf_8_is_refused(
     [
         (("certificates", 0, "verdict"), "fine", "'fine' - at `$.certificates[0].verdict`"),
         (("certificates", 1, "provenance", "seed"), "0", "`$.certificates[1].provenance.seed`"),
-        (("certificates", 0, "decides_to"), None, "`$.certificates[0].decides_to`"),
+        (("certificates", 0, "domain"), None, "`$.certificates[0].domain`"),
         (("certificates", 0, "pl\nanned"), 3, "unknown field `pl anned` - at `$.certificates[0]`"),
         (("certificates",), 7, "`$.certificates`"),
     ],
@@ -268,7 +276,7 @@ def test_what_does_not_follow_the_schema_is_refused_saying_where(
     _edited(tmp_path, *keys, value=value)
     _refused(
         gradcert("render", "bad.json"),
-        "bad.json does not follow the schema gradcert-report/1: ",
+        "bad.json does not follow the schema gradcert-report/2: ",
         where,
     )
 
@@ -279,19 +287,34 @@ def test_json_of_something_else_is_refused(gradcert: Run, tmp_path: Path, conten
     _refused(gradcert("render", "bad.json"), "bad.json does not follow the schema")
 
 
-def test_another_version_of_the_schema_is_refused_with_both_versions(
+def test_another_version_of_the_schema_is_refused_with_all_versions(
     gradcert: Run, tmp_path: Path
 ) -> None:
-    (tmp_path / "bad.json").write_text('{"findings": [], "schema": "gradcert-report/2"}')
+    (tmp_path / "bad.json").write_text('{"findings": [], "schema": "gradcert-report/3"}')
     _refused(
         gradcert("render", "bad.json"),
-        "'gradcert-report/2'",
-        "this gradcert reads 'gradcert-report/1'",
+        "'gradcert-report/3'",
+        "this gradcert reads 'gradcert-report/1' and 'gradcert-report/2'",
         "the version of gradcert that wrote it",
     )
 
 
-REFUTED = next(place for place, result in enumerate(WRONG.results) if result.verdict == "refuted")
+OLD = GOLDEN / "version-1.json"
+
+
+def test_every_command_reads_a_report_of_version_1(gradcert: Run, tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_bytes(OLD.read_bytes())
+    assert gradcert("render", "old.json", "--report", "new").returncode == 0
+    assert read(tmp_path / "new" / "certificate.json") == read(OLD)
+    done = gradcert("diff", "old.json", "new")
+    assert (done.returncode, done.stdout) == (0, "nothing got better or worse\n")
+    assert gradcert("merge", "old.json", "new", "--report", "both").returncode == 0
+    assert read(tmp_path / "both" / "certificate.json") == read(OLD)
+
+
+REFUTED = next(
+    place for place, result in enumerate(WRONG.results) if result.verdict == Verdict.REFUTED
+)
 FOUND = ("certificates", 1, "results", REFUTED, "discrepancy")
 
 
@@ -300,9 +323,10 @@ FOUND = ("certificates", 1, "results", REFUTED, "discrepancy")
     [
         (("ledger", 0, "certificate"), 2, "claim 3 of the ledger is at certificate 2, but there"),
         (("ledger", 0, "certificate"), -1, "claim 3 of the ledger is at certificate -1"),
-        ((*FOUND, "row"), 1, "has its discrepancy in row 1, but `first` has 1 rows"),
+        ((*FOUND, "row"), 1, "has its discrepancy in row 1, but `logits` has 1 rows"),
         ((*FOUND, "row"), -1, "has its discrepancy in row -1"),
-        ((*FOUND, "first"), [], "but `first` has 0 rows"),
+        ((*FOUND, "arguments", "logits"), [], "but `logits` has 0 rows"),
+        ((*FOUND, "arguments"), {}, "has a discrepancy without arguments"),
         (FOUND, None, "is refuted without a discrepancy"),
     ],
 )

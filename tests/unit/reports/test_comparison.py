@@ -1,4 +1,4 @@
-"""Two reports compared: what got better or worse, appeared and is gone, and nothing by luck."""
+"""Two reports compared: what got better or worse, appeared and is gone, and nothing by chance."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,9 @@ from gradcert_reports import (
     CheckResult,
     Comparison,
     Direction,
+    Option,
     Provenance,
+    Regime,
     Report,
     Sample,
     Verdict,
@@ -21,8 +23,14 @@ from gradcert_reports import (
     differences,
 )
 
-BEST_FIRST: tuple[Verdict, ...] = ("conforms", "not supported", "incomplete", "broken", "refuted")
-RUNGS = ("faithful", "wide", "shifted", "log-softmax")
+BEST_FIRST = (
+    Verdict.CONFORMS,
+    Verdict.NOT_SUPPORTED,
+    Verdict.INCOMPLETE,
+    Verdict.BROKEN,
+    Verdict.REFUTED,
+)
+LEVELS = ("faithful", "wide", "shifted", "log-softmax")
 MIRRORED: dict[Direction, Direction] = {
     "worse": "better",
     "better": "worse",
@@ -36,18 +44,18 @@ def _result(
     quantity: str = "dE/dz",
     format: str = "binary64",
     *,
-    verdict: Verdict = "conforms",
-    rung: int | None = 0,
+    verdict: Verdict = Verdict.CONFORMS,
+    rank: int | None = 0,
     budgets: float = 0.5,
 ) -> CheckResult:
     worst = None
-    if rung is not None:
+    if rank is not None:
         worst = Sample(
-            level=RUNGS[rung],
+            level=LEVELS[rank],
             summation="pairwise",
-            rung=rung,
+            rank=rank,
             budgets=budgets,
-            regime="ties",
+            regime=Regime(shape="ties"),
             classes=2,
             largest_logit=1.0,
         )
@@ -61,21 +69,24 @@ def _certificate(
     name: str = "mine",
     seed: int = 0,
     max_examples: int = 40,
+    loss: dict[str, Option] | None = None,
+    domain: dict[str, Option] | None = None,
 ) -> Certificate:
     found = (result.verdict for result in results)
     verdict = max(found, key=BEST_FIRST.index, default=BEST_FIRST[0])
-    judged = [result for result in results if result.worst] if verdict == "conforms" else []
+    conforms = verdict == Verdict.CONFORMS
+    judged = [result for result in results if result.worst] if conforms else []
     return Certificate(
         name=name,
         origin=name,
         summary="",
         quantities=(),
         formats=(),
-        targets="probability",
-        decides_to=1e4,
+        loss={"output": "softmax"} if loss is None else loss,
+        domain={"targets": "probability"} if domain is None else domain,
         verdict=verdict,
         worst=max(
-            judged, key=lambda result: result.worst.rung if result.worst else 0, default=None
+            judged, key=lambda result: result.worst.rank if result.worst else 0, default=None
         ),
         results=results,
         planned=len(results),
@@ -109,9 +120,12 @@ results = st.builds(
     quantity=st.sampled_from(["loss", "dE/dz"]),
     format=st.sampled_from(["binary64", "bfloat16"]),
     verdict=st.just(BEST_FIRST[0]) | st.sampled_from(BEST_FIRST),
-    rung=st.none() | st.integers(0, len(RUNGS) - 1),
+    rank=st.none() | st.integers(0, len(LEVELS) - 1),
     budgets=st.floats(0, 2),
 )
+
+
+options = st.dictionaries(st.sampled_from("ab"), st.none() | st.integers(0, 1))
 
 
 @st.composite
@@ -121,6 +135,8 @@ def certificates(draw: st.DrawFn) -> Certificate:
         name=draw(st.sampled_from(["mine", "theirs"])),
         seed=draw(st.integers(0, 1)),
         max_examples=draw(st.integers(40, 41)),
+        loss=draw(options),
+        domain=draw(options),
     )
 
 
@@ -154,13 +170,12 @@ def test_the_other_way_round_better_is_worse_and_appeared_is_gone(
         )
 
     assert sorted(map(repr, map(mirrored, there.changes))) == sorted(map(repr, back.changes))
-    assert sorted(
-        (setting.implementation, setting.name, setting.after, setting.before)
-        for setting in there.settings
-    ) == sorted(
-        (setting.implementation, setting.name, setting.before, setting.after)
-        for setting in back.settings
-    )
+    for kind in ("settings", "claims"):
+        turned = [
+            replace(setting, before=setting.after, after=setting.before)
+            for setting in getattr(there, kind)
+        ]
+        assert sorted(map(repr, turned)) == sorted(map(repr, getattr(back, kind)))
 
 
 def _by_key(certificate: Certificate) -> dict[tuple[str, str, str], list[CheckResult]]:
@@ -183,10 +198,10 @@ def test_without_a_regression_all_that_was_is_there_and_no_worse(
         or any(
             BEST_FIRST.index(after.verdict) > BEST_FIRST.index(before.verdict)
             or (
-                before.verdict == after.verdict == "conforms"
+                before.verdict == after.verdict == Verdict.CONFORMS
                 and before.worst is not None
                 and after.worst is not None
-                and after.worst.rung > before.worst.rung
+                and after.worst.rank > before.worst.rank
             )
             for key in was
             for before, after in zip(was[key], now[key], strict=False)
@@ -211,7 +226,7 @@ def test_verdicts_are_ordered_from_conforms_to_refuted(place: int) -> None:
 
 
 def test_a_worse_level_is_a_regression_of_the_check_and_of_the_implementation() -> None:
-    found = compare(_of(_result(rung=2)), _of(_result(rung=3)))
+    found = compare(_of(_result(rank=2)), _of(_result(rank=3)))
     assert [(change.check, change.before, change.after) for change in found.regressions] == [
         ("", "shifted", "log-softmax"),
         ("accuracy", "shifted", "log-softmax"),
@@ -219,14 +234,14 @@ def test_a_worse_level_is_a_regression_of_the_check_and_of_the_implementation() 
 
 
 def test_a_worse_level_of_one_check_is_a_regression_though_another_was_as_bad_before() -> None:
-    loss = _result(quantity="loss", rung=3)
-    found = compare(_of(loss, _result(rung=0)), _of(loss, _result(rung=2)))
+    loss = _result(quantity="loss", rank=3)
+    found = compare(_of(loss, _result(rank=0)), _of(loss, _result(rank=2)))
     assert [(change.quantity, change.direction) for change in found.changes] == [("dE/dz", "worse")]
 
 
 def test_the_level_of_an_implementation_is_its_lowest_and_not_that_of_most_budgets() -> None:
-    tight = _result(quantity="loss", rung=0, budgets=1.9)
-    old, new = (_of(tight, _result(rung=rung, budgets=0.1)) for rung in (3, 2))
+    tight = _result(quantity="loss", rank=0, budgets=1.9)
+    old, new = (_of(tight, _result(rank=rank, budgets=0.1)) for rank in (3, 2))
     assert [
         (change.check, change.before, change.after) for change in compare(old, new).changes
     ] == [
@@ -236,17 +251,17 @@ def test_the_level_of_an_implementation_is_its_lowest_and_not_that_of_most_budge
 
 
 def test_a_check_without_a_level_on_one_side_changes_no_level() -> None:
-    old, new = (_of(_result(quantity="loss"), _result(rung=rung)) for rung in (3, None))
+    old, new = (_of(_result(quantity="loss"), _result(rank=rank)) for rank in (3, None))
     assert compare(old, new).changes == compare(new, old).changes == ()
 
 
 def test_more_budgets_on_the_same_level_are_no_change_because_a_search_saw_them() -> None:
-    old, new = (_of(_result(rung=2, budgets=budgets)) for budgets in (0.1, 1.9))
+    old, new = (_of(_result(rank=2, budgets=budgets)) for budgets in (0.1, 1.9))
     assert compare(old, new).changes == ()
 
 
 def test_the_level_of_a_refuted_check_does_not_count_because_its_search_ended_early() -> None:
-    old, new = (_of(_result(verdict="refuted", rung=rung)) for rung in (0, 3))
+    old, new = (_of(_result(verdict=Verdict.REFUTED, rank=rank)) for rank in (0, 3))
     assert compare(old, new).changes == ()
 
 
@@ -261,9 +276,9 @@ def test_a_certificate_or_check_that_is_gone_is_a_regression_whatever_its_verdic
 
 
 def test_what_appeared_and_conforms_is_no_regression_even_on_a_lower_level() -> None:
-    old = _of(_result(rung=0))
-    more = _certificate(_result(rung=0), _result(format="bfloat16", rung=3))
-    found = compare(old, _report(more, _certificate(_result(rung=3), name="theirs")))
+    old = _of(_result(rank=0))
+    more = _certificate(_result(rank=0), _result(format="bfloat16", rank=3))
+    found = compare(old, _report(more, _certificate(_result(rank=3), name="theirs")))
     assert [(change.implementation, change.format) for change in found.changes] == [
         ("mine", "bfloat16"),
         ("theirs", ""),
@@ -284,19 +299,19 @@ def test_a_check_that_appeared_and_does_not_conform_makes_its_implementation_wor
 
 
 def test_an_implementation_that_appeared_refuted_is_no_regression() -> None:
-    new = _certificate(_result(verdict="refuted"), name="theirs")
+    new = _certificate(_result(verdict=Verdict.REFUTED), name="theirs")
     assert compare(_report(), _report(new)).regressions == ()
 
 
 def test_implementations_of_one_name_are_paired_by_their_place() -> None:
-    right, wrong = _certificate(_result()), _certificate(_result(verdict="refuted"))
+    right, wrong = _certificate(_result()), _certificate(_result(verdict=Verdict.REFUTED))
     found = compare(_report(right, wrong), _report(right, right))
     assert {change.implementation for change in found.changes} == {"mine (2)"}
     assert set(_directions(found)) == {"better"}
 
 
 def test_another_order_of_implementations_of_different_names_is_no_change() -> None:
-    one, other = _certificate(_result()), _certificate(_result(rung=3), name="theirs")
+    one, other = _certificate(_result()), _certificate(_result(rank=3), name="theirs")
     assert compare(_report(one, other), _report(other, one)).changes == ()
 
 
@@ -304,7 +319,7 @@ def _shown(old: Report, new: Report) -> list[str]:
     return differences(compare(old, new)).plain.splitlines()
 
 
-def test_the_terminal_shows_what_is_worse_first_and_joins_checks_that_changed_alike() -> None:
+def test_the_terminal_shows_what_is_worse_first_and_joins_checks_with_the_same_change() -> None:
     def mine(quantities: Sequence[str], verdict: Verdict) -> Certificate:
         return _certificate(
             *(
@@ -315,13 +330,13 @@ def test_the_terminal_shows_what_is_worse_first_and_joins_checks_that_changed_al
         )
 
     old = _report(
-        mine(["loss", "dE/dz"], "conforms"),
-        _certificate(_result(rung=3), name="theirs"),
+        mine(["loss", "dE/dz"], Verdict.CONFORMS),
+        _certificate(_result(rank=3), name="theirs"),
         _certificate(name="lost"),
     )
     new = _report(
-        mine(["loss", "dE/dz", "softmax"], "refuted"),
-        _certificate(_result(rung=2), name="theirs"),
+        mine(["loss", "dE/dz", "softmax"], Verdict.REFUTED),
+        _certificate(_result(rank=2), name="theirs"),
         _certificate(name="found"),
     )
     assert _shown(old, new) == [
@@ -354,9 +369,34 @@ def test_the_terminal_says_when_another_search_may_have_changed_a_level() -> Non
     )
     assert _shown(old, new) == [
         "nothing got better or worse",
-        "seed 0 -> 1 for mine, theirs: a level may differ by luck",
-        "max_examples 40 -> 400 for mine: a level may differ by luck",
+        "seed 0 -> 1 for mine, theirs: a level may differ by chance",
+        "max examples 40 -> 400 for mine: a level may differ by chance",
     ]
+
+
+def test_another_loss_or_domain_is_another_claim_whatever_its_options_are() -> None:
+    old = _report(_certificate(loss={"output": "softmax"}), _certificate(name="theirs"))
+    smooth = {"output": "softmax", "label_smoothing": 0.1}
+    new = _report(
+        _certificate(loss=smooth, domain={"targets": "any"}),
+        _certificate(name="theirs", loss=smooth),
+    )
+    found = compare(old, new)
+    assert [(one.name, one.before, one.after) for one in found.claims if one.name == "targets"] == [
+        ("targets", "probability", "any")
+    ]
+    assert found.settings == found.changes == ()
+    assert _shown(old, new) == [
+        "nothing got better or worse",
+        "label smoothing not given -> 0.1 for mine, theirs: "
+        "these certificates are about different claims",
+        "targets probability -> any for mine: these certificates are about different claims",
+    ]
+
+
+def test_an_option_that_is_not_given_is_no_other_claim() -> None:
+    old, new = (_report(_certificate(loss=loss)) for loss in ({}, {"softcap": None}))
+    assert compare(old, new).claims == ()
 
 
 @quick

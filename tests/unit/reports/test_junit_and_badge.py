@@ -1,6 +1,7 @@
 """JUnit XML and the badge: well-formed whatever a subject says, and true to the certificate."""
 
 import re
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import msgspec
@@ -13,6 +14,7 @@ from gradcert_reports import (
     CheckResult,
     Discrepancy,
     Provenance,
+    Regime,
     Report,
     Sample,
     Verdict,
@@ -21,21 +23,18 @@ from gradcert_reports import (
     junit,
 )
 from gradcert_reports.model.naming import distinct
-from gradcert_reports.text.junit import well_formed
+from gradcert_reports.text.escape import well_formed
 
-VERDICTS: tuple[Verdict, ...] = ("conforms", "refuted", "broken", "incomplete", "not supported")
 HOSTILE = "<b>&\"'\n]]> \0\x1b[31m\ud83d\uffff \U0001f600"
 
 text = st.text(st.characters(), max_size=8)
-verdicts = st.sampled_from(VERDICTS)
+verdicts = st.sampled_from(Verdict)
 
 discrepancies = st.builds(
     Discrepancy,
     statement=text,
-    argument=text,
-    first=st.tuples(st.tuples(text)),
-    targets=st.just(()) | st.tuples(st.tuples(text)),
-    regimes=st.tuples(text),
+    arguments=st.dictionaries(text, st.tuples(st.tuples(text)), max_size=2),
+    regimes=st.tuples(st.builds(Regime, shape=text)),
     row=st.just(0),
     index=st.just(0),
     returned=st.just(()) | st.tuples(text),
@@ -59,9 +58,9 @@ samples = st.builds(
     Sample,
     level=text,
     summation=text,
-    rung=st.integers(0, 9),
+    rank=st.integers(0, 9),
     budgets=st.floats(0, 2),
-    regime=text,
+    regime=st.builds(Regime, shape=text),
     classes=st.integers(1),
     largest_logit=st.floats(0, allow_infinity=False),
 )
@@ -85,8 +84,8 @@ certificates = st.builds(
     summary=text,
     quantities=st.just(("dE/dz",)),
     formats=st.just(("binary64",)),
-    targets=st.just("index"),
-    decides_to=st.just(1e4),
+    loss=st.just({}),
+    domain=st.just({}),
     verdict=verdicts,
     worst=st.none()
     | st.builds(
@@ -94,7 +93,7 @@ certificates = st.builds(
         check=text,
         quantity=text,
         format=text,
-        verdict=st.just("conforms"),
+        verdict=st.just(Verdict.CONFORMS),
         examples=st.integers(0),
         worst=samples,
     ),
@@ -107,10 +106,8 @@ reports = st.builds(Report, certificates=st.lists(certificates, max_size=3).map(
 
 SEEN = Discrepancy(
     statement=f"dE/dz is 0.0 {HOSTILE}",
-    argument="logits",
-    first=(("0.0", "0.0"),),
-    targets=(("1.0", "0.0"),),
-    regimes=("ties",),
+    arguments={"logits": (("0.0", "0.0"),), "targets": (("1.0", "0.0"),)},
+    regimes=(Regime(shape="ties"),),
     row=0,
     index=1,
     returned=("-0.5", "0.0"),
@@ -123,9 +120,9 @@ SEEN = Discrepancy(
 WORST = Sample(
     level="shifted",
     summation="sequential",
-    rung=2,
+    rank=2,
     budgets=0.5,
-    regime="ties",
+    regime=Regime(shape="ties"),
     classes=2,
     largest_logit=1.0,
 )
@@ -138,9 +135,9 @@ def _result(verdict: Verdict) -> CheckResult:
         format="binary64",
         verdict=verdict,
         examples=3,
-        reason="out of registers" if verdict in ("broken", "not supported") else "",
-        worst=WORST if verdict == "conforms" else None,
-        discrepancy=SEEN if verdict == "refuted" else None,
+        reason="out of registers" if verdict in (Verdict.BROKEN, Verdict.NOT_SUPPORTED) else "",
+        worst=WORST if verdict == Verdict.CONFORMS else None,
+        discrepancy=SEEN if verdict == Verdict.REFUTED else None,
     )
 
 
@@ -155,10 +152,10 @@ def _certificate(
         summary="",
         quantities=("dE/dz",),
         formats=("binary64",),
-        targets="probability",
-        decides_to=1e4,
+        loss={},
+        domain={},
         verdict=verdict,
-        worst=judged if verdict == "conforms" else None,
+        worst=judged if verdict == Verdict.CONFORMS else None,
         results=(result,),
         planned=planned,
         diagnoses=(),
@@ -177,8 +174,8 @@ def _certificate(
     )
 
 
-def _report(*verdicts: Verdict) -> Report:
-    return Report(certificates=tuple(map(_certificate, verdicts)))
+def _report(*verdicts: str) -> Report:
+    return Report(certificates=tuple(_certificate(Verdict(verdict)) for verdict in verdicts))
 
 
 def _suite(certificate: Certificate) -> ElementTree.Element:
@@ -188,7 +185,7 @@ def _suite(certificate: Certificate) -> ElementTree.Element:
 
 @settings(max_examples=100, deadline=None, database=None)
 @given(report=reports)
-@example(Report(certificates=(_certificate("refuted", name=HOSTILE),)))
+@example(Report(certificates=(_certificate(Verdict.REFUTED, name=HOSTILE),)))
 def test_junit_parses_and_counts_what_the_report_holds_whatever_its_texts(report: Report) -> None:
     root = ElementTree.fromstring(junit(report).encode())
     assert root.tag == "testsuites"
@@ -219,9 +216,9 @@ def test_junit_parses_and_counts_what_the_report_holds_whatever_its_texts(report
 @pytest.mark.parametrize(
     ("verdict", "tag", "message"),
     [
-        ("refuted", "failure", well_formed(SEEN.statement)),
-        ("broken", "error", "out of registers"),
-        ("not supported", "skipped", "out of registers"),
+        (Verdict.REFUTED, "failure", well_formed(SEEN.statement)),
+        (Verdict.BROKEN, "error", "out of registers"),
+        (Verdict.NOT_SUPPORTED, "skipped", "out of registers"),
     ],
 )
 def test_what_does_not_conform_is_a_failure_an_error_or_skipped_with_its_explanation(
@@ -234,13 +231,13 @@ def test_what_does_not_conform_is_a_failure_an_error_or_skipped_with_its_explana
 
 
 def test_a_case_that_conforms_says_nothing() -> None:
-    (case,) = _suite(_certificate("conforms")).findall("testcase")
+    (case,) = _suite(_certificate(Verdict.CONFORMS)).findall("testcase")
     assert case.attrib == {"classname": "gradcert.mine", "name": "accuracy[dE/dz-binary64]"}
     assert len(case) == 0
 
 
 def test_an_incomplete_certificate_has_an_error_that_says_how_many_checks_ran() -> None:
-    case = _suite(_certificate("refuted", planned=16)).findall("testcase")[-1]
+    case = _suite(_certificate(Verdict.REFUTED, planned=16)).findall("testcase")[-1]
     assert case.attrib["name"] == "incomplete"
     assert [(found.tag, found.attrib["message"]) for found in case] == [
         ("error", "1 of 16 checks ran")
@@ -248,7 +245,7 @@ def test_an_incomplete_certificate_has_an_error_that_says_how_many_checks_ran() 
 
 
 def test_a_suite_says_where_its_certificate_comes_from() -> None:
-    suite = _suite(_certificate("conforms"))
+    suite = _suite(_certificate(Verdict.CONFORMS))
     assert (suite.attrib["time"], suite.attrib["timestamp"]) == (
         "8.810",
         "2026-11-24T02:53:10+00:00",
@@ -293,7 +290,7 @@ def _message(report: Report) -> str:
     ],
 )
 def test_the_badge_says_the_level_or_verdict_of_one_and_counts_the_verdicts_of_several(
-    verdicts: list[Verdict], message: str
+    verdicts: list[str], message: str
 ) -> None:
     assert _message(_report(*verdicts)) == message
 
@@ -302,8 +299,8 @@ def _colour(report: Report) -> str:
     return _drawn(report).findall(f"{SVG}path")[0].attrib["fill"]
 
 
-@pytest.mark.parametrize("better", VERDICTS)
-@pytest.mark.parametrize("worse", VERDICTS)
+@pytest.mark.parametrize("better", Verdict)
+@pytest.mark.parametrize("worse", Verdict)
 def test_the_colour_is_that_of_the_worst_verdict(better: Verdict, worse: Verdict) -> None:
     worst_first = ["refuted", "broken", "incomplete", "not supported", "conforms"]
     worst = min(better, worse, key=worst_first.index)
@@ -311,27 +308,22 @@ def test_the_colour_is_that_of_the_worst_verdict(better: Verdict, worse: Verdict
     assert (_colour(_report(worst)) == _colour(_report("conforms"))) == (worst == "conforms")
 
 
-def _luminance(colour: str) -> float:
-    """Return the relative luminance of WCAG 2."""
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize("verdict", VERDICTS)
-def test_white_text_on_every_colour_has_a_contrast_of_4_5_to_1(verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", Verdict)
+def test_white_text_on_every_colour_has_a_contrast_of_4_5_to_1(
+    verdict: Verdict, contrast: Callable[[str, str], float]
+) -> None:
     drawn = _drawn(_report(verdict))
     assert {text.attrib["fill"] for text in drawn.findall(f"{SVG}g")} == {"#ffffff"}
     grounds = {drawn.findall(f"{SVG}{shape}")[0].attrib["fill"] for shape in ("rect", "path")}
     assert len(grounds) == 2
     for ground in grounds:
-        assert 1.05 / (_luminance(ground) + 0.05) >= 4.5
+        assert contrast("#ffffff", ground) >= 4.5
 
 
 @settings(max_examples=100, deadline=None, database=None)
 @given(report=reports)
-@example(_report(*VERDICTS))
-@example(Report(certificates=(_certificate("conforms", level=HOSTILE),)))
+@example(_report(*Verdict))
+@example(Report(certificates=(_certificate(Verdict.CONFORMS, level=HOSTILE),)))
 def test_the_badge_parses_has_a_name_for_readers_and_room_for_its_text(report: Report) -> None:
     drawn = _drawn(report)
     (title,) = drawn.findall(f"{SVG}title")
@@ -348,5 +340,5 @@ def test_the_badge_parses_has_a_name_for_readers_and_room_for_its_text(report: R
 
 
 def test_a_badge_can_stand_beside_others_in_one_page_and_asks_for_nothing() -> None:
-    drawn = badge(_report(*VERDICTS))
+    drawn = badge(_report(*Verdict))
     assert not re.search(r"\b(id|href|src|style|on\w+)=|url\(|<script|@import", drawn)

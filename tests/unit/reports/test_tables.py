@@ -1,0 +1,103 @@
+"""The tables of the pages: the refuting row with its numbers, and the results of a check."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gradcert_reports import Discrepancy, Jacobian, Regime
+from gradcert_reports.text.tables import refuting
+
+replace = msgspec.structs.replace
+
+
+def discrepancy(**changed: Any) -> Discrepancy:
+    plain = Discrepancy(
+        statement="wrong",
+        arguments={"logits": (("0.0", "1.0"),), "targets": (("1.0", "0.0"),)},
+        regimes=(Regime(shape="ties"),),
+        row=0,
+        index=1,
+        returned=("0.5", "nan"),
+        expected=("0.25", "0.125"),
+        expected_is="true",
+        ulps=None,
+        budgets=None,
+        snippet="print()",
+    )
+    return replace(plain, **changed)
+
+
+def test_a_value_for_each_class_stands_beside_its_arguments() -> None:
+    (table,) = refuting(discrepancy())
+    assert table.headings == ("class", "logit", "target", "true value", "returned")
+    wrong = table.lines[1]
+    assert (wrong.about, wrong.failing) == ("1", True)
+    assert [cell.decimal for cell in wrong.cells] == ["1.0", "0.0", "0.125", "nan"]
+    assert [cell.hexadecimal for cell in wrong.cells] == [
+        "0x1.0000000000000p+0",
+        "0x0.0p+0",
+        "",
+        "",
+    ]
+
+
+def test_another_answer_is_not_called_true() -> None:
+    (table,) = refuting(discrepancy(expected_is="other"))
+    assert table.headings[-2:] == ("the other answer", "returned")
+    assert table.lines[0].cells[2].hexadecimal
+
+
+def test_a_jacobian_has_a_table_of_its_own() -> None:
+    four = ("0.25", "-0.25", "-0.25", "0.25")
+    arguments, answers = refuting(
+        discrepancy(arguments={"logits": (("0.0", "1.0"),)}, returned=four, expected=four, index=2)
+    )
+    assert arguments.headings == ("class", "logit")
+    assert not any(line.failing for line in arguments.lines)
+    assert [line.about for line in answers.lines] == ["0, 0", "0, 1", "1, 0", "1, 1"]
+    assert [line.failing for line in answers.lines] == [False, False, True, False]
+
+
+def test_a_long_row_shows_the_failing_class_and_the_first_ones() -> None:
+    many = tuple(map(str, range(1000)))
+    (table,) = refuting(
+        discrepancy(
+            arguments={"logits": (many,), "targets": (many,)},
+            returned=many,
+            expected=many,
+            index=700,
+        )
+    )
+    assert [line.about for line in table.lines] == [*many[:12], "700"]
+    assert [line.about for line in table.lines if line.failing] == ["700"]
+    assert table.left_out == 987
+
+
+@pytest.mark.parametrize(
+    ("names", "headings"),
+    [
+        (("probabilities", "targets"), ("probability", "target")),
+        (("logits", "v"), ("logit", "v")),
+    ],
+)
+def test_a_column_is_named_after_its_argument(
+    names: tuple[str, ...], headings: tuple[str, ...]
+) -> None:
+    (table,) = refuting(discrepancy(arguments=dict.fromkeys(names, (("0.0", "1.0"),))))
+    assert table.headings == ("class", *headings, "true value", "returned")
+
+
+@pytest.mark.parametrize("row", [-1, 1])
+def test_a_row_that_the_arguments_do_not_have_leaves_the_answer(row: int) -> None:
+    arguments, answers = refuting(discrepancy(row=row))
+    assert (arguments.headings, arguments.lines) == (("class",), ())
+    assert answers.headings == ("value", "true value", "returned")
+
+
+def test_an_answer_of_as_many_values_as_the_jacobian_is_the_jacobian() -> None:
+    square = (("0.25", "-0.25"), ("-0.25", "0.25"))
+    with_it = discrepancy(jacobian=Jacobian(true=square, returned=square))
+    assert not with_it.returns_jacobian
+    assert replace(with_it, returned=("0.25",) * 4).returns_jacobian
+    assert not discrepancy(returned=("0.25",) * 4).returns_jacobian
