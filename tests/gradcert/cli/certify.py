@@ -89,7 +89,7 @@ def certify_command(
     except SpecError as error:
         usage_error(str(error))
 
-    # Not before: a usage error must be quick.
+    # Imported only now, so that a usage error is quick.
     from rich.console import Console
 
     from gradcert_reports import Verdict, details, summary, timing

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 _INTERRUPTED = 130
-"""The exit status of a program that SIGINT ended, as shells count it."""
+"""The exit status of a program that SIGINT ended, as shells report it."""
 
 
 def usage_error(message: str) -> NoReturn:
@@ -136,7 +136,8 @@ def certified(
     )
     jobs = min(jobs, len(subjects))
     if jobs > 1:
-        # Ball arithmetic and Hypothesis keep settings of the process: one examination in each.
+        # Ball arithmetic and Hypothesis have settings for the whole process, so that two
+        # examinations in one process would disturb each other.
         subjects = [
             subject if isinstance(subject, Isolated) else isolate(subject, UNLIMITED)
             for subject in subjects
