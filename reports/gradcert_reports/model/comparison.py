@@ -70,8 +70,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         Settings of the search that differ. A level may then differ by chance, because a search
         finds the worst case.
     claims
-        Options of the loss or of the domain that differ. The certificates are then about different
-        claims.
+        Options of the loss or of the domain that differ, so that the claims differ. They may be the
+        same if one report does not give the option.
     """
 
     changes: tuple[Change, ...]

@@ -1,6 +1,6 @@
 """The comparison of two reports for the terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from rich.text import Text
@@ -57,17 +57,26 @@ def _lines(changes: Iterable[Change]) -> Iterator[str]:
             yield f"    {check} of {what} in {where}: {turn}"
 
 
-def _settings(settings: Iterable[Setting], consequence: str) -> Iterator[str]:
-    """Yield each setting that differs, with the implementations that have it."""
+def _notes(settings: Iterable[Setting], consequence: Callable[[Setting], str]) -> Iterator[str]:
+    """Yield each setting that differs, with the implementations that have it and what follows."""
     grouped = _grouped(
         (
-            f"{option(setting.name, setting.before)} -> {value(setting.after)}",
+            (
+                f"{option(setting.name, setting.before)} -> {value(setting.after)}",
+                consequence(setting),
+            ),
             setting.implementation,
         )
         for setting in settings
     )
-    for setting, names in grouped.items():
-        yield f"{setting} for {names}: {consequence}"
+    for (turn, what), names in grouped.items():
+        yield f"{turn} for {names}: {what}"
+
+
+def _claims(setting: Setting) -> str:
+    """Return whether the claims differ: an option that is not given may have its default value."""
+    given = setting.before is not None and setting.after is not None
+    return "the claims differ" if given else "the claims may differ"
 
 
 def differences(comparison: Comparison) -> Text:
@@ -81,8 +90,8 @@ def differences(comparison: Comparison) -> Text:
     if not comparison.changes:
         text.append("nothing got better or worse\n")
     notes = [
-        *_settings(comparison.claims, "these certificates are about different claims"),
-        *_settings(comparison.settings, "a level may differ by chance"),
+        *_notes(comparison.claims, _claims),
+        *_notes(comparison.settings, lambda _: "a level may differ by chance"),
     ]
     text.append("".join(f"{note}\n" for note in notes), style="yellow")
     text.rstrip()
