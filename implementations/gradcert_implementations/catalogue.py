@@ -10,11 +10,13 @@ import ast
 import functools
 import importlib.resources
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gradcert_implementations.interface import Implementation
 from gradcert_implementations.names import FormatName
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = [
     "BUILT_IN",
@@ -65,12 +67,14 @@ MODULES = BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED
 
 
 @functools.cache
-def plugged_in() -> dict[str, EntryPoint]:
+def plugged_in() -> "dict[str, EntryPoint]":
     """Return the implementations that other distributions declare: their entry points by name.
 
     The group is ``gradcert.implementations``. An entry point with the name of a built-in is left
     out.
     """
+    from importlib.metadata import entry_points  # Slow to import; --help does not need it.
+
     declared = entry_points(group="gradcert.implementations")
     return {point.name: point for point in declared if point.name not in MODULES}
 

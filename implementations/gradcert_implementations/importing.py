@@ -1,6 +1,5 @@
 """Importing the module or the file that a SPEC names. Every failure is one line."""
 
-import hashlib
 import importlib
 import importlib.util
 import sys
@@ -53,6 +52,8 @@ def imported_module(module: str, spec: str) -> ModuleType:
 def _import_file(path: Path, spec: str) -> ModuleType:
     if not path.is_file():
         raise SpecError(f"{spec!r}: there is no file {path}")
+    import hashlib  # Slow to import; --help does not need it.
+
     # sys.modules keeps two files called kernels.py apart, and two versions of one file.
     source = path.read_bytes()
     digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()

@@ -8,15 +8,26 @@ from gradcert_reports.model.consistency import contradictions
 from gradcert_reports.model.records import SCHEMA, Report
 from gradcert_reports.model.version_1 import SCHEMA_1, Report1, upgraded
 
-__all__ = ["decode", "encode", "json_schema"]
+__all__ = ["READABLE", "decode", "encode", "json_schema", "schema_of"]
+
+READABLE = (SCHEMA_1, SCHEMA)
+"""The versions of the schema that can be read."""
 
 
 class _Versioned(msgspec.Struct):
     schema: str
 
 
-def _version(content: bytes) -> str:
-    """Return the version of the schema; today's if the file does not say it in a readable way."""
+def schema_of(content: bytes) -> str:
+    """Return the version of the schema that a file states; today's if it states none.
+
+    Examples
+    --------
+    >>> schema_of(b'{"schema": "gradcert-report/1", "certificates": 3}')
+    'gradcert-report/1'
+    >>> schema_of(b"[]")
+    'gradcert-report/2'
+    """
     try:
         return msgspec.json.decode(content, type=_Versioned).schema
     except (ValueError, RecursionError):
@@ -43,14 +54,15 @@ def decode(content: bytes) -> Report:
     >>> decode(b'{"schema": "gradcert-report/1", "certificates": []}').schema
     'gradcert-report/2'
     """
-    version = _version(content)
+    version = schema_of(content)
     if version == SCHEMA_1:
         report = upgraded(msgspec.json.decode(content, type=Report1))
     elif version == SCHEMA:
         report = msgspec.json.decode(content, type=Report)
     else:
+        readable = " and ".join(map(repr, READABLE))
         raise msgspec.ValidationError(
-            f"the schema is {version!r}, and this gradcert reads {SCHEMA_1!r} and {SCHEMA!r}: "
+            f"the schema is {version!r}, and this gradcert reads {readable}: "
             "use the version of gradcert that wrote it, or certify again - at `$.schema`"
         )
     for contradiction in contradictions(report):

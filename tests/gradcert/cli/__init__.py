@@ -1,6 +1,6 @@
 """The command line.
 
-What a command needs is imported when it runs, so that ``--help`` answers at once.
+A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
 
 import typer

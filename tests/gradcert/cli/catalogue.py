@@ -1,4 +1,4 @@
-"""``gradcert list`` and ``gradcert explain``: what is built in, and the catalogue of flaws."""
+"""``gradcert list`` and ``gradcert explain``: the built-ins and the catalogue of flaws."""
 
 from typing import Annotated
 
@@ -11,10 +11,11 @@ __all__ = ["explain_command", "list_command"]
 
 def list_command(
     flaws: Annotated[
-        bool, typer.Option("--flaws", help="The catalogue of flaws instead: each can be certified.")
+        bool,
+        typer.Option("--flaws", help="List the known flaws instead. Each can be certified."),
     ] = False,
 ) -> None:
-    """Show what is built in."""
+    """List the implementations that come with gradcert."""
     from rich.console import Console
     from rich.table import Table
 
@@ -34,27 +35,30 @@ def list_command(
         table.add_row(name, f"{point.value}, of {point.dist.name if point.dist else 'a package'}")
     Console().print(table)
     if flaws:
-        typer.echo("\ngradcert explain ID tells the story of one.")
+        typer.echo("\ngradcert explain ID explains a flaw.")
     else:
         typer.echo(
-            "\nA library's own gradient needs the extra with its name, such as gradcert[optax]."
+            "\nThe gradient of a library needs the extra of the same name, such as gradcert[optax]."
         )
-        typer.echo(f"{len(FLAWED)} more are wrong on purpose: gradcert list --flaws")
+        typer.echo(f"{len(FLAWED)} more are wrong on purpose: see gradcert list --flaws")
 
 
 def explain_command(
     flaw: Annotated[str, typer.Argument(metavar="ID", help="One of gradcert list --flaws.")],
 ) -> None:
-    """Tell the story of a known flaw: what it computes, who makes it, what exposes it."""
-    from difflib import get_close_matches
+    """Explain a known flaw.
 
-    from gradcert.cli.flaw_story import explain
-    from gradcert_implementations import FLAWED, Flaw, load
+    The text says what the flaw computes, how people make the mistake, and which input shows it.
+
+    Exit status: 0, or 2 for a usage error.
+    """
+    from gradcert_implementations import FLAWED, Flaw, did_you_mean, load
 
     if flaw not in FLAWED:
-        near = get_close_matches(flaw.lower(), FLAWED)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see gradcert list --flaws"
-        usage_error(f"there is no flaw {flaw!r}: {hint}")
+        nearest = did_you_mean(flaw, FLAWED)
+        usage_error(f"there is no flaw {flaw!r}: {nearest}see gradcert list --flaws")
+    from gradcert.cli.flaw_story import explain  # It takes a second to import.
+
     known = load(flaw)
     assert isinstance(known, Flaw)
     typer.echo(explain(known))

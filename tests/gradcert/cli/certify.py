@@ -1,16 +1,14 @@
 """``gradcert certify``: certify implementations, and write a report."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.options import takes_options
+from gradcert.cli.options import MaxExamples, ReportFolder, Seed, takes_options
 from gradcert.cli.running import (
     available_cores,
     certified,
-    folder,
     make_ready,
     save,
     stop_if_interrupted,
@@ -27,10 +25,11 @@ def certify_command(
     spec: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SPEC...",
-            help="A name, path/to/file.py:name or package.module:name, a loss of either form "
-            "behind torch: or jax:, a function behind numpy:, or 'command:program arguments'. "
-            "Without one: all built-ins, of which the wrong ones must be refuted.",
+            metavar="SPEC",
+            help="A name of gradcert list, path/to/file.py:name or package.module:name; a loss of "
+            "either form behind torch: or jax:, a function behind numpy:; or 'command:program "
+            "arguments'. Without SPEC: numpy, torch, jax, and diagonal-only, which is wrong and "
+            "must be refuted.",
         ),
     ] = None,
     options: Options = Options(),  # noqa: B008  # Replaced by the options of its fields.
@@ -38,8 +37,8 @@ def certify_command(
         bool,
         typer.Option(
             "--isolate",
-            help="Run each in a process of its own, so that a hang or a crash is a verdict. Programs "
-            "always run like this.",
+            help="Run each in a process of its own, so that a hang or a crash is a verdict. "
+            "Programs always run like this.",
         ),
     ] = False,
     time_limit: Annotated[
@@ -61,26 +60,21 @@ def certify_command(
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Run N implementations in parallel processes (default: one for each core)."
+            min=1,
+            metavar="N",
+            help="Certify N implementations at the same time, each in a process of its own "
+            "(default: the number of cores).",
         ),
     ] = None,
-    max_examples: Annotated[
-        int, typer.Option(min=1, help="Number of cases for a check with a full share.")
-    ] = MAX_EXAMPLES,
-    seed: Annotated[
-        int, typer.Option(help="The same seed gives the same verdicts and counterexamples.")
-    ] = 0,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", parser=folder, help="Write the report here: index.html and more."
-        ),
-    ] = None,
+    max_examples: MaxExamples = MAX_EXAMPLES,
+    seed: Seed = 0,
+    report: ReportFolder = None,
 ) -> None:
     """Certify implementations.
 
-    Exit status: 0 if all conform (without SPEC: and the wrong ones are refuted), 1 if any is
-    refuted, broken or not supported, 2 for a usage error.
+    Exit status: 0 if all conform (without SPEC, if diagonal-only is refuted and the others
+    conform), 1 if any is refuted, broken or not supported, 2 for a usage error, 130 after an
+    interrupt.
     """
     from gradcert.api import select_subjects
     from gradcert.core.limits import Limits
@@ -95,7 +89,7 @@ def certify_command(
     except SpecError as error:
         usage_error(str(error))
 
-    # Not before: a usage error must be quick.
+    # Imported only now, so that a usage error is quick.
     from rich.console import Console
 
     from gradcert_reports import Verdict, details, summary, timing

@@ -1,33 +1,21 @@
 """``gradcert claims``: the ledger of the seven claims."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.running import certified, folder, make_ready, save, stop_if_interrupted
+from gradcert.cli.options import MaxExamples, ReportFolder, Seed
+from gradcert.cli.running import certified, make_ready, save, stop_if_interrupted
 
 __all__ = ["claims_command"]
 
 
 def claims_command(
-    max_examples: Annotated[
-        int, typer.Option(min=1, help="Number of cases for a check with a full share.")
-    ] = MAX_EXAMPLES,
-    seed: Annotated[
-        int, typer.Option(help="The same seed gives the same verdicts and counterexamples.")
-    ] = 0,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", parser=folder, help="Write the report here: index.html and more."
-        ),
-    ] = None,
+    max_examples: MaxExamples = MAX_EXAMPLES, seed: Seed = 0, report: ReportFolder = None
 ) -> None:
     """Certify or refute the seven claims that gradcert grew from.
 
-    Exit status: 0 if every verdict is the one that is known to be right, 1 if not.
+    Exit status: 0 if every verdict is the expected one, 1 if not, 2 for a usage error, 130 after
+    an interrupt.
     """
     from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""The story of a flaw, with numbers that are computed on the spot."""
+"""The explanation of a flaw, with numbers that are computed when it is printed."""
 
 from collections.abc import Sequence
 from textwrap import fill, indent
@@ -14,6 +14,7 @@ from gradcert.engine.record import result_of
 from gradcert_implementations import Flaw, documented
 from gradcert_oracle import (
     BINARY64,
+    FAITHFUL,
     GRADIENT,
     JACOBIAN,
     LOSS_BY_PROBABILITY,
@@ -33,9 +34,11 @@ _WIDTH = 92
 
 
 def _exposed(flaw: Flaw) -> str:
-    """Return what a check says about the exposing input, or how near the truth its values are."""
+    """Return what a check finds on the exposing input, or how large its errors are there."""
     for one in planned(flaw):
         case = exposing_case(flaw, one.claim.format)
+        if not case.arguments.keys() >= set(one.claim.quantity.arguments):
+            continue  # The case has logits, and this quantity takes probabilities.
         try:
             one.check.run(one.claim, case)
         except (Refuted, Broken) as failure:
@@ -54,8 +57,8 @@ def _nearness(flaw: Flaw) -> str:
     shown = ", ".join("-" if size is None else f"{size:.1e}" for size in sizes)
     at = ", ".join(f"{name} {list(question[name])}" for name in question.quantity.arguments)
     return (
-        f"no check refutes it: at {at} it is off by {shown} ulps, which the level "
-        f"{judge(question, values).algorithm} explains and faithful does not"
+        f"no check refutes it: at {at} its errors are {shown} ulps; "
+        f"the level {judge(question, values).algorithm} explains them, and {FAITHFUL} does not"
     )
 
 
@@ -98,7 +101,7 @@ def chain_rule(z: Row, t: Row) -> str:
 
 
 def explain(flaw: Flaw) -> str:
-    """Return what a flaw is, how people come to make it, and what exposes it."""
+    """Return what a flaw computes, how people make the mistake, and what shows it."""
     title, story = documented(flaw.name)
     parts = [
         f"{flaw.name}: {title}",

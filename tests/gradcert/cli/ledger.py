@@ -1,7 +1,8 @@
 """The seven claims that gradcert grew from, each certified or refuted like any implementation.
 
-A claim is a formula, and a formula is an implementation on the targets that it is claimed for. Two
-of the claims need two statements and one needs three, because they hold on one domain only.
+A claim is a formula. A built-in computes the formula, and is certified on the targets for which the
+formula is claimed. Claim 6 has three statements, because it is true on one domain of targets only.
+Claim 7 has two, because it is about two outputs.
 """
 
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ class Statement:
     claim
         The number of the claim.
     statement, where
-        What is claimed, and for which outputs and targets.
+        The formula, and the outputs and targets for which it is claimed.
     spec, quantity, targets
-        The built-in that computes the formula, and which part of it is certified.
+        The built-in that computes the formula, its quantity, and the targets it is certified for.
     expected
         The verdict that must come out.
     """
@@ -104,7 +105,7 @@ LEDGER: tuple[Statement, ...] = (
         Verdict.CONFORMS,
     ),
 )
-"""Claim 6 shows why targets must sum to one, claim 7 where the diagonal alone is right."""
+"""Claim 6 shows why targets must sum to one, and claim 7 where the diagonal is enough."""
 
 
 ENTRIES = tuple(
@@ -117,4 +118,4 @@ ENTRIES = tuple(
     )
     for place, line in enumerate(LEDGER)
 )
-"""The statements as a report keeps them, one for each certificate."""
+"""The statements as records of a report, one for each certificate and in the same order."""

@@ -1,22 +1,48 @@
-"""The options that say what is certified, made from the one record that declares them."""
+"""The options that several commands share, and those that are made from the record of options."""
 
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import Field, fields
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from gradcert.cli.running import usage_error
 from gradcert_implementations.options import Options
 
-__all__ = ["takes_options"]
+__all__ = ["MaxExamples", "ReportFolder", "Seed", "folder", "takes_options"]
+
+
+def folder(text: str) -> Path:
+    """Return a path from the command line. An empty one (an unset shell variable) is an error."""
+    if not text:
+        raise typer.BadParameter("it is empty; expected the name of a folder")
+    return Path(text)
+
+
+MaxExamples: TypeAlias = Annotated[
+    int,
+    typer.Option(min=1, metavar="N", help="Cases that a check tries; some checks try a part."),
+]
+
+Seed: TypeAlias = Annotated[
+    int,
+    typer.Option(metavar="N", help="The same seed gives the same verdicts and counterexamples."),
+]
+
+ReportFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", parser=folder, help="Write a report into this folder: index.html and more."
+    ),
+]
 
 
 def _parameter(option: Field[Any]) -> inspect.Parameter:
     """Return the parameter that Typer turns into the option of a field."""
-    told = typer.Option(
+    declared = typer.Option(
         f"--{option.metadata['option']}",
         metavar=option.metadata["metavar"],
         help=option.metadata["help"],
@@ -26,12 +52,17 @@ def _parameter(option: Field[Any]) -> inspect.Parameter:
         option.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[kind, told],
+        annotation=Annotated[kind, declared],
     )
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace the parameter `options` of a command by an option for each field of ``Options``."""
+    """Replace the parameter `options` of a command by an option for each field of ``Options``.
+
+    Typer reads the options of a command from its signature, so the command that is returned has a
+    signature with a parameter for each field. It makes the record from the values, and ends in a
+    usage error where that fails.
+    """
     signature = inspect.signature(command)
     parameters: list[inspect.Parameter] = []
     for parameter in signature.parameters.values():
@@ -41,8 +72,10 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapped(**values: Any) -> None:
         chosen = {option.name: values.pop(option.name) for option in fields(Options)}
+        # Typer passes None, or in some versions an empty list, for an option that is not given.
+        given = {name: value for name, value in chosen.items() if value not in (None, [])}
         try:
-            options = Options(**{name: value for name, value in chosen.items() if value})
+            options = Options(**given)
         except ValueError as error:
             usage_error(str(error))
         command(options=options, **values)

@@ -1,11 +1,12 @@
-"""``gradcert render``, ``diff`` and ``merge``: what is done with reports that lie on disk."""
+"""``gradcert render``, ``diff`` and ``merge``: commands that work on reports on disk."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gradcert.cli.running import folder, make_ready, save, usage_error
+from gradcert.cli.options import ReportFolder, folder
+from gradcert.cli.running import make_ready, save, usage_error
 
 if TYPE_CHECKING:
     from gradcert_reports import Report
@@ -16,50 +17,39 @@ _FILE = "certificate.json"
 _WAY_OUT = f"give a {_FILE}, or a folder that holds one, as gradcert certify --report DIR writes it"
 
 
-def _stop(message: str) -> NoReturn:
-    """End in a usage error of one line, whatever a file or its name holds."""
-    usage_error(" ".join(message.split()))
-
-
-def _refuse(path: Path, error: ValueError) -> NoReturn:
-    """End in a usage error that says why a file cannot be understood."""
+def _refuse(path: Path, content: bytes, error: ValueError) -> NoReturn:
+    """End in a usage error that says why the content of a file cannot be understood."""
     import msgspec
 
-    from gradcert_reports import SCHEMA
-
-    class Versioned(msgspec.Struct):
-        schema: str
+    from gradcert_reports.model.encoding import READABLE, schema_of
 
     if not isinstance(error, msgspec.ValidationError):
-        _stop(f"{path} is not JSON: {error}; {_WAY_OUT}")
-    try:
-        version = msgspec.json.decode(path.read_bytes(), type=Versioned).schema
-    except (ValueError, RecursionError, OSError):
-        version = SCHEMA
-    if version != SCHEMA:
-        _stop(
-            f"{path} is of schema {version!r}, and this gradcert reads {SCHEMA!r}: "
-            "use the version of gradcert that wrote it, or certify again"
-        )
-    _stop(f"{path} does not follow the schema {SCHEMA}: {error}; {_WAY_OUT}")
+        usage_error(f"{path} is not JSON: {error}; {_WAY_OUT}")
+    version = schema_of(content)
+    if version in READABLE:
+        usage_error(f"{path} does not follow the schema {version}: {error}; {_WAY_OUT}")
+    usage_error(f"{path}: {error}")
 
 
 def _read(given: Path) -> tuple["Report", Path]:
     """Return the report at a path, or in the folder there, and its file; else a usage error."""
-    from gradcert_reports import read
+    from gradcert_reports.model.encoding import decode
 
     path = given
     try:
         if given.is_dir():
             path = given / _FILE
-        report = read(path)
+        content = path.read_bytes()
     except FileNotFoundError:
-        _stop(f"{f'no file {given}' if path == given else f'no {_FILE} in {given}'}: {_WAY_OUT}")
+        usage_error(
+            f"{f'no file {given}' if path == given else f'no {_FILE} in {given}'}: {_WAY_OUT}"
+        )
     except OSError as error:
-        _stop(f"cannot read {path}: {error.strerror}; {_WAY_OUT}")
+        usage_error(f"cannot read {path}: {error.strerror}; {_WAY_OUT}")
+    try:
+        return decode(content), path
     except ValueError as error:
-        _refuse(path, error)
-    return report, path
+        _refuse(path, content, error)
 
 
 def render_command(
@@ -67,22 +57,18 @@ def render_command(
         Path,
         typer.Argument(metavar="CERTIFICATE.json", help="The file, or a folder that holds one."),
     ],
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", parser=folder, help="Write here, not into the folder of the file."
-        ),
-    ] = None,
+    report: ReportFolder = None,
 ) -> None:
-    """Write all pages again from a certificate.json.
+    """Write all pages of a report again.
 
-    Nothing is run.
+    They are made from its certificate.json, and no check is run. Without --report they are written
+    into the folder of the file.
 
     Exit status: 0, or 2 for a usage error.
     """
     found, path = _read(certificate)
     if report is None and path.name != _FILE and path.with_name(_FILE).exists():
-        _stop(
+        usage_error(
             f"rendering {path} beside it would replace {path.with_name(_FILE)}: "
             "name another folder with --report"
         )
@@ -98,7 +84,8 @@ def diff_command(
 ) -> None:
     """Show what changed between two reports.
 
-    What got worse, is gone, got better and appeared, of implementations and of single checks.
+    It lists the implementations and checks that got worse or better, and those that are gone or
+    new.
 
     Exit status: 0, or 1 if a verdict or level got worse or something certified is gone, 2 for a
     usage error.
@@ -123,9 +110,9 @@ def merge_command(
         Path, typer.Option(metavar="DIR", parser=folder, help="Write the joined report here.")
     ],
 ) -> None:
-    """Join the reports of several machines.
+    """Join reports into one.
 
-    Certificates keep their order; one that is there twice is kept once.
+    Certificates keep their order. A certificate that occurs twice is kept once.
 
     Exit status: 0, or 2 for a usage error.
     """

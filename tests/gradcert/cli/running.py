@@ -1,16 +1,17 @@
-"""What the commands that certify share: the progress bar, the report's folder, the exits."""
+"""What several commands share: the run with its progress bar, the report's folder, the exits."""
 
 import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+from gradcert_implementations.names import printable
 
 if TYPE_CHECKING:
     from gradcert_implementations import Implementation
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "available_cores",
     "certified",
-    "folder",
     "make_ready",
     "save",
     "stop_if_interrupted",
@@ -27,12 +27,12 @@ __all__ = [
 ]
 
 _INTERRUPTED = 130
-"""The exit status of a program that SIGINT ended, as shells count it."""
+"""The exit status of a program that SIGINT ended, as shells report it."""
 
 
 def usage_error(message: str) -> NoReturn:
-    """End with one line and status 2."""
-    typer.echo(f"gradcert: {message}", err=True)
+    """End with status 2 and the message in one line, whatever it quotes."""
+    typer.echo(f"gradcert: {printable(message)}", err=True)
     raise typer.Exit(2)
 
 
@@ -56,13 +56,6 @@ def _writing(directory: Path | None) -> Iterator[None]:
         )
 
 
-def folder(text: str) -> Path:
-    """Return a path from the command line. An empty one (an unset shell variable) is an error."""
-    if not text:
-        raise typer.BadParameter("it is empty; expected the name of a folder")
-    return Path(text)
-
-
 def make_ready(directory: Path | None) -> None:
     """Make the report's folder before the work begins; end in a usage error if it cannot be."""
     from gradcert_reports import prepare
@@ -83,7 +76,7 @@ def save(report: "Report", directory: Path | None) -> None:
 
 
 def stop_if_interrupted(report: "Report") -> None:
-    """End with the status of an interrupted program where not all was done."""
+    """If checks are missing, say how many ran and end with the status of an interrupted program."""
     if not report.complete:
         ran = sum(len(certificate.results) for certificate in report.certificates)
         planned = sum(certificate.planned for certificate in report.certificates)
@@ -104,7 +97,7 @@ def _begin(report: "Report", directory: Path) -> None:
         keep(report, directory)
         write(report, directory)
     except KeyboardInterrupt:
-        # What the pages need is half imported, and cannot be imported again.
+        # The modules of the pages are half imported, and cannot be imported again.
         stop_if_interrupted(report)
 
 
@@ -117,11 +110,14 @@ def certified(
     ledger: "Sequence[Entry]" = (),
     jobs: int = 1,
 ) -> "Report":
-    """Certify with one progress bar, `jobs` implementations at a time, each in a process then.
+    """Certify implementations, with one progress bar.
 
-    Each step is kept in the directory, if there is one. Ctrl-C and SIGTERM end the run, and the
-    report that is returned is incomplete.
+    If `jobs` is more than one, that many are certified at the same time, each in a process of its
+    own. After each check the certificates are written to the directory, if there is one. Ctrl-C and
+    SIGTERM end the run, and the report that is returned is incomplete.
     """
+    from multiprocessing.pool import ThreadPool
+
     from hypothesis.configuration import set_hypothesis_home_dir
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -140,7 +136,8 @@ def certified(
     )
     jobs = min(jobs, len(subjects))
     if jobs > 1:
-        # Ball arithmetic and Hypothesis keep settings of the process: one examination in each.
+        # Ball arithmetic and Hypothesis have settings for the whole process, so that two
+        # examinations in one process would disturb each other.
         subjects = [
             subject if isinstance(subject, Isolated) else isolate(subject, UNLIMITED)
             for subject in subjects

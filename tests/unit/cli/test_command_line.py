@@ -15,29 +15,32 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from gradcert.api import select_subjects
 from gradcert.checks import CHECKS
 from gradcert.cli import main
 from gradcert.generation.search import drawn
-from gradcert.selection import select_subjects
 from gradcert_implementations import (
     BUILT_IN,
     CLAIMED,
     FLAWED,
     LIBRARIES,
     Flaw,
+    Options,
     documented,
     load,
 )
-from gradcert_reports import Certificate, read
+from gradcert_oracle import GRADIENT
+from gradcert_reports import Certificate, Report, read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
-OF_GRADIENT = sum("dE/dz" in check.quantities for check in CHECKS)
+OF_GRADIENT = sum(check.applies(GRADIENT) for check in CHECKS)
 FEW = ("--quantity", "dE/dz", "--format", "binary64", "--max-examples", "5")
 QUICK = (*FEW, "--jobs", "1")
-"""Not a process each: that would first import for a second."""
+"""In one process: each further one would first import for a second."""
 
 SUBJECTS = """
 import os
+import time
 import numpy as np
 
 three = 3
@@ -56,6 +59,11 @@ def signalled(logits, targets):
     if np.isnan(logits).any():
         os.kill(os.getpid(), int(os.environ["SIGNAL"]))
     return flipped(logits, targets)
+
+def hangs(logits, targets):
+    while np.isnan(logits).any():
+        time.sleep(1)
+    return right(logits, targets)
 
 def raises(logits, targets):
     raise RuntimeError("out of registers")
@@ -83,7 +91,7 @@ def _subjects(tmp_path: Path) -> None:
 
 @pytest.fixture
 def script(tmp_path: Path) -> Run:
-    """Return what runs the installed script, in a process of its own."""
+    """Return a function that runs the installed script in a process of its own."""
     return lambda *arguments: _run([str(SCRIPT), *arguments], tmp_path)
 
 
@@ -146,7 +154,7 @@ def test_list_shows_every_built_in_or_every_flaw_with_its_title(
     ]
 
 
-def test_an_interrupt_while_the_first_page_is_written_is_told_in_one_line(
+def test_an_interrupt_while_the_first_page_is_written_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
@@ -194,7 +202,7 @@ def test_list_says_how_many_flaws_there_are_and_how_to_see_them(gradcert: Run) -
 
 
 def test_without_spec_the_built_ins_and_diagonal_only_are_certified() -> None:
-    subjects, left_out = select_subjects([])
+    subjects, left_out = select_subjects([], Options())
     assert [subject.origin for subject in subjects] == [*BUILT_IN, "diagonal-only"]
     assert left_out == {}
 
@@ -207,9 +215,7 @@ def test_without_spec_the_built_ins_and_diagonal_only_are_certified() -> None:
         ("numpy", "see gradcert list --flaws"),
     ],
 )
-def test_to_explain_what_is_no_flaw_is_one_line_with_a_hint(
-    gradcert: Run, given: str, hint: str
-) -> None:
+def test_an_unknown_flaw_is_one_line_with_a_hint(gradcert: Run, given: str, hint: str) -> None:
     done = gradcert("explain", given)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
@@ -246,7 +252,7 @@ def test_explain_diagonal_only_shows_the_chain_rule_in_numbers(gradcert: Run) ->
 
 @pytest.mark.parametrize("name", FLAWED)
 def test_every_flaw_can_be_explained(name: str) -> None:
-    """In this process: a new one each would take a minute."""
+    """In this process: a new one for each flaw would take a minute."""
     done = CliRunner().invoke(main, ["explain", name])
     assert done.exception is None
     title, _ = documented(name)
@@ -264,16 +270,16 @@ def test_every_flaw_can_be_explained(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"), [(["--help"], 0), (["list"], 0), (["certify", "no-such-subject"], 2)]
+    ("arguments", "status"), [(["--help"], 0), (["list"], 0), (["certify", "no-such-subject"], 2)]
 )
 def test_help_list_and_a_usage_error_load_no_numerical_library(
-    tmp_path: Path, asked: list[str], status: int
+    tmp_path: Path, arguments: list[str], status: int
 ) -> None:
     code = f"""
     import sys
     from gradcert.cli import main
     try:
-        main({asked})
+        main({arguments})
     finally:
         print(sorted({{"numpy", "flint", "hypothesis", "torch", "jax"}} & set(sys.modules)))
     """
@@ -286,7 +292,7 @@ def test_the_diagonal_only_gradient_is_shown_with_its_minimal_counterexample(
     gradcert: Run,
 ) -> None:
     shown = _squeezed(gradcert("certify", "diagonal-only", *QUICK).stdout)
-    assert "implementation verdict level budgets worst seen at |z| up to" in shown
+    assert "implementation verdict level budgets worst seen at reach" in shown
     assert "\ndiagonal-only refuted - " in shown
     assert "\nat logits [0, 0], targets [1, 0]\n" in shown
     assert "\ntrue [-0.5, 0.5]\nreturned [-0.5, 0]\n" in shown
@@ -377,26 +383,67 @@ def test_the_number_of_jobs_changes_no_certificate(gradcert: Run, tmp_path: Path
     assert alone == together
 
 
-def test_an_interrupt_ends_several_jobs_and_keeps_what_each_found(tmp_path: Path) -> None:
-    command = [str(SCRIPT), "certify", "mine.py:right", "numpy", "--jobs", "2", "--report", "cut"]
+def _interrupted(
+    folder: Path, number: signal.Signals, ready: Callable[[Certificate], bool], *arguments: str
+) -> tuple[int, str, Report]:
+    """Interrupt a run when each certificate is ready.
+
+    Return its exit status, what it said on standard error, and the report that it kept.
+    """
     running = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [str(SCRIPT), "certify", *arguments, "--jobs", "2", "--report", "cut"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    kept = tmp_path / "cut" / "certificate.json"
+    kept = folder / "cut" / "certificate.json"
     while running.poll() is None and not (
-        kept.exists() and all(found.results for found in read(kept).certificates)
+        kept.exists() and all(map(ready, read(kept).certificates))
     ):
         time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     _, said = running.communicate(timeout=60)
-    report = read(kept)
-    assert running.returncode == 130
+    return running.returncode, said, read(kept)
+
+
+def test_an_interrupt_ends_several_jobs_and_keeps_what_each_found(tmp_path: Path) -> None:
+    status, said, report = _interrupted(
+        tmp_path, signal.SIGINT, lambda found: bool(found.results), "mine.py:right", "numpy"
+    )
+    assert status == 130
     assert not report.complete
+    assert all(found.results for found in report.certificates)
     assert "checks ran" in said.splitlines()[-1]
     assert "Traceback" not in said
 
 
-def test_what_a_framework_is_set_to_by_the_call_that_loads_it_is_seen(script: Run) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_of_several_jobs_does_not_wait_for_one_that_hangs(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    subjects = ("mine.py:hangs", "mine.py:right")
+    status, said, report = _interrupted(
+        tmp_path, number, lambda found: len(found.results) >= found.planned - 1, *subjects, *FEW
+    )
+    hanging, right = report.certificates
+    assert status == 130
+    assert (hanging.verdict, len(hanging.results)) == ("incomplete", hanging.planned - 1)
+    ran = len(hanging.results) + len(right.results)
+    assert said.splitlines()[-1] == f"interrupted: {ran} of {2 * right.planned} checks ran"
+    assert "Traceback" not in said
+
+
+def test_several_jobs_run_where_joblib_is_not_installed(tmp_path: Path) -> None:
+    subjects = ("mine.py:right", "mine.py:flipped")
+    done = _run(_without("joblib", "certify", *subjects, *FEW, "--jobs", "2"), tmp_path)
+    assert done.returncode == 1
+    table = _squeezed(done.stdout)
+    assert "\nright conforms " in table
+    assert "\nflipped refuted " in table
+
+
+def test_a_framework_setting_that_the_first_call_changes_is_refuted(script: Run) -> None:
     done = script("certify", "mine.py:widens", *QUICK)
     assert done.returncode == 1
     assert "no-side-effects refutes dE/dz in binary64: the call changed torch's default" in (
@@ -404,7 +451,7 @@ def test_what_a_framework_is_set_to_by_the_call_that_loads_it_is_seen(script: Ru
     )
 
 
-def test_what_took_the_time_is_said_of_each(gradcert: Run) -> None:
+def test_each_implementation_has_a_line_that_says_what_took_the_time(gradcert: Run) -> None:
     said = gradcert("certify", "mine.py:right", "numpy", *QUICK).stderr
     for name in ("right", "numpy"):
         (line,) = re.findall(rf"^{name} took [\d.]+ s: (.*)$", said, re.MULTILINE)
@@ -446,7 +493,7 @@ def _without(library: str, *arguments: str) -> list[str]:
         ("numpy --report mine.py/below", "mine.py/below", "choose another --report"),
     ],
 )
-def test_bad_input_is_one_line_that_says_what_was_given_and_what_would_do(
+def test_bad_input_is_one_line_that_names_it_and_says_what_to_write(
     gradcert: Run, tmp_path: Path, arguments: str, named: str, way_out: str
 ) -> None:
     (tmp_path / "syntax.py").write_text("def f(:")
@@ -460,7 +507,7 @@ def test_bad_input_is_one_line_that_says_what_was_given_and_what_would_do(
     assert way_out in line
 
 
-def test_a_missing_extra_that_was_asked_for_is_one_line_with_the_command_to_install_it(
+def test_a_missing_extra_of_a_named_built_in_is_one_line_with_the_command_to_install_it(
     tmp_path: Path,
 ) -> None:
     done = _run(_without("torch", "certify", "torch"), tmp_path)

@@ -28,7 +28,7 @@ PAGES = ("index.html", "report.md", "junit.xml", "badge.svg", "certificate.json"
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-GOLDEN = Path(__file__).with_name("reports") / "golden"
+GOLDEN = Path(__file__).parents[1] / "reports" / "golden"
 RIGHT = read(GOLDEN / "certificate.json").certificates[0]
 SEEN = Discrepancy(
     statement="dE/dz is 0.0; its true value is 0.5",
@@ -232,7 +232,7 @@ COMMANDS = {
         ("text.json", "text.json is not JSON: "),
     ],
 )
-def test_what_is_no_report_is_one_line_that_says_what_was_given_and_what_would_do(
+def test_a_path_that_is_no_report_is_one_line_that_names_it_and_says_what_to_give(
     gradcert: Run, tmp_path: Path, command: str, given: str, says: str
 ) -> None:
     _kept(tmp_path / "good", RIGHT)
@@ -253,7 +253,7 @@ def test_what_is_no_report_is_one_line_that_says_what_was_given_and_what_would_d
         b'{"schema": "gradcert-report/2", "certificates": [{"name": "\\ud800"}]}',
     ],
 )
-def test_what_is_not_json_in_utf_8_is_refused(
+def test_a_file_that_is_not_json_in_utf_8_is_refused(
     gradcert: Run, tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "bad.json").write_bytes(content)
@@ -270,7 +270,7 @@ def test_what_is_not_json_in_utf_8_is_refused(
         (("certificates",), 7, "`$.certificates`"),
     ],
 )
-def test_what_does_not_follow_the_schema_is_refused_saying_where(
+def test_a_file_that_does_not_follow_the_schema_is_refused_saying_where(
     gradcert: Run, tmp_path: Path, keys: tuple[str | int, ...], value: Any, where: str
 ) -> None:
     _edited(tmp_path, *keys, value=value)
@@ -300,6 +300,24 @@ def test_another_version_of_the_schema_is_refused_with_all_versions(
 
 
 OLD = GOLDEN / "version-1.json"
+
+
+def test_a_file_of_version_1_that_does_not_follow_it_is_refused_with_that_version(
+    gradcert: Run, tmp_path: Path
+) -> None:
+    changed = OLD.read_text().replace('"decides_to":', '"decides_two":')
+    (tmp_path / "bad.json").write_text(changed)
+    _refused(
+        gradcert("render", "bad.json"),
+        "bad.json does not follow the schema gradcert-report/1: ",
+        "unknown field `decides_two`",
+    )
+
+
+def test_a_path_with_control_characters_is_one_printable_line(gradcert: Run) -> None:
+    done = gradcert("diff", "old\x1b[2J\nnew", ".")
+    _refused(done, "no file old [2J new: ")
+    assert done.stderr.rstrip("\n").isprintable()
 
 
 def test_every_command_reads_a_report_of_version_1(gradcert: Run, tmp_path: Path) -> None:
@@ -359,7 +377,9 @@ def test_a_path_too_long_for_the_system_is_one_line(gradcert: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["render", "diff", "merge"])
-def test_what_is_left_out_is_a_usage_error_without_a_traceback(gradcert: Run, command: str) -> None:
+def test_a_missing_argument_is_a_usage_error_without_a_traceback(
+    gradcert: Run, command: str
+) -> None:
     done = gradcert(command)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Missing argument" in done.stderr

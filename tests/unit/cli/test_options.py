@@ -1,0 +1,206 @@
+"""The options of ``gradcert certify``: names that users type, and how ``--help`` shows them."""
+
+import ast
+import subprocess
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from gradcert.cli.options import takes_options
+from gradcert_implementations import (
+    FORMAT_ALIASES,
+    FORMAT_NAMES,
+    QUANTITY_NAMES,
+    TARGET_DOMAINS,
+    Options,
+    SpecError,
+)
+from gradcert_reports import read
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+COMMANDS = ("certify", "claims", "list", "explain", "render", "diff", "merge")
+
+
+@pytest.fixture
+def chosen(gradcert: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Options]:
+    """Return a function that calls ``gradcert certify`` and returns the options it understood."""
+    found: list[Options] = []
+
+    def stop(_: object, options: Options, **__: object) -> None:
+        found.append(options)
+        raise SpecError("the options are known")
+
+    def call(*arguments: str) -> Options:
+        monkeypatch.setattr("gradcert.api.select_subjects", stop)
+        done = gradcert("certify", *arguments)
+        assert (done.returncode, done.stderr) == (2, "gradcert: the options are known\n")
+        return found.pop()
+
+    return call
+
+
+@pytest.mark.parametrize(("alias", "name"), FORMAT_ALIASES.items())
+def test_a_format_has_its_other_names_on_the_command_line(
+    chosen: Callable[..., Options], alias: str, name: str
+) -> None:
+    assert chosen("numpy", "--format", alias).formats == (name,)
+
+
+def test_a_certificate_has_the_ieee_name_of_a_format_that_was_given_by_another(
+    gradcert: Run, tmp_path: Path
+) -> None:
+    quick = ("--quantity", "dE/dz", "--max-examples", "3", "--jobs", "1")
+    done = gradcert("certify", "numpy", "--format", "fp32", *quick, "--report", "out")
+    assert done.returncode == 0
+    (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert certificate.formats == ("binary32",)
+    assert {result.format for result in certificate.results} == {"binary32"}
+
+
+def test_a_repeated_option_adds_to_a_list_and_each_value_counts_once(
+    chosen: Callable[..., Options],
+) -> None:
+    formats = ("--format", "bf16", "--format", "single", "--format", "fp32")
+    quantities = ("--quantity", "loss", "--quantity", "dE/dz")
+    assert chosen("numpy", *formats, *quantities, "--targets", "any") == Options(
+        formats=("bfloat16", "binary32"), quantities=("loss", "dE/dz"), targets="any"
+    )
+
+
+def test_an_option_that_is_not_given_keeps_its_default(chosen: Callable[..., Options]) -> None:
+    assert chosen("numpy") == Options()
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "nearest"),
+    [
+        ("--format", "binary3", "binary32"),
+        ("--format", "FP32", "fp32"),
+        ("--format", "flaot16", "float16"),
+        ("--format", "bfloat", "bfloat16"),
+        ("--quantity", "softmx", "softmax"),
+        ("--quantity", "DE/DZ", "dE/dz"),
+        ("--targets", "indices", "index"),
+    ],
+)
+def test_a_near_miss_is_one_line_with_the_name_that_was_meant(
+    gradcert: Run, option: str, given: str, nearest: str
+) -> None:
+    done = gradcert("certify", "numpy", option, given)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert f"{given!r}; did you mean {nearest}? choose from " in line
+
+
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [("--format", FORMAT_NAMES), ("--quantity", QUANTITY_NAMES), ("--targets", TARGET_DOMAINS)],
+)
+@pytest.mark.parametrize("given", ["zebra", ""])
+def test_a_name_near_no_other_is_one_line_with_all_choices_and_no_guess(
+    gradcert: Run, option: str, names: tuple[str, ...], given: str
+) -> None:
+    done = gradcert("certify", "numpy", option, given)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.endswith(f"{given!r}; choose from {', '.join(names)}")
+    assert "did you mean" not in line
+
+
+def test_an_empty_device_is_an_error_and_not_the_default(gradcert: Run) -> None:
+    done = gradcert("certify", "numpy", "--device", "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("gradcert: the device is ''; expected its name")
+
+
+def _help(gradcert: Run, *command: str) -> str:
+    done = gradcert(*command, "--help")
+    assert done.returncode == 0
+    return done.stdout
+
+
+@pytest.mark.parametrize("option", fields(Options), ids=lambda option: option.name)
+def test_each_option_of_a_run_stands_in_the_help_with_its_text(
+    gradcert: Run, option: "Field[object]"
+) -> None:
+    shown = " ".join(_help(gradcert, "certify").split())
+    about = option.metadata
+    assert f" --{about['option']} {about['metavar']} {about['help']} " in shown
+
+
+@pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)])
+def test_the_help_fits_80_columns_and_cuts_no_sentence(
+    gradcert: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = _help(gradcert, *command)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert not [line for line in shown.splitlines() if line.endswith("...") and "Usage" not in line]
+
+
+def test_the_usage_shows_spec_once_and_with_one_pair_of_brackets_at_most(gradcert: Run) -> None:
+    usage = _help(gradcert, "certify").splitlines()[0]
+    words = usage.split()
+    assert words[:-1] == ["Usage:", "gradcert", "certify", "[OPTIONS]"]
+    assert words[-1] in {"[SPEC]...", "[SPEC]", "SPEC"}  # The version of Typer decides.
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_names_no_type_of_an_option(gradcert: Run, command: str) -> None:
+    options = _help(gradcert, command).partition("\nOptions:\n")[2]
+    assert "--help" in options
+    assert "<" not in options
+
+
+def test_a_field_that_is_added_to_the_options_is_an_option_of_the_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class More(Options):
+        smoothing: str | None = field(
+            default=None,
+            metadata={"option": "smoothing", "metavar": "E", "help": "The label smoothing."},
+        )
+
+    monkeypatch.setattr("gradcert.cli.options.Options", More)
+    got = []
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+    @app.command()
+    @takes_options
+    def command(name: str, options: Options, loud: bool = False) -> None:
+        got.append((name, options, loud))
+
+    shown = CliRunner().invoke(app, ["--help"]).stdout
+    assert " --smoothing E " in shown
+    done = CliRunner().invoke(app, ["mine", "--loud", "--format", "half", "--smoothing", "0.1"])
+    assert done.exception is None
+    assert got == [("mine", More(formats=("binary16",), smoothing="0.1"), True)]
+
+
+def _imported(file: Path) -> set[str]:
+    """Return the packages that a file imports anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def test_nothing_imports_joblib() -> None:
+    files: list[Path] = []
+    for package in ("gradcert", "gradcert_oracle", "gradcert_implementations", "gradcert_reports"):
+        found = find_spec(package)
+        assert found is not None
+        assert found.origin is not None
+        files += Path(found.origin).parent.rglob("*.py")
+    assert any("typer" in _imported(file) for file in files)
+    assert [file for file in files if "joblib" in _imported(file)] == []
