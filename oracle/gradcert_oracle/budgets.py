@@ -15,9 +15,32 @@ plus what may underflow. An operation that may underflow also widens its ball by
 because a sum of many lost terms is not small in binary16. Tests run every level in every format and
 in all its forms, and check that the runs stay within two budgets.
 
+The exponent of log-sum-exp may be computed by powers of e or by powers of two. By powers of e, the
+ball rounds where a run does: ``lse`` is exact where ``ln S`` is zero, and ``z_j - lse`` is exact
+where the two are near. By powers of two, a run rounds there too. With u half a unit in the last
+place of 1, its roundings are relative errors of o_j of at most
+
+- ``|z_j| u`` and ``|m| u``: the products ``z_j log2(e)`` and ``m log2(e)``;
+- ``|z_j - m| u``: the constant log2(e);
+- ``|z_j - m| u`` without a log-sum-exp, ``2 ** (z_j log2(e) - m log2(e))``: the difference;
+- ``(lse - m) u``, ``|lse| u`` and ``|z_j - lse| u`` with one, ``2 ** (z_j log2(e) - lse2)``: the
+  logarithm of S, the log-sum-exp, and the difference.
+
+So the exponent is charged ``(|z_j| + |lse| + |z_j - lse|) u``, where that is more than the ball's
+own radius. Two budgets cover both sums, because ``|m| <= |z_j| + |lse|`` and
+``|z_j - m| + (lse - m) = |z_j - lse|``.
+
 A level is void on a row where the budget of any value exceeds a quarter of the row's scale, and a
 void level explains nothing. For example, an ``lse`` near 1e4 that is rounded to 8 bits says nothing
 about the gradient.
+
+No budget is larger than 1/32 of the row's scale, so no level lets an error of more than a sixteenth
+pass. A budget adds up worst cases, and in 16 bits it may be larger than the gradient: at (256, 254)
+in binary16 the budgets of log-sum-exp allow either sign. This limits the error and not the level. A
+right algorithm in bfloat16 has budgets that exceed the limit on ordinary rows, though its errors
+are far smaller, and it must not be refuted there. The largest errors of right algorithms are below
+a sixteenth: a log-probability between -8 and -16 that is stored in bfloat16 is off by up to 1/32,
+and a loop that adds 40 terms in bfloat16 by 1/21 on the worst of some thousand rows.
 
 If two classes with equal arguments change places, an algorithm computes the same values. So the
 budget of the first such class serves all of them, where there are enough to save time.
@@ -36,10 +59,16 @@ from gradcert_oracle.textbook import Algorithm, Arithmetic
 
 __all__ = ["budgets", "scale"]
 
+_LARGEST = 1 / 32
+"""No budget is larger than this part of the row's scale. Two budgets are allowed."""
+
+_VOID = 1 / 4
+"""A level is void on a row where a budget would be larger than this part of its scale."""
+
 
 @functools.lru_cache(maxsize=64)
 def scale(question: Question) -> float:
-    """Return the typical magnitude of a row's values. A budget above a quarter of it is void.
+    """Return the typical magnitude of a row's values, beside which budgets are limited or void.
 
     Each quantity defines its own: for dE/dz it is the largest ``o_k sum_i |t_i| + |t_k|``. The
     scale is a threshold and not a bound. It is computed in binary64, and infinite if it is too
@@ -81,12 +110,16 @@ def _budgets_inside(
         bounds = list(map(arb.upper, bounds))
     sizes = list(map(float, bounds))
 
-    def small_beside(size: float) -> bool:
-        return all(map((format.underflow + size / 4).__ge__, sizes))
+    def within(part: float, size: float) -> bool:
+        """Return whether no bound exceeds this part of a row of this size."""
+        return all(map((format.underflow + part * size).__ge__, sizes))
 
-    if small_beside(quantity.scale_at_least(question)) or small_beside(scale(question)):
+    if within(_LARGEST, quantity.scale_at_least(question)):
         return bounds
-    return None
+    if not within(_VOID, scale(question)):
+        return None
+    limit = arb(format.underflow + _LARGEST * scale(question))
+    return [min(bound, limit) for bound in bounds]
 
 
 @functools.lru_cache(maxsize=64)

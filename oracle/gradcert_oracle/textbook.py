@@ -8,7 +8,8 @@ shifted        ``o_j = exp(z_j - m) / S``, ``S = sum_k exp(z_k - m)``, ``m = max
 log-softmax    ``o_j = exp(l_j)``, where ``l_j = (z_j - m) - ln S`` is rounded to the format.
                In a 16-bit format the rest is in binary32 or in the format: the larger budget
                of both counts
-log-sum-exp    ``o_j = exp(z_j - lse)``, ``lse = m + ln S``, all in the format itself
+log-sum-exp    ``o_j = exp(z_j - lse)``, ``lse = m + ln S``, all in the format itself,
+               by powers of e or of two
 =============  ============================================================================
 
 Each quantity has its own textbook values, in ``quantities/``. This module contains what they share:
@@ -130,8 +131,13 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
         return of_each([power / mass + lost for power in powers])
     log_mass = mass.log()
     if level == "log-sum-exp":
-        lse = largest + log_mass
-        logs = [x - lse for x in distinct]
+        logs = [x - (largest + log_mass) for x in distinct]
+        with ctx.workprec(2 * ctx.prec + 64):  # With powers of two, each number is rounded once.
+            lse = (largest + log_mass) * unit
+            logs = [
+                exponent.union((x * unit - lse) * unit) if x > -inf else exponent
+                for x, exponent in zip(distinct, logs, strict=True)
+            ]
     else:
         logs = [(d - log_mass) * arithmetic.stored for d in shifted]
     return of_each(logs if logarithms else [value.exp() + lost for value in logs])

@@ -33,12 +33,17 @@ from gradcert_oracle import (
     budgets,
     enclose,
     judge,
+    scale,
 )
 
 Row = tuple[float, ...]
 Total = Callable[[np.ndarray], np.generic]
+Softmax = Callable[[np.ndarray, Format, str, Total], tuple[np.ndarray, np.ndarray]]
 
 SHIFTED = Algorithm("shifted", "pairwise")
+LOG_SUM_EXP = Algorithm("log-sum-exp", "pairwise")
+
+SIXTEEN_BITS = (BINARY16, BFLOAT16)
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
 
@@ -50,8 +55,16 @@ def _exp(x: np.ndarray) -> np.ndarray:
     return np.exp(x.astype(np.float64)).astype(x.dtype)
 
 
+def _exp2(x: np.ndarray) -> np.ndarray:
+    return np.exp2(x.astype(np.float64)).astype(x.dtype)
+
+
 def _log(x: np.generic) -> np.generic:
     return np.log(x.astype(np.float64)).astype(x.dtype)
+
+
+def _log2(x: np.generic) -> np.generic:
+    return np.log2(x.astype(np.float64)).astype(x.dtype)
 
 
 def _pairwise(terms: np.ndarray) -> np.generic:
@@ -85,6 +98,21 @@ def _softmax(
     return powers / mass if level in ("wide", "shifted") else _exp(logarithms), logarithms
 
 
+def _base_two(
+    z: np.ndarray, _format: Format, level: str, total: Total
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same from powers of two, where no multiplication is fused with a subtraction."""
+    log2_e, ln_2 = z.dtype.type(1 / np.log(2)), z.dtype.type(np.log(2))
+    scaled = z * log2_e
+    largest = scaled.max()
+    powers = _exp2(scaled - largest)
+    mass = total(powers)
+    if level == "shifted":
+        return powers / mass, (scaled - largest - _log2(mass)) * ln_2
+    logarithms = scaled - (largest + _log2(mass))
+    return _exp2(logarithms), logarithms * ln_2
+
+
 def _others(terms: np.ndarray, total: Total) -> np.ndarray:
     if len(terms) == 1:
         return np.zeros_like(terms)
@@ -92,13 +120,18 @@ def _others(terms: np.ndarray, total: Total) -> np.ndarray:
 
 
 def _forms(
-    quantity: Quantity, z: np.ndarray, t: np.ndarray, format: Format, algorithm: Algorithm
+    quantity: Quantity,
+    z: np.ndarray,
+    t: np.ndarray,
+    format: Format,
+    algorithm: Algorithm,
+    softmax: Softmax,
 ) -> list[np.ndarray]:
     """Return the values in each of the forms that a textbook has; `t` may be empty."""
     total = TOTALS[algorithm.summation]
     if quantity is LOSS_BY_PROBABILITY:
         return [-t / z, -t * (1 / z)]
-    o, logarithms = _softmax(z, format, algorithm.level, total)
+    o, logarithms = softmax(z, format, algorithm.level, total)
     if quantity is SOFTMAX:
         return [o]
     if quantity is LOSS:
@@ -111,12 +144,14 @@ def _forms(
     return [o * total(t) - t, o * _others(t, total) - t * others]
 
 
-def _run(asked: Question, algorithm: Algorithm, inner: Format) -> list[list[float]]:
+def _run(
+    asked: Question, algorithm: Algorithm, inner: Format, softmax: Softmax = _softmax
+) -> list[list[float]]:
     """Run all forms of a textbook algorithm in the format `inner`, and round the values."""
     format = asked.format
     first, targets = asked.rows[0], asked["targets"]
     row, t = np.array(first).astype(inner.dtype), np.array(targets).astype(inner.dtype)
-    forms = _forms(asked.quantity, row, t, format, algorithm)
+    forms = _forms(asked.quantity, row, t, format, algorithm, softmax)
     assert all(form.dtype == inner.dtype for form in forms)
     return [form.astype(format.dtype).astype(np.float64).tolist() for form in forms]
 
@@ -129,7 +164,7 @@ def _arithmetics(asked: Question, algorithm: Algorithm) -> list[Format]:
     void either, because it loses less.
     """
     format = asked.format
-    if format not in (BINARY16, BFLOAT16) or algorithm.level in ("shifted", "log-sum-exp"):
+    if format not in SIXTEEN_BITS or algorithm.level in ("shifted", "log-sum-exp"):
         return [format]
     worse = Algorithm("log-sum-exp", algorithm.summation)
     if algorithm.level == "wide" or budgets(asked, worse) is None:
@@ -152,6 +187,13 @@ def _masked(rng: Generator, n: int) -> np.ndarray:
     return logits
 
 
+def _apart(rng: Generator, n: int) -> np.ndarray:
+    """Return logits of which one is so much larger that the log-sum-exp is rounded to it."""
+    logits = -rng.integers(8, 64, n).astype(np.float64)
+    logits[rng.integers(n)] = 0
+    return (logits + rng.integers(-64, 64)) * 2.0 ** rng.integers(0, 4)
+
+
 REGIMES: dict[str, Callable[[Generator, int], np.ndarray]] = {
     "benign": lambda rng, n: rng.normal(0, 2, n),
     "tied": lambda rng, n: rng.choice(rng.normal(0, 2, 2), n),
@@ -159,6 +201,8 @@ REGIMES: dict[str, Callable[[Generator, int], np.ndarray]] = {
     "saturated": lambda rng, n: _leading(rng, n, 10 ** rng.uniform(2, 4)),
     "offset": lambda rng, n: rng.normal(0, 2, n) + rng.uniform(-100, 100),
     "masked": _masked,
+    "masked, offset": lambda rng, n: _masked(rng, n) + rng.uniform(-100, 100),
+    "apart": _apart,
 }
 
 
@@ -227,6 +271,47 @@ def test_a_textbook_algorithm_keeps_within_two_budgets_of_its_level(
                     case = f"{asked} in {inner.name}: {value} for {true}"
                     assert abs(value - true) <= ALLOWED * budget, case
     assert judged > void
+
+
+@EACH_FORMAT
+@pytest.mark.parametrize("level", ["shifted", "log-sum-exp"])
+def test_powers_of_two_of_products_rounded_one_by_one_keep_within_two_budgets_of_log_sum_exp(
+    format: Format, level: str
+) -> None:
+    """Far from zero each product of a logit and log2(e) is rounded by as much as the largest is."""
+    judged = 0
+    for z, t in (row for regime in REGIMES for row in _rows(format, regime, 56, seed=6)):
+        asked = Question(GRADIENT, (z, t), format)
+        allowances = budgets(asked, LOG_SUM_EXP)
+        if allowances is None:
+            continue
+        judged += 1
+        truth = enclose(asked)
+        for values in _run(asked, Algorithm(level, "pairwise"), format, softmax=_base_two):
+            for value, true, budget in zip(values, truth, allowances, strict=True):
+                assert abs(value - true) <= ALLOWED * budget, f"{asked}: {value} for {true}"
+    assert judged > 250
+
+
+@pytest.mark.parametrize(
+    ("format", "order"),
+    [(BINARY16, "sequential"), (BFLOAT16, "pairwise"), (BFLOAT16, "sequential")],
+    ids=lambda x: getattr(x, "name", x),
+)
+def test_a_right_gradient_computed_in_16_bits_is_not_refuted_where_its_budgets_are_limited(
+    format: Format, order: str
+) -> None:
+    algorithm = Algorithm("shifted", order)
+    limited = 0
+    for z, t in (row for regime in REGIMES for row in _rows(format, regime, 28, seed=5)):
+        for quantity, rows in ((SOFTMAX, (z,)), (LOSS, (z, t)), (GRADIENT, (z, t))):
+            asked = Question(quantity, rows, format)
+            allowances = budgets(asked, algorithm)
+            limit = scale(asked) / 32 + format.underflow
+            limited += allowances is not None and max(allowances) == limit
+            for values in _run(asked, algorithm, format):
+                assert judge(asked, values).algorithm, asked
+    assert limited
 
 
 @EACH_FORMAT
