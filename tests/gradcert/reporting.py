@@ -102,7 +102,8 @@ class Reporting:
         if self._parts:
             self._written = write(self._report(finished=True), self._directory)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    # In quotes: pytest 8.3 does not export the name.
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say where the report lies."""
         for path in self._written:
             terminalreporter.write_line(f"wrote {path}")
