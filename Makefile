@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test quality league bench errors check schema clean
+.PHONY: certify claims gallery test quality league bench errors check schema lowest clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -43,8 +43,19 @@ schema: .venv/installed  ## write the JSON Schema of certificate.json anew
 	$(BIN)/python -c "import sys, gradcert_reports; sys.stdout.buffer.write(gradcert_reports.json_schema())" \
 		> reports/schema/gradcert-report-2.json
 
+# The bounds of `dependencies` and of the extra `test` as pins, and then all that pip installed for them.
+lowest:  ## write constraints-lowest.txt anew; needs Python 3.11, the lowest we support
+	rm -rf .lowest
+	$(PYTHON) -m venv .lowest
+	sed -nE '/^(dependencies|test) = \[/,/^\]/s/^ *"([^">]+)>=([^",]+).*/\1==\2/p' pyproject.toml \
+		> .lowest/requirements.txt
+	.lowest/bin/pip install --quiet --only-binary :all: --requirement .lowest/requirements.txt
+	( echo "# The lowest versions that pyproject.toml allows, and what they need. Written by make lowest."; \
+		.lowest/bin/pip freeze ) > constraints-lowest.txt
+	rm -rf .lowest
+
 clean:
-	rm -rf .venv .quality .league dist reports/latest
+	rm -rf .lowest .venv .quality .league dist reports/latest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -110,6 +110,7 @@ class Reporting:
         if self._parts:
             self._written = write(self._report(finished=True), self._directory)
 
+    # In quotes: pytest 8.3 does not export the name.
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say where the report lies."""
         for path in self._written:
