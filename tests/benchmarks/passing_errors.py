@@ -186,14 +186,14 @@ _HEAD = "error beside the scale | explained by | row | value that passes |\n" + 
 def page(results: dict[str, dict[str, Found]], counts: dict[str, int], command: str) -> str:
     """Return the page that is published."""
     worst = {
-        format: max(levels.values(), key=lambda found: found.error)
-        for format, levels in results.items()
+        format: max(by_level.values(), key=lambda found: found.error)
+        for format, by_level in results.items()
     }
     lines = [f"| format | {_HEAD}", *(_line(format, found) for format, found in worst.items())]
     counted = ", ".join(f"{count:,} in {format}" for format, count in counts.items())
     parts = [_PAGE.format(command=command, by_format="\n".join(lines), counts=counted)]
-    for format, levels in results.items():
-        lines = [f"| level | {_HEAD}", *(_line(level, found) for level, found in levels.items())]
+    for format, by_level in results.items():
+        lines = [f"| level | {_HEAD}", *(_line(level, found) for level, found in by_level.items())]
         parts.append(f"### {format}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
 
