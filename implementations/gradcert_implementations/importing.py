@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from gradcert_implementations.catalogue import LIBRARIES
+from gradcert_implementations.names import printable
 
 __all__ = ["SpecError", "imported_module", "imported_object", "one_line"]
 
@@ -20,7 +21,7 @@ class SpecError(ValueError):
 
 def one_line(error: BaseException) -> str:
     """Return the type and the message of an error in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return printable(f"{type(error).__name__}: {error}")
 
 
 def _importable_from(folder: Path) -> None:

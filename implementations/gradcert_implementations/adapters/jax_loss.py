@@ -16,6 +16,7 @@ from gradcert_implementations.adapters.conventions import (
     require_shape_of_a_loss,
 )
 from gradcert_implementations.interface import Array, Function, Implementation
+from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["from_jax"]
@@ -57,7 +58,7 @@ def from_jax(
     try:
         place = jax.devices(chosen.device)[0]
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
+        reason = printable(str(error))
         raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
 
     def slope(z: jax.Array, t: jax.Array, weight: jax.Array) -> jax.Array:

@@ -17,6 +17,7 @@ from gradcert_implementations.adapters.conventions import (
     require_shape_of_a_loss,
 )
 from gradcert_implementations.interface import Array, Function, Implementation
+from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["array_of", "from_torch", "tensor_of"]
@@ -111,7 +112,7 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         place = torch.device(device)
         torch.zeros(1, device=place)
     except (RuntimeError, AssertionError) as error:
-        reason = " ".join(str(error).split())
+        reason = printable(str(error))
         raise ValueError(f"the device {device!r} cannot be used: {reason}") from error
     called = _called(loss, place)
 

@@ -37,15 +37,15 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     counts = list(kinds.values())
     with_target = [j for j, target in enumerate(targets) if target]
 
-    def evaluate(wide: Sequence[int]) -> list[arb]:
+    def evaluate(places: Sequence[int]) -> list[arb]:
         whole = shares(logits, counts)
         dominant = whole.dominant
         rest = sum([arb(targets[j]) * counts[j] for j in with_target if j != dominant], arb(0))
         mass = rest if dominant is None else rest + targets[dominant]
-        slopes = log_slopes([whole.own[j] if j != dominant else whole.others for j in wide])
+        slopes = log_slopes([whole.own[j] if j != dominant else whole.others for j in places])
         return [
             rest - mass * slope if j == dominant else mass * slope - targets[j]
-            for j, slope in zip(wide, slopes, strict=True)
+            for j, slope in zip(places, slopes, strict=True)
         ]
 
     balls = refine(evaluate, len(logits), question.format, guard)

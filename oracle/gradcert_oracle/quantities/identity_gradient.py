@@ -31,9 +31,9 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     check_logits(z, masked=False)
     check_targets(t, z, "logits")
 
-    def evaluate(wide: Sequence[int]) -> list[arb]:
+    def evaluate(places: Sequence[int]) -> list[arb]:
         def family(s: Scalar) -> list[Scalar]:
-            return [(z[j] - arb(t[j]) + s) ** 2 / 2 for j in wide]
+            return [(z[j] - arb(t[j]) + s) ** 2 / 2 for j in places]
 
         return central_differences(family)
 

@@ -28,8 +28,8 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     check_logits(z, masked=True)
     n = len(z)
 
-    def evaluate(wide: Sequence[int]) -> list[arb]:
-        columns = sorted({entry % n for entry in wide})
+    def evaluate(places: Sequence[int]) -> list[arb]:
+        columns = sorted({entry % n for entry in places})
         whole = shares(z, [1] * n)
         along = [whole.coordinate(j) for j in columns]
 
@@ -45,7 +45,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         other = dict(zip(columns, slopes[len(columns) :], strict=True))
         return [
             own[j] if i == j else whole.own[i] * other[j]
-            for i, j in (divmod(entry, n) for entry in wide)
+            for i, j in (divmod(entry, n) for entry in places)
         ]
 
     return refine(evaluate, n * n, question.format, guard)

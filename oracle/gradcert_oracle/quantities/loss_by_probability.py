@@ -33,9 +33,9 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         raise ValueError("probabilities must be positive and finite")
     check_targets(t, o, "probabilities")
 
-    def evaluate(wide: Sequence[int]) -> list[arb]:
+    def evaluate(places: Sequence[int]) -> list[arb]:
         (slope,) = central_differences(lambda s: [analytic_log1p(s)], radius=0.5)
-        return [-t[j] * slope / o[j] for j in wide]
+        return [-t[j] * slope / o[j] for j in places]
 
     return refine(evaluate, len(o), question.format, guard)
 

@@ -38,11 +38,11 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     check_logits(z, masked=False)
     check_targets(t, z, "logits")
 
-    def evaluate(wide: Sequence[int]) -> list[arb]:
-        slopes = log_slopes([shares((-abs(z[j]), 0.0), (1, 1)).own[0] for j in wide])
+    def evaluate(places: Sequence[int]) -> list[arb]:
+        slopes = log_slopes([shares((-abs(z[j]), 0.0), (1, 1)).own[0] for j in places])
         return [
             1 - arb(t[j]) - slope if z[j] > 0 else slope - t[j]
-            for j, slope in zip(wide, slopes, strict=True)
+            for j, slope in zip(places, slopes, strict=True)
         ]
 
     return refine(evaluate, len(z), question.format, guard)

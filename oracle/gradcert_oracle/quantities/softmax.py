@@ -28,9 +28,9 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     kinds = Counter(z)
     logits, counts = list(kinds), list(kinds.values())
 
-    def evaluate(wide: Sequence[int]) -> list[arb]:
+    def evaluate(places: Sequence[int]) -> list[arb]:
         own = shares(logits, counts).own
-        return [own[j] for j in wide]
+        return [own[j] for j in places]
 
     balls = refine(evaluate, len(logits), question.format, guard)
     return tuple(lookup(logits, balls, z))

@@ -144,10 +144,9 @@ def refuting(found: Discrepancy) -> tuple[Table, ...]:
     numbers = list(map(str, range(max(lengths))))
     if values in (0, classes):
         return (_table("class", numbers, [*arguments, *answers], found.index),)
-    named = list(map(str, range(values)))
+    about, named = "value", list(map(str, range(values)))
     if classes > 1 and values == classes**2:
-        named = [f"{i}, {j}" for i in range(classes) for j in range(classes)]
-    about = "i, j" if named[0] == "0, 0" else "value"
+        about, named = "i, j", [f"{i}, {j}" for i in range(classes) for j in range(classes)]
     return (
         _table("class", numbers, arguments, None),
         _table(about, named, answers, found.index),

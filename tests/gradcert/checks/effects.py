@@ -86,6 +86,12 @@ def _settings() -> dict[str, _Setting]:
     return found
 
 
+def _flush_libraries() -> None:
+    """Flush what C libraries have buffered. Only POSIX names the C library of the whole process."""
+    if os.name == "posix":
+        ctypes.CDLL(None).fflush(None)
+
+
 @contextlib.contextmanager
 def _output() -> Iterator[list[str]]:
     """Collect what is written to standard output, by Python and by the libraries below it."""
@@ -98,7 +104,7 @@ def _output() -> Iterator[list[str]]:
             try:
                 yield collected
             finally:
-                ctypes.CDLL(None).fflush(None)
+                _flush_libraries()
                 os.dup2(kept, 1)
             file.seek(0)
             collected.append(printed.getvalue() + file.read().decode(errors="replace"))

@@ -1,5 +1,6 @@
 """``gradcert certify``: certify implementations, and write a report."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -77,8 +78,12 @@ def certify_command(
     interrupt.
     """
     from gradcert.api import select_subjects
-    from gradcert.core.limits import Limits
+    from gradcert.core.limits import Limits, memory_can_be_limited
 
+    if jobs and jobs > 1 and os.name != "posix":
+        usage_error("--jobs above one needs POSIX (Linux, macOS): leave it out")
+    if (isolate or time_limit or memory_limit) and not memory_can_be_limited():
+        typer.echo("gradcert: memory cannot be limited on this system", err=True)
     limits = Limits(
         seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
     )
@@ -102,7 +107,7 @@ def certify_command(
         max_examples=max_examples,
         seed=seed,
         directory=report,
-        jobs=jobs or available_cores(),
+        jobs=jobs or (available_cores() if os.name == "posix" else 1),
     )
     console = Console()
     console.print(summary(found.certificates))

@@ -1,9 +1,11 @@
 """The time and the memory that an implementation in a process of its own may use."""
 
+import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from math import inf
 
-__all__ = ["UNLIMITED", "Limits"]
+__all__ = ["UNLIMITED", "Limits", "memory_can_be_limited"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,14 @@ class Limits:
     def memory(self) -> int | None:
         """The bytes that its process may allocate; None if there is no limit."""
         return int(self.gigabytes * (1 << 30)) if self.gigabytes < inf else None
+
+
+def memory_can_be_limited() -> bool:
+    """Return whether this system can limit memory: Linux, with Python's module ``resource``."""
+    try:
+        return sys.platform.startswith("linux") and find_spec("resource") is not None
+    except ValueError:  # What stands in for a module may have no spec.
+        return False
 
 
 UNLIMITED = Limits(seconds=inf, gigabytes=inf)

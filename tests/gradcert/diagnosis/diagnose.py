@@ -17,7 +17,8 @@ from gradcert.core.claim import Broken, Claim, claims_of
 from gradcert.core.evidence import Evidence
 from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.matching import fails_in_the_same_way, failure_on
-from gradcert.diagnosis.symptoms import Refuting, symptoms
+from gradcert.diagnosis.shared_traits import Refuting
+from gradcert.diagnosis.symptoms import symptoms
 from gradcert_implementations import FLAWED, Flaw, documented, load
 from gradcert_oracle import FORMATS, Format, Quantity
 from gradcert_reports import Diagnosis, Match, Verdict

@@ -6,17 +6,19 @@ from math import floor, isfinite, log10
 
 import numpy as np
 
+from gradcert.checks import Check
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
-from gradcert_oracle import BFLOAT16, BINARY16, BINARY32, Format, Question, Row
+from gradcert_oracle import FORMATS, Format, Question, Row
 
-__all__ = ["Held", "narrower_format", "shared_traits"]
+__all__ = ["Refuting", "narrower_format", "shared_traits"]
 
 
 @dataclass(frozen=True)
-class Held:
-    """Evidence against a claim, from a check that compares values with true ones."""
+class Refuting:
+    """A check, the claim that it refutes, and the evidence of one case."""
 
+    check: Check
     claim: Claim
     evidence: Evidence
 
@@ -80,18 +82,18 @@ def _of_logits(rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def shared_traits(held: Sequence[Held]) -> list[str]:
+def shared_traits(refuting: Sequence[Refuting]) -> list[str]:
     """Return which regimes all refuting rows are of, and whether all have ties or large logits.
 
     Predicate: ties are two equal finite logits. For large logits, the statement gives the smallest
     maximum of a row, over all rows or else over those without a masked logit. Both need four
     different rows or more, and ties need rows that do not repeat a pattern.
     """
-    parts = [set(one.evidence.case.regimes[one.evidence.row].parts) for one in held]
+    parts = [set(one.evidence.case.regimes[one.evidence.row].parts) for one in refuting]
     common = sorted(set.intersection(*parts) - _UNREMARKABLE)
     found = [f"every refuting row is of the regime {', '.join(common)}"] if common else []
-    if "logits" in held[0].claim.quantity.arguments:
-        found += _of_logits([one.question["logits"] for one in held])
+    if "logits" in refuting[0].claim.quantity.arguments:
+        found += _of_logits([one.question["logits"] for one in refuting])
     return found
 
 
@@ -115,17 +117,17 @@ def _digits(value: float) -> int:
     return (abs(whole) // (whole & -whole)).bit_length()
 
 
-def narrower_format(held: Sequence[Held]) -> list[str]:
+def narrower_format(refuting: Sequence[Refuting]) -> list[str]:
     """Return whether all values returned in a format are numbers of a narrower one.
 
     Predicate: every finite value of every refuting row is. And four different values, of rows in
     wider formats, need more than half of its bits, which simple fractions do not.
     """
     values = {
-        (one.claim.format, abs(float(value))) for one in held for value in one.evidence.returned
+        (one.claim.format, abs(float(value))) for one in refuting for value in one.evidence.returned
     }
     finite = [(format, value) for format, value in values if isfinite(value)]
-    for narrow in (BFLOAT16, BINARY16, BINARY32):
+    for narrow in reversed(FORMATS.values()):
         wider = [v for format, v in finite if format.precision > narrow.precision and v]
         long = [v for v in wider if 2 * _digits(v) > narrow.precision]
         if len(set(long)) >= _ENOUGH and all(map(_is_in(narrow), (v for _, v in finite))):

@@ -7,25 +7,15 @@ from math import isfinite, log10
 from flint import arb
 
 from gradcert.checks import Check
-from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
 from gradcert.diagnosis.invariants import broken_invariants
-from gradcert.diagnosis.shared_traits import Held, narrower_format, shared_traits
+from gradcert.diagnosis.shared_traits import Refuting, narrower_format, shared_traits
 from gradcert_oracle import ALLOWED, Question, algorithms, budgets
 
-__all__ = ["Refuting", "symptoms"]
+__all__ = ["symptoms"]
 
 _SMALL = 64
 """Values of a case that the invariants are tried on."""
-
-
-@dataclass(frozen=True)
-class Refuting:
-    """A check, the claim that it refutes, and the evidence of one case."""
-
-    check: Check
-    claim: Claim
-    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -67,15 +57,15 @@ class _Error:
         return c, unsure
 
 
-def _error(held: Held) -> _Error:
-    found = [budgets(held.question, algorithm) for algorithm in algorithms(held.claim.format)]
+def _error(one: Refuting) -> _Error:
+    found = [budgets(one.question, algorithm) for algorithm in algorithms(one.claim.format)]
     sound = [row for row in found if row is not None] or [
-        tuple(arb(0) for _ in held.evidence.returned)
+        tuple(arb(0) for _ in one.evidence.returned)
     ]
     return _Error(
-        question=held.question,
-        returned=[float(value) for value in held.evidence.returned],
-        true=[float(value) for value in held.evidence.expected],
+        question=one.question,
+        returned=[float(value) for value in one.evidence.returned],
+        true=[float(value) for value in one.evidence.expected],
         allowed=[float(ALLOWED * max(column)) for column in zip(*sound, strict=True)],
     )
 
@@ -106,16 +96,21 @@ def _kind(rows: Sequence[_Error]) -> str:
     return ""
 
 
-def _place(rows: Sequence[_Error]) -> str:
-    """Say whether the wrong values are those of classes with a target, or of those without."""
+_PLACES = {
+    frozenset({True}): "wrong at the target only",
+    frozenset({False}): "wrong off the target only",
+    frozenset({True, False}): "wrong at the target and off it",
+}
+"""What to say of wrong values, by whether their classes have a target."""
+
+
+def _on_target(rows: Sequence[_Error]) -> frozenset[bool]:
+    """Return whether wrong values are at classes with a target; empty if that says nothing."""
     targets = [row.question["targets"] for row in rows]
     pairs = list(zip(rows, targets, strict=True))
     if any(len(given) != len(row.returned) or len(given) < 2 for row, given in pairs):
-        return ""
-    on_target = {bool(given[j]) for row, given in pairs for j in row.wrong}
-    if len(on_target) == 2:
-        return "wrong at the target and off it"
-    return "wrong at the target only" if on_target == {True} else "wrong off the target only"
+        return frozenset()
+    return frozenset(bool(given[j]) for row, given in pairs for j in row.wrong)
 
 
 def _in_common(factors: Sequence[tuple[float, float]]) -> str:
@@ -211,27 +206,22 @@ def symptoms(
             f"the answer depends on earlier calls: {vanished} of {vanished + len(refuting)} "
             "refuting cases passed when tried again"
         )
-    held = [
-        Held(one.claim, one.evidence)
-        for one in refuting
-        if one.check.against_truth and one.evidence.expected
-    ]
-    errors = [
-        (error, one) for error, one in zip(map(_error, held), held, strict=True) if error.wrong
-    ]
-    rows = [error for error, _ in errors]
-    held = [one for _, one in errors]
+    judged = [one for one in refuting if one.check.against_truth and one.evidence.expected]
+    errors = {one: _error(one) for one in judged}
+    wrong = [one for one in judged if errors[one].wrong]
+    rows = [errors[one] for one in wrong]
     if rows and not any(check.across_rows for check in checks):
         found.append(_scale(rows))
-    found += [*narrower_format(held), *_seen_by_checks(refuting, steady=steady)]
+    found += [*narrower_format(wrong), *_seen_by_checks(refuting, steady=steady)]
     if rows:
-        place = _place(rows)
-        found += [_kind(rows), *shared_traits(held), place if place.endswith(" only") else ""]
+        on_target = _on_target(rows)
+        place = _PLACES.get(on_target, "")
+        found += [_kind(rows), *shared_traits(wrong), place if len(on_target) == 1 else ""]
         if not vanished:
-            claim = held[0].claim
-            cases = [one.evidence.case for one in held if one.claim is claim]
+            claim = wrong[0].claim
+            cases = [one.evidence.case for one in wrong if one.claim is claim]
             found += broken_invariants(claim, [c for c in cases if c.point.size <= _SMALL])
-        found.append("" if place.endswith(" only") else place)
+        found.append(place if len(on_target) == 2 else "")
     unharmed = [format for format in passed if format not in refuted]
     if unharmed:
         found.append(f"wrong in {', '.join(refuted)}, not in {', '.join(unharmed)}")

@@ -50,6 +50,7 @@ class IsolatedExaminer:
                 targets=subject.domain.targets,
                 device=reloading(subject).get("device"),
             ),
+            domain=subject.domain,
             max_examples=max_examples,
             seed=seed,
             memory=subject.limits.memory,

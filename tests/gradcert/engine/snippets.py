@@ -62,7 +62,7 @@ def _function(claim: Claim) -> str:
     """Return the Python that loads the claim's function, or a gap for the reader to fill."""
     origin = claim.implementation.origin
     if not origin:
-        return f"...  # {' '.join(claim.implementation.name.split())}"
+        return f"...  # {claim.implementation.name}"
     options = {"quantities": f'["{claim.quantity.name}"]'}
     options |= {
         name: _quoted(str(value)) for name, value in reloading(claim.implementation).items()

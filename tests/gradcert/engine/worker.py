@@ -24,6 +24,7 @@ from gradcert.checks import planned
 from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.clock import since
+from gradcert.core.limits import memory_can_be_limited
 from gradcert.engine.examiner import LocalExaminer
 from gradcert.isolation.protocol import Answer, Described, Load, Request, note_call, note_return
 from gradcert_implementations import Array, Function, Implementation, QuantityName, SpecError, load
@@ -63,7 +64,7 @@ def _described(subject: Implementation) -> Described:
 
 def _limit_memory(beyond: int | None) -> None:
     """Limit what the process may allocate in addition, where the system can do that."""
-    if beyond is None or not sys.platform.startswith("linux"):
+    if beyond is None or not memory_can_be_limited():
         return
     import resource
 
@@ -114,7 +115,7 @@ def main(answers: int, notes: int) -> None:
     noted: Mapping[QuantityName, Function] = {
         quantity: _noted(function, notes) for quantity, function in subject.functions.items()
     }
-    subject = replace(subject, functions=noted)
+    subject = replace(subject, functions=noted, domain=asked.domain or subject.domain)
     claims = {one.task: one.claim for one in planned(subject)}
     examiner = LocalExaminer(subject, max_examples=asked.max_examples, seed=asked.seed)
     _limit_memory(asked.memory)

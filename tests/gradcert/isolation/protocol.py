@@ -52,6 +52,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     spec: str
     options: Options
+    domain: Domain | None
     max_examples: int
     seed: int
     memory: int | None

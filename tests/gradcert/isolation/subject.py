@@ -59,7 +59,9 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
     """
     process = Process(limits)
     try:
-        request = Load(spec=spec, options=options, max_examples=1, seed=0, memory=limits.memory)
+        request = Load(
+            spec=spec, options=options, domain=None, max_examples=1, seed=0, memory=limits.memory
+        )
         answer = process.ask(request)
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died

@@ -10,9 +10,10 @@ import pytest
 from diagnosis_subjects import diagnosis
 from subjects import case_of, claim_of, right
 
+from gradcert.checks import check_named
 from gradcert.core.case import Regime
 from gradcert.core.evidence import Evidence
-from gradcert.diagnosis.shared_traits import Held, narrower_format, shared_traits
+from gradcert.diagnosis.shared_traits import Refuting, narrower_format, shared_traits
 from gradcert_implementations import Array
 
 BENIGN, MASKED = Regime("benign", (), "one-hot"), Regime("benign", ("masked",), "one-hot")
@@ -20,12 +21,12 @@ BENIGN, MASKED = Regime("benign", (), "one-hot"), Regime("benign", ("masked",), 
 
 def held(
     *rows: Sequence[float], regime: Regime = BENIGN, returned: Sequence[float] = (0.1,)
-) -> list[Held]:
+) -> list[Refuting]:
     """Return evidence against the same claim, of one row each."""
-    claim = claim_of(right)
+    check, claim = check_named("accuracy"), claim_of(right)
     values = tuple(map(repr, returned))
     cases = (replace(case_of([row], [row]), regimes=(regime,)) for row in rows)
-    return [Held(claim, Evidence(case, "wrong", returned=values)) for case in cases]
+    return [Refuting(check, claim, Evidence(case, "wrong", returned=values)) for case in cases]
 
 
 TIED = [1.0, 1.0], [0.5, 2.0, 2.0], [3.0, -1.0, 3.0], [-4.0, -4.0]
