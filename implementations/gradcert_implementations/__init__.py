@@ -2,8 +2,8 @@
 
 from gradcert_implementations.catalogue import (
     BUILT_IN,
-    CLAIMED,
     FLAWED,
+    LEDGER_FORMULAS,
     LIBRARIES,
     MODULES,
     UNUSUAL,
@@ -34,10 +34,10 @@ from gradcert_implementations.options import Options, OptionValues
 
 __all__ = [
     "BUILT_IN",
-    "CLAIMED",
     "FLAWED",
     "FORMAT_ALIASES",
     "FORMAT_NAMES",
+    "LEDGER_FORMULAS",
     "LIBRARIES",
     "MODULES",
     "OUTPUT_NAMES",

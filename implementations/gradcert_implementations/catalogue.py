@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILT_IN",
-    "CLAIMED",
     "FLAWED",
+    "LEDGER_FORMULAS",
     "LIBRARIES",
     "MODULES",
     "UNUSUAL",
@@ -38,7 +38,7 @@ BUILT_IN = {
 }
 """The module of each built-in that is meant to be right."""
 
-CLAIMED = {
+LEDGER_FORMULAS = {
     "any-targets": "gradcert_implementations.any_targets",
     "sigmoid-product": "gradcert_implementations.sigmoid_product",
     "identity-product": "gradcert_implementations.identity_product",
@@ -62,7 +62,7 @@ LIBRARIES = _modules_of("gradcert_implementations.libraries")
 UNUSUAL = _modules_of("gradcert_implementations.unusual")
 """The module of each implementation that is right and computes in an unusual way."""
 
-MODULES = BUILT_IN | CLAIMED | LIBRARIES | UNUSUAL | FLAWED
+MODULES = BUILT_IN | LEDGER_FORMULAS | LIBRARIES | UNUSUAL | FLAWED
 """The module of each built-in of every kind."""
 
 

@@ -50,7 +50,7 @@ class Options:
         program, what it claims: dE/dz in binary64 and binary32 by default. They are stored as
         tuples of the known names, each once: ``fp32`` becomes ``binary32``.
     targets
-        The targets to certify it for, in place of those it declares. A plain function, a loss or a
+        The targets to certify for, in place of those it declares. A plain function, a loss or a
         program declares ``probability`` by default.
     device
         Where a loss behind ``torch:`` or ``jax:`` is computed.
@@ -86,7 +86,7 @@ class Options:
         None,
         option="targets",
         metavar="DOMAIN",
-        help=f"The targets to certify it for: {', '.join(TARGET_DOMAINS)}.",
+        help=f"The targets to certify for: {', '.join(TARGET_DOMAINS)}.",
     )
     device: str | None = _option(
         None,

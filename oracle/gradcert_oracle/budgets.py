@@ -1,4 +1,6 @@
-r"""Budgets: what rounding may cost a textbook algorithm on one row. They are computed, not chosen.
+r"""Budgets: bounds on what rounding costs a textbook algorithm on one row.
+
+They are computed. Only their limit, a part of the row's scale, is chosen.
 
 The theorem. Run a textbook algorithm in ball arithmetic at the precision of the format under test:
 53, 24, 11 or 8 bits. A ball operation whose midpoint is rounded widens its result by one unit in
@@ -36,11 +38,12 @@ about the gradient.
 
 No budget is larger than 1/32 of the row's scale, so no level lets an error of more than a sixteenth
 pass. A budget adds up worst cases, and in 16 bits it may be larger than the gradient: at (256, 254)
-in binary16 the budgets of log-sum-exp allow either sign. This limits the error and not the level. A
-right algorithm in bfloat16 has budgets that exceed the limit on ordinary rows, though its errors
-are far smaller, and it must not be refuted there. The largest errors of right algorithms are below
-a sixteenth: a log-probability between -8 and -16 that is stored in bfloat16 is off by up to 1/32,
-and a loop that adds 40 terms in bfloat16 by 1/21 on the worst of some thousand rows.
+in binary16 the budgets of log-sum-exp would allow either sign. The theorem does not hold for a
+limited budget. The limit bounds the error and not the level: in bfloat16 the budgets of right
+algorithms exceed it on ordinary rows, and their errors do not. A log-probability between -8 and -16
+that is stored in bfloat16 is off by up to 1/32, and a loop that adds 40 terms in bfloat16 by 1/21
+on the worst of 2,500 rows. Two right algorithms in 16 bits are off by more, and are refuted:
+log-sum-exp far from zero, and a loop over hundreds of classes.
 
 If two classes with equal arguments change places, an algorithm computes the same values. So the
 budget of the first such class serves all of them, where there are enough to save time.

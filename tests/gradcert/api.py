@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
 from gradcert.core.limits import Limits
+from gradcert.core.settings import SearchSettings
 from gradcert_implementations import (
     BUILT_IN,
     Implementation,
@@ -58,10 +59,8 @@ def subject_of(
         if isinstance(implementation, str):
             return load(implementation, **options.keywords())
         return as_implementation(implementation, options)
-    from gradcert.isolation.subject import (  # With it comes all that examines.
-        isolate,
-        load_isolated,
-    )
+    # It imports the reports, which a usage error does not need.
+    from gradcert.isolation.subject import isolate, load_isolated
 
     if isinstance(implementation, str):
         return load_isolated(implementation, limits, options)
@@ -149,10 +148,9 @@ def certify(
     >>> certificate.verdict, found.arguments["logits"], found.returned
     ('refuted', (('0.0', '0.0'),), ('-0.5', '0.0'))
     """
-    if max_examples < 1:
-        raise ValueError(f"max_examples is {max_examples}; it must be at least 1")
     from gradcert.engine.certification import certifying
 
+    settings = SearchSettings(max_examples=max_examples, seed=seed)
     subject = subject_of(implementation, Options(**options), limits=limits)
-    *_, certificate = certifying(subject, max_examples=max_examples, seed=seed)
+    *_, certificate = certifying(subject, settings)
     return certificate

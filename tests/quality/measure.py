@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -40,12 +41,15 @@ CODE = (
 )
 """All code that decides verdicts, by room, so that no module is forgotten."""
 
+LIBRARIES = ("hypothesis", "ml_dtypes", "numpy", "python-flint", "scipy")
+"""The libraries whose versions decide which cases are drawn, and what is computed."""
+
 PUBLISHED = ROOT / "reports" / "published" / "quality.md"
 
 
 def code() -> str:
-    """Return a digest of all code that decides verdicts, without its documentation."""
-    digest = hashlib.sha256()
+    """Return a digest of all that decides verdicts: code without documentation, and versions."""
+    digest = hashlib.sha256(repr([(name, version(name)) for name in LIBRARIES]).encode())
     for file in sorted(file for pattern in CODE for file in ROOT.glob(pattern)):
         tree = ast.parse(file.read_text())
         for node in ast.walk(tree):

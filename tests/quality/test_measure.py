@@ -17,7 +17,7 @@ for module in list(sys.modules.values()):
 """
 
 NO_VERDICT = (
-    "gradcert.isolation",  # A transport of calls.
+    "gradcert.isolation",  # It starts, asks and ends the process that examines.
     "gradcert_implementations.libraries",  # No library is measured.
     "gradcert_reports",  # Renderers, but for the model.
 )

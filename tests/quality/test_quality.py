@@ -4,6 +4,7 @@ import pytest
 
 import gradcert
 from gradcert.checks import planned
+from gradcert.core.settings import SearchSettings
 from gradcert.diagnosis.diagnose import Checked, diagnose
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
@@ -18,7 +19,9 @@ FEW = 20
 def _first_failure(flaw: Flaw) -> tuple[Checked, CheckResult]:
     for one in planned(flaw):
         claim, check = one.claim, one.check
-        outcome = run_check(claim, check, max_examples=gradcert.MAX_EXAMPLES, seed=SEED)
+        outcome = run_check(
+            claim, check, SearchSettings(max_examples=gradcert.MAX_EXAMPLES, seed=SEED)
+        )
         if outcome.failure is not None:
             return Checked(claim, check, outcome), result_of(claim, check, outcome)
     raise AssertionError(f"no check sees {flaw.name}")

@@ -174,6 +174,10 @@ def _added(home: Path, addition: Addition) -> None:
         (home / name).write_text(text)
 
 
+def _contents(home: Path) -> dict[str, bytes]:
+    return {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*.py")}
+
+
 @pytest.mark.parametrize(
     ("addition", "files"),
     [
@@ -199,12 +203,14 @@ def _added(home: Path, addition: Addition) -> None:
 def test_an_addition_is_certified_everywhere_when_these_files_know_of_it(
     addition: Addition, files: set[str], tmp_path: Path
 ) -> None:
-    assert {*addition.written, *addition.edits} == files
     home, folder = tmp_path / "home", tmp_path / "folder"
     home.mkdir()
     folder.mkdir()
     _copied(home)
+    before = _contents(home)
     _added(home, addition)
+    after = _contents(home)
+    assert {name for name in after if after[name] != before.get(name)} == files
     subjects = f"{SUBJECT}\nright = {addition.right}\nwrong = {addition.wrong}\n"
     (folder / "subject.py").write_text(subjects)
 

@@ -26,7 +26,7 @@ _GUARD = 100
 
 
 def _overflows(question: Question) -> bool:
-    """Whether a true value of the row is not a number of the format."""
+    """Whether a true value of the row is too large for the format."""
     if not question.quantity.unbounded:
         return False
     return any(abs(value) > question.format.max for value in enclose(question))

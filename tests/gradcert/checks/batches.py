@@ -65,7 +65,7 @@ def agreement(
 
 
 def _bytes(*batches: Array) -> Array:
-    """Return the bytes of each row of all of them."""
+    """Return the bytes of each row, of all batches side by side."""
     flat = (np.ascontiguousarray(batch).reshape(len(batch), -1) for batch in batches)
     return np.hstack([rows.view(np.uint8) for rows in flat])
 

@@ -161,8 +161,8 @@ def empty_batch(claim: Claim, case: Case) -> list[JudgedRow]:
 def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     """NaN in gives NaN out in that row, and nowhere else.
 
-    Predicate: with any one number of the first argument replaced by NaN, its row of the answer
-    holds a NaN, and another row holds one only where it did without it. For dE/do, where a class
+    Predicate: replace one number of the first argument by NaN. Then its row of the answer has a
+    NaN, and any other row has one only if it had one before. For dE/do, where a class
     without a target does not depend on it, only the class with the largest target is tried. A row
     without targets is not tried, because its loss may well be zero. It cannot see an error in
     values, such as a sign flip, a scale or noise.

@@ -136,7 +136,8 @@ def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
     def watched(*arguments: Array) -> Array:
         nonlocal written
         settings = _settings()
-        warned = np.errstate(divide="warn", over="warn", invalid="warn")  # As others have it.
+        # numpy's defaults, on which other code relies.
+        warned = np.errstate(divide="warn", over="warn", invalid="warn")
         with _advanced(), warned:
             before = {name: setting.get() for name, setting in settings.items()}
             with _output() as output:

@@ -21,15 +21,15 @@ def list_command(
 
     from gradcert_implementations import (
         BUILT_IN,
-        CLAIMED,
         FLAWED,
+        LEDGER_FORMULAS,
         LIBRARIES,
         documented,
         plugged_in,
     )
 
     table = Table("id" if flaws else "name", "what is wrong" if flaws else "", box=None)
-    for name in FLAWED if flaws else BUILT_IN | CLAIMED | LIBRARIES:
+    for name in FLAWED if flaws else BUILT_IN | LEDGER_FORMULAS | LIBRARIES:
         table.add_row(name, documented(name)[0])
     for name, point in () if flaws else plugged_in().items():
         table.add_row(name, f"{point.value}, of {point.dist.name if point.dist else 'a package'}")

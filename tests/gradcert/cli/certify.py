@@ -38,8 +38,8 @@ def certify_command(
         bool,
         typer.Option(
             "--isolate",
-            help="Run each in a process of its own, so that a hang or a crash is a verdict. "
-            "Programs always run like this.",
+            help="Run each implementation in a process of its own, so that a hang or a crash is a "
+            "verdict. Programs always run like this.",
         ),
     ] = False,
     time_limit: Annotated[
@@ -79,6 +79,7 @@ def certify_command(
     """
     from gradcert.api import select_subjects
     from gradcert.core.limits import Limits, memory_can_be_limited
+    from gradcert.core.settings import SearchSettings
 
     if jobs and jobs > 1 and os.name != "posix":
         usage_error("--jobs above one needs POSIX (Linux, macOS): leave it out")
@@ -104,8 +105,7 @@ def certify_command(
         typer.echo(f"gradcert: left out: {reason}", err=True)
     found = certified(
         subjects,
-        max_examples=max_examples,
-        seed=seed,
+        settings=SearchSettings(max_examples=max_examples, seed=seed),
         directory=report,
         jobs=jobs or (available_cores() if os.name == "posix" else 1),
     )

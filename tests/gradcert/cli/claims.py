@@ -20,13 +20,13 @@ def claims_command(
     from rich.console import Console
 
     from gradcert.cli.ledger import ENTRIES, LEDGER
+    from gradcert.core.settings import SearchSettings
     from gradcert_reports import ledger
 
     make_ready(report)
     subjects = [line.implementation() for line in LEDGER]
-    found = certified(
-        subjects, max_examples=max_examples, seed=seed, directory=report, ledger=ENTRIES
-    )
+    settings = SearchSettings(max_examples=max_examples, seed=seed)
+    found = certified(subjects, settings=settings, directory=report, ledger=ENTRIES)
     Console().print(ledger(found))
     save(found, report)
     stop_if_interrupted(found)

@@ -15,7 +15,7 @@ __all__ = ["ENTRIES", "LEDGER", "Statement"]
 _FORMATS = ("binary64", "binary32")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Statement:
     """One statement of a claim.
 
@@ -48,61 +48,95 @@ _ANY = "targets that sum to anything"
 _ONE = "targets that sum to one"
 
 LEDGER: tuple[Statement, ...] = (
-    Statement(1, "dE/do_j = -t_j / o_j", _ANY, "numpy", "dE/do", "any", Verdict.CONFORMS),
     Statement(
-        2,
-        "do_j/dz_j = o_j (1 - o_j), and do_i/dz_j = -o_i o_j off the diagonal",
-        "softmax",
-        "numpy",
-        "do/dz",
-        "probability",
-        Verdict.CONFORMS,
+        claim=1,
+        statement="dE/do_j = -t_j / o_j",
+        where=_ANY,
+        spec="numpy",
+        quantity="dE/do",
+        targets="any",
+        expected=Verdict.CONFORMS,
     ),
     Statement(
-        3, "dE/dz_j = t_j o_j - t_j", _ONE, "diagonal-only", "dE/dz", "probability", Verdict.REFUTED
+        claim=2,
+        statement="do_j/dz_j = o_j (1 - o_j), and do_i/dz_j = -o_i o_j off the diagonal",
+        where="softmax",
+        spec="numpy",
+        quantity="do/dz",
+        targets="probability",
+        expected=Verdict.CONFORMS,
     ),
     Statement(
-        4, "dE/dz_j = t_j - o_j", _ONE, "sign-flipped", "dE/dz", "probability", Verdict.REFUTED
+        claim=3,
+        statement="dE/dz_j = t_j o_j - t_j",
+        where=_ONE,
+        spec="diagonal-only",
+        quantity="dE/dz",
+        targets="probability",
+        expected=Verdict.REFUTED,
     ),
     Statement(
-        5,
-        "dE/do_j = (t_j - o_j) / (o_j (1 - o_j))",
-        _ONE,
-        "binary-cross-entropy-slope",
-        "dE/do",
-        "probability",
-        Verdict.REFUTED,
-    ),
-    Statement(6, "dE/dz_j = o_j - t_j", _ONE, "numpy", "dE/dz", "probability", Verdict.CONFORMS),
-    Statement(
-        6,
-        "dE/dz_j = o_j - t_j",
-        _ANY,
-        "targets-assumed-to-sum-to-one",
-        "dE/dz",
-        "any",
-        Verdict.REFUTED,
+        claim=4,
+        statement="dE/dz_j = t_j - o_j",
+        where=_ONE,
+        spec="sign-flipped",
+        quantity="dE/dz",
+        targets="probability",
+        expected=Verdict.REFUTED,
     ),
     Statement(
-        6, "dE/dz_j = o_j sum_i t_i - t_j", _ANY, "any-targets", "dE/dz", "any", Verdict.CONFORMS
+        claim=5,
+        statement="dE/do_j = (t_j - o_j) / (o_j (1 - o_j))",
+        where=_ONE,
+        spec="binary-cross-entropy-slope",
+        quantity="dE/do",
+        targets="probability",
+        expected=Verdict.REFUTED,
     ),
     Statement(
-        7,
-        "dE/dz_j = (dE/do_j) (do_j/dz_j)",
-        "sigmoid with binary cross-entropy",
-        "sigmoid-product",
-        "dE/dz",
-        "any",
-        Verdict.CONFORMS,
+        claim=6,
+        statement="dE/dz_j = o_j - t_j",
+        where=_ONE,
+        spec="numpy",
+        quantity="dE/dz",
+        targets="probability",
+        expected=Verdict.CONFORMS,
     ),
     Statement(
-        7,
-        "dE/dz_j = (dE/do_j) (do_j/dz_j)",
-        "identity with squared error",
-        "identity-product",
-        "dE/dz",
-        "any",
-        Verdict.CONFORMS,
+        claim=6,
+        statement="dE/dz_j = o_j - t_j",
+        where=_ANY,
+        spec="targets-assumed-to-sum-to-one",
+        quantity="dE/dz",
+        targets="any",
+        expected=Verdict.REFUTED,
+    ),
+    Statement(
+        claim=6,
+        statement="dE/dz_j = o_j sum_i t_i - t_j",
+        where=_ANY,
+        spec="any-targets",
+        quantity="dE/dz",
+        targets="any",
+        expected=Verdict.CONFORMS,
+    ),
+    Statement(
+        claim=7,
+        statement="dE/dz_j = (dE/do_j) (do_j/dz_j)",
+        where="sigmoid with binary cross-entropy",
+        spec="sigmoid-product",
+        quantity="dE/dz",
+        targets="any",
+        expected=Verdict.CONFORMS,
+    ),
+    Statement(
+        claim=7,
+        statement="dE/dz_j = (dE/do_j) (do_j/dz_j)",
+        where="identity with squared error",
+        spec="identity-product",
+        quantity="dE/dz",
+        targets="any",
+        expected=Verdict.CONFORMS,
     ),
 )
 """Claim 6 shows why targets must sum to one, and claim 7 where the diagonal is enough."""

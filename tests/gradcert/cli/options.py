@@ -24,7 +24,7 @@ def folder(text: str) -> Path:
 
 MaxExamples: TypeAlias = Annotated[
     int,
-    typer.Option(min=1, metavar="N", help="Cases that a check tries; some checks try a part."),
+    typer.Option(min=1, metavar="N", help="Cases per check; some checks try only a part."),
 ]
 
 Seed: TypeAlias = Annotated[

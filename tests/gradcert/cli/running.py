@@ -14,6 +14,7 @@ import typer
 from gradcert_implementations.names import printable
 
 if TYPE_CHECKING:
+    from gradcert.core.settings import SearchSettings
     from gradcert_implementations import Implementation
     from gradcert_reports import Entry, Report
 
@@ -104,8 +105,7 @@ def _begin(report: "Report", directory: Path) -> None:
 def certified(
     subjects: "Sequence[Implementation]",
     *,
-    max_examples: int,
-    seed: int,
+    settings: "SearchSettings",
     directory: Path | None,
     ledger: "Sequence[Entry]" = (),
     jobs: int = 1,
@@ -142,7 +142,7 @@ def certified(
             subject if isinstance(subject, Isolated) else isolate(subject, UNLIMITED)
             for subject in subjects
         ]
-    steps = [certifying(subject, max_examples=max_examples, seed=seed) for subject in subjects]
+    steps = [certifying(subject, settings) for subject in subjects]
     certificates = [next(step) for step in steps]
     going_on, lock = True, Lock()
 

@@ -1,3 +1,3 @@
-"""What everything else speaks of: claims, cases, questions, outcomes, the clock, limits."""
+"""Records and helpers that all other packages use: claims, cases, outcomes, the clock, limits."""
 
 __all__: list[str] = []

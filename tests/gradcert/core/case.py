@@ -14,7 +14,7 @@ __all__ = ["Case", "Regime"]
 
 @dataclass(frozen=True)
 class Regime:
-    """What kind of row a row is.
+    """How a row was drawn.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Regime:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """All that is said of the row."""
+        """Its shape, changes and targets, without empty ones."""
         return tuple(filter(None, (self.shape, *self.changes, self.targets)))
 
     def __str__(self) -> str:

@@ -46,7 +46,10 @@ class Broken(Exception):
 
 @contextmanager
 def shown_as(how: str, expression: str, case: Case | None = None) -> Iterator[None]:
-    """Add to a ``Broken`` raised inside how the implementation was called, and what shows it."""
+    """Raise a ``Broken`` of the block again, with how the implementation was called.
+
+    The expression shows it.
+    """
     try:
         yield
     except Broken as broken:
@@ -129,7 +132,7 @@ class Claim:
         except NotImplementedError as error:
             raise NotSupported(_message(error)) from error
         except KeyboardInterrupt:
-            raise  # It is the user's.
+            raise  # The user pressed Ctrl-C.
         except BaseException as error:  # SystemExit and worse are not answers.
             said = f"raised {printable(type(error).__name__)}: {_message(error)}"
             raise Broken(said.removesuffix(": ")) from error

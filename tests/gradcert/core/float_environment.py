@@ -23,6 +23,6 @@ def flushes_to_zero() -> bool:
 
 
 def keep_subnormals() -> None:
-    """Let the processor keep them again, where the system has a way to say so."""
+    """Switch flush-to-zero off, where the system has a function for it (Linux)."""
     if flushes_to_zero() and sys.platform.startswith("linux"):
         ctypes.CDLL(None).fesetenv(_FE_DFL_ENV)

@@ -7,12 +7,12 @@ from gradcert.core.claim import Broken, NotSupported
 from gradcert.core.evidence import Evidence, Refuted
 from gradcert_oracle import Judgement
 
-__all__ = ["Demand", "Outcome"]
+__all__ = ["Outcome", "WorstRow"]
 
 
 @dataclass(frozen=True)
-class Demand:
-    """The row of a passed case that asked most of the claim, and the level that explains it."""
+class WorstRow:
+    """The row of a passed case that used most of its budget, and the level that explains it."""
 
     judgement: Judgement
     case: Case
@@ -27,8 +27,8 @@ class Outcome:
     ----------
     examples
         Cases tried until the verdict was known.
-    demands
-        The most demanding row of each case that passed and was judged.
+    worst_rows
+        The worst row of each case that passed and was judged.
     failure, case
         Why the check failed, and the smallest case on which it did. A case that is not supported is
         the failure only where nothing worse was found. None if the check passed on every case.
@@ -38,7 +38,7 @@ class Outcome:
     """
 
     examples: int = 0
-    demands: tuple[Demand, ...] = ()
+    worst_rows: tuple[WorstRow, ...] = ()
     failure: Refuted | Broken | NotSupported | None = None
     case: Case | None = None
     refutations: tuple[Evidence, ...] = ()

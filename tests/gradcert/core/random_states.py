@@ -1,4 +1,4 @@
-"""The global random states of Python and numpy, which code of others reads and sets."""
+"""The global random states of Python and numpy, which other people's code reads and sets."""
 
 import random
 from collections.abc import Iterator

@@ -94,7 +94,9 @@ _INVARIANTS = (
         "a row of the gradient does not sum to zero",
     ),
     _Invariant(
-        shift, lambda quantity: quantity.shift_invariant, "a common shift of the logits changes it"
+        shift,
+        lambda quantity: quantity.shift_invariant,
+        "a common shift of the logits changes the answer",
     ),
     _Invariant(permutation, lambda _: True, "the order of classes matters"),
 )

@@ -9,9 +9,10 @@ import numpy as np
 from flint import arb
 
 from gradcert.checks import Check
-from gradcert.core.case import Case, Regime
+from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import Evidence, Refuted, errors, judge_exactly
+from gradcert.generation.plain import plain_case
 from gradcert_implementations import Flaw, Function
 from gradcert_oracle import FORMATS, Algorithm, Format, OracleError, Question, budgets
 
@@ -21,17 +22,15 @@ __all__ = ["fails_in_the_same_way", "failure_on"]
 def failure_on(claim: Claim, check: Check, case: Case) -> Evidence | Broken | NotSupported | None:
     """Run a check on a case, and return why it fails; None if it passes.
 
-    A call on something else comes first: it puts stateful subjects into a known state. A NaN in the
-    case is the check's own work. The check puts one there again, after it has tried the places
-    before it.
+    First the claim is called on another case, which puts a stateful subject into a known state. A
+    NaN in the case was put there by the check. It is replaced here, and the check puts it back.
     """
     if np.isnan(case.point).any():
         point = case.point.copy()
         point[np.isnan(point)] = 1
         case = case.at(point)
-    one = np.ones((1, 1), claim.format.dtype)
     with suppress(Broken, NotSupported):
-        claim.answer(Case(dict.fromkeys(claim.quantity.arguments, one), (Regime("ties"),)))
+        claim.answer(plain_case(claim, np.ones((1, 1)), "plain"))
     try:
         check.run(claim, case)
     except Refuted as refuted:
@@ -53,8 +52,8 @@ def _agree(
 
     Predicate: NaN and infinities at the same places; elsewhere, for some textbook algorithm,
     ``|v - w| <= 2 (b + ulp)``. Two roundings of the value itself are added to the budget, because
-    a flaw's values may be larger than those that the algorithm is about. Only these two where every
-    algorithm is void on the row, or where the question holds a NaN. Values in a narrower format
+    a flaw's values may be larger than those that the algorithm is about. If every algorithm is void
+    on the row, or the question holds a NaN, only these two are allowed. Values in a narrower format
     must be numbers of that format.
     """
     a, b = [float(v) for v in ours], [float(w) for w in theirs]

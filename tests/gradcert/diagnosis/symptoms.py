@@ -196,8 +196,8 @@ def symptoms(
     -------
     Short statements, the most telling first: which factor undoes the error, which narrower format
     the values are of, what each check saw, whether values are NaN or zero, which rows refute, which
-    invariants are broken, where the error lives, in which formats, and its size. Those on values
-    rest on the cases that were compared with true ones.
+    invariants are broken, where the error lives, in which formats, and its size. Statements about
+    values use only the cases that were compared with true values.
     """
     found = []
     steady = not vanished and not any(check.across_calls for check in checks)

@@ -4,9 +4,9 @@ from math import isfinite
 
 import numpy as np
 
-from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import floats
+from gradcert.generation.plain import plain_case
 from gradcert_oracle import GRADIENT, enclose, ulps
 
 __all__ = ["cancellation"]
@@ -36,10 +36,7 @@ def cancellation(claim: Claim) -> tuple[tuple[float, float], ...]:
     largest = claim.implementation.domain.largest_logit
     points = []
     for x in (x for x in _LOGITS if x <= largest):
-        case = Case(
-            {"logits": np.array([[x, 0.0]]), "targets": np.array([[1.0, 0.0]])},
-            (Regime("confident"),),
-        ).cast(claim.format)
+        case = plain_case(claim, np.array([[x, 0.0]]), "confident")
         try:
             value = floats(claim.answer(case))[0]
         except (Broken, NotSupported):

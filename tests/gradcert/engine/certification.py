@@ -7,8 +7,9 @@ import msgspec
 
 from gradcert.checks import planned
 from gradcert.core.limits import Limits
+from gradcert.core.settings import SearchSettings
 from gradcert.engine.examiner import Examiner, LocalExaminer
-from gradcert.engine.isolated import IsolatedExaminer
+from gradcert.engine.isolated_examiner import IsolatedExaminer
 from gradcert.engine.provenance import provenance
 from gradcert.isolation.subject import Isolated, isolate
 from gradcert_implementations import Implementation
@@ -17,7 +18,7 @@ from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Sa
 __all__ = ["begun", "certifying", "examiner_of", "grown"]
 
 
-def examiner_of(subject: Implementation, *, max_examples: int, seed: int) -> Examiner:
+def examiner_of(subject: Implementation, settings: SearchSettings) -> Examiner:
     """Return what examines `subject`, in this process or in another.
 
     A program is always examined in another process.
@@ -25,8 +26,8 @@ def examiner_of(subject: Implementation, *, max_examples: int, seed: int) -> Exa
     if subject.origin.startswith("command:") and not isinstance(subject, Isolated):
         subject = isolate(subject, Limits())
     if isinstance(subject, Isolated):
-        return IsolatedExaminer(subject, max_examples=max_examples, seed=seed)
-    return LocalExaminer(subject, max_examples=max_examples, seed=seed)
+        return IsolatedExaminer(subject, settings)
+    return LocalExaminer(subject, settings)
 
 
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
@@ -79,17 +80,17 @@ def grown(
     )
 
 
-def certifying(subject: Implementation, *, max_examples: int, seed: int) -> Iterator[Certificate]:
+def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Certificate]:
     """Certify step by step: yield the certificate before the first check and after each check.
 
-    The last one is whole. All others are incomplete, and none of them has diagnoses.
+    The last one is complete. All others are incomplete, and none of them has diagnoses.
     """
     results: list[CheckResult] = []
     plan = list(planned(subject))
-    start = begun(subject, provenance(subject, seed=seed, max_examples=max_examples)({}))
+    start = begun(subject, provenance(subject, settings)({}))
     yield start
-    now = provenance(subject, seed=seed, max_examples=max_examples)
-    with examiner_of(subject, max_examples=max_examples, seed=seed) as examiner:
+    now = provenance(subject, settings)
+    with examiner_of(subject, settings) as examiner:
         for one in plan:
             results.append(examiner.check(one.task))
             diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()

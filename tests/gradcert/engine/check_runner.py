@@ -1,6 +1,7 @@
 """One check of one claim: what explains the claim, or the smallest case that refutes it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gradcert.checks import CHECKS, Check
 from gradcert.core.case import Case
@@ -8,7 +9,8 @@ from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.clock import CLOCK
 from gradcert.core.evidence import JudgedRow, Refuted
 from gradcert.core.float_environment import keep_subnormals
-from gradcert.core.outcome import Demand, Outcome
+from gradcert.core.outcome import Outcome, WorstRow
+from gradcert.core.settings import SearchSettings
 from gradcert.generation.search import drawn, search
 from gradcert.generation.strategies import cases as cases_of
 from gradcert_oracle import levels
@@ -16,10 +18,18 @@ from gradcert_oracle import levels
 __all__ = ["run_check"]
 
 _FEW = 2
-"""Logits of a case that needs no smaller one."""
+"""A failing case with at most this many logits is small enough."""
 
 _SURVEYED = 0.2
 """The part of the cases that is tried after a refutation, to see which others refute."""
+
+
+@dataclass(frozen=True)
+class _Failing:
+    """A case on which the check failed, and why."""
+
+    failure: Refuted | Broken | NotSupported
+    case: Case
 
 
 class _Trials:
@@ -29,18 +39,18 @@ class _Trials:
         self._claim = claim
         self._check = check
         self._levels = levels(claim.format)
-        self.demands: list[Demand] = []
-        self.failed: tuple[Refuted | Broken, Case] | None = None
-        self.unsupported: tuple[NotSupported, Case] | None = None
+        self.worst_rows: list[WorstRow] = []
+        self.failed: _Failing | None = None
+        self.unsupported: _Failing | None = None
 
     @property
     def logits(self) -> int:
         """The number of logits in the last case that failed."""
         assert self.failed is not None
-        return self.failed[1].point.size
+        return self.failed.case.point.size
 
     def _severity(self, judged: JudgedRow) -> tuple[int, float]:
-        """Return what grows with the level first, then with the budgets used on it."""
+        """Return the sort key: the level, then the budgets used."""
         assert judged.judgement.algorithm is not None
         return self._levels.index(judged.judgement.algorithm), judged.judgement.used
 
@@ -50,14 +60,14 @@ class _Trials:
         try:
             judged_rows = self._check.run(self._claim, case)
         except NotSupported as failure:
-            self.unsupported = failure, case
+            self.unsupported = _Failing(failure, case)
             return
         except (Refuted, Broken) as failure:
-            self.failed = failure, case
+            self.failed = _Failing(failure, case)
             raise
         if judged_rows and self.failed is None:
             judged = max(judged_rows, key=self._severity)
-            self.demands.append(Demand(judged.judgement, case, judged.row))
+            self.worst_rows.append(WorstRow(judged.judgement, case, judged.row))
 
     @CLOCK.charging("checks")
     def refutation(self, case: Case) -> Refuted | None:
@@ -98,7 +108,7 @@ def _found_smaller(trials: _Trials, check: Check, claim: Claim, *, count: int, s
     return trials.failed is not first
 
 
-def run_check(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Outcome:
+def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     """Run one check on one claim. The same seed tries the same cases and shrinks to the same one.
 
     All checks of a claim with cases of one size try the same ones, or a part of them. So do all
@@ -108,18 +118,20 @@ def run_check(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Ou
     ----------
     claim, check
         What is examined, and with what.
-    max_examples
-        The number of cases for a check with a full share.
-    seed
-        What the cases are drawn from.
+    settings
+        How many cases, and what they are drawn from.
+
+    Returns
+    -------
+    The outcome, with the smallest case that fails, if one does.
     """
     keep_subnormals()  # Loading the implementation may have changed that.
     trials = _Trials(claim, check)
-    source = f"{seed} {claim.format.name}"
+    source = f"{settings.seed} {claim.format.name}"
     most = max(other.share for other in CHECKS if other.size == check.size)
-    count = max(1, round(max_examples * most))
+    count = max(1, round(settings.max_examples * most))
     strategy = cases_of(claim, size=check.size)
-    assert strategy is not None  # There are none only below a number of logits.
+    assert strategy is not None  # It is None only if `below` is given.
     every = drawn(strategy, count=count, seed=source)
     cases = _part(every, check.share / most)
     examples = 0
@@ -131,15 +143,19 @@ def run_check(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Ou
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
             break
-    failure, case = trials.failed or trials.unsupported or (None, None)
-    refutations = []
-    if isinstance(failure, Refuted) and case is not None:
-        # Hypothesis cannot drop a row that stands before the wrong one.
-        alone = case.alone(failure.evidence.row)
-        smaller = trials.refutation(alone)
-        if smaller:
-            failure, case = smaller, alone
-        # The smallest case may fit many flaws. The cases before the first that failed pass.
-        others = map(trials.refutation, cases[examples - 1 :][: round(len(cases) * _SURVEYED) + 1])
-        refutations = [failure.evidence, *(other.evidence for other in others if other)]
-    return Outcome(examples, tuple(trials.demands), failure, case, tuple(refutations))
+    worst_rows = tuple(trials.worst_rows)
+    failing = trials.failed or trials.unsupported
+    if failing is None:
+        return Outcome(examples, worst_rows)
+    failure, case = failing.failure, failing.case
+    if not isinstance(failure, Refuted):
+        return Outcome(examples, worst_rows, failure, case)
+    # Hypothesis cannot drop a row that stands before the wrong one.
+    alone = case.alone(failure.evidence.row)
+    smaller = trials.refutation(alone)
+    if smaller:
+        failure, case = smaller, alone
+    # The smallest case may fit many flaws. The cases before the first that failed pass.
+    others = map(trials.refutation, cases[examples - 1 :][: round(len(cases) * _SURVEYED) + 1])
+    refutations = failure.evidence, *(other.evidence for other in others if other)
+    return Outcome(examples, worst_rows, failure, case, refutations)

@@ -11,6 +11,7 @@ from gradcert.core.claim import Broken
 from gradcert.core.clock import CLOCK, Spent, added, since
 from gradcert.core.outcome import Outcome
 from gradcert.core.random_states import seeded
+from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
 from gradcert.diagnosis.diagnose import Checked, diagnose
 from gradcert.engine.cancellation import cancellation
@@ -59,13 +60,12 @@ class LocalExaminer:
     ----------
     subject
         What is examined.
-    max_examples, seed
-        As for :func:`gradcert.certify`.
+    settings
+        How many cases its checks try, and what they are drawn from.
     """
 
-    def __init__(self, subject: Implementation, *, max_examples: int, seed: int) -> None:
-        self._max_examples = max_examples
-        self._seed = seed
+    def __init__(self, subject: Implementation, settings: SearchSettings) -> None:
+        self._settings = settings
         self._plan = {planned_check.task: planned_check for planned_check in planned(subject)}
         self._checked: dict[Task, Checked] = {}
         self.spent: Spent = {}
@@ -78,7 +78,7 @@ class LocalExaminer:
 
     def _run(self, task: Task) -> Checked:
         check, claim = self._plan[task].check, self._plan[task].claim
-        outcome = run_check(claim, check, max_examples=self._max_examples, seed=self._seed)
+        outcome = run_check(claim, check, self._settings)
         self._checked[task] = Checked(claim, check, outcome)
         return self._checked[task]
 

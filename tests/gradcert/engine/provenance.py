@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gradcert.core.clock import Spent
+from gradcert.core.settings import SearchSettings
 from gradcert_implementations import Implementation
 from gradcert_reports import Provenance
 
@@ -47,10 +48,8 @@ def versions(*libraries: str) -> dict[str, str]:
     return found
 
 
-def provenance(
-    subject: Implementation, *, seed: int, max_examples: int
-) -> Callable[[Spent], Provenance]:
-    """Start the clock of a certificate, and return what makes its record from the time spent."""
+def provenance(subject: Implementation, settings: SearchSettings) -> Callable[[Spent], Provenance]:
+    """Start timing. Return a function from the seconds spent to the record."""
     began, clock = datetime.now(UTC), time.perf_counter()
     found = versions(subject.library)
     return lambda spent: Provenance(
@@ -59,8 +58,8 @@ def provenance(
         device=subject.device,
         machine=machine(),
         processor=processor(),
-        seed=seed,
-        max_examples=max_examples,
+        seed=settings.seed,
+        max_examples=settings.max_examples,
         date=began.isoformat(timespec="seconds"),
         duration=round(time.perf_counter() - clock, 3),
         spent={payer: round(seconds, 4) for payer, seconds in spent.items()},

@@ -6,9 +6,10 @@ import msgspec
 import numpy as np
 
 from gradcert.checks.accuracy import accuracy
-from gradcert.core.case import Case, Regime
+from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import Refuted
+from gradcert.generation.plain import plain_case
 from gradcert_oracle import Format
 from gradcert_reports import Reach
 
@@ -33,24 +34,19 @@ def sizes(format: Format, required: float) -> list[float]:
     return [*tried, format.max] if required < format.max else []
 
 
-def _cases(format: Format, size: float, masked: bool) -> list[Case]:
+def _cases(claim: Claim, size: float) -> list[Case]:
     """Return rows of that size: equal, opposite, offset either way, one huge, masked ones."""
     rows = [
         [size, size, size],
         [-size, -size, -size],
         [size, -size, 0],
         [-size, 0, 1],
-        [size, size * (1 - 2.0 ** (2 - format.precision)), 0],
+        [size, size * (1 - 2.0 ** (2 - claim.format.precision)), 0],
     ]
-    if masked:
+    if claim.quantity.masked:
         rows += [[size, size, -np.inf], [-size, -size, -np.inf]]
     # Two equal rows, because subjects that compile for each shape have met two rows of three.
-    targets = np.array([[1.0, 0.0, 0.0]] * 2)
-    regimes = (Regime(f"|z| = {size:.2g}"),) * 2
-    return [
-        Case({"logits": np.array([row, row]), "targets": targets}, regimes).cast(format)
-        for row in rows
-    ]
+    return [plain_case(claim, np.array([row, row]), f"|z| = {size:.2g}") for row in rows]
 
 
 def reach_of(claim: Claim) -> Reach | None:
@@ -65,7 +61,7 @@ def reach_of(claim: Claim) -> Reach | None:
     required = min(claim.implementation.domain.largest_logit, claim.format.max)
     reach = Reach(reached=required)
     for size in sizes(claim.format, required):
-        for case in _cases(claim.format, size, claim.quantity.masked):
+        for case in _cases(claim, size):
             try:
                 accuracy(claim, case)
             except (Refuted, Broken, NotSupported) as error:

@@ -8,7 +8,7 @@ from gradcert.checks import Check
 from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import Evidence, Refuted
-from gradcert.core.outcome import Demand, Outcome
+from gradcert.core.outcome import Outcome, WorstRow
 from gradcert.engine.jacobians import implied_jacobian
 from gradcert.engine.snippets import snippet
 from gradcert_implementations import Array
@@ -64,16 +64,16 @@ def _sample(
     )
 
 
-def _passed(demand: Demand) -> Sample:
-    algorithm = demand.judgement.algorithm
+def _passed(worst: WorstRow) -> Sample:
+    algorithm = worst.judgement.algorithm
     assert algorithm is not None
     return _sample(
-        demand.case,
-        demand.row,
+        worst.case,
+        worst.row,
         level=algorithm.level,
         summation=algorithm.summation,
         rank=_LEVELS.index(algorithm),
-        budgets=demand.judgement.used,
+        budgets=worst.judgement.used,
     )
 
 
@@ -105,7 +105,7 @@ def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
             evidence = Evidence(broken.case or found, reason, shown_by=broken.shown_by)
         case NotSupported() as unsupported, _:
             verdict, reason = Verdict.NOT_SUPPORTED, str(unsupported)
-    samples = [_passed(demand) for demand in outcome.demands] if check.against_truth else []
+    samples = [_passed(worst) for worst in outcome.worst_rows] if check.against_truth else []
     return CheckResult(
         check=check.id,
         quantity=claim.quantity.name,

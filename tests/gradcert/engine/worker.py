@@ -21,11 +21,11 @@ import msgspec
 import numpy as np
 
 from gradcert.checks import planned
-from gradcert.core.case import Case, Regime
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Broken, NotSupported
 from gradcert.core.clock import since
 from gradcert.core.limits import memory_can_be_limited
 from gradcert.engine.examiner import LocalExaminer
+from gradcert.generation.plain import plain_case
 from gradcert.isolation.protocol import Answer, Described, Load, Request, note_call, note_return
 from gradcert_implementations import Array, Function, Implementation, QuantityName, SpecError, load
 
@@ -87,14 +87,8 @@ def _requests() -> queue.SimpleQueue[bytes]:
     return requests
 
 
-def _plain(claim: Claim, shape: tuple[int, int]) -> Case:
-    """Return a case of zeros for logits, or halves for probabilities, and the first class."""
-    fill = {"logits": 0.0, "probabilities": 0.5}
-    point = claim.quantity.arguments[0]
-    targets = np.zeros(shape)
-    targets[:, 0] = 1
-    arrays = {point: np.full(shape, fill[point]), "targets": targets}
-    return Case(arrays, (Regime("plain"),) * shape[0]).cast(claim.format)
+_PLAIN = {"logits": 0.0, "probabilities": 0.5}
+"""The number that fills a plain case."""
 
 
 def main(answers: int, notes: int) -> None:
@@ -115,9 +109,14 @@ def main(answers: int, notes: int) -> None:
     noted: Mapping[QuantityName, Function] = {
         quantity: _noted(function, notes) for quantity, function in subject.functions.items()
     }
-    subject = replace(subject, functions=noted, domain=asked.domain or subject.domain)
+    subject = replace(
+        subject,
+        functions=noted,
+        loss=asked.loss or subject.loss,
+        domain=asked.domain or subject.domain,
+    )
     claims = {one.task: one.claim for one in planned(subject)}
-    examiner = LocalExaminer(subject, max_examples=asked.max_examples, seed=asked.seed)
+    examiner = LocalExaminer(subject, asked.settings)
     _limit_memory(asked.memory)
     say(Answer(described=_described(subject)))
     while True:
@@ -125,9 +124,11 @@ def main(answers: int, notes: int) -> None:
         if request.task is None:
             say(Answer(diagnoses=examiner.diagnoses(request.results)))
         elif request.shapes:
+            claim = claims[request.task]
+            fill = _PLAIN[claim.quantity.arguments[0]]
             for shape in request.shapes:
                 with contextlib.suppress(Broken, NotSupported):
-                    claims[request.task].answer(_plain(claims[request.task], shape))
+                    claim.answer(plain_case(claim, np.full(shape, fill), "plain"))
             say(Answer())
         else:
             before = examiner.spent

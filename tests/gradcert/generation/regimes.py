@@ -106,14 +106,15 @@ def _widened(draw: DrawFn, logits: Array, n: int) -> Array:
 def rows_of_logits(
     format: Format, domain: TargetDomain, largest: float, *, masked: bool
 ) -> DrawRow:
-    """Return what draws a row of logits, no finite one larger than `largest`, with its targets.
+    """Return the function that draws a row of logits and its targets.
 
-    Some logits are -inf where `masked` says so.
+    Finite logits are at most `largest` in size. If `masked`, some logits are -inf.
     """
     changes = [change for change in _CHANGES if masked or _MASKED not in change]
     kinds = st.sampled_from(list(product(changes, padded(TARGETS[domain]), padded(list(SHAPES)))))
     offsets = st.floats(-largest, largest) | st.sampled_from((largest, -largest))
-    # Where the most negative number stands for -inf, only a row down there shows it.
+    # An implementation may use a large negative number for -inf. Only a masked row at such an
+    # offset shows that.
     offsets_masked = st.floats(-largest, largest) | st.just(-largest)
 
     def row(draw: DrawFn, n: int) -> Drawn:
@@ -135,25 +136,41 @@ def rows_of_logits(
     return row
 
 
+def _middling(draw: DrawFn, _format: Format, n: int) -> Array:
+    middling: Array = 0.5 + floats(draw, 1 / 64 - 0.5, 0.5, n)
+    return middling
+
+
+def _tiny(draw: DrawFn, format: Format, n: int) -> Array:
+    tiny: Array = np.exp2(floats(draw, log2(64 * format.smallest_normal), 0, n))
+    return tiny
+
+
+def _near_one(draw: DrawFn, format: Format, n: int) -> Array:
+    near: Array = 1 - np.exp2(floats(draw, -format.precision, -1, n))
+    return near
+
+
+_PROBABILITIES: dict[str, Callable[[DrawFn, Format, int], Array]] = {
+    "benign": _middling,
+    "tiny": _tiny,
+    "near one": _near_one,
+}
+"""The shapes of a row of probabilities, the simplest first."""
+
+
 @functools.cache
 def rows_of_probabilities(format: Format, domain: TargetDomain) -> DrawRow:
-    """Return what draws a row of probabilities in which ``t / o`` stays in range.
+    """Return the function that draws a row of probabilities and its targets.
 
-    They need not sum to one.
+    The probabilities need not sum to one, and ``t / o`` stays in range.
     """
-    kinds = st.sampled_from(
-        list(product(padded(TARGETS[domain]), padded(("benign", "tiny", "near one"))))
-    )
+    kinds = st.sampled_from(list(product(padded(TARGETS[domain]), padded(list(_PROBABILITIES)))))
 
     def row(draw: DrawFn, n: int) -> Drawn:
         kind, shape = draw(kinds)
         drawn = min(n, PATTERN)
-        if shape == "tiny":
-            values = np.exp2(floats(draw, log2(64 * format.smallest_normal), 0, drawn))
-        elif shape == "near one":
-            values = 1 - np.exp2(floats(draw, -format.precision, -1, drawn))
-        else:
-            values = 0.5 + floats(draw, 1 / 64 - 0.5, 0.5, drawn)
+        values = _PROBABILITIES[shape](draw, format, drawn)
         probabilities = np.resize(values, n).astype(format.dtype)
         targets = kind.draw(draw, probabilities.astype(np.float64), format).astype(format.dtype)
         return Drawn(probabilities, targets, Regime(shape, (), kind.name))

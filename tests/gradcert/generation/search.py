@@ -32,14 +32,14 @@ def search(
     Parameters
     ----------
     test
-        Fails on a case by raising ``Refuted`` or ``Broken``. It must keep the last case on which it
-        did, which is the smallest.
+        Fails on a case by raising ``Refuted`` or ``Broken``. It must remember the last case that
+        failed: that is the smallest.
     cases
         The strategy that draws them.
     count, seed
         How many, and what they are drawn from.
     after
-        The first cases are not tested, where one after them is known to fail.
+        How many cases to skip, because none of them fails.
     phases
         What Hypothesis does.
     """

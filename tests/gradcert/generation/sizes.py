@@ -44,7 +44,7 @@ _SMALLER: dict[Size, tuple[Shape, ...]] = {
     Size.MANY_CLASSES: (Shape(1, 1025), Shape(1, 2049)),
     Size.MANY_ROWS: (Shape(2, 2),),
 }
-"""Drawn too where something larger is refuted, to find a smaller counterexample."""
+"""Added after a refutation, to find a smaller counterexample."""
 
 
 def shapes(size: Size, *, fewest_classes: int, below: int | None) -> tuple[Shape, ...]:

@@ -66,7 +66,8 @@ def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrate
     size
         What is large about them.
     below
-        Only cases of fewer logits than this, in more shapes. Without any, the strategy is None.
+        If given, draw only cases with fewer logits than this, from a longer list of shapes. If no
+        shape is small enough, the result is None.
     """
     domain = claim.implementation.domain
     several = shapes(size, fewest_classes=domain.fewest_classes, below=below)

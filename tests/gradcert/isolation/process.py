@@ -23,7 +23,7 @@ _TICK = 0.1
 """Seconds between two looks at the clock."""
 
 _LOADING = 10
-"""Time limits that loading, which imports frameworks, may take."""
+"""Loading may take this many time limits, because it imports frameworks."""
 
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of OpenMP that wait by spinning slow down the processes beside theirs."""

@@ -1,4 +1,4 @@
-"""What this process and that of an isolated implementation say to each other.
+"""The messages between this process and that of an isolated implementation.
 
 Requests and answers are lines of JSON. Before each call of the implementation, its process notes
 the time and the arguments in a file that outlives it. The implementation can write to that file, so
@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from gradcert.core.clock import Spent
+from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
 from gradcert_implementations import Array, Domain, FormatName, Loss, Options, QuantityName
 from gradcert_oracle import FORMATS
@@ -44,17 +45,19 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     spec, options
         The arguments of :func:`gradcert.load`.
-    max_examples, seed
-        As for :func:`gradcert.certify`.
+    loss, domain
+        What the subject claims, in place of what the SPEC declares; None to keep that.
+    settings
+        How many cases its checks will try, and what they are drawn from.
     memory
         Bytes that the process may allocate in addition once all is loaded; None for any number.
     """
 
     spec: str
     options: Options
+    loss: Loss | None
     domain: Domain | None
-    max_examples: int
-    seed: int
+    settings: SearchSettings
     memory: int | None
 
 

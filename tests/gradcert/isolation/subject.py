@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from gradcert.core.limits import Limits
+from gradcert.core.settings import SearchSettings
 from gradcert.isolation.process import Died, Process
 from gradcert.isolation.protocol import Load
 from gradcert_implementations import Implementation, Options, SpecError
@@ -50,7 +51,7 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
 
 
 def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
-    """Return what :func:`gradcert.load` would, but load it elsewhere.
+    """Return what :func:`gradcert.load` would, but load it in a process of its own.
 
     Raises
     ------
@@ -60,7 +61,12 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
     process = Process(limits)
     try:
         request = Load(
-            spec=spec, options=options, domain=None, max_examples=1, seed=0, memory=limits.memory
+            spec=spec,
+            options=options,
+            loss=None,
+            domain=None,
+            settings=SearchSettings(max_examples=1, seed=0),
+            memory=limits.memory,
         )
         answer = process.ask(request)
     except Died as died:

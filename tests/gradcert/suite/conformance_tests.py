@@ -8,11 +8,18 @@ import pytest
 from gradcert import MAX_EXAMPLES
 from gradcert.api import subject_of
 from gradcert.checks import CHECKS, Planned, planned
-from gradcert.suite.session import failure_of, result_of_test
-from gradcert_implementations import Implementation, Options, OptionValues
+from gradcert.core.settings import SearchSettings
+from gradcert.suite.session import failure_of, result_of_test, seed_of
+from gradcert_implementations import FORMAT_ALIASES, Implementation, Options, OptionValues
 from gradcert_reports import Verdict
 
 __all__ = ["conformance_tests"]
+
+
+def _by_ieee_name(name: str) -> str:
+    """Return the name of tests with the format that may end it by its IEEE name."""
+    head, dash, last = name.rpartition("-")
+    return head + dash + FORMAT_ALIASES.get(last, last)
 
 
 def conformance_tests(
@@ -35,7 +42,7 @@ def conformance_tests(
     implementation, max_examples, **options
         As for :func:`gradcert.certify`.
     expected_failures
-        From what is known to fail to the reason why. A failure is named by a check's id, or more
+        Maps each known failure to its reason. A failure is named by a check's id, or more
         narrowly by a test's name, ``accuracy-dE/dz-bfloat16``. Each entry is one test. It is an
         expected failure (xfail) as long as one of the tests that it names fails. It fails once all
         of them pass, so that no entry outlives its reason.
@@ -47,7 +54,7 @@ def conformance_tests(
     Raises
     ------
     ValueError
-        If an entry of `expected_failures` names no test that no narrower one names.
+        If an entry names no test, or only tests that narrower entries name.
 
     Examples
     --------
@@ -58,7 +65,7 @@ def conformance_tests(
     """
     subject = subject_of(implementation, Options(**options))
     tests = {str(one.task): [one] for one in planned(subject)}
-    reasons = dict(expected_failures or {})
+    reasons = {_by_ieee_name(name): why for name, why in (expected_failures or {}).items()}
     expected: dict[str, list[Planned]] = {}
     for name in sorted(reasons, key=len, reverse=True):  # The narrower first.
         named = [test for test in tests if f"{test}-".startswith(f"{name}-")]
@@ -72,15 +79,16 @@ def conformance_tests(
 
     @pytest.mark.parametrize("name", list(tests))
     def test(name: str, request: pytest.FixtureRequest) -> None:
+        settings = SearchSettings(max_examples=max_examples, seed=seed_of(request.config))
         unsupported = ""
         for one in tests[name]:
-            result = result_of_test(request, one, max_examples=max_examples)
+            result = result_of_test(request, one, settings)
             if result.verdict == Verdict.NOT_SUPPORTED:
                 unsupported = result.reason
             elif result.verdict != Verdict.CONFORMS and name in reasons:
                 pytest.xfail(reasons[name])
             elif result.verdict != Verdict.CONFORMS:
-                failure = failure_of(request, one, result, max_examples=max_examples)
+                failure = failure_of(request, one, result, settings)
                 pytest.fail(failure, pytrace=False)
         if unsupported:
             pytest.skip(f"not supported: {unsupported}")

@@ -15,6 +15,7 @@ import pytest
 
 from gradcert.checks import CHECKS
 from gradcert.core.clock import added
+from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
 from gradcert.engine.certification import begun, examiner_of, grown
 from gradcert.engine.provenance import provenance
@@ -58,8 +59,9 @@ def _diagnosed(subject: Implementation, found: Certificate) -> Certificate:
     """Diagnose all refutations together. What ran in another process is examined again."""
     if not found.refutations:
         return found
-    asked = found.provenance
-    with examiner_of(subject, max_examples=asked.max_examples, seed=asked.seed) as examiner:
+    made = found.provenance
+    settings = SearchSettings(max_examples=made.max_examples, seed=made.seed)
+    with examiner_of(subject, settings) as examiner:
         return msgspec.structs.replace(found, diagnoses=examiner.diagnoses(found.results))
 
 
@@ -77,11 +79,11 @@ class Reporting:
     def __init__(self, directory: Path, config: pytest.Config) -> None:
         self._directory = directory
         self._is_worker = hasattr(config, "workerinput")
-        max_examples = config.getoption("gradcert_max_examples")
+        settings = SearchSettings(max_examples=config.getoption("gradcert_max_examples"), seed=0)
         # Subjects of the user's own test files are not among these; their tests bring their parts.
         self._subjects: dict[str, _Subject] = {}
         for subject in [] if self._is_worker else subjects_of(config).subjects:
-            where = provenance(subject, seed=0, max_examples=max_examples)({})
+            where = provenance(subject, settings)({})
             self._subjects[subject.origin] = _Subject(subject, begun(subject, where))
         self._parts: dict[str, list[Certificate]] = {}
         self._written: list[Path] = []

@@ -11,6 +11,7 @@ from gradcert.api import Selection, select_subjects
 from gradcert.checks import Planned
 from gradcert.core.clock import since
 from gradcert.core.limits import Limits
+from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import begun, examiner_of, grown
 from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
@@ -24,17 +25,16 @@ FOUND = pytest.StashKey[Certificate]()
 
 
 @dataclass(frozen=True)
-class _Examined:
-    """What an examiner is shared for: the tests of one subject with the same search."""
+class _ExaminerKey:
+    """The tests that share an examiner: those of one subject with the same settings."""
 
     subject: int
-    max_examples: int
-    seed: int
+    settings: SearchSettings
 
 
 _SELECTED = pytest.StashKey[Selection]()
 _SEED = pytest.StashKey[int]()
-_EXAMINERS = pytest.StashKey[dict[_Examined, Examiner]]()
+_EXAMINERS = pytest.StashKey[dict[_ExaminerKey, Examiner]]()
 
 
 def subjects_of(config: pytest.Config) -> Selection:
@@ -63,28 +63,26 @@ def seed_of(config: pytest.Config) -> int:
     return config.stash[_SEED]
 
 
-def _examiner(
-    config: pytest.Config, subject: Implementation, *, max_examples: int, seed: int
-) -> Examiner:
+def _examiner(config: pytest.Config, subject: Implementation, settings: SearchSettings) -> Examiner:
     """Return what examines `subject` until the run ends. One process serves all tests."""
     examiners = config.stash.setdefault(_EXAMINERS, {})
-    key = _Examined(id(subject), max_examples, seed)
+    key = _ExaminerKey(id(subject), settings)
     if key not in examiners:
-        examiners[key] = examiner_of(subject, max_examples=max_examples, seed=seed)
+        examiners[key] = examiner_of(subject, settings)
         config.add_cleanup(lambda: examiners[key].__exit__(None, None, None))
     return examiners[key]
 
 
 def result_of_test(
-    request: pytest.FixtureRequest, planned: Planned, *, max_examples: int
+    request: pytest.FixtureRequest, planned: Planned, settings: SearchSettings
 ) -> CheckResult:
     """Run a check on a claim as a test, and leave the result where the report looks for it.
 
     A test that runs several checks leaves all results.
     """
-    subject, seed = planned.claim.implementation, seed_of(request.config)
-    now = provenance(subject, seed=seed, max_examples=max_examples)
-    examiner = _examiner(request.config, subject, max_examples=max_examples, seed=seed)
+    subject = planned.claim.implementation
+    now = provenance(subject, settings)
+    examiner = _examiner(request.config, subject, settings)
     before = examiner.spent
     result = examiner.check(planned.task)
     ended = now(since(before, examiner.spent))
@@ -94,11 +92,13 @@ def result_of_test(
 
 
 def failure_of(
-    request: pytest.FixtureRequest, planned: Planned, result: CheckResult, *, max_examples: int
+    request: pytest.FixtureRequest,
+    planned: Planned,
+    result: CheckResult,
+    settings: SearchSettings,
 ) -> str:
     """Return the text of a failed test: what refutes the claim, and which mistake it is."""
-    subject, seed = planned.claim.implementation, seed_of(request.config)
-    examiner = _examiner(request.config, subject, max_examples=max_examples, seed=seed)
+    examiner = _examiner(request.config, planned.claim.implementation, settings)
     diagnoses = examiner.diagnoses([result])
     found = request.node.stash[FOUND]
     request.node.stash[FOUND] = msgspec.structs.replace(found, diagnoses=diagnoses)

@@ -7,12 +7,18 @@ and the wrong ones among them are expected to be refuted.
 import pytest
 
 from gradcert.checks import Planned, planned
+from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import certifying
 from gradcert.suite.session import FOUND, failure_of, result_of_test, seed_of, subjects_of
 from gradcert_implementations import FLAWED, Implementation
 from gradcert_reports import Verdict
 
 __all__ = ["pytest_generate_tests", "test_conforms", "test_flaw_is_refuted"]
+
+
+def _settings(config: pytest.Config) -> SearchSettings:
+    max_examples = config.getoption("gradcert_max_examples")
+    return SearchSettings(max_examples=max_examples, seed=seed_of(config))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -41,12 +47,12 @@ def test_conforms(
     gradcert_planned: Planned, pytestconfig: pytest.Config, request: pytest.FixtureRequest
 ) -> None:
     """The implementation passes the check."""
-    max_examples = pytestconfig.getoption("gradcert_max_examples")
-    result = result_of_test(request, gradcert_planned, max_examples=max_examples)
+    settings = _settings(pytestconfig)
+    result = result_of_test(request, gradcert_planned, settings)
     if result.verdict == Verdict.NOT_SUPPORTED:
         pytest.skip(f"not supported: {result.reason}")
     if result.verdict != Verdict.CONFORMS:
-        failure = failure_of(request, gradcert_planned, result, max_examples=max_examples)
+        failure = failure_of(request, gradcert_planned, result, settings)
         pytest.fail(failure, pytrace=False)
 
 
@@ -54,7 +60,6 @@ def test_flaw_is_refuted(
     gradcert_flaw: Implementation, pytestconfig: pytest.Config, request: pytest.FixtureRequest
 ) -> None:
     """The built-in that is wrong on purpose is refuted."""
-    max_examples = pytestconfig.getoption("gradcert_max_examples")
-    *_, found = certifying(gradcert_flaw, max_examples=max_examples, seed=seed_of(pytestconfig))
+    *_, found = certifying(gradcert_flaw, _settings(pytestconfig))
     request.node.stash[FOUND] = found
     assert found.verdict == Verdict.REFUTED

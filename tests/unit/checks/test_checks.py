@@ -17,6 +17,7 @@ from subjects import case_of, claim_of, right
 from gradcert import Domain, certify
 from gradcert.checks import CHECKS, planned
 from gradcert.core.evidence import Refuted
+from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
 from gradcert.generation.search import drawn
@@ -188,7 +189,9 @@ def as_complex(z: Array, t: Array) -> Array:
 
 def _result(check_id: str, subject: Gradient, *, targets: str | None = None) -> CheckResult:
     claim, check = claim_of(subject, targets=targets), BY_ID[check_id]
-    return result_of(claim, check, run_check(claim, check, max_examples=100, seed=0))
+    return result_of(
+        claim, check, run_check(claim, check, SearchSettings(max_examples=100, seed=0))
+    )
 
 
 def answering_with_its_logits(z: Array, _t: Array) -> Array:
@@ -489,7 +492,9 @@ def test_diagonal_only_shrinks_to_two_equal_logits_whatever_the_seed(
 @pytest.mark.parametrize("seed", range(3))
 def test_a_row_that_depends_on_the_others_is_shown_with_one_other(seed: int) -> None:
     check = BY_ID["row-independence"]
-    outcome = run_check(claim_of(batch_wide_maximum), check, max_examples=100, seed=seed)
+    outcome = run_check(
+        claim_of(batch_wide_maximum), check, SearchSettings(max_examples=100, seed=seed)
+    )
     assert isinstance(outcome.failure, Refuted)
     assert outcome.case is not None
     assert outcome.case.point.shape == (2, 2)
@@ -538,7 +543,7 @@ def test_no_check_asks_for_a_logit_beyond_the_declared_one(
         domain=Domain(largest_logit=largest_logit),
     )
     for one in planned(subject):
-        outcome = run_check(one.claim, one.check, max_examples=60, seed=0)
+        outcome = run_check(one.claim, one.check, SearchSettings(max_examples=60, seed=0))
         assert result_of(one.claim, one.check, outcome).verdict == "conforms"
     assert largest_logit / 2 < max(seen) <= largest_logit
 
@@ -586,7 +591,7 @@ def test_a_subject_meets_only_the_targets_it_declares(
 
     options = Options(quantities=[quantity], formats=[format], targets=targets)
     for one in planned(as_implementation(recording, options)):
-        run_check(one.claim, one.check, max_examples=50, seed=0)
+        run_check(one.claim, one.check, SearchSettings(max_examples=50, seed=0))
         assert all(met), one.task
     assert met
 

@@ -21,8 +21,8 @@ from gradcert.cli import main
 from gradcert.generation.search import drawn
 from gradcert_implementations import (
     BUILT_IN,
-    CLAIMED,
     FLAWED,
+    LEDGER_FORMULAS,
     LIBRARIES,
     Flaw,
     Options,
@@ -140,7 +140,8 @@ def test_a_missing_extra_leaves_its_built_in_out_and_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "names"), [((), [*BUILT_IN, *CLAIMED, *LIBRARIES]), (("--flaws",), [*FLAWED])]
+    ("arguments", "names"),
+    [((), [*BUILT_IN, *LEDGER_FORMULAS, *LIBRARIES]), (("--flaws",), [*FLAWED])],
 )
 def test_list_shows_every_built_in_or_every_flaw_with_its_title(
     gradcert: Run, arguments: tuple[str, ...], names: list[str]

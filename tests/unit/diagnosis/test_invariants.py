@@ -69,7 +69,7 @@ def doubled_in_the_first_class(z: Array, t: Array) -> Array:
 
 FAILURES = {
     "sum_to_zero": "a row of the gradient does not sum to zero",
-    "shift": "a common shift of the logits changes it",
+    "shift": "a common shift of the logits changes the answer",
     "permutation": "the order of classes matters",
 }
 

@@ -6,6 +6,7 @@ import pytest
 from subjects import right
 
 from gradcert.checks import planned
+from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import certifying
 from gradcert_implementations import Domain, Implementation, Loss, load
 from gradcert_reports import Verdict
@@ -15,7 +16,7 @@ THEIRS = Implementation(name="theirs", functions={"dE/dz": right}, formats=("bin
 
 def test_each_step_has_one_result_more_and_only_the_last_is_complete_and_diagnosed() -> None:
     flaw = load("diagonal-only", formats=["binary64"])
-    *steps, last = certifying(flaw, max_examples=5, seed=0)
+    *steps, last = certifying(flaw, SearchSettings(max_examples=5, seed=0))
     assert [len(step.results) for step in steps] == list(range(len(list(planned(flaw)))))
     assert not any(step.complete or step.diagnoses for step in steps)
     assert last.complete
@@ -23,7 +24,9 @@ def test_each_step_has_one_result_more_and_only_the_last_is_complete_and_diagnos
 
 
 def test_a_refutation_is_the_verdict_before_all_checks_have_run() -> None:
-    steps = certifying(load("diagonal-only", formats=["binary64"]), max_examples=5, seed=0)
+    steps = certifying(
+        load("diagonal-only", formats=["binary64"]), SearchSettings(max_examples=5, seed=0)
+    )
     verdicts = [(step.refutations != (), step.verdict) for step in steps]
     assert verdicts[0] == (False, Verdict.INCOMPLETE)
     assert {verdict for refuted, verdict in verdicts if refuted} == {Verdict.REFUTED}
@@ -40,13 +43,19 @@ def test_a_refutation_is_the_verdict_before_all_checks_have_run() -> None:
 def test_a_certificate_records_the_loss_and_the_domain_that_are_claimed(
     loss: Loss, domain: Domain
 ) -> None:
-    first = next(certifying(replace(THEIRS, loss=loss, domain=domain), max_examples=1, seed=0))
+    first = next(
+        certifying(
+            replace(THEIRS, loss=loss, domain=domain), SearchSettings(max_examples=1, seed=0)
+        )
+    )
     assert first.loss == asdict(loss)
     assert first.domain == asdict(domain)
 
 
 def test_the_level_of_a_certificate_is_that_of_its_most_severe_row() -> None:
-    *_, last = certifying(load("numpy", formats=["binary64"]), max_examples=10, seed=0)
+    *_, last = certifying(
+        load("numpy", formats=["binary64"]), SearchSettings(max_examples=10, seed=0)
+    )
     rows = [sample for result in last.results for sample in result.samples]
     assert last.worst is not None
     assert last.worst.worst == max(rows, key=lambda sample: sample.severity)

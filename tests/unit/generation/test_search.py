@@ -14,6 +14,7 @@ from gradcert import certify
 from gradcert.checks import check_named
 from gradcert.core.case import Case
 from gradcert.core.evidence import Refuted
+from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.generation import _hypothesis
 from gradcert.generation.search import drawn, search
@@ -82,7 +83,7 @@ def _met(check: str) -> list[tuple[bytes, ...]]:
         met.append((z.tobytes(), t.tobytes()))
         return right(z, t)
 
-    run_check(claim_of(recording), check_named(check), max_examples=100, seed=0)
+    run_check(claim_of(recording), check_named(check), SearchSettings(max_examples=100, seed=0))
     return met
 
 
@@ -103,7 +104,7 @@ def wrong_from(large: float) -> Callable[[Array, Array], Array]:
 @pytest.mark.parametrize("seed", range(3))
 def test_what_only_a_late_case_refutes_is_shrunk_as_well(seed: int) -> None:
     claim = claim_of(wrong_from(9000))
-    outcome = run_check(claim, check_named("accuracy"), max_examples=100, seed=seed)
+    outcome = run_check(claim, check_named("accuracy"), SearchSettings(max_examples=100, seed=seed))
     assert isinstance(outcome.failure, Refuted)
     assert outcome.examples > 2
     assert outcome.case is not None

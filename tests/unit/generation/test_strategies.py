@@ -17,6 +17,7 @@ from gradcert.checks import check_named
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
+from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.generation.regimes import SHAPES
 from gradcert.generation.sizes import Size
@@ -168,7 +169,9 @@ def test_a_masked_row_at_the_lowest_offset_comes_up_under_every_seed() -> None:
 
     claim, accuracy = claim_of(minus_ten_thousand), check_named("accuracy")
     for seed in range(5):
-        outcome = run_check(claim, accuracy, max_examples=gradcert.MAX_EXAMPLES, seed=seed)
+        outcome = run_check(
+            claim, accuracy, SearchSettings(max_examples=gradcert.MAX_EXAMPLES, seed=seed)
+        )
         assert isinstance(outcome.failure, Refuted)
 
 

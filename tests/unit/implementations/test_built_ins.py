@@ -14,9 +14,9 @@ import pytest
 import gradcert
 from gradcert_implementations import (
     BUILT_IN,
-    CLAIMED,
     FLAWED,
     FORMAT_NAMES,
+    LEDGER_FORMULAS,
     LIBRARIES,
     MODULES,
     QUANTITY_NAMES,
@@ -27,7 +27,7 @@ from gradcert_implementations import (
 )
 from gradcert_oracle import FAITHFUL, FORMATS, judge, quantity_of, question
 
-ALL = [*BUILT_IN, *CLAIMED, *UNUSUAL, *FLAWED]
+ALL = [*BUILT_IN, *LEDGER_FORMULAS, *UNUSUAL, *FLAWED]
 
 ROOT = Path(__file__).parents[3]
 

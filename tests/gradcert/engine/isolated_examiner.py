@@ -17,6 +17,7 @@ from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Broken
 from gradcert.core.clock import Spent, added
 from gradcert.core.outcome import Outcome
+from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
 from gradcert.engine.record import result_of
 from gradcert.isolation.process import Died, Process
@@ -35,11 +36,11 @@ class IsolatedExaminer:
     ----------
     subject
         What is examined. The process loads it by its origin.
-    max_examples, seed
-        As for :func:`gradcert.certify`.
+    settings
+        How many cases its checks try, and what they are drawn from.
     """
 
-    def __init__(self, subject: Isolated, *, max_examples: int, seed: int) -> None:
+    def __init__(self, subject: Isolated, settings: SearchSettings) -> None:
         self._limits = subject.limits
         self._plan = {one.task: one for one in planned(subject)}
         self._load = Load(
@@ -50,9 +51,9 @@ class IsolatedExaminer:
                 targets=subject.domain.targets,
                 device=reloading(subject).get("device"),
             ),
+            loss=subject.loss,
             domain=subject.domain,
-            max_examples=max_examples,
-            seed=seed,
+            settings=settings,
             memory=subject.limits.memory,
         )
         self._process: Process | None = None
@@ -111,10 +112,10 @@ class IsolatedExaminer:
     def _plainer(
         self, task: Task, arguments: tuple[Array, ...]
     ) -> tuple[Died, tuple[Array, ...]] | None:
-        """Return how a new process dies of a plainer case, no larger than this one, if it does.
+        """Return how a new process dies of a simpler case of at most this size, or None.
 
-        Nothing shrinks a case that ended the process which drew it. But a few cases of zeros, from
-        small to large, may end another process, which needs no more than one death.
+        Hypothesis cannot shrink a case that killed its process. So a new process is called with a
+        few cases of zeros, from small to large.
         """
         rows, classes = arguments[0].shape
         lengths = {r for r in (1, 2, rows) if r <= rows}

@@ -1,0 +1,28 @@
+"""Plain cases: a point that is given, and the simplest other arguments."""
+
+import numpy as np
+
+from gradcert.core.case import Case, Regime
+from gradcert.core.claim import Claim
+from gradcert_implementations import Array
+
+__all__ = ["plain_case"]
+
+
+def plain_case(claim: Claim, point: Array, regime: str) -> Case:
+    """Return the case of a point for a claim, with a target of one at the first class of each row.
+
+    Parameters
+    ----------
+    claim
+        Its quantity says which arguments there are, and its format which dtype they have.
+    point
+        The first argument, logits or probabilities, of shape (rows, classes).
+    regime
+        The name of the rows in records.
+    """
+    targets = np.zeros(point.shape)
+    targets[:, 0] = 1
+    name = claim.quantity.arguments[0]
+    case = Case({name: point, "targets": targets}, (Regime(regime),) * len(point))
+    return case.cast(claim.format)
