@@ -290,7 +290,7 @@ def test_each_check_sees_the_mistake_it_is_there_for(
 
 
 @pytest.mark.parametrize("gradient", [seeding_numpy, seeding_python])
-def test_a_seed_that_is_set_to_what_it_was_is_seen_all_the_same(gradient: Gradient) -> None:
+def test_setting_a_seed_to_its_old_value_is_refuted(gradient: Gradient) -> None:
     np.random.seed(7)  # noqa: NPY002
     random.seed(7)
     for _ in range(2):
@@ -357,7 +357,7 @@ def nan_where_masked(z: Array, t: Array) -> Array:
 
 
 @pytest.mark.parametrize("check_id", ["row-independence", "memory-layout", "nan-stays-in-its-row"])
-def test_a_nan_that_is_always_there_is_a_matter_of_accuracy_alone(check_id: str) -> None:
+def test_only_accuracy_refutes_a_nan_that_depends_on_its_own_row(check_id: str) -> None:
     assert _result("accuracy", nan_where_masked).verdict == "refuted"
     assert _result(check_id, nan_where_masked).verdict == "conforms"
 
@@ -431,7 +431,7 @@ def test_a_subject_that_overwrites_its_last_answer_is_refuted() -> None:
     assert certify(ReusingOneBuffer(), formats=["binary64"]).verdict == "refuted"
 
 
-def test_an_error_that_does_not_come_back_stands_all_the_same() -> None:
+def test_an_error_that_happens_once_is_refuted() -> None:
     assert certify(WrongOnce(), formats=["binary64"], max_examples=10).verdict == "refuted"
 
 
@@ -591,7 +591,7 @@ def test_a_subject_meets_only_the_targets_it_declares(
     assert met
 
 
-def test_what_is_wrong_where_it_answers_is_refuted_though_it_does_not_always_answer() -> None:
+def test_a_subject_that_refuses_some_cases_is_refuted_if_its_other_answers_are_wrong() -> None:
     def flipped_or_nothing(z: Array, t: Array) -> Array:
         if len(z) and z[0, 0] == 0:
             raise NotImplementedError("a leading zero")
@@ -646,7 +646,7 @@ def test_a_check_says_that_it_compares_two_answers_of_the_subject() -> None:
         (Late, "equal arguments gave another answer after other ones"),
     ],
 )
-def test_an_answer_that_changes_later_and_one_that_does_not_come_again_are_two_findings(
+def test_a_changed_old_answer_and_an_unrepeated_answer_are_different_findings(
     make: Callable[[], Gradient], statement: str
 ) -> None:
     found = _result("same-answer-twice", make()).discrepancy
