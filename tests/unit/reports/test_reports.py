@@ -53,8 +53,7 @@ options = st.dictionaries(name, option, max_size=2)
 regimes = st.builds(Regime, shape=name, changes=names, targets=name)
 samples = st.builds(
     Sample,
-    level=name,
-    summation=name,
+    algorithm=name,
     rank=count,
     budgets=number,
     regime=regimes,

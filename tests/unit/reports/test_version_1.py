@@ -97,6 +97,23 @@ def _edited(*keys: str | int, value: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
+    ("level", "summation", "algorithm"),
+    [
+        ("shifted", "sequential", "shifted, sequential sum"),
+        ("shifted", "pairwise", "shifted"),
+        ("", "", ""),
+    ],
+)
+def test_a_level_and_an_order_of_summation_become_one_algorithm(
+    level: str, summation: str, algorithm: str
+) -> None:
+    sample = [level, summation, 2, 0.5, "ties", 2, 1.0]
+    report = decode(_edited("certificates", 0, "results", 2, "samples", value=[sample]))
+    (found,) = report.certificates[0].results[2].samples
+    assert found.algorithm == algorithm
+
+
+@pytest.mark.parametrize(
     ("keys", "value", "where"),
     [
         (("certificates", 0, "verdict"), "fine", r"`\$\.certificates\[0\]\.verdict`"),
