@@ -146,6 +146,12 @@ def test_a_report_goes_through_json_and_comes_back_the_same(report: Report) -> N
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
 
 
+def test_a_kept_certificate_is_written_again_byte_for_byte(tmp_path: Path) -> None:
+    write(read(GOLDEN / "certificate.json"), tmp_path)
+    kept = (GOLDEN / "certificate.json").read_bytes()
+    assert (tmp_path / "certificate.json").read_bytes() == kept
+
+
 @pytest.fixture
 def report() -> Report:
     return Report(certificates=(REFUTED,))
@@ -243,7 +249,7 @@ def _saying(wrong: str, text: str) -> Report:
     match = replace(found.matches[0], title=text, formula=text)
     results = (_raising(text),)
     if wrong == "refuted":
-        first = REFUTED.results[2]
+        first = REFUTED.refutations[0]
         assert first.discrepancy is not None
         shown = replace(
             first.discrepancy, statement=text, snippet=text, regimes=(Regime(shape=text),)
