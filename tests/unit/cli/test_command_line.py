@@ -434,15 +434,6 @@ def test_an_interrupt_of_several_jobs_does_not_wait_for_one_that_hangs(
     assert "Traceback" not in said
 
 
-def test_several_jobs_run_where_joblib_is_not_installed(tmp_path: Path) -> None:
-    subjects = ("mine.py:right", "mine.py:flipped")
-    done = _run(_without("joblib", "certify", *subjects, *FEW, "--jobs", "2"), tmp_path)
-    assert done.returncode == 1
-    table = _squeezed(done.stdout)
-    assert "\nright conforms " in table
-    assert "\nflipped refuted " in table
-
-
 def test_a_framework_setting_that_the_first_call_changes_is_refuted(script: Run) -> None:
     done = script("certify", "mine.py:widens", *QUICK)
     assert done.returncode == 1
