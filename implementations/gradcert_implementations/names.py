@@ -121,6 +121,9 @@ def known_names(
 def printable(text: str) -> str:
     r"""Return `text` in one line, with spaces in place of control characters and line breaks.
 
+    ``gradcert_reports.text.escape`` has the same function, because the two rooms may not import
+    each other.
+
     Examples
     --------
     >>> printable("a\tkernel\x1b[31m\nof mine")

@@ -23,7 +23,7 @@ from beyond import LOGITS, TARGETS, Beyond, formula
 from rich.progress import Progress
 
 from gradcert_implementations import LIBRARIES
-from gradcert_reports import Certificate, Report, html, read
+from gradcert_reports import Certificate, Report, Verdict, html, read
 from gradcert_reports.text.phrases import arguments, diagnosis, lower_bound, reach, where
 
 ROOT = Path(__file__).parents[2]
@@ -171,6 +171,7 @@ def render(template: str, **values: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["Verdict"] = Verdict
     environment.filters |= {
         "where": where,
         "lower_bound": lower_bound,

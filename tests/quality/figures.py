@@ -11,6 +11,7 @@ import msgspec
 import gradcert
 from gradcert.checks import CHECKS
 from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
+from gradcert_reports import Verdict
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ class Subject:
         self.name = name
         self.runs = sorted((run for run in runs if run.subject == name), key=lambda run: run.seed)
         known = load(name)
-        self.wanted = known.verdict if isinstance(known, Flaw) else "conforms"
+        self.wanted = Verdict(known.verdict) if isinstance(known, Flaw) else Verdict.CONFORMS
         first = known.exposed_by[0] if isinstance(known, Flaw) else ((),)
         self.known_shape = len(first), len(first[0])
 
@@ -128,6 +129,7 @@ def figures(runs: Sequence[Run], seeds: int) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["Verdict"] = Verdict
     flaws = [Subject(name, runs) for name in FLAWED]
     checks = [check.id for check in CHECKS]
     return environment.get_template("quality.md.jinja").render(

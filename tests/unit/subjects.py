@@ -1,14 +1,23 @@
-"""Subjects, claims and cases that several test modules need."""
+"""Subjects, claims and cases that several test modules need, and one check run on a subject."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradcert.checks import CHECKS
 from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Claim
+from gradcert.core.settings import SearchSettings
+from gradcert.engine.check_runner import run_check
+from gradcert.engine.record import result_of
 from gradcert_implementations import Array, Options, as_implementation
 from gradcert_oracle import BINARY64, Format, quantity_of
+from gradcert_reports import CheckResult
+
+BY_ID = {check.id: check for check in CHECKS}
+
+Gradient = Callable[[Array, Array], Any]
 
 RIGHT_SOURCE = """
 import numpy as np
@@ -42,3 +51,82 @@ def case_of(z: Any, t: Any, format: Format = BINARY64) -> Case:
     """Return the case of these rows of logits and targets."""
     logits, targets = (np.array(rows, dtype=format.dtype) for rows in (z, t))
     return Case({"logits": logits, "targets": targets}, (Regime("ties"),) * len(logits))
+
+
+def checked(check_id: str, subject: Gradient, *, targets: str | None = None) -> CheckResult:
+    """Return what one check finds in a gradient."""
+    claim, check = claim_of(subject, targets=targets), BY_ID[check_id]
+    return result_of(
+        claim, check, run_check(claim, check, SearchSettings(max_examples=100, seed=0))
+    )
+
+
+# Mistakes.
+
+
+def batch_wide_maximum(z: Array, t: Array) -> Array:
+    powers = np.exp(z - z.max())
+    return powers / powers.sum(axis=1, keepdims=True) - t
+
+
+def in_binary32(z: Array, t: Array) -> Array:
+    return right(z, t).astype(np.float32)
+
+
+def transposed(z: Array, t: Array) -> Array:
+    return right(z, t).T[None]
+
+
+def wanting_writable_input(z: Array, t: Array) -> Array:
+    if not z.flags.writeable:
+        raise ValueError("buffer source array is read-only")
+    return right(z, t)
+
+
+class Jittering:
+    """Another answer at every other call."""
+
+    calls = 0
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        self.calls += 1
+        return right(z, t) + self.calls % 2
+
+
+class Accumulating:
+    """Adds into the array it handed out before, as gradients that nobody zeroed do."""
+
+    def __init__(self) -> None:
+        self.grad = np.zeros((0, 0))
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        if self.grad.shape != z.shape:
+            self.grad = np.zeros_like(z)
+        self.grad += right(z, t)
+        return self.grad
+
+
+class ReusingOneBuffer:
+    """Hands out the same array again and again, so that the next answer changes the last."""
+
+    def __init__(self) -> None:
+        self.buffer = np.zeros((0, 0))
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        if self.buffer.shape != z.shape:
+            self.buffer = np.zeros_like(z)
+        self.buffer[:] = right(z, t)
+        return self.buffer
+
+
+class Late:
+    """Hands out the answer to the call before, if that was of the same shape."""
+
+    def __init__(self) -> None:
+        self.last = np.zeros((0, 0))
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        now = right(z, t)
+        found = self.last if self.last.shape == z.shape else now
+        self.last = now
+        return found.copy()

@@ -1,15 +1,19 @@
-"""Names of quantities, formats, outputs and verdicts are data: no code compares them with text."""
+"""Names of quantities, formats, outputs and verdicts are data: nothing compares them with text."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import jinja2
 import pytest
+from jinja2 import nodes
 
 from gradcert_implementations import FORMAT_NAMES, QUANTITY_NAMES
 from gradcert_oracle import FORMATS, QUANTITIES
 from gradcert_reports import Verdict
+
+VERDICTS = {str(verdict) for verdict in Verdict}
 
 NAMES = {
     *QUANTITY_NAMES,
@@ -17,7 +21,7 @@ NAMES = {
     *(quantity.output for quantity in QUANTITIES),
     *FORMAT_NAMES,
     *FORMATS,
-    *(str(verdict) for verdict in Verdict),
+    *VERDICTS,
 }
 
 OWN = (
@@ -46,6 +50,25 @@ FILES = [
 ]
 
 
+TESTS = Path(__file__).parents[1]
+
+TEMPLATES = [
+    file
+    for folder in (
+        _root("gradcert_reports"),
+        *(TESTS / name for name in ("league", "quality", "benchmarks")),
+    )
+    for file in sorted(folder.rglob("*.jinja"))
+]
+
+
+def _names(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the texts that are names, or begin with a name and a comma."""
+    for text in texts:
+        if text in NAMES or any(text.startswith(f"{name},") for name in NAMES):
+            yield text
+
+
 def _literals(node: ast.AST) -> Iterator[str]:
     """Yield the text that an expression is, or that a tuple, list or set of text holds."""
     match node:
@@ -57,7 +80,7 @@ def _literals(node: ast.AST) -> Iterator[str]:
 
 
 def compared(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Yield each name that the code compares with a literal, with its line."""
+    """Yield each name that code compares a value with, and each verdict that is a key."""
     for node in ast.walk(tree):
         found: list[ast.AST] = []
         match node:
@@ -67,14 +90,47 @@ def compared(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 found = [value]
             case ast.Call(func=ast.Attribute(attr="startswith" | "endswith"), args=given):
                 found = list(given)
-        for text in (text for one in found for text in _literals(one)):
-            if text in NAMES or any(text.startswith(f"{name},") for name in NAMES):
-                yield getattr(node, "lineno", 0), text
+            case ast.Dict(keys=keys):
+                found = [key for key in keys if key and VERDICTS.intersection(_literals(key))]
+        for text in _names(text for one in found for text in _literals(one)):
+            yield getattr(node, "lineno", 0), text
+
+
+def _template_literals(node: nodes.Node) -> Iterator[str]:
+    """Yield the text that an expression of a template is, or that a tuple or list of it holds."""
+    match node:
+        case nodes.Const(value=str() as text):
+            yield text
+        case nodes.Tuple(items=items) | nodes.List(items=items):
+            for item in items:
+                yield from _template_literals(item)
+
+
+def compared_in_template(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the same of a template."""
+    searched = (nodes.Compare, nodes.Filter, nodes.Test, nodes.Dict)
+    for node in jinja2.Environment().parse(source).find_all(searched):
+        found: list[nodes.Node] = []
+        match node:
+            case nodes.Compare(expr=first, ops=others):
+                found = [first, *(operand.expr for operand in others)]
+            case nodes.Filter(args=given) | nodes.Test(args=given):
+                found = list(given)
+            case nodes.Dict(items=pairs):
+                keys = [pair.key for pair in pairs]
+                found = [key for key in keys if VERDICTS.intersection(_template_literals(key))]
+        for text in _names(text for one in found for text in _template_literals(one)):
+            yield node.lineno, text
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_no_name_is_compared_with_a_literal_outside_its_own_module(file: Path) -> None:
     assert list(compared(ast.parse(file.read_text()))) == []
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+def test_no_template_compares_a_name_with_a_literal(file: Path) -> None:
+    assert list(compared_in_template(file.read_text())) == []
 
 
 @pytest.mark.parametrize(
@@ -86,11 +142,29 @@ def test_no_name_is_compared_with_a_literal_outside_its_own_module(file: Path) -
         'x not in {"softmax"}',
         'name.startswith("dE/dz")',
         'match quantity:\n    case "loss":\n        pass',
+        'words = {"refuted": "refutes"}[verdict]',
     ],
 )
 def test_the_scan_sees_a_comparison_in_each_form(code: str) -> None:
     assert list(compared(ast.parse(code)))
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{% if quantity == "dE/dz" %}{% endif %}',
+        '{{ "binary16" != name }}',
+        '{% for one in results if one.verdict in ("refuted", "broken") %}{% endfor %}',
+        '{{ results | selectattr("verdict", "eq", "conforms") | list }}',
+        '{{ x is eq("refuted") }}',
+        '{{ {"refuted": "refutes"}[verdict] }}',
+    ],
+)
+def test_the_scan_sees_a_comparison_in_each_form_in_a_template(template: str) -> None:
+    assert list(compared_in_template(template))
+
+
 def test_the_scan_leaves_other_text_alone() -> None:
-    assert not list(compared(ast.parse('kind == "other" and {"loss": 1}["loss"]')))
+    other = 'kind == "other" and {"loss": 1}["loss"]'
+    assert not list(compared(ast.parse(other)))
+    assert not list(compared_in_template("{{ " + other + " }} conforms"))

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gradcert_reports import Verdict
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 GRADCERT = Path(sys.executable).with_name("gradcert")
@@ -43,7 +45,25 @@ def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None
     assert f"It prints `{printed}`." in README
 
 
-def test_every_file_the_readmes_link_to_exists() -> None:
+def anchors(page: str) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_file_and_heading_the_readmes_link_to_exists() -> None:
     for readme in [ROOT / "README.md", *ROOT.glob("*/README.md")]:
-        for link in re.findall(r"\]\(([^)#:]+)\)", readme.read_text()):
-            assert (readme.parent / link).exists(), f"{readme} links to {link}"
+        for link, anchor in re.findall(r"\]\(([^)#:]+)(?:#([^)]*))?\)", readme.read_text()):
+            linked = readme.parent / link
+            assert linked.exists(), f"{readme} links to {link}"
+            if anchor:
+                assert anchor in anchors(linked.read_text()), f"{readme} links to {link}#{anchor}"
+
+
+def test_one_readme_has_the_glossary_and_defines_each_verdict() -> None:
+    homes = [readme for readme in ROOT.glob("*/README.md") if "| word |" in readme.read_text()]
+    assert homes == [ROOT / "tests" / "README.md"]
+    (glossary,) = re.findall(r"(?s)## Glossary\n(.*?)\n## ", homes[0].read_text())
+    words = ", ".join(re.findall(r"(?m)^\| ([^|]*) \|", glossary)).split(", ")
+    assert {str(verdict) for verdict in Verdict} <= set(words)
+    assert len(words) == len(set(words))

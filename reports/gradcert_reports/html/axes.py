@@ -30,7 +30,7 @@ MARKED = len(_MARKERS)
 """The most implementations in one picture: each needs a marker of its own."""
 
 ALLOWED = 2
-"""Budgets that are allowed."""
+"""Budgets that are allowed, as in the oracle, which reports may not import."""
 
 FAR = 1e20
 """Budgets or ulps: more is drawn here, at the end of the scale, because no digit is right."""

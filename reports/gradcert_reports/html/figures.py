@@ -166,8 +166,8 @@ def _in_words(named: _Named[Sample]) -> str:
     """Return the dots of a panel in words."""
     parts = []
     for name, samples in named:
-        passed = [sample.budgets for sample in samples if sample.level]
-        refuting = [sample.budgets for sample in samples if not sample.level]
+        passed = [sample.budgets for sample in samples if sample.algorithm]
+        refuting = [sample.budgets for sample in samples if not sample.algorithm]
         if passed:
             parts.append(f"{name} at most {budgets(max(passed))} over {len(passed)} cases")
         if refuting:

@@ -52,7 +52,7 @@ _environment.filters |= {
     "others": _others,
     "outcome": phrases.outcome,
     "place": phrases.place,
-    "reach": phrases.reach,
+    "reach_sentence": phrases.reach_sentence,
     "refuting": refuting,
     "silent": silent,
     "size": phrases.size,

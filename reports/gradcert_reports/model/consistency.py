@@ -1,4 +1,4 @@
-"""What a schema cannot require of a report: that the places it names are there."""
+"""Checks that a schema cannot make: every row and certificate that a report names must exist."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ __all__ = ["distinct"]
 
 
 def _traits(certificates: Sequence[Certificate]) -> Iterator[list[str]]:
-    """Yield one trait at a time, of each certificate; those come first that a reader looks for."""
+    """Yield one trait of each certificate at a time, the most useful to a reader first."""
     yield [one.origin for one in certificates]
     yield [", ".join(one.quantities) for one in certificates]
     yield [", ".join(one.formats) for one in certificates]

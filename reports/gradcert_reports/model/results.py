@@ -59,9 +59,9 @@ class Sample(
 
     Attributes
     ----------
-    level, summation
-        The textbook algorithm that explains the error, and the order in which it adds; both empty
-        if no algorithm does.
+    algorithm
+        The textbook algorithm that explains the error: its level, and the order in which it adds
+        if that matters, as in ``shifted, sequential sum``. Empty if no algorithm explains it.
     rank
         The place of the algorithm among all that may explain a row in any format; 0 is the best.
     budgets
@@ -71,20 +71,12 @@ class Sample(
         The row: its regime, its length, and its largest finite first argument in absolute value.
     """
 
-    level: str
-    summation: str
+    algorithm: str
     rank: int
     budgets: float
     regime: Regime
     classes: int
     largest_logit: float
-
-    @property
-    def algorithm(self) -> str:
-        """The level, with the order of summation where that matters."""
-        if self.summation in ("", "pairwise"):
-            return self.level
-        return f"{self.level}, {self.summation} sum"
 
     @property
     def severity(self) -> tuple[int, float]:

@@ -125,8 +125,12 @@ def _regime(joined: str) -> Regime:
 
 
 def _sample(old: _Sample) -> Sample:
-    kept = _without(old, "rung", "regime")
-    return Sample(**kept, rank=old.rung, regime=_regime(old.regime))
+    """Join the level and the order of summation, which version 1 kept apart."""
+    kept = _without(old, "level", "summation", "rung", "regime")
+    algorithm = old.level
+    if old.summation not in ("", "pairwise"):
+        algorithm += f", {old.summation} sum"
+    return Sample(**kept, algorithm=algorithm, rank=old.rung, regime=_regime(old.regime))
 
 
 def _discrepancy(old: _Discrepancy) -> Discrepancy:

@@ -39,6 +39,9 @@ def well_formed_html(text: str) -> str:
 def printable(text: str) -> str:
     r"""Return text on one line, with spaces in place of what cannot be printed.
 
+    ``gradcert_implementations.names`` has the same function, because the two rooms may not import
+    each other.
+
     Examples
     --------
     >>> printable("two\nlines and \x1b an escape")

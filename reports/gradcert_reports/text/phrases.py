@@ -15,6 +15,7 @@ __all__ = [
     "outcome",
     "place",
     "reach",
+    "reach_sentence",
     "singular",
     "size",
     "timing",
@@ -196,13 +197,29 @@ def where(result: CheckResult | None) -> str:
     return f"{result.quantity} {result.format}, {worst.regime}, {worst.classes} classes"
 
 
-def reach(certificate: Certificate) -> str:
-    """Return the reach of all quantities: ``max``, or the formats in which it is shorter."""
+def _short_reaches(certificate: Certificate) -> str | None:
+    """Return the formats whose reach ends before the largest number; None without a reach."""
     short: dict[str, float] = {}
     reaches = [(result.format, result.reach) for result in certificate.results if result.reach]
     for format, found in reaches:
         if found.failed_at is not None:
             short[format] = min(short.get(format, found.reached), found.reached)
     if not reaches:
-        return "-"
-    return ", ".join(f"{format} {magnitude(reached)}" for format, reached in short.items()) or "max"
+        return None
+    return ", ".join(f"{format} {magnitude(reached)}" for format, reached in short.items())
+
+
+def reach(certificate: Certificate) -> str:
+    """Return the reach of all quantities: ``max``, or the formats in which it is shorter."""
+    short = _short_reaches(certificate)
+    return "-" if short is None else short or "max"
+
+
+def reach_sentence(certificate: Certificate) -> str:
+    """Return the reach of all quantities in one sentence; an empty text if it was not measured."""
+    short = _short_reaches(certificate)
+    if short is None:
+        return ""
+    if not short:
+        return "The reach is the largest number of every format."
+    return f"The reach is {short}, and not the largest number."

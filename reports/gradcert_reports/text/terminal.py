@@ -17,13 +17,17 @@ def _table() -> Table:
 
 
 def summary(certificates: Iterable[Certificate]) -> Table:
-    """Return the table: verdict, level, most budgets used and where, and reach."""
+    """Return the table: verdict, level, most budgets used and where, and reach.
+
+    On a narrow terminal, cells are wrapped between words, and the names of implementations within
+    them. No heading is broken within a word.
+    """
     table = _table()
-    table.add_column("implementation", overflow="fold", max_width=28)
-    for heading in ("verdict", "level"):
-        table.add_column(heading, no_wrap=True)
+    table.add_column("implementation", overflow="fold", min_width=14, max_width=28)
+    table.add_column("verdict")
+    table.add_column("level")
     table.add_column("budgets", justify="right", no_wrap=True)
-    table.add_column("worst seen at")
+    table.add_column("worst seen at", overflow="fold")
     table.add_column("reach")
     for certificate in certificates:
         worst = certificate.worst

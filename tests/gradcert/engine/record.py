@@ -49,13 +49,10 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
     )
 
 
-def _sample(
-    case: Case, row: int, *, level: str, summation: str, rank: int, budgets: float
-) -> Sample:
+def _sample(case: Case, row: int, *, algorithm: str, rank: int, budgets: float) -> Sample:
     sizes = np.abs(case.point[row].astype(np.float64))
     return Sample(
-        level=level,
-        summation=summation,
+        algorithm=algorithm,
         rank=rank,
         budgets=budgets,
         regime=_regime(case.regimes[row]),
@@ -70,8 +67,7 @@ def _passed(worst: WorstRow) -> Sample:
     return _sample(
         worst.case,
         worst.row,
-        level=algorithm.level,
-        summation=algorithm.summation,
+        algorithm=str(algorithm),
         rank=_LEVELS.index(algorithm),
         budgets=worst.judgement.used,
     )
@@ -83,8 +79,7 @@ def _refuted(refutations: Sequence[Evidence]) -> list[Sample]:
         _sample(
             found.case,
             found.row,
-            level="",
-            summation="",
+            algorithm="",
             rank=len(_LEVELS),
             budgets=found.budgets,
         )

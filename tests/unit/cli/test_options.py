@@ -1,10 +1,8 @@
 """The options of ``gradcert certify``: names that users type, and how ``--help`` shows them."""
 
-import ast
 import subprocess
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -182,25 +180,3 @@ def test_a_field_that_is_added_to_the_options_is_an_option_of_the_command(
     done = CliRunner().invoke(app, ["mine", "--loud", "--format", "half", "--smoothing", "0.1"])
     assert done.exception is None
     assert got == [("mine", More(formats=("binary16",), smoothing="0.1"), True)]
-
-
-def _imported(file: Path) -> set[str]:
-    """Return the packages that a file imports anywhere in it."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").partition(".")[0])
-    return names
-
-
-def test_nothing_imports_joblib() -> None:
-    files: list[Path] = []
-    for package in ("gradcert", "gradcert_oracle", "gradcert_implementations", "gradcert_reports"):
-        found = find_spec(package)
-        assert found is not None
-        assert found.origin is not None
-        files += Path(found.origin).parent.rglob("*.py")
-    assert any("typer" in _imported(file) for file in files)
-    assert [file for file in files if "joblib" in _imported(file)] == []

@@ -97,11 +97,11 @@ def test_render_does_not_replace_another_report_that_lies_beside_the_file(
     assert _bytes(tmp_path) == before
 
 
-def _on(certificate: Certificate, rank: int, level: str) -> Certificate:
-    """Return a certificate whose worst accuracy was explained by another level."""
+def _on(certificate: Certificate, rank: int, algorithm: str) -> Certificate:
+    """Return a certificate whose worst accuracy was explained by another algorithm."""
     (judged,) = (result for result in certificate.results if result.check == "accuracy")
     assert judged.worst is not None
-    worse = replace(judged, worst=replace(judged.worst, rank=rank, level=level))
+    worse = replace(judged, worst=replace(judged.worst, rank=rank, algorithm=algorithm))
     results = tuple(worse if result == judged else result for result in certificate.results)
     return replace(certificate, results=results, worst=worse)
 

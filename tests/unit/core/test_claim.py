@@ -2,13 +2,14 @@
 
 import warnings
 from dataclasses import asdict, fields
+from typing import Any
 
 import numpy as np
 import pytest
-from subjects import case_of, claim_of, right
+from subjects import Gradient, case_of, claim_of, in_binary32, right, transposed
 
 import gradcert_oracle
-from gradcert.core.claim import Broken, claims_of, shown_as
+from gradcert.core.claim import Broken, NotSupported, claims_of, shown_as
 from gradcert_implementations import Array, Implementation, Loss, load
 from gradcert_oracle import BINARY32, GRADIENT, SIGMOID_GRADIENT
 
@@ -89,6 +90,72 @@ def test_a_function_may_warn_and_overflow() -> None:
         return np.exp(z + 1e4) + t
 
     assert np.isinf(claim_of(warning).answer(CASE)).any()
+
+
+class Unspeakable(BaseException):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("a\x1b[31mred\nline\ud800"), "raised ValueError: a [31mred line"),
+        (Unspeakable(), "raised Unspeakable: (its message raises RuntimeError)"),
+        (GeneratorExit("gone"), "raised GeneratorExit: gone"),
+        (SystemExit(3), "raised SystemExit: 3"),
+    ],
+)
+def test_anything_that_a_function_raises_is_broken_in_one_printable_line(
+    error: BaseException, said: str
+) -> None:
+    def raising(_z: Array, _t: Array) -> Array:
+        raise error
+
+    with pytest.raises(Broken) as caught:
+        claim_of(raising).answer(CASE)
+    assert str(caught.value) == said
+
+
+def test_a_function_that_raises_not_implemented_does_not_support_the_case() -> None:
+    def unwilling(_z: Array, _t: Array) -> Array:
+        raise NotImplementedError("no\nmasks")
+
+    with pytest.raises(NotSupported, match=r"^no masks$"):
+        claim_of(unwilling).answer(CASE)
+
+
+def as_a_list(z: Array, t: Array) -> list[Any]:
+    return right(z, t).tolist()
+
+
+def nothing(_z: Array, _t: Array) -> None:
+    return None
+
+
+def as_complex(z: Array, t: Array) -> Array:
+    return right(z, t).astype(complex)
+
+
+def as_a_masked_array(z: Array, t: Array) -> Array:
+    return np.ma.masked_array(right(z, t))
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        (in_binary32, "returned dtype float32, expected float64"),
+        (as_complex, "returned dtype complex128, expected float64"),
+        (transposed, "returned shape (1, 2, 2), expected (2, 2)"),
+        (as_a_list, "returned list, expected a numpy array"),
+        (nothing, "returned NoneType, expected a numpy array"),
+        (as_a_masked_array, "returned MaskedArray, expected a numpy array"),
+    ],
+)
+def test_what_is_no_answer_is_broken_with_the_reason(subject: Gradient, reason: str) -> None:
+    with pytest.raises(Broken) as caught:
+        claim_of(subject).answer(CASE)
+    assert str(caught.value) == reason
 
 
 def test_a_long_message_of_an_error_is_cut() -> None:

@@ -106,7 +106,7 @@ def overwriting_in_any_format(z: Array, t: Array) -> Array:
         (casting_only_if_needed, ("binary32",), "upcast-is-a-copy-only-if-needed"),
     ],
 )
-def test_of_flaws_that_do_the_same_in_one_format_another_format_decides(
+def test_another_format_decides_between_flaws_that_do_the_same_in_one(
     function: Callable[..., Array], formats: tuple[FormatName, ...], flaw: str
 ) -> None:
     found = diagnosis(function, formats=formats)

@@ -2,13 +2,15 @@
 
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
-from subjects import right
+from subjects import BY_ID, Gradient, in_binary32, right, wanting_writable_input
 
+from gradcert import certify
 from gradcert.checks import planned
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import certifying
-from gradcert_implementations import Domain, Implementation, Loss, load
+from gradcert_implementations import Array, Domain, Implementation, Loss, load
 from gradcert_reports import Verdict
 
 THEIRS = Implementation(name="theirs", functions={"dE/dz": right}, formats=("binary64",))
@@ -60,3 +62,80 @@ def test_the_level_of_a_certificate_is_that_of_its_most_severe_row() -> None:
     assert last.worst is not None
     assert last.worst.worst == max(rows, key=lambda sample: sample.severity)
     assert last.level == last.worst.worst.algorithm
+
+
+# What is no answer.
+
+
+def as_a_masked_array(z: Array, t: Array) -> Array:
+    return np.ma.masked_array(right(z, t))
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        (in_binary32, "returned dtype float32, expected float64"),
+        (as_a_masked_array, "returned MaskedArray, expected a numpy array"),
+    ],
+)
+def test_a_subject_that_returns_no_answer_is_broken_with_the_reason_and_has_no_level(
+    subject: Gradient, reason: str
+) -> None:
+    found = certify(subject, formats=["binary64"], max_examples=10)
+    assert found.verdict == "broken"
+    assert found.worst is None
+    for result in found.results:
+        assert result.reason.startswith(reason)
+
+
+def test_a_function_that_raises_is_broken_and_the_other_checks_still_run() -> None:
+    found = certify(wanting_writable_input, formats=["binary64"], max_examples=10)
+    verdicts = {result.check: result.verdict for result in found.results}
+    assert verdicts == dict.fromkeys(BY_ID, "conforms") | {"memory-layout": "broken"}
+    assert {result.reason for result in found.results} == {
+        "",
+        "raised ValueError: buffer source array is read-only, for read-only arguments",
+    }
+
+
+@pytest.mark.parametrize("error", [SystemExit, RuntimeError])
+def test_a_function_that_always_ends_in_an_exception_breaks_every_check(
+    error: type[BaseException],
+) -> None:
+    def subject(_z: Array, _t: Array) -> Array:
+        raise error(0)
+
+    found = certify(subject, formats=["binary64"], max_examples=10)
+    assert {result.check: result.verdict for result in found.results} == dict.fromkeys(
+        BY_ID, "broken"
+    )
+
+
+def test_a_subject_that_raises_not_implemented_is_not_supported_there() -> None:
+    def loss(_z: Array, _t: Array) -> Array:
+        raise NotImplementedError("no loss yet")
+
+    subject = Implementation(name="half", functions={"dE/dz": right, "loss": loss})
+    found = certify(subject, formats=["binary64"], max_examples=10)
+    by_quantity = {(result.quantity, result.verdict) for result in found.results}
+    assert by_quantity == {("dE/dz", "conforms"), ("loss", "not supported")}
+    assert found.verdict == "not supported"
+    assert certify(subject, quantities=["dE/dz"], max_examples=10).verdict == "conforms"
+
+
+def test_a_subject_that_refuses_some_cases_is_refuted_if_its_other_answers_are_wrong() -> None:
+    def flipped_or_nothing(z: Array, t: Array) -> Array:
+        if len(z) and z[0, 0] == 0:
+            raise NotImplementedError("a leading zero")
+        return -right(z, t)
+
+    assert certify(flipped_or_nothing, formats=["binary64"]).verdict == "refuted"
+
+
+def test_a_subject_that_does_not_always_answer_does_not_conform() -> None:
+    def right_or_nothing(z: Array, t: Array) -> Array:
+        if len(z) and z[0, 0] == 0:
+            raise NotImplementedError("a leading zero")
+        return right(z, t)
+
+    assert certify(right_or_nothing, formats=["binary64"]).verdict == "not supported"

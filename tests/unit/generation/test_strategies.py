@@ -306,12 +306,12 @@ def test_confident_rows_come_between_1e_16_and_a_tenth_a_class_of_one(format: Fo
 
 
 @pytest.mark.parametrize(("low", "high"), [(1e-16, 1e-13), (1e-9, 1e-6), (1e-2, 0.12)])
-def test_confident_rows_come_as_near_to_one_as_that(low: float, high: float) -> None:
+def test_confident_rows_come_within_each_of_three_distances_of_one(low: float, high: float) -> None:
     _find(lambda labels, logits: "confident" in labels and low < _short_of_one(logits) < high)
 
 
 @by_format
-def test_saturated_rows_have_nothing_left_but_the_largest(format: Format) -> None:
+def test_a_saturated_row_has_only_one_probability_above_rounding(format: Format) -> None:
     for row in _plain_rows("saturated", format):
         assert _short_of_one(row) <= (len(row) - 1) * exp(-36)
     _find(lambda labels, z: "saturated" in labels and len(z) > 1 and np.ptp(z) > 1000, format)

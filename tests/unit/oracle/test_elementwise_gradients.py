@@ -152,7 +152,7 @@ def test_a_narrower_enclosure_lies_where_a_wider_one_does(
         assert BINARY64.narrow(other, guard + 100)
 
 
-# What is turned away.
+# Rows that are refused.
 
 
 @each_output

@@ -38,7 +38,7 @@ HALVES = question("dE/dz", (0.0, 0.0), (1.0, 0.0), format=BINARY64)
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
 
 
-# Wrong values do not.
+# Wrong values are refuted.
 
 
 def test_a_gradient_wrong_by_one_part_in_1e13_is_refuted() -> None:

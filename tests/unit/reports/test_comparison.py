@@ -51,8 +51,7 @@ def _result(
     worst = None
     if rank is not None:
         worst = Sample(
-            level=LEVELS[rank],
-            summation="pairwise",
+            algorithm=LEVELS[rank],
             rank=rank,
             budgets=budgets,
             regime=Regime(shape="ties"),

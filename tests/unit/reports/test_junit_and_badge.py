@@ -56,8 +56,7 @@ results = st.builds(
 )
 samples = st.builds(
     Sample,
-    level=text,
-    summation=text,
+    algorithm=text,
     rank=st.integers(0, 9),
     budgets=st.floats(0, 2),
     regime=st.builds(Regime, shape=text),
@@ -118,8 +117,7 @@ SEEN = Discrepancy(
     snippet="print(1 < 2)",
 )
 WORST = Sample(
-    level="shifted",
-    summation="sequential",
+    algorithm="shifted, sequential sum",
     rank=2,
     budgets=0.5,
     regime=Regime(shape="ties"),
@@ -142,10 +140,15 @@ def _result(verdict: Verdict) -> CheckResult:
 
 
 def _certificate(
-    verdict: Verdict, *, name: str = "mine", planned: int = 1, level: str = "shifted"
+    verdict: Verdict,
+    *,
+    name: str = "mine",
+    planned: int = 1,
+    algorithm: str = "shifted, sequential sum",
 ) -> Certificate:
     result = _result(verdict)
-    judged = msgspec.structs.replace(result, worst=msgspec.structs.replace(WORST, level=level))
+    worst = msgspec.structs.replace(WORST, algorithm=algorithm)
+    judged = msgspec.structs.replace(result, worst=worst)
     return Certificate(
         name=name,
         origin=name,
@@ -323,7 +326,7 @@ def test_white_text_on_every_colour_has_a_contrast_of_4_5_to_1(
 @settings(max_examples=100, deadline=None, database=None)
 @given(report=reports)
 @example(_report(*Verdict))
-@example(Report(certificates=(_certificate(Verdict.CONFORMS, level=HOSTILE),)))
+@example(Report(certificates=(_certificate(Verdict.CONFORMS, algorithm=HOSTILE),)))
 def test_the_badge_parses_has_a_name_for_readers_and_room_for_its_text(report: Report) -> None:
     drawn = _drawn(report)
     (title,) = drawn.findall(f"{SVG}title")

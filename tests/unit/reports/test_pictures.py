@@ -59,8 +59,7 @@ def test_ten_thousand_samples_do_not_make_a_large_page() -> None:
     random = np.random.default_rng(0)
     samples = tuple(
         Sample(
-            level="shifted",
-            summation="pairwise",
+            algorithm="shifted",
             rank=2,
             budgets=budgets,
             regime=Regime(shape=shape),

@@ -53,8 +53,7 @@ options = st.dictionaries(name, option, max_size=2)
 regimes = st.builds(Regime, shape=name, changes=names, targets=name)
 samples = st.builds(
     Sample,
-    level=name,
-    summation=name,
+    algorithm=name,
     rank=count,
     budgets=number,
     regime=regimes,
@@ -145,6 +144,12 @@ reports = st.builds(
 @given(report=reports)
 def test_a_report_goes_through_json_and_comes_back_the_same(report: Report) -> None:
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+
+
+def test_a_kept_certificate_is_written_again_byte_for_byte(tmp_path: Path) -> None:
+    write(read(GOLDEN / "certificate.json"), tmp_path)
+    kept = (GOLDEN / "certificate.json").read_bytes()
+    assert (tmp_path / "certificate.json").read_bytes() == kept
 
 
 @pytest.fixture
@@ -244,7 +249,7 @@ def _saying(wrong: str, text: str) -> Report:
     match = replace(found.matches[0], title=text, formula=text)
     results = (_raising(text),)
     if wrong == "refuted":
-        first = REFUTED.results[2]
+        first = REFUTED.refutations[0]
         assert first.discrepancy is not None
         shown = replace(
             first.discrepancy, statement=text, snippet=text, regimes=(Regime(shape=text),)

@@ -18,7 +18,7 @@ OLD = (GOLDEN / "version-1.json").read_bytes()
 
 
 def test_a_report_of_version_1_is_the_same_report_in_version_2() -> None:
-    old, new = read(GOLDEN / "version-1.json"), read(GOLDEN / "certificate.json")
+    old, new = read(GOLDEN / "version-1.json"), read(GOLDEN / "version-1-upgraded.json")
     assert json.loads(OLD)["schema"] == "gradcert-report/1"
     assert old.schema == "gradcert-report/2"
     assert old == new
@@ -94,6 +94,23 @@ def _edited(*keys: str | int, value: Any) -> bytes:
         place = place[key]
     place[keys[-1]] = value
     return json.dumps(data).encode()
+
+
+@pytest.mark.parametrize(
+    ("level", "summation", "algorithm"),
+    [
+        ("shifted", "sequential", "shifted, sequential sum"),
+        ("shifted", "pairwise", "shifted"),
+        ("", "", ""),
+    ],
+)
+def test_a_level_and_an_order_of_summation_become_one_algorithm(
+    level: str, summation: str, algorithm: str
+) -> None:
+    sample = [level, summation, 2, 0.5, "ties", 2, 1.0]
+    report = decode(_edited("certificates", 0, "results", 2, "samples", value=[sample]))
+    (found,) = report.certificates[0].results[2].samples
+    assert found.algorithm == algorithm
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def run(tmp_path: Path) -> Run:
     return running
 
 
-def test_a_right_kernel_passes_one_test_a_check_and_format(run: Run) -> None:
+def test_a_right_kernel_passes_one_test_per_check_and_format(run: Run) -> None:
     status, out = run("right", "")
     assert status == 0
     assert f"{2 * OF_GRADIENT} passed" in out
@@ -75,7 +75,7 @@ def test_an_expectation_may_be_as_narrow_as_a_test(run: Run) -> None:
     assert f"{2 * OF_GRADIENT - 2} passed, 2 xfailed" in out
 
 
-def test_of_two_expectations_the_narrower_is_stale_by_itself(run: Run) -> None:
+def test_the_narrower_of_two_expectations_is_stale_on_its_own(run: Run) -> None:
     broad, narrow = '"accuracy": "issue 12"', '"accuracy-dE/dz-binary64": "issue 13"'
     for entries in ((broad, narrow), (narrow, broad)):
         options = f"expected_failures={{{', '.join(entries)}}}"

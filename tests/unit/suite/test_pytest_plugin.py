@@ -1,5 +1,6 @@
 """The suite under pytest in somebody else's folder, which has a ``tests`` and a ``reports`` too."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from subjects import RIGHT_SOURCE
 
 from gradcert import plugin
 from gradcert.checks import CHECKS
+from gradcert.suite import test_conformance as conformance
 from gradcert_oracle import GRADIENT
 from gradcert_reports import Report, read
 
@@ -164,7 +166,7 @@ def test_the_report_of_an_earlier_run_does_not_stand_for_one_that_ends_before_it
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_every_option_of_the_plugin_begins_with_gradcert() -> None:
+def test_every_option_of_the_plugin_and_argument_of_the_suite_begins_with_gradcert() -> None:
     parser = pytest.Parser(_ispytest=True)
     plugin.pytest_addoption(parser)
     (group,) = [group for group in parser._groups if group.name == "gradcert"]
@@ -172,6 +174,10 @@ def test_every_option_of_the_plugin_begins_with_gradcert() -> None:
     assert all(option.dest.startswith("gradcert") for option in group.options)
     names = [name for option in group.options for name in option.names()]
     assert all(name.startswith("--gradcert") for name in names)
+    for test in (conformance.test_conforms, conformance.test_flaw_is_refuted):
+        arguments = set(inspect.signature(test).parameters) - {"pytestconfig", "request"}
+        assert arguments
+        assert all(name.startswith("gradcert") for name in arguments)
 
 
 def test_a_project_may_have_options_of_the_names_that_gradcert_has_on_its_command_line(

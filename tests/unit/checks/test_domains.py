@@ -1,0 +1,88 @@
+"""The checks try a claim only where it says that it is right, and everywhere there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from subjects import Gradient, checked, right
+
+from gradcert import Domain
+from gradcert.checks import planned
+from gradcert.core.settings import SearchSettings
+from gradcert.engine.check_runner import run_check
+from gradcert.engine.record import result_of
+from gradcert_implementations import Array, Implementation, Options, as_implementation, load
+
+
+@pytest.mark.parametrize(
+    ("largest_logit", "format"), [(100.0, "binary64"), (1.0, "binary64"), (1007.0, "bfloat16")]
+)
+def test_no_check_asks_for_a_logit_beyond_the_declared_one(
+    largest_logit: float, format: Any
+) -> None:
+    seen: list[float] = []
+
+    def recording(z: Array, t: Array) -> Array:
+        wide = z.astype(np.float64)
+        seen.extend(np.abs(wide[np.isfinite(wide)]).tolist())
+        return right(wide, t.astype(np.float64)).astype(z.dtype)
+
+    subject = Implementation(
+        name="recording",
+        functions={"dE/dz": recording},
+        formats=(format,),
+        domain=Domain(largest_logit=largest_logit),
+    )
+    for one in planned(subject):
+        outcome = run_check(one.claim, one.check, SearchSettings(max_examples=60, seed=0))
+        assert result_of(one.claim, one.check, outcome).verdict == "conforms"
+    assert largest_logit / 2 < max(seen) <= largest_logit
+
+
+def summed_over_targets(z: Array, t: Array) -> Array:
+    total = t.sum(axis=1, keepdims=True)
+    return (right(z, t) + t) * total - t
+
+
+@pytest.mark.parametrize(
+    ("subject", "targets", "verdict"),
+    [
+        (right, "probability", "conforms"),
+        (right, "any", "refuted"),
+        (summed_over_targets, "any", "conforms"),
+    ],
+)
+def test_o_minus_t_is_right_only_because_targets_sum_to_one(
+    subject: Gradient, targets: str, verdict: str
+) -> None:
+    assert checked("accuracy", subject, targets=targets).verdict == verdict
+
+
+def one_hot(t: Array) -> bool:
+    return bool((((t == 0) | (t == 1)).all(axis=1) & ((t == 1).sum(axis=1) == 1)).all())
+
+
+def exactly_one(t: Array) -> bool:
+    """Return whether the row sums to exactly one, in the format itself, in sequence."""
+    return bool((np.add.accumulate(t, axis=1)[:, -1] == 1).all())
+
+
+@pytest.mark.parametrize("format", ["binary64", "bfloat16"])
+@pytest.mark.parametrize("quantity", ["loss", "dE/do", "dE/dz"])
+@pytest.mark.parametrize(("targets", "holds"), [("index", one_hot), ("probability", exactly_one)])
+def test_a_subject_meets_only_the_targets_it_declares(
+    targets: str, holds: Callable[[Array], bool], quantity: Any, format: str
+) -> None:
+    answers = load("numpy").functions[quantity]
+    met: list[bool] = []
+
+    def recording(first: Array, t: Array) -> Array:
+        met.append(holds(t))
+        return answers(first, t)
+
+    options = Options(quantities=[quantity], formats=[format], targets=targets)
+    for one in planned(as_implementation(recording, options)):
+        run_check(one.claim, one.check, SearchSettings(max_examples=50, seed=0))
+        assert all(met), one.task
+    assert met

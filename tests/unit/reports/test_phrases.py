@@ -1,0 +1,45 @@
+"""How far an implementation stays right, in the words of the tables and of the page."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from gradcert_reports import Certificate, Reach, read
+from gradcert_reports.text.phrases import reach, reach_sentence
+
+RIGHT = read(Path(__file__).with_name("golden") / "certificate.json").certificates[0]
+
+
+def _reaching(*reaches: tuple[str, Reach | None]) -> Certificate:
+    """Return a certificate with a result for each format and its reach."""
+    first = RIGHT.results[0]
+    results = tuple(replace(first, format=format, reach=found) for format, found in reaches)
+    return replace(RIGHT, results=results)
+
+
+FAR = Reach(reached=1.7e308)
+SHORT, SHORTER = (Reach(reached=size, failed_at=1e36) for size in (1e20, 1e12))
+
+
+@pytest.mark.parametrize(
+    ("reaches", "word", "sentence"),
+    [
+        ([("binary64", None)], "-", ""),
+        (
+            [("binary64", FAR), ("binary32", FAR)],
+            "max",
+            "The reach is the largest number of every format.",
+        ),
+        (
+            [("binary64", SHORT), ("binary64", SHORTER), ("binary32", FAR), ("bfloat16", SHORT)],
+            "binary64 1e+12, bfloat16 1e+20",
+            "The reach is binary64 1e+12, bfloat16 1e+20, and not the largest number.",
+        ),
+    ],
+)
+def test_the_reach_is_the_shortest_of_each_format_unless_it_is_the_largest_number(
+    reaches: list[tuple[str, Reach | None]], word: str, sentence: str
+) -> None:
+    found = _reaching(*reaches)
+    assert (reach(found), reach_sentence(found)) == (word, sentence)
