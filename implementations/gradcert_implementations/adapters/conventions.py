@@ -141,7 +141,7 @@ def declared(
     functions
         The functions by quantity.
     options
-        The formats and targets that it claims.
+        The formats, the domain and the level that it claims.
     adapter
         The prefix of its SPEC, with a colon.
     library, device
@@ -166,6 +166,7 @@ def declared(
         functions=cast("Mapping[QuantityName, Function]", functions),
         formats=cast("tuple[FormatName, ...]", options.formats) or Implementation.formats,
         domain=options.domain_over(Domain()),
+        at_least=options.level_over(None),
         origin=adapter + place if place else "",
         library=library,
         device=device or "cpu",

@@ -48,7 +48,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     name
-        ``seed`` or ``max_examples``; or the name of an option of the loss or of the domain.
+        ``seed`` or ``max_examples``; the name of an option of the loss or of the domain; or
+        ``at_least``, the worst level that it may have.
     before, after
         Its values; None if it is not given.
     """
@@ -70,8 +71,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         Settings of the search that differ. A level may then differ by chance, because a search
         finds the worst case.
     claims
-        Options of the loss or of the domain that differ, so that the claims differ. They may be the
-        same if one report does not give the option.
+        Options of the loss or of the domain that differ, or the levels that are claimed, so that
+        the claims differ. They may be the same if one report does not give the option.
     """
 
     changes: tuple[Change, ...]
@@ -183,6 +184,10 @@ def _search(certificate: Certificate) -> dict[str, Option]:
     return {"seed": source.seed, "max_examples": source.max_examples}
 
 
+def _claimed(certificate: Certificate) -> dict[str, Option]:
+    return {**certificate.loss, **certificate.domain, "at_least": certificate.demanded}
+
+
 def compare(old: Report, new: Report) -> Comparison:
     """Compare two reports: implementations of the same name, and their checks one by one.
 
@@ -202,6 +207,5 @@ def compare(old: Report, new: Report) -> Comparison:
         changes += _implementation(shown, was, now)
         if was is not None and now is not None:
             settings += _differing(shown, _search(was), _search(now))
-            claims += _differing(shown, was.loss, now.loss)
-            claims += _differing(shown, was.domain, now.domain)
+            claims += _differing(shown, _claimed(was), _claimed(now))
     return Comparison(changes=tuple(changes), settings=tuple(settings), claims=tuple(claims))
