@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradcert_implementations import FORMAT_NAMES, QUANTITY_NAMES
-from gradcert_oracle import FORMATS, QUANTITIES
+from gradcert_implementations import FORMAT_NAMES, LEVEL_NAMES, QUANTITY_NAMES
+from gradcert_oracle import FAITHFUL, FORMATS, LEVELS, QUANTITIES
 from gradcert_reports import Verdict
 
 NAMES = {
@@ -94,3 +94,7 @@ def test_the_scan_sees_a_comparison_in_each_form(code: str) -> None:
 
 def test_the_scan_leaves_other_text_alone() -> None:
     assert not list(compared(ast.parse('kind == "other" and {"loss": 1}["loss"]')))
+
+
+def test_the_levels_that_users_name_are_those_of_the_oracle_from_the_best_to_the_worst() -> None:
+    assert (FAITHFUL.level, *LEVELS) == LEVEL_NAMES

@@ -184,10 +184,6 @@ def _search(certificate: Certificate) -> dict[str, Option]:
     return {"seed": source.seed, "max_examples": source.max_examples}
 
 
-def _claimed(certificate: Certificate) -> dict[str, Option]:
-    return {**certificate.loss, **certificate.domain, "at_least": certificate.demanded}
-
-
 def compare(old: Report, new: Report) -> Comparison:
     """Compare two reports: implementations of the same name, and their checks one by one.
 
@@ -207,5 +203,7 @@ def compare(old: Report, new: Report) -> Comparison:
         changes += _implementation(shown, was, now)
         if was is not None and now is not None:
             settings += _differing(shown, _search(was), _search(now))
-            claims += _differing(shown, _claimed(was), _claimed(now))
+            claims += _differing(shown, was.loss, now.loss)
+            claims += _differing(shown, was.domain, now.domain)
+            claims += _differing(shown, {"at_least": was.demanded}, {"at_least": now.demanded})
     return Comparison(changes=tuple(changes), settings=tuple(settings), claims=tuple(claims))

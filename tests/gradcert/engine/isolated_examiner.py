@@ -51,9 +51,7 @@ class IsolatedExaminer:
                 targets=subject.domain.targets,
                 device=reloading(subject).get("device"),
             ),
-            claimed=Claimed(
-                loss=subject.loss, domain=subject.domain, at_least=subject.at_least
-            ),
+            claimed=Claimed(loss=subject.loss, domain=subject.domain, at_least=subject.at_least),
             settings=settings,
             memory=subject.limits.memory,
         )
