@@ -522,7 +522,7 @@ def in_sequence(z: Array, t: Array) -> Array:
     return powers / np.cumsum(powers, axis=1, dtype=z.dtype)[:, -1:] - t
 
 
-def in_binary32(z: Array, t: Array) -> Array:
+def with_binary32_inside(z: Array, t: Array) -> Array:
     return right(z.astype(np.float32), t.astype(np.float32)).astype(z.dtype)
 
 
@@ -569,7 +569,7 @@ def test_a_sum_in_sequence_counts_as_the_level_that_it_is_of() -> None:
 def test_binary32_inside_can_be_demanded_of_a_16_bit_gradient() -> None:
     wide, narrow = (
         certify(gradient, formats=["bfloat16"], at_least="wide")
-        for gradient in (in_binary32, in_its_own_format)
+        for gradient in (with_binary32_inside, in_its_own_format)
     )
     assert (wide.verdict, narrow.verdict) == ("conforms", "refuted")
     assert wide.level in ("faithful", "wide", "wide, sequential sum")
