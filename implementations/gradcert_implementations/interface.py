@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
+    LEVEL_NAMES,
     OUTPUT_NAMES,
     QUANTITY_NAMES,
     TARGET_DOMAINS,
     FormatName,
+    LevelName,
     OutputName,
     QuantityName,
     TargetDomain,
@@ -155,6 +157,11 @@ class Implementation:
         The loss it computes or differentiates.
     domain
         The arguments for which it must be right.
+    at_least
+        The level that it claims: a textbook algorithm, ``faithful``, ``wide``, ``shifted``,
+        ``log-softmax`` or ``log-sum-exp``, from the best to the worst. A row that only a worse one
+        explains refutes the claim. Only 16-bit formats have the level ``wide`` (binary32 inside);
+        in the others it means ``shifted``. None claims no level.
     summary
         One line that says how it computes.
     origin
@@ -165,8 +172,8 @@ class Implementation:
     Raises
     ------
     ValueError
-        For an unknown quantity or format, none at all, a quantity that the loss does not have, or
-        a field of another type.
+        For an unknown quantity, format or level, no quantity or format at all, a quantity that the
+        loss does not have, or a field of another type.
 
     Examples
     --------
@@ -191,6 +198,7 @@ class Implementation:
     formats: tuple[FormatName, ...] = ("binary64", "binary32")
     loss: Loss = field(default_factory=Loss)
     domain: Domain = field(default_factory=Domain)
+    at_least: LevelName | None = None
     summary: str = ""
     origin: str = ""
     library: str = "numpy"
@@ -219,6 +227,8 @@ class Implementation:
             raise ValueError(
                 f'domain is {self.domain!r}; expected a Domain: Domain(targets="index")'
             )
+        if self.at_least is not None:
+            known_name("level", self.at_least, LEVEL_NAMES)
         output = self.loss.output
         for quantity in quantities:
             if quantity not in _CLAIMABLE[output]:

@@ -184,7 +184,7 @@ def as_implementation(
 
 
 def select(implementation: Implementation, options: Options) -> Implementation:
-    """Return `implementation` with the chosen part of its claims, on the chosen targets.
+    """Return `implementation` with the chosen part of its claims, domain and level.
 
     Raises
     ------
@@ -218,4 +218,5 @@ def select(implementation: Implementation, options: Options) -> Implementation:
         },
         formats=tuple(name for name in formats if name in (options.formats or formats)),
         domain=options.domain_over(implementation.domain),
+        at_least=options.level_over(implementation.at_least),
     )

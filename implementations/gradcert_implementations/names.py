@@ -1,4 +1,4 @@
-"""The names of quantities, formats, targets and outputs, and what users may type for them."""
+"""The names of quantities, formats, levels, targets and outputs, and what users may type."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -7,10 +7,12 @@ from typing import Literal, TypeVar, get_args
 __all__ = [
     "FORMAT_ALIASES",
     "FORMAT_NAMES",
+    "LEVEL_NAMES",
     "OUTPUT_NAMES",
     "QUANTITY_NAMES",
     "TARGET_DOMAINS",
     "FormatName",
+    "LevelName",
     "OutputName",
     "QuantityName",
     "TargetDomain",
@@ -22,11 +24,13 @@ __all__ = [
 
 QuantityName = Literal["softmax", "loss", "dE/do", "do/dz", "dE/dz"]
 FormatName = Literal["binary64", "binary32", "binary16", "bfloat16"]
+LevelName = Literal["faithful", "wide", "shifted", "log-softmax", "log-sum-exp"]
 TargetDomain = Literal["index", "probability", "any"]
 OutputName = Literal["softmax", "sigmoid", "identity"]
 
 QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
+LEVEL_NAMES: tuple[LevelName, ...] = get_args(LevelName)
 TARGET_DOMAINS: tuple[TargetDomain, ...] = get_args(TargetDomain)
 OUTPUT_NAMES: tuple[OutputName, ...] = get_args(OutputName)
 

@@ -14,8 +14,10 @@ from gradcert_implementations.interface import Domain
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
+    LEVEL_NAMES,
     QUANTITY_NAMES,
     TARGET_DOMAINS,
+    LevelName,
     known_name,
     known_names,
 )
@@ -29,11 +31,21 @@ class OptionValues(TypedDict, total=False):
     quantities: Sequence[str]
     formats: Sequence[str]
     targets: str | None
+    largest_logit: float | None
+    at_least: str | None
     device: str | None
 
 
 def _option(default: Any, **metadata: str) -> Any:
     return field(default=default, metadata=metadata)
+
+
+def _number(given: object) -> Any:
+    """Return the number that a text from a command line is; anything else as it is."""
+    try:
+        return float(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +64,20 @@ class Options:
     targets
         The targets to certify for, in place of those it declares. A plain function, a loss or a
         program declares ``probability`` by default.
+    largest_logit
+        The size of logits up to which the answers must be right, in place of the one it declares,
+        which is 1e4 by default. It is a number, or the text of one, and stored as a float.
+    at_least
+        The level that its claim demands, in place of the one it declares, which is none by default.
+        See :class:`Implementation`.
     device
         Where a loss behind ``torch:`` or ``jax:`` is computed.
 
     Raises
     ------
     SpecError
-        For an unknown name or a value of another type, in one line.
+        For an unknown name, a largest logit that is not positive and finite, or a value of another
+        type, in one line.
 
     Examples
     --------
@@ -67,6 +86,8 @@ class Options:
     >>> Options(targets="indices")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     SpecError: unknown target domain 'indices'; did you mean index? choose from index, ...
+    >>> Options(largest_logit="100").largest_logit
+    100.0
     """
 
     quantities: Sequence[str] = _option(
@@ -88,6 +109,20 @@ class Options:
         metavar="DOMAIN",
         help=f"The targets to certify for: {', '.join(TARGET_DOMAINS)}.",
     )
+    largest_logit: float | None = _option(
+        None,
+        option="largest-logit",
+        metavar="X",
+        help="The size of logits up to which the answers must be right (1e4 unless the "
+        "implementation declares another).",
+    )
+    at_least: str | None = _option(
+        None,
+        option="at-least",
+        metavar="LEVEL",
+        help=f"The level that is demanded: {', '.join(LEVEL_NAMES)}. A worse one is refuted. Only "
+        "16-bit formats have wide; in the others it means shifted.",
+    )
     device: str | None = _option(
         None,
         option="device",
@@ -101,6 +136,11 @@ class Options:
             formats = known_names("format", self.formats, FORMAT_NAMES, FORMAT_ALIASES)
             if self.targets is not None:
                 known_name("target domain", self.targets, TARGET_DOMAINS)
+            if self.at_least is not None:
+                known_name("level", self.at_least, LEVEL_NAMES)
+            if self.largest_logit is not None:
+                largest = Domain(largest_logit=_number(self.largest_logit)).largest_logit
+                object.__setattr__(self, "largest_logit", largest)
         except ValueError as error:
             raise SpecError(str(error)) from error
         if self.device is not None and (not isinstance(self.device, str) or not self.device):
@@ -126,13 +166,23 @@ class Options:
         return cast("OptionValues", given)
 
     def domain_over(self, declared: Domain) -> Domain:
-        """Return the domain to certify: the declared one with the chosen targets.
+        """Return the domain to certify: the declared one with the targets and logits chosen.
 
         Examples
         --------
-        >>> Options(targets="any").domain_over(Domain(fewest_classes=2))
-        Domain(targets='any', largest_logit=10000.0, fewest_classes=2)
+        >>> Options(targets="any", largest_logit=50).domain_over(Domain(fewest_classes=2))
+        Domain(targets='any', largest_logit=50.0, fewest_classes=2)
         """
-        if self.targets is None:
-            return declared
-        return replace(declared, targets=cast("Any", self.targets))
+        chosen = {"targets": self.targets, "largest_logit": self.largest_logit}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        return replace(declared, **cast("Any", given))
+
+    def level_over(self, declared: LevelName | None) -> LevelName | None:
+        """Return the level to demand: the declared one, unless another is chosen.
+
+        Examples
+        --------
+        >>> Options(at_least="wide").level_over("shifted"), Options().level_over("shifted")
+        ('wide', 'shifted')
+        """
+        return declared if self.at_least is None else cast("LevelName", self.at_least)

@@ -18,7 +18,7 @@ from gradcert_oracle.formats import Format
 from gradcert_oracle.precision import GUARD
 from gradcert_oracle.questions import Question, enclose
 from gradcert_oracle.rows import first_places
-from gradcert_oracle.textbook import Algorithm, algorithms
+from gradcert_oracle.textbook import LEVELS, Algorithm, algorithms
 
 __all__ = ["ALLOWED", "FAITHFUL", "Judgement", "judge", "judge_differences", "levels", "ulps"]
 
@@ -53,16 +53,36 @@ class Judgement:
     index: int
 
 
-def levels(format: Format) -> list[Algorithm]:
+def levels(format: Format, at_least: str | None = None) -> list[Algorithm]:
     """Return all that may explain a value in this format, from the best to the worst.
+
+    Parameters
+    ----------
+    format
+        The format of the values.
+    at_least
+        The worst level that may explain one; None for any. The order of summation does not count.
+        A level that the format does not have stands for the next one that it has: ``wide`` stands
+        for ``shifted`` where a format is no narrower than binary32.
 
     Examples
     --------
-    >>> from gradcert_oracle import BINARY64
+    >>> from gradcert_oracle import BFLOAT16, BINARY64
     >>> [str(algorithm) for algorithm in levels(BINARY64)][:2]
     ['faithful', 'shifted']
+    >>> [str(algorithm) for algorithm in levels(BFLOAT16, "wide")]
+    ['faithful', 'wide', 'wide, sequential sum']
+    >>> [str(algorithm) for algorithm in levels(BINARY64, "wide")]
+    ['faithful', 'shifted', 'shifted, sequential sum']
     """
-    return [FAITHFUL, *algorithms(format)]
+    every = [FAITHFUL, *algorithms(format)]
+    if at_least is None:
+        return every
+    order = (FAITHFUL.level, *LEVELS)
+    existing = {algorithm.level for algorithm in every}
+    worst = next(level for level in order[order.index(at_least) :] if level in existing)
+    allowed = order[: order.index(worst) + 1]
+    return [algorithm for algorithm in every if algorithm.level in allowed]
 
 
 def _compare(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, float, int]:
@@ -111,16 +131,19 @@ def judge_differences(
         within, used, index = _compare(errors, allowance)
         if within:
             return Judgement(algorithm, used, index)
-        if algorithm is FAITHFUL:
-            continue  # An error of exactly one ulp is never decided, and it is not below one ulp.
-        if within is None:
+        if algorithm is FAITHFUL and len(candidates) > 1:
+            continue
+        # An error of exactly one ulp is never decided, and it is not below one ulp.
+        if within is None and algorithm is not FAITHFUL:
             return None
         if used < closest.used:
             closest = Judgement(None, used, index)
     return closest
 
 
-def judge(question: Question, values: Sequence[float]) -> Judgement:
+def judge(
+    question: Question, values: Sequence[float], candidates: Sequence[Algorithm] | None = None
+) -> Judgement:
     """Judge the values that an implementation returned for one row.
 
     Parameters
@@ -129,6 +152,9 @@ def judge(question: Question, values: Sequence[float]) -> Judgement:
         The quantity, the row and the format.
     values
         The returned values, row-major.
+    candidates
+        The algorithms that may explain them, from the best to the worst. By default these are all
+        :func:`levels` of the format.
 
     Raises
     ------
@@ -150,6 +176,7 @@ def judge(question: Question, values: Sequence[float]) -> Judgement:
         if not isfinite(value):
             return Judgement(None, inf, index)
     format = question.format
+    tried = levels(format) if candidates is None else candidates
     places: Sequence[int] = range(len(values))
     if question.quantity.pooled:  # Equal values of equal classes are judged once.
         arguments_and_value = zip(*question.rows, values, strict=True)
@@ -165,7 +192,7 @@ def judge(question: Question, values: Sequence[float]) -> Judgement:
 
         with ctx.workprec(format.precision + guard + 64):
             errors = [abs(values[j] - truth[j]) for j in places]
-            verdict = judge_differences(errors, allowances, levels(format))
+            verdict = judge_differences(errors, allowances, tried)
         if verdict is not None:
             return Judgement(verdict.algorithm, verdict.used, places[verdict.index])
     raise OracleError(f"{question}: the error is too near the budget to decide")

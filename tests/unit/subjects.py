@@ -29,6 +29,18 @@ def right(logits, targets):
 """A right gradient as the source of a file."""
 
 
+def flipped(z: Array, t: Array) -> Array:
+    """Return the right gradient with its sign flipped."""
+    return t - right(z, t) - t
+
+
+def log_sum_exp(z: Array, t: Array) -> Array:
+    """Return ``exp(z - lse) - t``."""
+    largest = z.max(axis=1, keepdims=True)
+    lse = largest + np.log(np.exp(z - largest).sum(axis=1, keepdims=True))
+    return np.exp(z - lse) - t
+
+
 def right(z: Array, t: Array) -> Array:
     """Return ``o - t``."""
     powers = np.exp(z - z.max(axis=1, keepdims=True))

@@ -9,8 +9,8 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from gradcert_implementations import FORMAT_NAMES, QUANTITY_NAMES
-from gradcert_oracle import FORMATS, QUANTITIES
+from gradcert_implementations import FORMAT_NAMES, LEVEL_NAMES, QUANTITY_NAMES
+from gradcert_oracle import FAITHFUL, FORMATS, LEVELS, QUANTITIES
 from gradcert_reports import Verdict
 
 VERDICTS = {str(verdict) for verdict in Verdict}
@@ -168,3 +168,7 @@ def test_the_scan_leaves_other_text_alone() -> None:
     other = 'kind == "other" and {"loss": 1}["loss"]'
     assert not list(compared(ast.parse(other)))
     assert not list(compared_in_template("{{ " + other + " }} conforms"))
+
+
+def test_the_levels_that_users_name_are_those_of_the_oracle_from_the_best_to_the_worst() -> None:
+    assert (FAITHFUL.level, *LEVELS) == LEVEL_NAMES

@@ -13,16 +13,21 @@ from gradcert_implementations.options import Options
 
 __all__ = [
     "DEFAULT_QUANTITIES",
+    "QUANTITIES_OF_A_LOSS",
     "class_indices",
     "declared",
     "is_mean",
     "one_quantity",
     "quantities_of_a_loss",
     "require_shape_of_a_loss",
+    "rounded_to",
 ]
 
 DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
-"""The quantity that a function, a loss or a program claims by default."""
+"""The quantity that a function or a program claims by default."""
+
+QUANTITIES_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
+"""The quantities that a loss claims by default: its value and its gradient."""
 
 _NEAR = 0.05
 """How far the ratio of two losses may be from 1 or 2, because a narrow format rounds them."""
@@ -54,6 +59,22 @@ def require_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
         raise ValueError(
             f"the loss of {rows} rows has shape {tuple(shape)}; expected ({rows},) or a scalar"
         )
+
+
+def rounded_to(dtype: np.dtype[Any], values: Array) -> Array:
+    """Return the values of a loss in the dtype of its logits, if theirs is wider.
+
+    A loss of 16-bit logits may well come in binary32; it is judged in the format of the logits. A
+    narrower dtype stays, because what it has lost does not come back.
+
+    Examples
+    --------
+    >>> rounded_to(np.dtype("float16"), np.array([0.1], "float32"))
+    array([0.1], dtype=float16)
+    >>> rounded_to(np.dtype("float64"), np.array([0.1], "float32"))
+    array([0.1], dtype=float32)
+    """
+    return values.astype(dtype) if values.dtype.itemsize > dtype.itemsize else values
 
 
 def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool:
@@ -109,7 +130,7 @@ def one_quantity(function: Function, options: Options) -> dict[str, Function]:
 def quantities_of_a_loss(
     functions: Mapping[str, Function], options: Options
 ) -> dict[str, Function]:
-    """Return the chosen functions of a loss, by quantity; dE/dz by default.
+    """Return the chosen functions of a loss, by quantity; its value and dE/dz by default.
 
     Raises
     ------
@@ -119,7 +140,7 @@ def quantities_of_a_loss(
     for quantity in options.quantities:
         if quantity not in functions:
             raise ValueError(f"a loss gives {' or '.join(functions)}, not {quantity!r}")
-    return {name: functions[name] for name in options.quantities or DEFAULT_QUANTITIES}
+    return {name: functions[name] for name in options.quantities or QUANTITIES_OF_A_LOSS}
 
 
 def declared(
@@ -141,7 +162,7 @@ def declared(
     functions
         The functions by quantity.
     options
-        The formats and targets that it claims.
+        The formats, the domain and the level that it claims.
     adapter
         The prefix of its SPEC, with a colon.
     library, device
@@ -166,6 +187,7 @@ def declared(
         functions=cast("Mapping[QuantityName, Function]", functions),
         formats=cast("tuple[FormatName, ...]", options.formats) or Implementation.formats,
         domain=options.domain_over(Domain()),
+        at_least=options.level_over(None),
         origin=adapter + place if place else "",
         library=library,
         device=device or "cpu",

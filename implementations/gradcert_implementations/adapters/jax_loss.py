@@ -14,6 +14,7 @@ from gradcert_implementations.adapters.conventions import (
     is_mean,
     quantities_of_a_loss,
     require_shape_of_a_loss,
+    rounded_to,
 )
 from gradcert_implementations.interface import Array, Function, Implementation
 from gradcert_implementations.names import printable
@@ -33,14 +34,16 @@ def from_jax(
         ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits and targets have
         shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64. The
         loss is one value per row, or the sum or the mean over the rows; the loss of two equal rows
-        shows which. 64-bit types are enabled for each call.
+        shows which. The value of a sum or a mean is certified row by row, each in a batch of its
+        own. A loss in a wider dtype than the logits is rounded to theirs. 64-bit types are enabled
+        for each call.
     jit
         Whether to compile it, once for each shape.
     **options
-        The fields of :class:`gradcert_implementations.Options`. By default the loss is certified
-        for dE/dz in binary64 and binary32, on probabilities and on JAX's default device. Other
-        quantities are dE/do, for a loss of probabilities, and ``loss``, for one value per row. The
-        device is a name that ``jax.devices`` takes.
+        The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
+        its gradient dE/dz are certified in binary64 and binary32, on probabilities and on JAX's
+        default device. A loss of probabilities has the quantity dE/do. The device is a name that
+        ``jax.devices`` takes.
 
     Raises
     ------
@@ -53,6 +56,8 @@ def from_jax(
     >>> mine.functions["dE/dz"](np.zeros((2, 2)), np.eye(2))
     array([[-0.5,  0.5],
            [ 0.5, -0.5]])
+    >>> mine.functions["loss"](np.zeros((2, 2)), np.eye(2))
+    array([0.69314718, 0.69314718])
     """
     chosen = Options(**options)
     try:
@@ -67,7 +72,24 @@ def from_jax(
         gradient: jax.Array = back(jnp.full_like(total, weight))[0]
         return gradient
 
-    value_of = jax.jit(loss) if jit else loss
+    def of_one_row(row: tuple[jax.Array, jax.Array]) -> jax.Array:
+        # The sum and the mean over a batch of one row are the loss of that row.
+        z, t = row
+        one: jax.Array = loss(z[None], t[None]).reshape(())
+        return one
+
+    def of_each_row(z: jax.Array, t: jax.Array) -> jax.Array:
+        total = loss(z, t)
+        require_shape_of_a_loss(total.shape, len(z))
+        if not total.shape and len(z) != 1 and jit:
+            # A compiled loop over single rows, not jax.vmap, which would rewrite the loss.
+            total = jax.lax.map(of_one_row, (z, t))
+        elif not total.shape and len(z) != 1:
+            total = jnp.array([of_one_row(row) for row in zip(z, t, strict=True)], total.dtype)
+        return total.reshape(len(z))
+
+    total_of = jax.jit(loss) if jit else loss
+    value_of = jax.jit(of_each_row) if jit else of_each_row
     slope_of = jax.jit(slope) if jit else slope
 
     def operands(logits: Array, rows: Array) -> tuple[jax.Array, jax.Array]:
@@ -77,7 +99,10 @@ def from_jax(
     def value(logits: Array, rows: Array) -> Array:
         with jax.enable_x64(True):
             # The arrays of jax are read-only.
-            return np.array(value_of(*operands(logits, rows)))
+            return rounded_to(logits.dtype, np.array(value_of(*operands(logits, rows))))
+
+    def scalar(logits: Array, rows: Array) -> float:
+        return float(total_of(*operands(logits, rows)))
 
     @functools.cache
     def averages(dtype: np.dtype[Any]) -> bool:
@@ -85,7 +110,7 @@ def from_jax(
         pair = np.zeros((2, 2), dtype)
         if jax.eval_shape(loss, *operands(pair, pair)).shape:
             return False
-        return is_mean(lambda *two: float(value(*two)), dtype)
+        return is_mean(scalar, dtype)
 
     def gradient(logits: Array, rows: Array) -> Array:
         with jax.enable_x64(True):

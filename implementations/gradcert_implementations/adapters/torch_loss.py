@@ -15,6 +15,7 @@ from gradcert_implementations.adapters.conventions import (
     is_mean,
     quantities_of_a_loss,
     require_shape_of_a_loss,
+    rounded_to,
 )
 from gradcert_implementations.interface import Array, Function, Implementation
 from gradcert_implementations.names import printable
@@ -84,13 +85,14 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         ``(logits, targets) -> loss``: a function, a ``torch.autograd.Function``, an ``nn.Module``
         or its class. Logits and targets have shape (B, n). With ``targets="index"`` the targets are
         class indices (B,), as int64. The loss is one value per row, or the sum or the mean over the
-        rows; the loss of two equal rows shows which. On the CPU the tensors share the memory of the
-        numpy arrays.
+        rows; the loss of two equal rows shows which. The value of a sum or a mean is certified row
+        by row, each in a batch of its own. A loss in a wider dtype than the logits is rounded to
+        theirs. On the CPU the tensors share the memory of the numpy arrays.
     **options
-        The fields of :class:`gradcert_implementations.Options`. By default the loss is certified
-        for dE/dz in binary64 and binary32, on probabilities and on the CPU. Other quantities are
-        dE/do, for a loss of probabilities, and ``loss``, for one value per row. The device is a
-        name that ``torch.device`` takes.
+        The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
+        its gradient dE/dz are certified in binary64 and binary32, on probabilities and on the CPU.
+        A loss of probabilities has the quantity dE/do. The device is a name that ``torch.device``
+        takes.
 
     Raises
     ------
@@ -105,6 +107,8 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
     >>> mine.functions["dE/dz"](np.zeros((2, 2)), np.eye(2))
     array([[-0.5,  0.5],
            [ 0.5, -0.5]])
+    >>> mine.functions["loss"](np.zeros((2, 2)), np.eye(2))
+    array([0.69314718, 0.69314718])
     """
     chosen = Options(**options)
     device = chosen.device or "cpu"
@@ -121,9 +125,18 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         return tensor_of(logits).to(place), second.to(place)
 
     def value(logits: Array, rows: Array) -> Array:
-        return array_of(called(*operands(logits, rows)))
+        z, t = operands(logits, rows)
+        total = called(z, t)
+        if not total.ndim and len(z) != 1:
+            # The sum and the mean over a batch of one row are the loss of that row.
+            each = (called(z[i : i + 1], t[i : i + 1]).reshape(1) for i in range(len(z)))
+            total = torch.cat([total.new_empty(0), *each])
+        return rounded_to(logits.dtype, array_of(total.reshape(len(z))))
 
-    averages = functools.cache(functools.partial(is_mean, lambda *two: float(value(*two))))
+    def scalar(logits: Array, rows: Array) -> float:
+        return float(called(*operands(logits, rows)))
+
+    averages = functools.cache(functools.partial(is_mean, scalar))
 
     def gradient(logits: Array, rows: Array) -> Array:
         z, t = operands(logits, rows)

@@ -26,5 +26,8 @@ def _loss(logits: Any, targets: Any) -> Any:
 
 
 implementation = replace(
-    from_jax(_loss, device="cpu"), name="keras-softmax", origin="", library="keras"
+    from_jax(_loss, quantities=["dE/dz"], device="cpu"),
+    name="keras-softmax",
+    origin="",
+    library="keras",
 )

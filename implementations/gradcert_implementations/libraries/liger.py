@@ -20,7 +20,12 @@ from gradcert_implementations.adapters.torch_loss import from_torch
 __all__ = ["implementation"]
 
 implementation = replace(
-    from_torch(liger_cross_entropy, formats=["binary64", "binary32", "binary16"], targets="index"),
+    from_torch(
+        liger_cross_entropy,
+        quantities=["dE/dz"],
+        formats=["binary64", "binary32", "binary16"],
+        targets="index",
+    ),
     name="liger",
     origin="",
     library="liger-kernel",

@@ -48,7 +48,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     name
-        ``seed`` or ``max_examples``; or the name of an option of the loss or of the domain.
+        ``seed`` or ``max_examples``; the name of an option of the loss or of the domain; or
+        ``at_least``, the worst level that it may have.
     before, after
         Its values; None if it is not given.
     """
@@ -70,8 +71,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         Settings of the search that differ. A level may then differ by chance, because a search
         finds the worst case.
     claims
-        Options of the loss or of the domain that differ, so that the claims differ. They may be the
-        same if one report does not give the option.
+        Options of the loss or of the domain that differ, or the levels that are claimed, so that
+        the claims differ. They may be the same if one report does not give the option.
     """
 
     changes: tuple[Change, ...]
@@ -204,4 +205,5 @@ def compare(old: Report, new: Report) -> Comparison:
             settings += _differing(shown, _search(was), _search(now))
             claims += _differing(shown, was.loss, now.loss)
             claims += _differing(shown, was.domain, now.domain)
+            claims += _differing(shown, {"at_least": was.demanded}, {"at_least": now.demanded})
     return Comparison(changes=tuple(changes), settings=tuple(settings), claims=tuple(claims))

@@ -18,6 +18,7 @@ def _traits(certificates: Sequence[Certificate]) -> Iterator[list[str]]:
     for records in ([one.loss for one in certificates], [one.domain for one in certificates]):
         for name in differing(records):
             yield [option(name, record.get(name)) for record in records]
+    yield [option("at_least", one.demanded) for one in certificates]
     sources = [one.provenance for one in certificates]
     yield [source.versions.get(source.library, "") for source in sources]
     yield [source.processor for source in sources]

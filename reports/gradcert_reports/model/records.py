@@ -113,6 +113,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         The options of the loss that it claims to compute, by name. Empty if they are not recorded.
     domain
         The inputs for which it claims to be right, by name: ``targets``, ``largest_logit``, ...
+    at_least
+        The level that it claims: a worse one is refuted. None if it claims no level.
     verdict
         The worst verdict of its checks; a check that has not run counts as ``incomplete``.
     worst
@@ -131,6 +133,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     formats: tuple[str, ...]
     loss: dict[str, Option]
     domain: dict[str, Option]
+    at_least: str | None = None
     verdict: Verdict
     worst: CheckResult | None
     results: tuple[CheckResult, ...]
@@ -142,6 +145,11 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def level(self) -> str:
         """The textbook algorithm that explains the worst error seen; empty unless it conforms."""
         return self.worst.worst.algorithm if self.worst and self.worst.worst else ""
+
+    @property
+    def demanded(self) -> str:
+        """The worst level that it may have: the one that it claims, else ``any level``."""
+        return self.at_least or "any level"
 
     @property
     def complete(self) -> bool:

@@ -37,17 +37,19 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow]:
 
     Predicate: for each row there is a textbook algorithm (see ``gradcert_oracle.budgets``), not
     void on that row, such that every returned value v and true value x have ``|v - x| <= 2 b``,
-    with b that algorithm's budget for the value. NaN and infinity are within no budget. A row is
-    skipped if its true loss exceeds the format's largest number.
+    with b that algorithm's budget for the value. NaN and infinity are within no budget. If the
+    implementation claims a level, the algorithm is of that level or a better one, with any order of
+    summation. A row is skipped if its true loss exceeds the format's largest number.
     """
     answer = claim.answer(case)
+    allowed = claim.levels
     judged: list[JudgedRow] = []
     for row, question in enumerate(claim.questions(case)):
         values = floats(answer[row])
         with CLOCK.charging("oracle"):
             if _overflows(question):
                 continue
-            judgement = judge(question, values)
+            judgement = judge(question, values, allowed)
         if judgement.algorithm is None:
             raise Refuted(functools.partial(_evidence, claim, case, row, judgement, values))
         judged.append(JudgedRow(row, judgement))
@@ -70,16 +72,31 @@ def _truth(question: Question) -> tuple[tuple[arb, ...], tuple[str, ...]]:
     return truth, tuple(map(decimal, truth))
 
 
+def _worse_level(claim: Claim, question: Question, values: list[float]) -> str:
+    """Return the level that explains the row, worse than the one claimed; empty if none does."""
+    if claim.implementation.at_least is None:
+        return ""
+    with CLOCK.charging("oracle"):
+        algorithm = judge(question, values).algorithm
+    return "" if algorithm is None else algorithm.level
+
+
 def _evidence(
     claim: Claim, case: Case, row: int, judgement: Judgement, values: list[float]
 ) -> Evidence:
-    truth, shown = _truth(claim.question(case, row))
+    question = claim.question(case, row)
+    truth, shown = _truth(question)
     index = judgement.index
     value = values[index]
-    true = decimal(truth[index])
+    name = claim.quantity.name
+    statement = f"{name} is {text(value)}; its true value is {decimal(truth[index])}"
+    level = _worse_level(claim, question, values)
+    if level:
+        demanded = claim.levels[-1].level
+        statement = f"{name} is explained by {level} at best; at least {demanded} is demanded"
     return Evidence(
         case,
-        f"{claim.quantity.name} is {text(value)}; its true value is {true}",
+        statement,
         row=row,
         index=index,
         expected=shown,
@@ -87,4 +104,5 @@ def _evidence(
         enclosure=truth[index].str(DIGITS),
         ulps=ulps(value, truth[index], claim.format),
         budgets=judgement.used if isfinite(judgement.used) else None,
+        level=level,
     )

@@ -13,7 +13,7 @@ from gradcert.core.case import Case
 from gradcert.core.clock import CLOCK
 from gradcert.core.float_environment import keep_subnormals
 from gradcert_implementations import Array, Function, Implementation, Loss, QuantityName, printable
-from gradcert_oracle import FORMATS, Format, Quantity, Question, Row, quantity_of
+from gradcert_oracle import FORMATS, Algorithm, Format, Quantity, Question, Row, levels, quantity_of
 from gradcert_oracle import Loss as TrueLoss
 
 __all__ = ["Broken", "Claim", "NotSupported", "claims_of", "shown_as"]
@@ -94,6 +94,11 @@ class Claim:
     def function(self) -> Function:
         """The implementation's function for the quantity."""
         return self.implementation.functions[cast("QuantityName", self.quantity.name)]
+
+    @property
+    def levels(self) -> list[Algorithm]:
+        """The algorithms that may explain its values, down to the level that it claims."""
+        return levels(self.format, self.implementation.at_least)
 
     def arguments(self, case: Case) -> tuple[Array, ...]:
         """Return what the implementation's function is called with."""

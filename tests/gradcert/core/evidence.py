@@ -64,7 +64,10 @@ class Evidence:
         The true value at `index` as a ball, where there is one.
     ulps, budgets
         The size of the error; None where it has none: a true value of zero has no ulp, a row on
-        which every algorithm is void has no budget, a changed input has neither.
+        which every algorithm is void has no budget, a changed input has neither. The budgets are
+        those of the closest algorithm that the claim allows.
+    level
+        The level that explains the row, where a better one is claimed; empty if none explains it.
     shown_by
         Python expressions to print, with ``f`` the implementation's function, ``args`` the case's
         arguments and ``np`` numpy.
@@ -80,6 +83,7 @@ class Evidence:
     enclosure: str = ""
     ulps: float | None = None
     budgets: float | None = None
+    level: str = ""
     shown_by: tuple[str, ...] = ("f(*args)",)
 
 

@@ -108,8 +108,11 @@ def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evid
     """Return whether a flaw, in the place of a claim's implementation, fails in the same way.
 
     Predicate: in the same row; with the same statement, unless that is about one value; with values
-    that agree, if there are any.
+    that agree, if there are any. A row that a level explains, worse than the one claimed, shows no
+    flaw.
     """
+    if evidence.level:
+        return False
     accused = _in_place_of(claim, flaw, evidence)
     other = failure_on(accused, check, evidence.case) if accused else None
     if not isinstance(other, Evidence) or (evidence.row, len(evidence.returned)) != (

@@ -171,6 +171,21 @@ def _seen_by_checks(refuting: Sequence[Refuting], *, steady: bool) -> list[str]:
     return [f"{said} ({', '.join(checks)})" for said, checks in found.items()]
 
 
+def _levels(refuting: Sequence[Refuting]) -> list[str]:
+    """Return the levels that explain rows, where a better one is claimed."""
+    return [one.evidence.level for one in refuting if one.evidence.level]
+
+
+def _matter_of_level(refuting: Sequence[Refuting]) -> list[str]:
+    """Say which levels explain rows that refute only because a better level is claimed."""
+    explaining = _levels(refuting)
+    if not explaining:
+        return []
+    which = "every" if len(explaining) == len(refuting) else "some"
+    names = " and ".join(sorted(set(explaining)))
+    return [f"{which} refuting case is a matter of level: its errors are those of {names}"]
+
+
 def symptoms(
     refuting: Sequence[Refuting],
     *,
@@ -206,12 +221,17 @@ def symptoms(
             f"the answer depends on earlier calls: {vanished} of {vanished + len(refuting)} "
             "refuting cases passed when tried again"
         )
-    judged = [one for one in refuting if one.check.against_truth and one.evidence.expected]
+    judged = [
+        one
+        for one in refuting
+        if one.check.against_truth and one.evidence.expected and not one.evidence.level
+    ]
     errors = {one: _error(one) for one in judged}
     wrong = [one for one in judged if errors[one].wrong]
     rows = [errors[one] for one in wrong]
     if rows and not any(check.across_rows for check in checks):
         found.append(_scale(rows))
+    found += _matter_of_level(refuting)
     found += [*narrower_format(wrong), *_seen_by_checks(refuting, steady=steady)]
     if rows:
         on_target = _on_target(rows)
@@ -224,7 +244,8 @@ def symptoms(
         found.append(place if len(on_target) == 2 else "")
     unharmed = [format for format in passed if format not in refuted]
     if unharmed:
-        found.append(f"wrong in {', '.join(refuted)}, not in {', '.join(unharmed)}")
+        what = "wrong" if len(_levels(refuting)) < len(refuting) or not refuting else "refuted"
+        found.append(f"{what} in {', '.join(refuted)}, not in {', '.join(unharmed)}")
     sizes = [row.size for row in rows if isfinite(row.size)]
     if sizes:
         found.append(f"off by {_between(sizes)} of the row's largest true value")

@@ -50,6 +50,7 @@ def begun(subject: Implementation, provenance: Provenance) -> Certificate:
         formats=tuple(subject.formats),
         loss=asdict(subject.loss),
         domain=asdict(subject.domain),
+        at_least=subject.at_least,
         verdict=Verdict.INCOMPLETE,
         worst=None,
         results=(),

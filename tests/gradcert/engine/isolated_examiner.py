@@ -21,7 +21,7 @@ from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
 from gradcert.engine.record import result_of
 from gradcert.isolation.process import Died, Process
-from gradcert.isolation.protocol import Answer, Load, Request
+from gradcert.isolation.protocol import Answer, Claimed, Load, Request
 from gradcert.isolation.subject import Isolated
 from gradcert_implementations import Array, Options, reloading
 from gradcert_reports import CheckResult, Diagnosis, Verdict
@@ -51,8 +51,7 @@ class IsolatedExaminer:
                 targets=subject.domain.targets,
                 device=reloading(subject).get("device"),
             ),
-            loss=subject.loss,
-            domain=subject.domain,
+            claimed=Claimed(loss=subject.loss, domain=subject.domain, at_least=subject.at_least),
             settings=settings,
             memory=subject.limits.memory,
         )

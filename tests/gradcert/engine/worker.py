@@ -55,6 +55,7 @@ def _described(subject: Implementation) -> Described:
         formats=subject.formats,
         loss=subject.loss,
         domain=subject.domain,
+        at_least=subject.at_least,
         summary=subject.summary,
         origin=subject.origin,
         library=subject.library,
@@ -109,12 +110,8 @@ def main(answers: int, notes: int) -> None:
     noted: Mapping[QuantityName, Function] = {
         quantity: _noted(function, notes) for quantity, function in subject.functions.items()
     }
-    subject = replace(
-        subject,
-        functions=noted,
-        loss=asked.loss or subject.loss,
-        domain=asked.domain or subject.domain,
-    )
+    claimed = msgspec.structs.asdict(asked.claimed) if asked.claimed else {}
+    subject = replace(subject, functions=noted, **claimed)
     claims = {one.task: one.claim for one in planned(subject)}
     examiner = LocalExaminer(subject, asked.settings)
     _limit_memory(asked.memory)

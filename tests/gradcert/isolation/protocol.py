@@ -16,12 +16,21 @@ import numpy as np
 from gradcert.core.clock import Spent
 from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
-from gradcert_implementations import Array, Domain, FormatName, Loss, Options, QuantityName
+from gradcert_implementations import (
+    Array,
+    Domain,
+    FormatName,
+    LevelName,
+    Loss,
+    Options,
+    QuantityName,
+)
 from gradcert_oracle import FORMATS
 from gradcert_reports import CheckResult, Diagnosis
 
 __all__ = [
     "Answer",
+    "Claimed",
     "Described",
     "Load",
     "Request",
@@ -38,6 +47,14 @@ _DTYPES = {format.dtype.name: format.dtype for format in FORMATS.values()}
 _Length = Annotated[int, msgspec.Meta(ge=0)]
 
 
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a subject claims of its functions: their loss, their domain, and their level."""
+
+    loss: Loss
+    domain: Domain
+    at_least: LevelName | None
+
+
 class Load(msgspec.Struct, frozen=True, kw_only=True):
     """The first request: what to load, and how it will be examined.
 
@@ -45,7 +62,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     spec, options
         The arguments of :func:`gradcert.load`.
-    loss, domain
+    claimed
         What the subject claims, in place of what the SPEC declares; None to keep that.
     settings
         How many cases its checks will try, and what they are drawn from.
@@ -55,8 +72,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     spec: str
     options: Options
-    loss: Loss | None
-    domain: Domain | None
+    claimed: Claimed | None
     settings: SearchSettings
     memory: int | None
 
@@ -69,6 +85,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     formats: tuple[FormatName, ...]
     loss: Loss
     domain: Domain
+    at_least: LevelName | None
     summary: str
     origin: str
     library: str

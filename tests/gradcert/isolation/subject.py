@@ -63,8 +63,7 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         request = Load(
             spec=spec,
             options=options,
-            loss=None,
-            domain=None,
+            claimed=None,
             settings=SearchSettings(max_examples=1, seed=0),
             memory=limits.memory,
         )

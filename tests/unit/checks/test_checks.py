@@ -19,6 +19,7 @@ from subjects import (
     case_of,
     checked,
     claim_of,
+    flipped,
     in_binary32,
     right,
     transposed,
@@ -31,10 +32,6 @@ from gradcert.core.evidence import Refuted
 from gradcert_implementations import QUANTITY_NAMES, Array
 from gradcert_implementations.flawed import diagonal_only
 from gradcert_oracle import quantity_of
-
-
-def flipped(z: Array, t: Array) -> Array:
-    return t - right(z, t) - t
 
 
 def a_little_scaled(z: Array, t: Array) -> Array:

@@ -13,6 +13,7 @@ from gradcert.cli.options import takes_options
 from gradcert_implementations import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
+    LEVEL_NAMES,
     QUANTITY_NAMES,
     TARGET_DOMAINS,
     Options,
@@ -85,6 +86,8 @@ def test_an_option_that_is_not_given_keeps_its_default(chosen: Callable[..., Opt
         ("--quantity", "softmx", "softmax"),
         ("--quantity", "DE/DZ", "dE/dz"),
         ("--targets", "indices", "index"),
+        ("--at-least", "shfted", "shifted"),
+        ("--at-least", "logsumexp", "log-sum-exp"),
     ],
 )
 def test_a_near_miss_is_one_line_with_the_name_that_was_meant(
@@ -98,7 +101,12 @@ def test_a_near_miss_is_one_line_with_the_name_that_was_meant(
 
 @pytest.mark.parametrize(
     ("option", "names"),
-    [("--format", FORMAT_NAMES), ("--quantity", QUANTITY_NAMES), ("--targets", TARGET_DOMAINS)],
+    [
+        ("--format", FORMAT_NAMES),
+        ("--quantity", QUANTITY_NAMES),
+        ("--targets", TARGET_DOMAINS),
+        ("--at-least", LEVEL_NAMES),
+    ],
 )
 @pytest.mark.parametrize("given", ["zebra", ""])
 def test_a_name_near_no_other_is_one_line_with_all_choices_and_no_guess(
@@ -109,6 +117,33 @@ def test_a_name_near_no_other_is_one_line_with_all_choices_and_no_guess(
     (line,) = done.stderr.splitlines()
     assert line.endswith(f"{given!r}; choose from {', '.join(names)}")
     assert "did you mean" not in line
+
+
+@pytest.mark.parametrize("given", ["0", "-5", "inf", "nan", "ten", ""])
+def test_a_largest_logit_that_is_no_positive_finite_number_is_one_line(
+    gradcert: Run, given: str
+) -> None:
+    done = gradcert("certify", "numpy", "--largest-logit", given)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gradcert: largest_logit is ")
+    assert line.endswith("; expected a positive finite number, such as 1e4")
+
+
+def test_a_level_that_is_worse_than_the_demanded_one_ends_with_status_1_and_is_recorded(
+    gradcert: Run, tmp_path: Path
+) -> None:
+    quick = ("--format", "fp64", "--max-examples", "20", "--largest-logit", "50", "--jobs", "1")
+    done = gradcert("certify", "log-sum-exp", "--at-least", "shifted", *quick, "--report", "out")
+    assert done.returncode == 1
+    assert "is explained by log-s" in done.stdout
+    assert " at best; at least shifted is demanded" in done.stdout
+    (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert (certificate.at_least, certificate.domain["largest_logit"]) == ("shifted", 50.0)
+    for page in ("index.html", "report.md"):
+        assert "At least shifted is demanded." in (tmp_path / "out" / page).read_text()
+    done = gradcert("certify", "log-sum-exp", "--at-least", "log-sum-exp", *quick)
+    assert done.returncode == 0
 
 
 def test_an_empty_device_is_an_error_and_not_the_default(gradcert: Run) -> None:

@@ -52,6 +52,13 @@ def test_a_certificate_records_the_loss_and_the_domain_that_are_claimed(
     )
     assert first.loss == asdict(loss)
     assert first.domain == asdict(domain)
+    assert first.at_least is None
+
+
+def test_a_certificate_records_the_level_that_is_claimed() -> None:
+    claiming = replace(THEIRS, at_least="log-softmax")
+    first = next(certifying(claiming, SearchSettings(max_examples=1, seed=0)))
+    assert first.at_least == first.demanded == "log-softmax"
 
 
 def test_the_level_of_a_certificate_is_that_of_its_most_severe_row() -> None:

@@ -106,6 +106,127 @@ def test_a_jax_loss_of_any_kind_gives_each_rows_own_gradient(
     assert not jax.config.jax_enable_x64
 
 
+def torch_columns(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    return torch_rows(z, t)[:, None]
+
+
+def jax_rows(z: jax.Array, t: jax.Array) -> jax.Array:
+    return -(t * jax.nn.log_softmax(z)).sum(-1)
+
+
+def jax_sum(z: jax.Array, t: jax.Array) -> jax.Array:
+    return jax_rows(z, t).sum()
+
+
+class Trained(torch.nn.Module):
+    """A loss with a parameter, so that its value has a gradient of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones((), dtype=torch.float64))
+
+    def forward(self, z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return functional.cross_entropy(self.scale * z, t)
+
+
+FOUR = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+OF_FOUR = np.log1p(np.exp(-FOUR[:, 0]))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 4])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        from_torch(functional.cross_entropy),
+        from_torch(torch_sum),
+        from_torch(torch_rows),
+        from_torch(torch_columns),
+        from_torch(torch.nn.CrossEntropyLoss, targets="index"),
+        from_torch(Trained),
+        from_jax(jax_mean),
+        from_jax(jax_sum),
+        from_jax(jax_sum, jit=False),
+        from_jax(jax_rows),
+        from_jax(jax_fused, jit=False),
+        from_jax(jax_of_labels, targets="index"),
+    ],
+    ids=lambda subject: subject.name,
+)
+def test_the_value_of_each_row_is_its_own_whatever_the_loss_returns_for_a_batch(
+    subject: Implementation, rows: int
+) -> None:
+    assert list(subject.functions) == ["loss", "dE/dz"]
+    value = subject.functions["loss"](FOUR[:rows], np.eye(2)[[0] * rows])
+    assert value.dtype == np.float64
+    assert value.shape == (rows,)
+    np.testing.assert_allclose(value, OF_FOUR[:rows], rtol=1e-14)
+
+
+def torch_mean_in_binary32(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(z.float(), t.float())
+
+
+def jax_rows_in_binary32(z: jax.Array, t: jax.Array) -> jax.Array:
+    return jax_rows(z.astype(jnp.float32), t.astype(jnp.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+@pytest.mark.parametrize(
+    "subject", [from_torch(torch_mean_in_binary32), from_jax(jax_rows_in_binary32)]
+)
+def test_a_loss_in_a_wider_format_than_its_logits_is_rounded_to_theirs(
+    subject: Implementation, dtype: Any
+) -> None:
+    value = subject.functions["loss"](FOUR.astype(dtype), np.eye(2)[[0] * 4].astype(dtype))
+    assert value.dtype == dtype
+    assert value.tolist() == OF_FOUR.astype(np.float32).astype(dtype).tolist()
+
+
+@pytest.mark.parametrize(
+    "subject", [from_torch(torch_mean_in_binary32), from_jax(jax_rows_in_binary32)]
+)
+def test_a_loss_in_a_narrower_format_than_its_logits_is_broken(subject: Implementation) -> None:
+    found = gradcert.certify(subject, quantities=["loss"], formats=["fp64"], max_examples=3)
+    assert found.verdict == "broken"
+    (reason, *_) = (result.reason for result in found.results if result.verdict == "broken")
+    assert reason == "returned dtype float32, expected float64"
+
+
+class ValueOfNaN(torch.autograd.Function):
+    """A right gradient beside a value that is NaN."""
+
+    @staticmethod
+    def forward(ctx: Any, z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(z, t)
+        return z.new_full((len(z),), float("nan"))
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, None]:
+        z, t = ctx.saved_tensors
+        return upstream[0][:, None] * (z.softmax(-1) - t), None
+
+
+@jax.custom_vjp
+def jax_value_of_nan(z: jax.Array, t: jax.Array) -> jax.Array:
+    return jax_rows(z, t) * jnp.nan
+
+
+jax_value_of_nan.defvjp(
+    lambda z, t: (jax_value_of_nan(z, t), (jax.nn.softmax(z), t)),
+    lambda kept, upstream: (upstream[:, None] * (kept[0] - kept[1]), jnp.zeros_like(kept[1])),
+)
+
+
+@pytest.mark.parametrize("adapted", [(from_torch, ValueOfNaN), (from_jax, jax_value_of_nan)])
+def test_a_loss_that_is_nan_beside_a_right_gradient_is_refuted(adapted: Any) -> None:
+    adapt, loss = adapted
+    found = gradcert.certify(adapt(loss, formats=["fp64"]), max_examples=3)
+    assert {result.quantity for result in found.refutations} == {"loss"}
+    shown = found.refutations[0].discrepancy
+    assert shown is not None
+    assert shown.statement.startswith("loss is nan; its true value is 0.69314718")
+
+
 def test_a_loss_of_probabilities_and_a_loss_of_one_value_per_row_can_be_certified_too() -> None:
     by_probability = from_torch(
         lambda o, t: -(t * o.log()).sum(-1), quantities=["dE/do"]
@@ -145,7 +266,7 @@ def test_a_function_that_is_no_loss_says_what_it_returned(
 
 
 def test_a_scalar_loss_that_is_neither_mean_nor_sum_is_broken_and_says_so() -> None:
-    odd = from_torch(lambda z, t: functional.cross_entropy(z, t) * len(z) ** 2)
+    odd = from_torch(lambda z, t: functional.cross_entropy(z, t) * len(z) ** 2, targets="index")
     with pytest.raises(ValueError, match=r"for one row and .* for two equal rows; expected a mean"):
         _gradient(odd)
     assert gradcert.certify(odd, formats=["binary64"], max_examples=5).verdict == "broken"
@@ -210,14 +331,18 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
     found = gradcert.certify(
         f"torch:{losses}:flipped", targets="index", formats=["binary64"], max_examples=5
     )
-    (diagnosis,) = found.diagnoses
-    assert diagnosis.matches[0].flaw == "sign-flipped"
-    shown = found.refutations[0].discrepancy
-    assert shown is not None
-    assert 'targets="index", device="cpu")' in shown.snippet
-    command = [sys.executable, "-c", shown.snippet]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "[[ 0.5 -0.5]]\n"
+    diagnoses = {diagnosis.quantity: diagnosis for diagnosis in found.diagnoses}
+    assert diagnoses["dE/dz"].matches[0].flaw == "sign-flipped"
+    assert diagnoses["loss"].findings[0] == "the sign is flipped"
+    printed = []
+    for result in found.leading:
+        assert result.discrepancy is not None
+        snippet = result.discrepancy.snippet
+        assert 'targets="index", device="cpu")' in snippet
+        command = [sys.executable, "-c", snippet]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        printed.append(done.stdout)
+    assert printed == ["[-0.69314718]\n", "[[ 0.5 -0.5]]\n"]
 
 
 @pytest.mark.parametrize(

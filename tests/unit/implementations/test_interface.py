@@ -49,6 +49,10 @@ def _without_addresses(value: object) -> str:
         ({"formats": ("binary65",)}, "unknown format 'binary65'; did you mean binary64? choose"),
         ({"formats": "fp32"}, "'fp32' is not a list of format names; write ['fp32']"),
         ({"loss": "sigmoid"}, "loss is 'sigmoid'; expected a Loss: Loss(output=\"sigmoid\")"),
+        (
+            {"at_least": "shift"},
+            "unknown level 'shift'; did you mean shifted? choose from faithful",
+        ),
         ({"domain": "index"}, "domain is 'index'; expected a Domain: Domain(targets=\"index\")"),
         (
             {"functions": {"loss": _zeros}, "loss": Loss(output="sigmoid")},

@@ -1,20 +1,28 @@
 """The one record of options, from the command line to another process."""
 
 import inspect
+import re
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
 import msgspec
 import pytest
 
-from gradcert_implementations import Domain, Options, OptionValues, SpecError, load
+from gradcert_implementations import Domain, Options, OptionValues, SpecError, load, select
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.numpy_function import from_numpy
 from gradcert_implementations.adapters.program import from_command
 from gradcert_implementations.adapters.torch_loss import from_torch
 
-ALL = Options(quantities=["loss", "dE/dz"], formats=["fp32"], targets="any", device="cuda:0")
+ALL = Options(
+    quantities=["loss", "dE/dz"],
+    formats=["fp32"],
+    targets="any",
+    largest_logit=50,
+    at_least="wide",
+    device="cuda:0",
+)
 
 
 def test_the_keywords_of_the_public_functions_are_the_fields_of_the_record() -> None:
@@ -33,7 +41,7 @@ def test_a_function_that_takes_options_lists_none_of_them_by_hand(
 def test_each_option_says_what_a_command_line_needs_to_offer_it() -> None:
     for option in fields(Options):
         assert set(option.metadata) == {"option", "metavar", "help"}
-        assert option.metadata["option"].isidentifier()
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", option.metadata["option"])
         assert option.metadata["help"].endswith(".")
         assert option.default in ((), None)
     assert len({option.metadata["option"] for option in fields(Options)}) == len(fields(Options))
@@ -62,6 +70,31 @@ def test_options_change_a_domain_only_in_what_they_choose() -> None:
     assert Options(targets="any").domain_over(declared) == Domain(
         targets="any", largest_logit=11.0, fewest_classes=2
     )
+    assert Options(largest_logit=50).domain_over(declared) == Domain(
+        targets="index", largest_logit=50.0, fewest_classes=2
+    )
+
+
+def test_a_level_that_is_chosen_stands_in_place_of_the_declared_one() -> None:
+    assert Options().level_over("shifted") == "shifted"
+    assert Options(at_least="wide").level_over("shifted") == "wide"
+    declared = replace(load("numpy"), at_least="log-softmax")
+    assert select(declared, Options()).at_least == "log-softmax"
+    assert select(declared, Options(at_least="faithful")).at_least == "faithful"
+
+
+@pytest.mark.parametrize("options", [{"at_least": "wide", "largest_logit": 50}])
+def test_what_an_adapter_makes_claims_the_level_and_the_logits_that_are_chosen(
+    options: OptionValues,
+) -> None:
+    for made in (from_numpy(len, **options), from_torch(len, **options), from_jax(len, **options)):
+        assert (made.at_least, made.domain.largest_logit) == ("wide", 50.0)
+
+
+@pytest.mark.parametrize("given", [50, 50.0, "50", "5e1"])
+def test_a_largest_logit_is_a_number_or_its_text(given: Any) -> None:
+    assert Options(largest_logit=given).largest_logit == 50.0
+    assert type(Options(largest_logit=given).largest_logit) is float
 
 
 @pytest.mark.parametrize(
@@ -73,6 +106,18 @@ def test_options_change_a_domain_only_in_what_they_choose() -> None:
         ({"formats": None}, "None is not a list of format names; write ['binary64']"),
         ({"targets": "indices"}, "unknown target domain 'indices'; did you mean index? choose"),
         ({"targets": ""}, "unknown target domain ''; choose from index, probability, any"),
+        ({"at_least": "shfted"}, "unknown level 'shfted'; did you mean shifted? choose from faith"),
+        ({"at_least": ""}, "unknown level ''; choose from faithful, wide, shifted, log-softmax, "),
+        (
+            {"largest_logit": 0},
+            "largest_logit is 0; expected a positive finite number, such as 1e4",
+        ),
+        ({"largest_logit": "-1"}, "largest_logit is -1.0; expected a positive finite number"),
+        ({"largest_logit": "inf"}, "largest_logit is inf; expected a positive finite number"),
+        ({"largest_logit": "nan"}, "largest_logit is nan; expected a positive finite number"),
+        ({"largest_logit": "ten"}, "largest_logit is 'ten'; expected a positive finite number"),
+        ({"largest_logit": ""}, "largest_logit is ''; expected a positive finite number"),
+        ({"largest_logit": [1]}, "largest_logit is [1]; expected a positive finite number"),
         ({"device": ""}, "the device is ''; expected its name, such as 'cpu' or 'cuda:0'"),
         ({"device": 0}, "the device is 0; expected its name, such as 'cpu' or 'cuda:0'"),
     ],

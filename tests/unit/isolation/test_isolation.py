@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from subjects import RIGHT_SOURCE
 import gradcert
 from gradcert import Certificate, Limits
 from gradcert.checks import CHECKS
-from gradcert_implementations import SpecError
+from gradcert_implementations import LevelName, SpecError
 from gradcert_reports import read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
@@ -69,6 +70,14 @@ def says_where(logits, targets):
     with open(os.environ["SEEN"], "a") as seen:
         print(os.getpid(), file=seen)
     return right(logits, targets)
+
+from gradcert import Implementation
+declared = Implementation(
+    name="declared",
+    functions={{"dE/dz": right}},
+    formats=("binary32",),
+    at_least="log-sum-exp",
+)
 
 def loaded(logits, targets):
     return right(logits, targets)
@@ -152,6 +161,28 @@ def test_isolation_changes_nothing_of_what_is_found() -> None:
     here = gradcert.certify("diagonal-only", max_examples=20)
     assert isolated.results == here.results
     assert isolated.diagnoses == here.diagnoses
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("at_least", "verdict"), [("faithful", "refuted"), (None, "conforms")])
+def test_an_isolated_subject_is_examined_for_the_level_that_is_demanded(
+    at_least: str | None, verdict: str
+) -> None:
+    found = gradcert.certify(
+        "hostile.py:right", formats=["fp32"], max_examples=30, limits=LIMITS, at_least=at_least
+    )
+    assert (found.verdict, found.at_least) == (verdict, at_least)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("at_least", "verdict"), [("faithful", "refuted"), (None, "conforms")])
+def test_an_isolated_subject_claims_its_own_level_and_not_what_its_spec_declares(
+    at_least: LevelName | None, verdict: str
+) -> None:
+    declared = gradcert.load("hostile.py:declared")
+    assert declared.at_least == "log-sum-exp"
+    found = gradcert.certify(replace(declared, at_least=at_least), max_examples=30, limits=LIMITS)
+    assert (found.verdict, found.at_least) == (verdict, at_least)
 
 
 def test_an_isolated_subject_runs_in_one_process_that_is_not_this_one(

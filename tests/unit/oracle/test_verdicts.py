@@ -16,6 +16,7 @@ from gradcert_oracle import (
     BINARY64,
     FAITHFUL,
     FORMATS,
+    LEVELS,
     Algorithm,
     Format,
     algorithms,
@@ -175,6 +176,65 @@ def test_no_level_is_named_while_a_better_one_is_undecided() -> None:
     shifted, log_softmax = (Algorithm(level, "pairwise") for level in ("shifted", "log-softmax"))
     allowed = {shifted: [arb(2)], log_softmax: [arb(10)]}
     assert judge_differences([arb(4, 0.1)], allowed.__getitem__, [shifted, log_softmax]) is None
+
+
+# A level that is demanded.
+
+
+@EACH_FORMAT
+@pytest.mark.parametrize("at_least", [FAITHFUL.level, *LEVELS])
+def test_what_a_demand_leaves_is_the_beginning_of_all_levels_with_every_summation(
+    format: Format, at_least: str
+) -> None:
+    left = levels(format, at_least)
+    every = levels(format)
+    assert left == every[: len(left)]
+    worst = left[-1].level
+    assert worst not in {algorithm.level for algorithm in every[len(left) :]}
+    has_wide = format in (BINARY16, BFLOAT16)
+    assert worst == ("shifted" if at_least == "wide" and not has_wide else at_least)
+
+
+def test_without_a_demand_all_levels_are_left() -> None:
+    assert levels(BINARY16, None) == levels(BINARY16) == levels(BINARY16, "log-sum-exp")
+
+
+def test_a_row_that_only_a_worse_level_explains_is_refuted_and_says_how_far_it_is() -> None:
+    asked = question("softmax", (50.0, 40.0), format=BINARY32)
+    large, small = (float(true) for true in enclose(asked))
+    off = ALLOWED * float(budgets(asked, LOG_SOFTMAX)[1]) * (1 - EDGE)
+    values = (large, small + off)
+    assert judge(asked, values).algorithm == LOG_SOFTMAX
+    assert judge(asked, values, levels(BINARY32, "log-softmax")).algorithm == LOG_SOFTMAX
+    refuted = judge(asked, values, levels(BINARY32, "shifted"))
+    assert refuted.algorithm is None
+    assert refuted.index == 1
+    assert refuted.used > ALLOWED
+
+
+def test_where_faithful_is_demanded_the_value_beyond_one_ulp_is_named() -> None:
+    asked = question("softmax", (0.0, -3.0), format=BINARY32)
+    large, small = enclose(asked)
+    step = float(BINARY32.ulp(small))
+    demanded = levels(BINARY32, "faithful")
+    assert judge(asked, (float(large), float(small) + step * 3 / 4), demanded).used < ALLOWED
+    refuted = judge(asked, (float(large), float(small) + 3 * step), demanded)
+    assert (refuted.algorithm, refuted.index) == (None, 1)
+    assert refuted.used == pytest.approx(6)
+
+
+def test_where_faithful_is_demanded_an_error_that_is_not_decided_is_not_below_one_ulp() -> None:
+    straddling = arb(4, 0.125)
+    verdict = judge_differences([straddling], lambda _: [arb(2)], [FAITHFUL])
+    assert verdict is not None
+    assert verdict.algorithm is None
+
+
+def test_a_demanded_level_that_is_void_passes_nothing() -> None:
+    allowances = {FAITHFUL: [arb(1)], SHIFTED: None, LOG_SOFTMAX: [arb(9)]}
+    demanded = [FAITHFUL, SHIFTED]
+    verdict = judge_differences([arb(5)], allowances.__getitem__, demanded)
+    assert (verdict.algorithm, verdict.used) == (None, inf)
 
 
 # Errors in ulps.

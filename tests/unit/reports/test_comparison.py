@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -390,6 +391,17 @@ def test_another_loss_or_domain_is_another_claim_whatever_its_options_are() -> N
         "label smoothing not given -> 0.1 for mine, theirs: the claims may differ",
         "targets probability -> any for mine: the claims differ",
     ]
+
+
+def test_another_level_that_is_claimed_is_another_claim() -> None:
+    old, new = (
+        _report(msgspec.structs.replace(_certificate(), at_least=level)) for level in (None, "wide")
+    )
+    assert _shown(old, new) == [
+        "nothing got better or worse",
+        "at least any level -> wide for mine: the claims differ",
+    ]
+    assert compare(new, new).claims == ()
 
 
 def test_an_option_that_is_not_given_is_no_other_claim() -> None:

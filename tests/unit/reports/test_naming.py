@@ -52,6 +52,11 @@ def test_options_that_differ_distinguish_certificates_and_equal_ones_are_not_nam
     ]
 
 
+def test_the_levels_that_are_claimed_distinguish_certificates(found: Certificate) -> None:
+    wide = msgspec.structs.replace(found, at_least="wide")
+    assert _names(found, wide) == ["numpy (at least any level)", "numpy (at least wide)"]
+
+
 def test_a_suffix_is_as_long_as_necessary_and_a_number_if_no_trait_differs(
     found: Certificate,
 ) -> None:

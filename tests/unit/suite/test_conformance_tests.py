@@ -55,6 +55,14 @@ def test_a_right_kernel_passes_one_test_per_check_and_format(run: Run) -> None:
     assert f"{2 * OF_GRADIENT} passed" in out
 
 
+def test_a_kernel_worse_than_the_demanded_level_fails_and_says_which_level_it_is(run: Run) -> None:
+    status, shown = run("right", 'formats=["fp64"], largest_logit=50, at_least="log-sum-exp"')
+    assert (status, f"{OF_GRADIENT} passed" in shown) == (0, True)
+    status, shown = run("right", 'formats=["fp64"], largest_logit=50, at_least="faithful"')
+    assert status == 1
+    assert "dE/dz is explained by shifted at best; at least faithful is demanded" in shown
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_an_expected_failure_is_one_and_shows_its_reason(run: Run, workers: str) -> None:
     status, out = run(

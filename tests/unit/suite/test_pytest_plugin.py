@@ -95,6 +95,16 @@ def test_a_wrong_subject_fails_with_its_minimal_counterexample_and_no_traceback(
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_the_level_and_the_largest_logit_are_options_of_pytest(suite: Run, tmp_path: Path) -> None:
+    chosen = ("--gradcert-at-least", "faithful", "--gradcert-largest-logit", "50")
+    done = suite("--gradcert", "mine.py:right", *chosen, "--gradcert-report", "out")
+    assert done.returncode == 1
+    assert "dE/dz is explained by shifted at best; at least faithful is demanded" in done.stdout
+    (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert certificate.at_least == "faithful"
+    assert certificate.domain["largest_logit"] == 50.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "counts"),
     [
@@ -144,6 +154,8 @@ def test_seeds_differ_in_the_cases_they_try_but_not_in_the_verdict(
         ("--gradcert mine.py:absent", "'absent'"),
         ("--gradcert mine.py:right --gradcert-quantity dz/dE", "'dz/dE'"),
         ("--gradcert-quantity dz/dE", "'dz/dE'"),
+        ("--gradcert-at-least shfted", "did you mean shifted?"),
+        ("--gradcert-largest-logit ten", "largest_logit is 'ten'"),
     ],
 )
 def test_a_selection_of_nothing_is_a_usage_error_in_one_line(
