@@ -1,8 +1,8 @@
 """What an implementation is: functions from arrays to arrays, its loss, and its domain."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import inf
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -116,11 +116,12 @@ class Domain:
     def __post_init__(self) -> None:
         known_name("target domain", self.targets, TARGET_DOMAINS)
         largest, fewest = self.largest_logit, self.fewest_classes
-        if not isinstance(largest, Real) or not 0 < largest < inf:
+        is_number = isinstance(largest, Real) and not isinstance(largest, bool)
+        if not is_number or not 0 < largest <= sys.float_info.max:
             raise ValueError(
                 f"largest_logit is {largest!r}; expected a positive finite number, such as 1e4"
             )
-        if not isinstance(fewest, Integral) or fewest < 1:
+        if not isinstance(fewest, Integral) or isinstance(fewest, bool) or fewest < 1:
             raise ValueError(f"fewest_classes is {fewest!r}; expected a whole number from 1 up")
         # Numbers of numpy become Python's, which every report can write.
         object.__setattr__(self, "largest_logit", float(largest))

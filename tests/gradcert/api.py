@@ -55,6 +55,8 @@ def subject_of(
     SpecError
         If there is nothing to certify.
     """
+    if limits is not None and not isinstance(limits, Limits):
+        raise SpecError(f"limits is {limits!r}; expected gradcert.Limits(seconds=10), say")
     if limits is None:
         if isinstance(implementation, str):
             return load(implementation, **options.keywords())
@@ -139,7 +141,7 @@ def certify(
     SpecError
         If there is nothing to certify.
     ValueError
-        If `max_examples` is not positive.
+        If `max_examples` is not a positive integer, or `seed` not an integer.
 
     Examples
     --------

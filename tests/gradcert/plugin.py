@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 __all__ = ["pytest_addoption", "pytest_configure"]
 
 
-def _positive(text: str) -> int:
-    """Return a positive integer; argparse turns the ValueError into a usage error."""
+def _positive_integer(text: str) -> int:
+    """Return a positive integer. If this raises ValueError, argparse shows its name."""
     value = int(text)
     if value < 1:
         raise ValueError
     return value
+
+
+def _folder(text: str) -> Path:
+    """Return a folder. An empty name (an unset shell variable) is an error."""
+    if not text:
+        raise ValueError
+    return Path(text)
+
+
+_positive_integer.__name__, _folder.__name__ = "positive integer", "name of a folder"
 
 
 def pytest_addoption(parser: "pytest.Parser") -> None:
@@ -50,7 +60,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         )
     group.addoption(
         "--gradcert-max-examples",
-        type=_positive,
+        type=_positive_integer,
         default=MAX_EXAMPLES,
         metavar="N",
         help="number of cases for a check with a full share (default: %(default)s)",
@@ -62,7 +72,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     )
     group.addoption(
         "--gradcert-report",
-        type=Path,
+        type=_folder,
         default=None,
         metavar="DIR",
         help="write the report here: index.html and more",

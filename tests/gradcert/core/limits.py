@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf
+from numbers import Real
 
 __all__ = ["UNLIMITED", "Limits", "memory_can_be_limited"]
 
@@ -20,6 +21,11 @@ class Limits:
         Memory, in units of 2**30 bytes, that its process may allocate once all is loaded. It is
         enforced on Linux.
 
+    Raises
+    ------
+    ValueError
+        If a limit is not a positive number.
+
     Examples
     --------
     >>> Limits(seconds=10, gigabytes=0.5).memory
@@ -28,6 +34,11 @@ class Limits:
 
     seconds: float = 60
     gigabytes: float = 4
+
+    def __post_init__(self) -> None:
+        for name, limit in (("seconds", self.seconds), ("gigabytes", self.gigabytes)):
+            if not isinstance(limit, Real) or isinstance(limit, bool) or not limit > 0:
+                raise ValueError(f"{name} is {limit!r}; expected a positive number, such as 4.0")
 
     @property
     def memory(self) -> int | None:

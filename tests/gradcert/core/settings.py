@@ -19,12 +19,15 @@ class SearchSettings:
     Raises
     ------
     ValueError
-        If `max_examples` is not positive.
+        If one of them is not an integer, or `max_examples` is not positive.
     """
 
     max_examples: int
     seed: int
 
     def __post_init__(self) -> None:
+        for name, number in (("max_examples", self.max_examples), ("seed", self.seed)):
+            if not isinstance(number, int) or isinstance(number, bool):
+                raise ValueError(f"{name} is {number!r}; it must be an integer, such as 100")
         if self.max_examples < 1:
             raise ValueError(f"max_examples is {self.max_examples}; it must be at least 1")

@@ -87,12 +87,13 @@ class IsolatedExaminer:
         try:
             answer = self._ask(Request(task=task))
             result, self.spent = answer.result, added(self.spent, answer.spent)
+            if result is None or Task.of(result) != task:
+                raise Died("answered another request: it wrote to the channel, or forked")
         except Died as died:
             arguments = self._end()
             if arguments and len(arguments[0]):
                 died, arguments = self._plainer(task, arguments) or (died, arguments)
             result = _broken(planned_check, str(died), arguments)
-        assert result is not None
         if planned_check.check.leaves_traces and result.verdict == Verdict.REFUTED:
             self._end()  # What the subject changed ends with its process.
         return result

@@ -29,7 +29,7 @@ def sizes(format: Format, required: float) -> list[float]:
     """
     tried, step = [], 1
     while log10(required) + step < log10(format.max):
-        tried.append(required * 10.0**step)
+        tried.append(10.0 ** (log10(required) + step) if step > 300 else required * 10.0**step)
         step *= 2
     return [*tried, format.max] if required < format.max else []
 

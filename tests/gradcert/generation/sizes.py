@@ -47,6 +47,15 @@ _SMALLER: dict[Size, tuple[Shape, ...]] = {
 """Added after a refutation, to find a smaller counterexample."""
 
 
+_MOST_LOGITS = 1 << 21
+"""A batch of many classes has fewer rows, so that it fits into memory."""
+
+
+def _with_classes(shape: Shape, classes: int) -> Shape:
+    """Return a shape with this number of classes, and with two rows or more if it had them."""
+    return Shape(min(shape.rows, max(2, _MOST_LOGITS // classes)), classes)
+
+
 def shapes(size: Size, *, fewest_classes: int, below: int | None) -> tuple[Shape, ...]:
     """Return the shapes of the cases of a size.
 
@@ -65,5 +74,5 @@ def shapes(size: Size, *, fewest_classes: int, below: int | None) -> tuple[Shape
     (Shape(rows=2, classes=2),)
     """
     listed = _SHAPES[size] if below is None else _SMALLER[size] + _SHAPES[size]
-    enough = (Shape(shape.rows, max(shape.classes, fewest_classes)) for shape in listed)
+    enough = (_with_classes(shape, max(shape.classes, fewest_classes)) for shape in listed)
     return tuple(shape for shape in enough if below is None or shape.logits < below)

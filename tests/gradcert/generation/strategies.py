@@ -51,7 +51,7 @@ def _largest_logit(claim: Claim) -> float:
         # A loss of two logits this far apart, times the sum of the targets, is still in range.
         largest = min(largest, format.max / (2 * 4 * PATTERN + 2))
     nearest = np.array(min(largest, format.max)).astype(format.dtype)
-    if nearest > largest:
+    if float(nearest) > largest:
         nearest = np.nextafter(nearest, np.zeros_like(nearest))
     return float(nearest)
 

@@ -78,7 +78,10 @@ class Process:
             began = asked if isinstance(request, Load) else call_began(self._notes.fileno())
             if began and time.monotonic() - began > limit:
                 raise Died(f"did not return within {limit:g} s")
-        return msgspec.json.decode(answer, type=Answer)
+        try:
+            return msgspec.json.decode(answer, type=Answer)
+        except msgspec.DecodeError:
+            raise Died("wrote into the channel of its answers") from None
 
     def _died(self) -> Died:
         ending = self._process.ending()

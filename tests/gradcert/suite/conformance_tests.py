@@ -65,14 +65,15 @@ def conformance_tests(
     """
     subject = subject_of(implementation, Options(**options))
     tests = {str(one.task): [one] for one in planned(subject)}
-    reasons = {_by_ieee_name(name): why for name, why in (expected_failures or {}).items()}
+    given = {_by_ieee_name(name): name for name in expected_failures or {}}
+    reasons = {name: (expected_failures or {})[typed] for name, typed in given.items()}
     expected: dict[str, list[Planned]] = {}
     for name in sorted(reasons, key=len, reverse=True):  # The narrower first.
         named = [test for test in tests if f"{test}-".startswith(f"{name}-")]
         if not named:
             raise ValueError(
-                f"expected_failures names {name!r}; {subject.name} has no such test, and the "
-                f"checks are {', '.join(check.id for check in CHECKS)}"
+                f"expected_failures names {given[name]!r}; {subject.name} has no such test, and "
+                f"the checks are {', '.join(check.id for check in CHECKS)}"
             )
         expected[name] = [run for test in named for run in tests.pop(test)]
     tests |= expected

@@ -3,6 +3,7 @@
 from subjects import log_sum_exp, right
 
 from gradcert import certify
+from gradcert.engine.reach import sizes
 from gradcert_oracle import BINARY64
 
 
@@ -21,3 +22,7 @@ def test_a_subject_that_never_fails_holds_up_to_the_largest_number() -> None:
     found = certify(right, formats=["binary64"], max_examples=10)
     (reach,) = (result.reach for result in found.results if result.reach)
     assert (reach.reached, reach.failed_at) == (BINARY64.max, None)
+
+
+def test_the_reach_of_a_claim_about_tiny_logits_is_found_without_overflow() -> None:
+    assert sizes(BINARY64, 1e-320)[-1] == BINARY64.max

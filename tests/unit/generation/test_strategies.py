@@ -20,7 +20,7 @@ from gradcert.core.evidence import Refuted
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.generation.regimes import SHAPES
-from gradcert.generation.sizes import Size
+from gradcert.generation.sizes import Size, shapes
 from gradcert.generation.strategies import cases
 from gradcert_implementations import FORMAT_NAMES, Array, Domain, Implementation, Loss, TargetDomain
 from gradcert_oracle import BINARY64, FORMATS, QUANTITIES, Format
@@ -342,3 +342,10 @@ def test_subnormal_rows_hold_a_probability_that_is_subnormal(format: Format) -> 
         assert ((low <= row[:-1]) & (row[:-1] <= high)).all()
     deep = log(format.smallest_normal) - 1
     _find(lambda labels, z: "subnormal" in labels and -inf < z.min() < deep < z.max() == 0, format)
+
+
+def test_a_batch_of_very_many_classes_has_fewer_rows() -> None:
+    (shape,) = shapes(Size.MANY_ROWS, fewest_classes=10**6, below=None)
+    assert (shape.rows, shape.classes) == (2, 10**6)
+    (usual,) = shapes(Size.MANY_ROWS, fewest_classes=1000, below=None)
+    assert usual.rows == 1025

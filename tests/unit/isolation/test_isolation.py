@@ -79,6 +79,14 @@ declared = Implementation(
     at_least="log-sum-exp",
 )
 
+def scribbles(logits, targets):
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b"garbage\\n")
+        except OSError:
+            pass
+    return right(logits, targets)
+
 def loaded(logits, targets):
     return right(logits, targets)
 """
@@ -146,6 +154,17 @@ def test_a_crash_is_shown_by_a_plain_case_of_its_size_where_one_crashes_too() ->
         "logits": (("0.0",) * 8,),
         "targets": (("1.0", *["0.0"] * 7),),
     }
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_subject_that_writes_into_the_channel_of_answers_is_broken_and_ends_nothing_else() -> (
+    None
+):
+    found = _certified("scribbles")
+    assert found.verdict == "broken"
+    assert found.complete
+    reasons = {result.reason for result in found.results if result.verdict == "broken"}
+    assert any("wrote into the channel of its answers" in reason for reason in reasons)
 
 
 @pytest.mark.usefixtures("folder")
