@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Sequence
 from math import log
 
+import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
+from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
@@ -25,6 +27,7 @@ from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets
 from gradcert_oracle.sums import float_sum
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import LOG_ERROR, LOG_LOST, Array, Pair
 
 __all__ = ["LOSS"]
 
@@ -69,6 +72,65 @@ def _scale(question: Question) -> float:
     return float_sum([mass, loss])
 
 
+def _moved(batch: Batch) -> Pair:
+    """Return ``sum_j t_j |d_j|``, where a class without a target may have a logit of -inf."""
+    t, differences, wider = batch["targets"], batch.softmax.differences, batch.arithmetic
+    heads = np.where(t > 0, -differences.head, 0)
+    tails = differences.tail
+    if not isinstance(tails, float):
+        tails = np.where(t > 0, -tails, 0)
+    return wider.total(wider.product(wider.number(t), Pair(heads, tails)))
+
+
+def _reference(batch: Batch) -> Reference:
+    """Return ``sum_j t_j |d_j| + T ln(1 + R)``, with R the sum of all powers but the largest one.
+
+    All terms are positive, and the logarithm's relative error is at most that of R and its own. So
+    the relative error is at most that of a share, see :class:`Batch`, with a rounding of each
+    difference, which is within the error of a power, and two more operations.
+    """
+    wider, mass = batch.arithmetic, batch.mass_of_targets
+    loss = wider.plus(_moved(batch), wider.product(mass, batch.log_mass))
+    lost = batch.lost(mass.head) * batch.classes + mass.head * LOG_LOST
+    error = batch.error + LOG_ERROR + 4 * wider.unit
+    return Reference(loss, loss.head * error + lost, loss.head + mass.head, lost)
+
+
+def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+    """Return ``u (A + 2 E) + v E + T r``, with ``A = sum_j t_j |d_j|`` and r a radius of ``ln S``.
+
+    A term is ``t_j (d_j (1 +- u) - ln S) (1 +- v)``, with v the unit of a log-probability that is
+    stored, and the ball of ln S counts in each of them. The ends are apart by at least twice ``t_j
+    (u |d_j| + r + v |l_j|)``. The sizes charge one rounding of each term and of the sum, which all
+    have one sign: 2 E.
+
+    r is the larger of two bounds, for ``u <= 2^-8``.
+
+    - The ball of S has a midpoint c of the format's precision. So its radius R is at least the
+      distance D of S from the nearest such number, which is 1 where ``S - 1 < u``. Then the radius
+      of ln S is at least half of ``ln(c + R) - ln(c - R) >= 2 R / c >= 2 R / (S + R) >= 2 D / (S +
+      D)``.
+    - The ball of S contains ``S sum_k o_k e^{|d_k| v}`` for ``|v| <= u``. With ``H = sum_k o_k
+      |d_k|`` over the classes with ``|d_k| <= 32``, the largest is at least ``S e^{u H}`` by
+      Jensen's inequality, and the smallest is at most ``S (1 - 15/16 u H)``, because ``e^{-x} <= 1
+      - x + x^2 / 2`` and ``x <= 1/8``. So half of the difference of their logarithms is at least
+      ``0.96 u H``.
+    """
+    softmax, mass = batch.softmax, batch.mass_of_targets.head
+    unit = rounding.unit
+    moved = _moved(batch).head
+    loss = moved + mass * batch.log_mass.head
+    head = softmax.mass.head
+    exponent = rounding.precision - np.frexp(head)[1]
+    nearest = np.ldexp(np.rint(np.ldexp(head, exponent)), -exponent)
+    distance = np.abs((head - nearest) + softmax.mass.tail) - head * batch.error
+    others = softmax.others.head
+    distance = np.where(others < unit, others, np.maximum(distance, 0))
+    radius = np.maximum(distance / (head + distance), 0.96 * unit * batch.weighted_drop)
+    bound: Array = unit * (moved + 2 * loss) + rounding.stored * loss + mass * radius
+    return bound
+
+
 LOSS = Quantity(
     name="loss",
     arguments=("logits", "targets"),
@@ -78,4 +140,5 @@ LOSS = Quantity(
     scale=_scale,
     pooled=False,
     unbounded=True,
+    screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )
