@@ -29,7 +29,7 @@ from gradcert_oracle.quantities import (
 )
 from gradcert_oracle.questions import Quantity, Question, enclose
 from gradcert_oracle.rows import Row
-from gradcert_oracle.screening import Screened, screen
+from gradcert_oracle.screening import Screened, ScreenError, screen
 from gradcert_oracle.textbook import LEVELS, Algorithm, algorithms
 from gradcert_oracle.verdicts import (
     ALLOWED,
@@ -68,6 +68,7 @@ __all__ = [
     "Quantity",
     "Question",
     "Row",
+    "ScreenError",
     "Screened",
     "algorithms",
     "analytic_log",

@@ -38,7 +38,7 @@ from gradcert_oracle.textbook import Algorithm
 from gradcert_oracle.verdicts import levels
 from gradcert_oracle.wider import PAIRED, PLAIN, Array
 
-__all__ = ["Screened", "screen"]
+__all__ = ["ScreenError", "Screened", "screen"]
 
 _SLACK = 2.0**-20
 """The part of each bound that is given away for its roundings."""
@@ -57,6 +57,10 @@ _AT_ONCE = 1 << 14
 
 _BALL = 2.0**-8
 """The width of the judge's balls, in budgets: below 2^-9, as they are below 2^-10 ulp."""
+
+
+class ScreenError(Exception):
+    """The oracle refutes what the screen accepted: a fault of the oracle or of the screen."""
 
 
 @dataclass(frozen=True)

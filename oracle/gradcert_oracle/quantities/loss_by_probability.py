@@ -67,9 +67,9 @@ def _reference(batch: Batch) -> Reference:
     if not isinstance(tails, float):
         tails = np.ldexp(tails, above - below)
     sizes, lost = np.abs(heads), np.full(len(o), 2.0**-1073)
-    return Reference(
-        Pair(heads, tails), 2 * wider.unit * sizes + lost[:, None], sizes.max(axis=1), lost
-    )
+    may_underflow = (targets != 0) & (sizes < 2.0**-900)
+    error = 2 * wider.unit * sizes + lost[:, None] * may_underflow
+    return Reference(Pair(heads, tails), error, sizes.max(axis=1), lost)
 
 
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:

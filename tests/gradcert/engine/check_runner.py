@@ -6,12 +6,12 @@ from gradcert.checks import CHECKS, Check
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.clock import CLOCK
-from gradcert.core.evidence import JudgedRow, Refuted
+from gradcert.core.evidence import Refuted
 from gradcert.core.float_environment import keep_subnormals
-from gradcert.core.outcome import Demand, Outcome
+from gradcert.core.outcome import Outcome
+from gradcert.engine.demands import Demands
 from gradcert.generation.search import drawn, search
 from gradcert.generation.strategies import cases as cases_of
-from gradcert_oracle import levels
 
 __all__ = ["run_check"]
 
@@ -28,8 +28,7 @@ class _Trials:
     def __init__(self, claim: Claim, check: Check) -> None:
         self._claim = claim
         self._check = check
-        self._levels = levels(claim.format)
-        self.demands: list[Demand] = []
+        self.demands = Demands(claim.format)
         self.failed: tuple[Refuted | Broken, Case] | None = None
         self.unsupported: tuple[NotSupported, Case] | None = None
 
@@ -39,25 +38,19 @@ class _Trials:
         assert self.failed is not None
         return self.failed[1].point.size
 
-    def _severity(self, judged: JudgedRow) -> tuple[int, float]:
-        """Return what grows with the level first, then with the budgets used on it."""
-        assert judged.judgement.algorithm is not None
-        return self._levels.index(judged.judgement.algorithm), judged.judgement.used
-
     @CLOCK.charging("checks")
     def run(self, case: Case) -> None:
         """Try a case. Keep what it fails with, and raise it."""
         try:
-            judged_rows = self._check.run(self._claim, case)
+            found = self._check.run(self._claim, case)
         except NotSupported as failure:
             self.unsupported = failure, case
             return
         except (Refuted, Broken) as failure:
             self.failed = failure, case
             raise
-        if judged_rows and self.failed is None:
-            judged = max(judged_rows, key=self._severity)
-            self.demands.append(Demand(judged.judgement, case, judged.row))
+        if self.failed is None:
+            self.demands.add(case, found)
 
     @CLOCK.charging("checks")
     def refutation(self, case: Case) -> Refuted | None:
@@ -142,4 +135,4 @@ def run_check(claim: Claim, check: Check, *, max_examples: int, seed: int) -> Ou
         # The smallest case may fit many flaws. The cases before the first that failed pass.
         others = map(trials.refutation, cases[examples - 1 :][: round(len(cases) * _SURVEYED) + 1])
         refutations = [failure.evidence, *(other.evidence for other in others if other)]
-    return Outcome(examples, tuple(trials.demands), failure, case, tuple(refutations))
+    return Outcome(examples, trials.demands.settled(), failure, case, tuple(refutations))
