@@ -190,23 +190,56 @@ class Batch:
         logarithm = log1p(self.softmax.others)
         return logarithm if self.arithmetic.paired else Pair(logarithm.head)
 
-    def exponent_radii(self, rounding: Rounding) -> Array:
-        r"""Return ``u |d_j| + v |l_j|``, with v the unit of a log-probability that is stored.
+    def mass_radius(self, rounding: Rounding) -> Array:
+        r"""Return a lower bound of the radius of the ball of S, relative to S, for each row.
 
-        Times o_j it is a lower bound of the radius of the ball of o_j. The exponent d_j has the
-        ball ``d_j (1 +- u)``, because it is charged one rounding. So the ball of the power contains
-        ``e^{d_j w}`` for every w within u of 1, and that of the sum contains S. Their quotient
-        contains ``o_j e^{d_j (w - 1)}``, and a ball is no narrower than two of its points:
+        It is the larger of two, q and ``0.96 h``. Below, the ball of S is known to reach from S / A
+        to S / B with A >= 1 >= B, and only that is used.
 
-        .. math:: radius \ge o_j (e^{u |d_j|} - e^{-u |d_j|}) / 2 \ge o_j u |d_j| .
+        - The midpoint c of the ball has the precision of the intermediates. Let D be the distance
+          of S from the nearest such number, which is 1 where ``S - 1 < u``. The ball contains S and
+          its mirror image ``2 c - S``, which is at least ``2 D`` away. So either A = 1 and B is at
+          most ``S / (S + 2 D)``, or B = 1 and A is at least ``S / (S - 2 D)``. Half of ``A - B`` is
+          at least ``D / (S + 2 D)``; q is 0.999 of it.
+        - The exponents are charged a rounding, so the ball contains ``S sum_k o_k e^{|d_k| v}`` for
+          ``|v| <= u``. Let h be u times ``sum_k o_k |d_k|`` over the classes with ``|d_k| <= 32``.
+          The largest of these is at least ``S e^h`` by Jensen's inequality, so ``B = e^{-h}``. The
+          smallest is at most ``S (1 - 15/16 h)``, because ``e^{-x} <= 1 - x + x^2 / 2`` and ``u
+          |d_k| <= 1/8``, so ``A = 1 + 15/16 h``.
+        """
+        mass, others, unit = self.softmax.mass, self.softmax.others.head, rounding.unit
+        exponent = rounding.precision - np.frexp(mass.head)[1]
+        nearest = np.ldexp(np.rint(np.ldexp(mass.head, exponent)), -exponent)
+        distance = np.abs((mass.head - nearest) + mass.tail) - mass.head * self.error
+        distance = np.where(others < unit, others, np.maximum(distance, 0))
+        near = 0.999 * distance / (mass.head + 2 * distance)
+        radius: Array = np.maximum(near, 0.96 * unit * self.weighted_drop)
+        return radius
 
-        In ``exp((d_j - ln S) (1 +- v))`` the exponent has the ends ``(d_j (1 +- u) - ln S) (1 +-
-        v)``, which are ``2 (u |d_j| + v |l_j|)`` apart. Their middle is ``l_j - u v |d_j|``, which
-        makes the power smaller by less than a part in 2^-22.
+    def radii(self, rounding: Rounding) -> Array:
+        r"""Return a lower bound of the radius of the ball of each o_j, relative to o_j.
+
+        With x = u |d_j|, the ball of the power contains ``e^{d_j} e^x`` and ``e^{d_j} e^{-x}``,
+        because the exponent is charged a rounding. That of S contains S / A and S / B, see
+        :meth:`mass_radius`. So the ball of o_j contains ``o_j A e^x`` and ``o_j B e^{-x}``. A ball
+        is no narrower than two of its points, so its radius is at least
+
+        .. math:: o_j (A e^x - B e^{-x}) / 2 \ge o_j (x (A + B) / 2 + (A - B) / 2) .
+
+        x is below 2^-14, because no more than 746 is used of |d_j|. So this is at least ``o_j (x +
+        q)`` and ``o_j (x + 0.96 h)``: what is lost to ``A + B < 2`` is less than what q and 0.96
+        leave out.
+
+        Where a log-probability is stored, with v the unit of its rounding, ``(d_j - ln S) (1 +-
+        v)`` has the ends ``(d_j (1 +- u) - ln S) (1 +- v)``. They are ``2 (u |d_j| + v |l_j|)``
+        apart, and their middle is ``l_j - u v |d_j|``, which makes the power smaller by less than a
+        part in 2^-22. The ball of S is not used then.
         """
         radii = rounding.unit * self.softmax.drops
         if rounding.stored:
             radii += rounding.stored * (self.softmax.drops + self.log_mass.head[:, None])
+        else:
+            radii += self.mass_radius(rounding)[:, None]
         return radii
 
     @functools.cached_property

@@ -122,16 +122,16 @@ def _reference(batch: Batch) -> Reference:
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``o_j T r_j + u (o_j T + t_j + |g_j|)``, with g_j the value itself, for t_j >= 0.
 
-    ``o_j r_j`` bounds the radius of o_j from below, see :meth:`Batch.exponent_radii
-    <gradcert_oracle.batches.Batch.exponent_radii>`; r_j is ``u |d_j|``. The ball of the sum of the
-    targets contains T, so the radius of ``o_j T - t_j`` is at least ``o_j T r_j``. The sizes charge
-    one rounding of ``o_j T``, of t_j and of the difference; where t_j is zero, they charge two of
+    ``o_j r_j`` bounds the radius of o_j from below, and r_j is at least ``u |d_j|``; see
+    :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. The ball of the sum of the targets
+    contains T, so the radius of ``o_j T - t_j`` is at least ``o_j T r_j``. The sizes charge one
+    rounding of ``o_j T``, of t_j and of the difference; where t_j is zero, they charge two of
     ``o_j T``, which is the same.
     """
     softmax, t = batch.softmax, batch["targets"]
     products = softmax.powers.head * (batch.mass_of_targets.head / softmax.mass.head)[:, None]
     sizes = products + t + np.abs(products - t)
-    bound: Array = batch.exponent_radii(rounding) * products + rounding.unit * sizes
+    bound: Array = batch.radii(rounding) * products + rounding.unit * sizes
     return bound
 
 

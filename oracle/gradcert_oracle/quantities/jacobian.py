@@ -111,15 +111,17 @@ def _reference(batch: Batch) -> Reference:
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``o_i o_j (r_i + r_j + 2 u)``, and ``o_j (r_j + u (1 + o_j))`` on the diagonal.
 
-    The exponent of o_j has at least the radius r_j, see :meth:`Batch.exponent_radii
-    <gradcert_oracle.batches.Batch.exponent_radii>`, so that of ``o_i o_j`` has ``r_i + r_j``. On
-    the diagonal, in ``o_j (1 - o_j)``, the balls of both factors are independent. With a and b the
-    ends of the ball of o_j, the product contains ``a (1 - b)`` and ``b (1 - a)``, so its radius is
-    at least ``(b - a) / 2 >= r_j o_j``. The sizes are ``2 o_i o_j`` and ``o_j + o_j^2``.
+    ``o_j r_j`` bounds the radius of o_j from below; see :meth:`Batch.radii
+    <gradcert_oracle.batches.Batch.radii>`. In a product the exponents are added, and A and B, which
+    are within 2^-20 of one, are squared. So its relative radius is at least ``r_i + r_j``; q leaves
+    out more than the squares take. On the diagonal, in ``o_j (1 - o_j)``, the balls of both factors
+    are independent. With a and b the ends of the ball of o_j, the product contains ``a (1 - b)``
+    and ``b (1 - a)``, so its radius is at least ``(b - a) / 2 >= r_j o_j``. The sizes are
+    ``2 o_i o_j`` and ``o_j + o_j^2``.
     """
     softmax = batch.softmax
     o, unit = softmax.powers.head / softmax.mass.head[:, None], rounding.unit
-    radii = batch.exponent_radii(rounding)
+    radii = batch.radii(rounding)
     diagonal = np.arange(batch.classes)
     bound = o[:, :, None] * o[:, None, :] * (radii[:, :, None] + radii[:, None, :] + 2 * unit)
     bound[:, diagonal, diagonal] = o * (radii + unit * (1 + o))

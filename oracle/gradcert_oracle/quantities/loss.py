@@ -102,32 +102,15 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     A term is ``t_j (d_j (1 +- u) - ln S) (1 +- v)``, with v the unit of a log-probability that is
     stored, and the ball of ln S counts in each of them. The ends are apart by at least twice ``t_j
     (u |d_j| + r + v |l_j|)``. The sizes charge one rounding of each term and of the sum, which all
-    have one sign: 2 E.
-
-    r is the larger of two bounds, for ``u <= 2^-8``.
-
-    - The ball of S has a midpoint c of the format's precision. So its radius R is at least the
-      distance D of S from the nearest such number, which is 1 where ``S - 1 < u``. Then the radius
-      of ln S is at least half of ``ln(c + R) - ln(c - R) >= 2 R / c >= 2 R / (S + R) >= 2 D / (S +
-      D)``.
-    - The ball of S contains ``S sum_k o_k e^{|d_k| v}`` for ``|v| <= u``. With ``H = sum_k o_k
-      |d_k|`` over the classes with ``|d_k| <= 32``, the largest is at least ``S e^{u H}`` by
-      Jensen's inequality, and the smallest is at most ``S (1 - 15/16 u H)``, because ``e^{-x} <= 1
-      - x + x^2 / 2`` and ``x <= 1/8``. So half of the difference of their logarithms is at least
-      ``0.96 u H``.
+    have one sign: 2 E. The ball of S contains two numbers whose ratio is A / B, and half of its
+    logarithm is at least r; see :meth:`Batch.mass_radius
+    <gradcert_oracle.batches.Batch.mass_radius>`.
     """
-    softmax, mass = batch.softmax, batch.mass_of_targets.head
-    unit = rounding.unit
+    mass, unit = batch.mass_of_targets.head, rounding.unit
     moved = _moved(batch).head
     loss = moved + mass * batch.log_mass.head
-    head = softmax.mass.head
-    exponent = rounding.precision - np.frexp(head)[1]
-    nearest = np.ldexp(np.rint(np.ldexp(head, exponent)), -exponent)
-    distance = np.abs((head - nearest) + softmax.mass.tail) - head * batch.error
-    others = softmax.others.head
-    distance = np.where(others < unit, others, np.maximum(distance, 0))
-    radius = np.maximum(distance / (head + distance), 0.96 * unit * batch.weighted_drop)
-    bound: Array = unit * (moved + 2 * loss) + rounding.stored * loss + mass * radius
+    radius = mass * batch.mass_radius(rounding)
+    bound: Array = unit * (moved + 2 * loss) + rounding.stored * loss + radius
     return bound
 
 

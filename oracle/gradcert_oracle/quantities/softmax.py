@@ -63,12 +63,11 @@ def _reference(batch: Batch) -> Reference:
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``o_j (r_j + u)``: the radius of o_j, and one rounding of it that its size is charged.
 
-    r_j is ``u |d_j|``, and more where a log-probability is stored; see
-    :meth:`Batch.exponent_radii <gradcert_oracle.batches.Batch.exponent_radii>`.
+    r_j is at least ``u |d_j|``; see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`.
     """
     softmax = batch.softmax
     o = softmax.powers.head / softmax.mass.head[:, None]
-    bound: Array = (batch.exponent_radii(rounding) + rounding.unit) * o
+    bound: Array = (batch.radii(rounding) + rounding.unit) * o
     return bound
 
 
