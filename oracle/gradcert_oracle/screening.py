@@ -55,6 +55,9 @@ _VOID = 0.24
 _AT_ONCE = 1 << 14
 """Numbers that are screened together, so that they stay in the processor's cache."""
 
+_EXPONENT_BITS = 0x7FF << 52
+"""Where a binary64 number has its exponent; with all others cleared it is a power of two."""
+
 _BALL = 2.0**-8
 """The width of the judge's balls, in budgets: below 2^-9, as they are below 2^-10 ulp."""
 
@@ -113,8 +116,9 @@ def _candidates(format: Format) -> list[tuple[Algorithm, Rounding]]:
 
 def _ulp_at_least(values: Array, format: Format) -> Array:
     """Return an ulp of the format at these sizes, or at the smallest normal number."""
-    exponents = np.frexp(np.maximum(values, format.smallest_normal))[1]
-    ulp: Array = np.ldexp(1.0, exponents - format.precision)
+    bits = np.maximum(values, format.smallest_normal).view(np.int64)
+    powers = (bits & _EXPONENT_BITS).view(np.float64)
+    ulp: Array = powers * 2.0 ** (1 - format.precision)
     return ulp
 
 

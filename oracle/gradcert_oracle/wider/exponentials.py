@@ -34,7 +34,7 @@ The two tables are rounded from balls of Arb, once, when this module is imported
 import numpy as np
 from flint import arb, ctx
 
-from gradcert_oracle.wider.pairs import Array, Pair, fast_two_sum, two_product, two_sum
+from gradcert_oracle.wider.pairs import Array, Pair, fast_two_sum, in_blocks, two_product, two_sum
 
 __all__ = ["DEEPEST", "LOST", "PAIRED_ERROR", "PLAIN_ERROR", "powers"]
 
@@ -74,6 +74,7 @@ _SCALES = np.array([2.0**q if q >= -1074 else 0.0 for q in range(_LOWEST, 1)])
 _FACTORS = tuple(1 / factor for factor in (40320.0, 5040.0, 720.0, 120.0, 24.0, 6.0, 2.0))
 
 
+@in_blocks
 def powers(x: Pair, *, paired: bool) -> Pair:
     """Return ``exp(x)`` for x <= 0, -inf included, plain (the tail is 0.0) or paired.
 

@@ -13,8 +13,9 @@ head is the sum rounded to nearest. With u = 2^-53, and as long as nothing overf
   leaves out ``tail tail``, below ``u^2``, and rounds four terms and sums, each below ``4 u |xy|``.
 - `quotient` has a relative error below 2^-98 if nothing underflows. The remainder ``x - q y`` is
   known up to ``8 u^2 |x|``; its quotient, below ``4 u |x / y|``, is rounded twice.
-- `total` adds neighbours. Its depth for n terms of one sign is at most ``ceil(log2 n)``, so for up
-  to 2^24 terms the relative error is below ``24 * 1.01 * 2^-100 < 2^-95``.
+- `total` adds halves, and in rows of more than 4096 classes the sums of blocks. Its depth is at
+  most ``ceil(log2 n) + 1``, so for up to 2^20 terms of one sign the relative error is below ``21 *
+  1.01 * 2^-100 < 2^-95``.
 
 References: Dekker, "A floating-point technique for extending the available precision", Numer. Math.
 18 (1971); Ogita, Rump and Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005);
@@ -22,6 +23,8 @@ Joldes, Muller and Popescu, "Tight and rigorous error bounds for basic building 
 double-word arithmetic", ACM Trans. Math. Softw. 44 (2017).
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +34,7 @@ __all__ = [
     "Array",
     "Pair",
     "fast_two_sum",
+    "in_blocks",
     "plus",
     "product",
     "quotient",
@@ -43,6 +47,9 @@ Array = NDArray[Any]
 
 _SPLITTER = 2.0**27 + 1
 
+_BLOCK = 4096
+"""Classes that are computed together, so that what is in between stays in the cache."""
+
 
 class Pair(NamedTuple):
     """The numbers ``head + tail``, arrays of one shape; a tail of 0.0 serves a whole array."""
@@ -54,6 +61,31 @@ class Pair(NamedTuple):
         """Return numbers of shape (rows,) with another axis, to combine them with each class."""
         tail = self.tail if isinstance(self.tail, float) else self.tail[..., None]
         return Pair(self.head[..., None], tail)
+
+
+def _part(numbers: Pair, part: slice) -> Pair:
+    """Return some of the classes of rows; what is one number for each row stays so."""
+    if numbers.head.shape[-1] == 1:
+        return numbers
+    tail = numbers.tail if isinstance(numbers.tail, float) else numbers.tail[..., part]
+    return Pair(numbers.head[..., part], tail)
+
+
+def in_blocks(function: Callable[..., Pair]) -> Callable[..., Pair]:
+    """Let a function of pairs, class by class, compute wide rows in blocks."""
+
+    @functools.wraps(function)
+    def blocked(*numbers: Pair, **options: bool) -> Pair:
+        classes = max(one.head.shape[-1] for one in numbers) if numbers[0].head.ndim else 1
+        if classes <= _BLOCK:
+            return function(*numbers, **options)
+        parts = [slice(start, start + _BLOCK) for start in range(0, classes, _BLOCK)]
+        found = [function(*(_part(one, part) for one in numbers), **options) for part in parts]
+        heads, tails = zip(*found, strict=True)
+        tail = 0.0 if isinstance(tails[0], float) else np.concatenate(tails, axis=-1)
+        return Pair(np.concatenate(heads, axis=-1), tail)
+
+    return blocked
 
 
 def two_sum(a: Array, b: Array | float) -> Pair:
@@ -97,6 +129,7 @@ def plus(x: Pair, y: Pair) -> Pair:
     return fast_two_sum(head, tail + (x.tail + y.tail))
 
 
+@in_blocks
 def product(x: Pair, y: Pair) -> Pair:
     """Return ``x y``."""
     head, tail = two_product(x.head, y.head)
@@ -121,6 +154,11 @@ def total(x: Pair) -> Pair:
     """
     head = x.head
     tail: Array = np.broadcast_to(x.tail, head.shape)
+    if head.shape[-1] > _BLOCK:
+        parts = [slice(start, start + _BLOCK) for start in range(0, head.shape[-1], _BLOCK)]
+        sums = [total(Pair(head[..., part], tail[..., part])) for part in parts]
+        heads, tails = zip(*sums, strict=True)
+        return total(Pair(np.stack(heads, axis=-1), np.stack(tails, axis=-1)))
     while head.shape[-1] > 1:
         even = head.shape[-1] // 2
         left = Pair(head[..., :even], tail[..., :even])
