@@ -29,6 +29,7 @@ from gradcert_oracle.quantities import (
 )
 from gradcert_oracle.questions import Quantity, Question, enclose
 from gradcert_oracle.rows import Row
+from gradcert_oracle.screening import Screened, ScreenError, screen
 from gradcert_oracle.textbook import LEVELS, Algorithm, algorithms
 from gradcert_oracle.verdicts import (
     ALLOWED,
@@ -67,6 +68,8 @@ __all__ = [
     "Quantity",
     "Question",
     "Row",
+    "ScreenError",
+    "Screened",
     "algorithms",
     "analytic_log",
     "analytic_log1p",
@@ -80,5 +83,6 @@ __all__ = [
     "quantity_of",
     "question",
     "scale",
+    "screen",
     "ulps",
 ]

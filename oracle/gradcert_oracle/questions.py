@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from gradcert_oracle.batches import Screen
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
 from gradcert_oracle.precision import GUARD, Enclosures
@@ -48,6 +49,8 @@ class Quantity:
         Whether adding one number to all logits changes nothing.
     needs_target
         Whether a value depends on its class's own argument only if the class has a target.
+    screen
+        What accepts whole batches of rows without a ball; None if only the judge can.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Quantity:
     unbounded: bool = False
     shift_invariant: bool = True
     needs_target: bool = False
+    screen: Screen | None = None
 
 
 @dataclass(frozen=True)

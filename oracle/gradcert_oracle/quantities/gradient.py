@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Sequence
 from math import exp
 
+import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
+from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
 from gradcert_oracle.precision import Enclosures, refine
@@ -25,6 +27,7 @@ from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, lookup
 from gradcert_oracle.sums import float_sum
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import Array, Pair
 
 __all__ = ["GRADIENT"]
 
@@ -95,6 +98,43 @@ def _largest_target(question: Question) -> float:
     return max(map(abs, question["targets"]))
 
 
+def _products(batch: Batch) -> Pair:
+    """Return ``o_j T``."""
+    softmax, wider = batch.softmax, batch.arithmetic
+    factor = wider.quotient(batch.mass_of_targets, softmax.mass)
+    return wider.product(softmax.powers, factor.per_row())
+
+
+def _reference(batch: Batch) -> Reference:
+    wider, t = batch.arithmetic, batch["targets"]
+    products = _products(batch)
+    lost = batch.lost(batch.mass_of_targets.head)
+    # One rounding of the difference, and what the distance of an answer from it leaves out.
+    rounded = 2 * wider.unit * (products.head + t)
+    return Reference(
+        wider.minus(products, wider.number(t)),
+        products.head * batch.error + rounded + lost[:, None],
+        (products.head + t).max(axis=1),
+        lost,
+    )
+
+
+def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+    """Return ``o_j T r_j + u (o_j T + t_j + |g_j|)``, with g_j the value itself, for t_j >= 0.
+
+    ``o_j r_j`` bounds the radius of o_j from below, and r_j is at least ``u |d_j|``; see
+    :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. The ball of the sum of the targets
+    contains T, so the radius of ``o_j T - t_j`` is at least ``o_j T r_j``. The sizes charge one
+    rounding of ``o_j T``, of t_j and of the difference; where t_j is zero, they charge two of
+    ``o_j T``, which is the same.
+    """
+    softmax, t = batch.softmax, batch["targets"]
+    products = softmax.powers.head * (batch.mass_of_targets.head / softmax.mass.head)[:, None]
+    sizes = products + t + np.abs(products - t)
+    bound: Array = batch.radii(rounding) * products + rounding.unit * sizes
+    return bound
+
+
 GRADIENT = Quantity(
     name="dE/dz",
     arguments=("logits", "targets"),
@@ -102,4 +142,5 @@ GRADIENT = Quantity(
     textbook=_textbook,
     scale=_scale,
     scale_at_least=_largest_target,
+    screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Sequence
 from math import log
 
+import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
+from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
@@ -25,6 +27,7 @@ from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets
 from gradcert_oracle.sums import float_sum
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import LOG_ERROR, LOG_LOST, Array, Pair
 
 __all__ = ["LOSS"]
 
@@ -69,6 +72,48 @@ def _scale(question: Question) -> float:
     return float_sum([mass, loss])
 
 
+def _moved(batch: Batch) -> Pair:
+    """Return ``sum_j t_j |d_j|``, where a class without a target may have a logit of -inf."""
+    t, differences, wider = batch["targets"], batch.softmax.differences, batch.arithmetic
+    heads = np.where(t > 0, -differences.head, 0)
+    tails = differences.tail
+    if not isinstance(tails, float):
+        tails = np.where(t > 0, -tails, 0)
+    return wider.total(wider.product(wider.number(t), Pair(heads, tails)))
+
+
+def _reference(batch: Batch) -> Reference:
+    """Return ``sum_j t_j |d_j| + T ln(1 + R)``, with R the sum of all powers but the largest one.
+
+    All terms are positive, and the logarithm's relative error is at most that of R and its own. So
+    the relative error is at most that of a share, see :class:`Batch`, with a rounding of each
+    difference, which is within the error of a power, and two more operations.
+    """
+    wider, mass = batch.arithmetic, batch.mass_of_targets
+    loss = wider.plus(_moved(batch), wider.product(mass, batch.log_mass))
+    lost = batch.lost(mass.head) * batch.classes + mass.head * LOG_LOST
+    error = batch.error + LOG_ERROR + 4 * wider.unit
+    return Reference(loss, loss.head * error + lost, loss.head + mass.head, lost)
+
+
+def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+    """Return ``u (A + 2 E) + v E + T r``, with ``A = sum_j t_j |d_j|`` and r a radius of ``ln S``.
+
+    A term is ``t_j (d_j (1 +- u) - ln S) (1 +- v)``, with v the unit of a log-probability that is
+    stored, and the ball of ln S counts in each of them. The ends are apart by at least twice ``t_j
+    (u |d_j| + r + v |l_j|)``. The sizes charge one rounding of each term and of the sum, which all
+    have one sign: 2 E. The ball of S contains two numbers whose ratio is A / B, and half of its
+    logarithm is at least r; see :meth:`Batch.mass_radius
+    <gradcert_oracle.batches.Batch.mass_radius>`.
+    """
+    mass, unit = batch.mass_of_targets.head, rounding.unit
+    moved = _moved(batch).head
+    loss = moved + mass * batch.log_mass.head
+    radius = mass * batch.mass_radius(rounding)
+    bound: Array = unit * (moved + 2 * loss) + rounding.stored * loss + radius
+    return bound
+
+
 LOSS = Quantity(
     name="loss",
     arguments=("logits", "targets"),
@@ -78,4 +123,5 @@ LOSS = Quantity(
     scale=_scale,
     pooled=False,
     unbounded=True,
+    screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

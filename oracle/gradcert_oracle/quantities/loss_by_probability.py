@@ -14,13 +14,16 @@ Examples
 from collections.abc import Sequence
 from math import inf
 
+import numpy as np
 from flint import arb
 
+from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.differences import analytic_log1p, central_differences
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_targets
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import Array, Pair
 
 __all__ = ["LOSS_BY_PROBABILITY"]
 
@@ -52,6 +55,38 @@ def _scale(question: Question) -> float:
     return max(abs(target / o) for o, target in pairs)
 
 
+def _reference(batch: Batch) -> Reference:
+    """Return ``-t_j / o_j``: the quotient of the significands, scaled by a power of two.
+
+    Scaling is exact but for underflow, which costs less than 2^-1073.
+    """
+    wider = batch.arithmetic
+    (targets, above), (o, below) = np.frexp(batch["targets"]), np.frexp(batch["probabilities"])
+    quotient = wider.quotient(wider.number(-targets), wider.number(o))
+    heads, tails = np.ldexp(quotient.head, above - below), quotient.tail
+    if not isinstance(tails, float):
+        tails = np.ldexp(tails, above - below)
+    sizes, lost = np.abs(heads), np.full(len(o), 2.0**-1073)
+    may_underflow = (targets != 0) & (sizes < 2.0**-900)
+    error = 2 * wider.unit * sizes + lost[:, None] * may_underflow
+    return Reference(Pair(heads, tails), error, sizes.max(axis=1), lost)
+
+
+def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+    """Return ``u |t_j / o_j|``: the size of the value is charged one rounding."""
+    bound: Array = batch["targets"] / batch["probabilities"] * rounding.unit
+    return bound
+
+
+def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a part of the scale that no budget exceeds: a quotient, a product and a size.
+
+    Each of the two operations widens its ball by about two u of the value; see
+    :mod:`~gradcert_oracle.batches`.
+    """
+    return np.full(len(batch["targets"]), 16 * rounding.unit)
+
+
 LOSS_BY_PROBABILITY = Quantity(
     name="dE/do",
     arguments=("probabilities", "targets"),
@@ -61,4 +96,7 @@ LOSS_BY_PROBABILITY = Quantity(
     masked=False,
     shift_invariant=False,
     needs_target=True,
+    screen=Screen(
+        reference=_reference, budget_at_least=_budget_at_least, budget_at_most=_budget_at_most
+    ),
 )

@@ -10,14 +10,17 @@ Examples
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
+from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, lookup
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import Array
 
 __all__ = ["SOFTMAX"]
 
@@ -49,10 +52,30 @@ def _scale(question: Question) -> float:
     return 1 / relative_mass(question["logits"])
 
 
+def _reference(batch: Batch) -> Reference:
+    softmax, wider = batch.softmax, batch.arithmetic
+    factor = wider.quotient(wider.number(np.ones_like(softmax.mass.head)), softmax.mass)
+    o = wider.product(softmax.powers, factor.per_row())
+    lost = batch.lost(np.ones_like(factor.head))
+    return Reference(o, o.head * batch.error + lost[:, None], factor.head, lost)
+
+
+def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+    """Return ``o_j (r_j + u)``: the radius of o_j, and one rounding of it that its size is charged.
+
+    r_j is at least ``u |d_j|``; see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`.
+    """
+    softmax = batch.softmax
+    o = softmax.powers.head / softmax.mass.head[:, None]
+    bound: Array = (batch.radii(rounding) + rounding.unit) * o
+    return bound
+
+
 SOFTMAX = Quantity(
     name="softmax",
     arguments=("logits",),
     enclose=_enclose,
     textbook=_textbook,
     scale=_scale,
+    screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

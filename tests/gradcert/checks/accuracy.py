@@ -3,13 +3,16 @@
 import functools
 from math import isfinite
 
+import numpy as np
 from flint import arb
 
+from gradcert.checks.screening import drawn_sample, screened
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.clock import CLOCK
 from gradcert.core.evidence import (
     DIGITS,
+    AcceptedRows,
     Evidence,
     JudgedRow,
     Refuted,
@@ -17,7 +20,8 @@ from gradcert.core.evidence import (
     floats,
     text,
 )
-from gradcert_oracle import Judgement, Question, enclose, judge, ulps
+from gradcert_implementations import Array
+from gradcert_oracle import Judgement, Question, ScreenError, enclose, judge, ulps
 
 __all__ = ["accuracy", "many_classes"]
 
@@ -32,7 +36,23 @@ def _overflows(question: Question) -> bool:
     return any(abs(value) > question.format.max for value in enclose(question))
 
 
-def accuracy(claim: Claim, case: Case) -> list[JudgedRow]:
+def _judge_accepted(claim: Claim, case: Case, answer: Array, row: int) -> Judgement:
+    """Judge a row that the screen accepted.
+
+    Raises
+    ------
+    ScreenError
+        If the oracle refutes it. That is a fault of gradcert's own.
+    """
+    question = claim.question(case, row)
+    with CLOCK.charging("oracle"):
+        judgement = judge(question, floats(answer[row]))
+    if judgement.algorithm is None:
+        raise ScreenError(f"the screen accepted {floats(answer[row])} for {question}")
+    return judgement
+
+
+def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     """Every value is within two budgets of the true one.
 
     Predicate: for each row there is a textbook algorithm (see ``gradcert_oracle.budgets``), not
@@ -40,12 +60,22 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow]:
     with b that algorithm's budget for the value. NaN and infinity are within no budget. If the
     implementation claims a level, the algorithm is of that level or a better one, with any order of
     summation. A row is skipped if its true loss exceeds the format's largest number.
+
+    A batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
+    the predicate. A sample of it is judged all the same.
     """
-    answer = claim.answer(case)
+    answer = claim.answer(case).copy()  # A later call may overwrite it.
+    found = screened(claim, case, answer)
+    accepted = np.zeros(case.rows, dtype=bool) if found is None else found.accepted
+    sample = drawn_sample(accepted, answer)
+    judge_accepted = functools.partial(_judge_accepted, claim, case, answer)
     allowed = claim.levels
-    judged: list[JudgedRow] = []
-    for row, question in enumerate(claim.questions(case)):
-        values = floats(answer[row])
+    judged: list[JudgedRow | AcceptedRows] = []
+    for row in map(int, np.flatnonzero(sample | ~accepted)):
+        if accepted[row]:
+            judged.append(JudgedRow(row, judge_accepted(row)))
+            continue
+        question, values = claim.question(case, row), floats(answer[row])
         with CLOCK.charging("oracle"):
             if _overflows(question):
                 continue
@@ -53,10 +83,13 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow]:
         if judgement.algorithm is None:
             raise Refuted(functools.partial(_evidence, claim, case, row, judgement, values))
         judged.append(JudgedRow(row, judgement))
+    if found is not None and accepted.any():
+        rows = np.flatnonzero(accepted & ~sample)
+        judged.append(AcceptedRows(rows, found.rank[rows], found.used[rows], judge_accepted))
     return judged
 
 
-def many_classes(claim: Claim, case: Case) -> list[JudgedRow]:
+def many_classes(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     """Every value of a row of thousands of classes is within two budgets of the true one.
 
     Predicate: that of ``accuracy``. It has its own examples, so that every run tries wide rows. The

@@ -1,13 +1,13 @@
 """All checks, in the order in which they run, and the plan of an implementation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from gradcert.checks import accuracy, batches, contract, effects
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, claims_of
-from gradcert.core.evidence import JudgedRow
+from gradcert.core.evidence import AcceptedRows, JudgedRow
 from gradcert.core.task import Task
 from gradcert.generation.sizes import Size
 from gradcert_implementations import Implementation
@@ -35,8 +35,8 @@ class Check:
     id
         Its stable name.
     run
-        Returns how each judged row is explained, or raises ``Refuted``, ``Broken`` or
-        ``NotSupported``.
+        Returns how each judged row is explained, and which rows a screen accepted; or raises
+        ``Refuted``, ``Broken`` or ``NotSupported``.
     size
         The size of its cases.
     share
@@ -58,7 +58,7 @@ class Check:
     """
 
     id: str
-    run: Callable[[Claim, Case], list[JudgedRow]]
+    run: Callable[[Claim, Case], Sequence[JudgedRow | AcceptedRows]]
     size: Size = Size.SMALL
     share: float = 1.0
     applies: Callable[[Quantity], bool] = _any

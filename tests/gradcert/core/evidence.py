@@ -17,6 +17,7 @@ from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, judge
 
 __all__ = [
     "DIGITS",
+    "AcceptedRows",
     "Evidence",
     "JudgedRow",
     "Refuted",
@@ -42,6 +43,27 @@ class JudgedRow:
 
     row: int
     judgement: Judgement
+
+
+@dataclass(frozen=True, eq=False)
+class AcceptedRows:
+    """Rows of a case that a screen accepted and the oracle has not judged.
+
+    Attributes
+    ----------
+    rows
+        Their numbers in the case.
+    ranks, used
+        For each of them the worst level that the oracle may find, by its place in
+        ``levels(format)``, and the most budgets used on it.
+    judge
+        Judges a row.
+    """
+
+    rows: Array
+    ranks: Array
+    used: Array
+    judge: Callable[[int], Judgement]
 
 
 @dataclass(frozen=True)

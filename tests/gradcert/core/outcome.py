@@ -28,7 +28,8 @@ class Outcome:
     examples
         Cases tried until the verdict was known.
     worst_rows
-        The worst row of each case that passed and was judged.
+        The worst row of each case that passed and was judged, and of the rows that a screen
+        accepted, the worst one of each kind.
     failure, case
         Why the check failed, and the smallest case on which it did. A case that is not supported is
         the failure only where nothing worse was found. None if the check passed on every case.

@@ -7,13 +7,13 @@ from gradcert.checks import CHECKS, Check
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.clock import CLOCK
-from gradcert.core.evidence import JudgedRow, Refuted
+from gradcert.core.evidence import Refuted
 from gradcert.core.float_environment import keep_subnormals
-from gradcert.core.outcome import Outcome, WorstRow
+from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
+from gradcert.engine.worst_rows import WorstRows
 from gradcert.generation.search import drawn, search
 from gradcert.generation.strategies import cases as cases_of
-from gradcert_oracle import levels
 
 __all__ = ["run_check"]
 
@@ -38,8 +38,7 @@ class _Trials:
     def __init__(self, claim: Claim, check: Check) -> None:
         self._claim = claim
         self._check = check
-        self._levels = levels(claim.format)
-        self.worst_rows: list[WorstRow] = []
+        self.worst_rows = WorstRows(claim.format)
         self.failed: _Failing | None = None
         self.unsupported: _Failing | None = None
 
@@ -49,25 +48,19 @@ class _Trials:
         assert self.failed is not None
         return self.failed.case.point.size
 
-    def _severity(self, judged: JudgedRow) -> tuple[int, float]:
-        """Return the sort key: the level, then the budgets used."""
-        assert judged.judgement.algorithm is not None
-        return self._levels.index(judged.judgement.algorithm), judged.judgement.used
-
     @CLOCK.charging("checks")
     def run(self, case: Case) -> None:
         """Try a case. Keep what it fails with, and raise it."""
         try:
-            judged_rows = self._check.run(self._claim, case)
+            found = self._check.run(self._claim, case)
         except NotSupported as failure:
             self.unsupported = _Failing(failure, case)
             return
         except (Refuted, Broken) as failure:
             self.failed = _Failing(failure, case)
             raise
-        if judged_rows and self.failed is None:
-            judged = max(judged_rows, key=self._severity)
-            self.worst_rows.append(WorstRow(judged.judgement, case, judged.row))
+        if self.failed is None:
+            self.worst_rows.add(case, found)
 
     @CLOCK.charging("checks")
     def refutation(self, case: Case) -> Refuted | None:
@@ -143,7 +136,7 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
             break
-    worst_rows = tuple(trials.worst_rows)
+    worst_rows = trials.worst_rows.settled()
     failing = trials.failed or trials.unsupported
     if failing is None:
         return Outcome(examples, worst_rows)

@@ -1,0 +1,299 @@
+r"""Batches of rows in a wider arithmetic, and what a quantity knows of them beside its textbook.
+
+The judge encloses each value of each row in a ball. A *screen* asks less and does it for a whole
+batch at once: a reference whose error is proved, a lower bound of the budgets, and a crude upper
+bound of them. :mod:`~gradcert_oracle.screening` has the argument.
+
+The reference of a softmax. With d = z - max z, the powers e^d have a relative error of at most
+``exp_error``. Their sum S is at least 1, and its error is that of the powers and of the sum. One
+class with the largest logit is left out of the sum and added last, so that the sum of the others is
+as good relative to its own size. Then a product with T / S, where T is the sum of the targets, has
+the relative error :attr:`Batch.error`: two times that of a power, two times that of a sum, and four
+operations, times 1.01 for the products of these errors. What the power and the product lose to
+underflow is below ``(T + 1) 2^-1068``, :meth:`Batch.lost`.
+
+The crude upper bound of the budgets. Arb's balls are narrow as well as right: an operation widens
+its ball by about one unit in the last place, 2 u of its value. This is not proved here; w = 4 u
+allows for twice that, and tests compare with the budgets themselves. Nothing that is accepted
+depends on it but whether a level is void. With depth ``D = ceil(log2 n)``, ``H = sum_k o_k |d_k|``,
+and a the format's loss to underflow:
+
+- an exponent has the radius ``(u + 2 w) |d|`` = ``9 u |d|``. For intermediates of at least 24 bits
+  and where the power is not zero, that is below 1/100, so the power has a radius below
+  ``(w + 10 u |d|) e^d + a``, at most ``P = w + 4 u + a`` beside the largest power, because
+  ``|d| e^d < 0.37``;
+- the sum of the powers has a relative radius below ``s = w + 10 u H + n a + 1.1 D w``;
+- a probability, beside the largest one, below ``1.5 (P + s + w + n a)`` for s < 1/8;
+- ``o_j T``, ``o_j T - t_j``, ``o_i o_j``, beside the scale of the row: that, plus ``(D + 4) w``,
+  and twice where two probabilities are multiplied. The complement's form adds the sum of the
+  others, below ``1.5 (2 s + w) + 2 D w``;
+- the loss, beside ``E + T``: the logarithm of S has the radius 1.4 s, a term ``t_j (d_j - ln S)``
+  has in addition ``12 w |term|``, and their sum has ``D w`` more.
+
+All are below ``2 (2 P + 4 s + (3 D + 20) w + 2 n a)``, and the sizes add ``4 u``. Where a
+log-probability l is stored with a rounding of v <= 2^-8, the exponent has the radius ``v |l|``
+more, with ``|l| = |d| + ln S``, and the power is larger by at most ``e^{v |l|}``, below 1.2 for
+``|d| <= 32``. A probability then has, beside the largest one, at most ``1.2 v (0.4 + ln S)`` more,
+and the sum of the others ``1.2 v (H + ln S)``. Twice 1.3 of the sum of both covers all of the
+values above; the loss has ``v E`` more.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcert_oracle.wider import DEEPEST, Array, Pair, Wider, log1p
+
+__all__ = ["Batch", "Reference", "Rounding", "Screen", "Softmax", "textbook_at_most"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The values of a batch in a wider arithmetic.
+
+    Attributes
+    ----------
+    values
+        An array of the shape of an answer.
+    error
+        A bound of the error of each value; it broadcasts to that shape.
+    scale
+        The scale of each row, see :func:`~gradcert_oracle.budgets.scale`, to a part in 2^-20.
+    lost
+        What underflow may cost a value of each row. It is part of the error.
+    """
+
+    values: Pair
+    error: Array
+    scale: Array
+    lost: Array
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """The shares of a batch of logits.
+
+    Attributes
+    ----------
+    differences
+        ``z - max z``, which may be -inf.
+    drops
+        Their sizes in binary64, at most 746: beyond that a power is below 2^-1076.
+    powers
+        The exponentials of the differences.
+    top
+        A class with the largest logit, for each row.
+    others
+        The sum of the powers of all classes but the top one.
+    mass
+        The sum of all powers.
+    """
+
+    differences: Pair
+    drops: Array
+    powers: Pair
+    top: Array
+    others: Pair
+    mass: Pair
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How a textbook algorithm rounds.
+
+    Attributes
+    ----------
+    precision
+        Bits of its intermediates, at least 24.
+    lost
+        What an operation may lose to underflow.
+    stored
+        The unit of a log-probability that is stored in a narrower format; zero where none is.
+    """
+
+    precision: int
+    lost: float
+    stored: float = 0.0
+
+    @property
+    def unit(self) -> float:
+        """Half a unit in the last place of 1."""
+        return 2.0**-self.precision
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The arguments of a quantity, binary64 arrays of shape (rows, classes), in its domain.
+
+    Attributes
+    ----------
+    arguments
+        The arrays by name.
+    arithmetic
+        The wider arithmetic.
+    """
+
+    arguments: Mapping[str, Array]
+    arithmetic: Wider
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the argument of this name."""
+        return self.arguments[name]
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        classes: int = next(iter(self.arguments.values())).shape[1]
+        return classes
+
+    @functools.cached_property
+    def softmax(self) -> Softmax:
+        """The shares of the logits."""
+        z, wider = self["logits"], self.arithmetic
+        top = z.argmax(axis=1)
+        places = np.arange(len(z)), top
+        differences = wider.difference(z, z[places][:, None])
+        powers = wider.exp(differences)
+        heads, tails = powers.head.copy(), powers.tail
+        heads[places] = 0
+        if not isinstance(tails, float):
+            tails = tails.copy()
+            tails[places] = 0
+        others = wider.total(Pair(heads, tails))
+        mass = wider.plus(wider.number(np.ones(len(z))), others)
+        drops = np.minimum(-differences.head, -DEEPEST)
+        return Softmax(differences, drops, powers, top, others, mass)
+
+    @functools.cached_property
+    def mass_of_targets(self) -> Pair:
+        """The sum of the targets of each row."""
+        targets = self["targets"]
+        if (np.count_nonzero(targets, axis=1) <= 1).all():
+            return self.arithmetic.number(targets.sum(axis=1))  # It is exact.
+        return self.arithmetic.total(self.arithmetic.number(targets))
+
+    @property
+    def error(self) -> float:
+        """A bound of the relative error of a share times the sum of the targets."""
+        wider = self.arithmetic
+        total = wider.total_error(self.classes)
+        return 1.01 * (2 * wider.exp_error + 2 * total + 4 * wider.unit)
+
+    @staticmethod
+    def lost(mass: Array) -> Array:
+        """Return what underflow may cost a share times a number of this size, for each row."""
+        lost: Array = (mass + 1) * 2.0**-1068
+        return lost
+
+    @functools.cached_property
+    def log_mass(self) -> Pair:
+        """``ln sum_k e^{d_k}`` of each row."""
+        logarithm = log1p(self.softmax.others)
+        return logarithm if self.arithmetic.paired else Pair(logarithm.head)
+
+    def mass_radius(self, rounding: Rounding) -> Array:
+        r"""Return a lower bound of the radius of the ball of S, relative to S, for each row.
+
+        It is the larger of two, q and ``0.96 h``. Below, the ball of S is known to reach from S / A
+        to S / B with A >= 1 >= B, and only that is used.
+
+        - The midpoint c of the ball has the precision of the intermediates. Let D be the distance
+          of S from the nearest such number, which is 1 where ``S - 1 < u``. The ball contains S and
+          its mirror image ``2 c - S``, which is at least ``2 D`` away. So either A = 1 and B is at
+          most ``S / (S + 2 D)``, or B = 1 and A is at least ``S / (S - 2 D)``. Half of ``A - B`` is
+          at least ``D / (S + 2 D)``; q is 0.999 of it.
+        - The exponents are charged a rounding, so the ball contains ``S sum_k o_k e^{|d_k| v}`` for
+          ``|v| <= u``. Let h be u times ``sum_k o_k |d_k|`` over the classes with ``|d_k| <= 32``.
+          The largest of these is at least ``S e^h`` by Jensen's inequality, so ``B = e^{-h}``. The
+          smallest is at most ``S (1 - 15/16 h)``, because ``e^{-x} <= 1 - x + x^2 / 2`` and ``u
+          |d_k| <= 1/8``, so ``A = 1 + 15/16 h``.
+        """
+        mass, others, unit = self.softmax.mass, self.softmax.others.head, rounding.unit
+        exponent = rounding.precision - np.frexp(mass.head)[1]
+        nearest = np.ldexp(np.rint(np.ldexp(mass.head, exponent)), -exponent)
+        distance = np.abs((mass.head - nearest) + mass.tail) - mass.head * self.error
+        distance = np.where(others < unit, others, np.maximum(distance, 0))
+        near = 0.999 * distance / (mass.head + 2 * distance)
+        radius: Array = np.maximum(near, 0.96 * unit * self.weighted_drop)
+        return radius
+
+    def radii(self, rounding: Rounding) -> Array:
+        r"""Return a lower bound of the radius of the ball of each o_j, relative to o_j.
+
+        With x = u |d_j|, the ball of the power contains ``e^{d_j} e^x`` and ``e^{d_j} e^{-x}``,
+        because the exponent is charged a rounding. That of S contains S / A and S / B, see
+        :meth:`mass_radius`. So the ball of o_j contains ``o_j A e^x`` and ``o_j B e^{-x}``. A ball
+        is no narrower than two of its points, so its radius is at least
+
+        .. math:: o_j (A e^x - B e^{-x}) / 2 \ge o_j (x (A + B) / 2 + (A - B) / 2) .
+
+        x is below 2^-14, because no more than 746 is used of |d_j|. So this is at least ``o_j (x +
+        q)`` and ``o_j (x + 0.96 h)``: what is lost to ``A + B < 2`` is less than what q and 0.96
+        leave out.
+
+        Where a log-probability is stored, with v the unit of its rounding, ``(d_j - ln S) (1 +-
+        v)`` has the ends ``(d_j (1 +- u) - ln S) (1 +- v)``. They are ``2 (u |d_j| + v |l_j|)``
+        apart, and their middle is ``l_j - u v |d_j|``, which makes the power smaller by less than a
+        part in 2^-22. The ball of S is not used then.
+        """
+        radii = rounding.unit * self.softmax.drops
+        if rounding.stored:
+            radii += rounding.stored * (self.softmax.drops + self.log_mass.head[:, None])
+        else:
+            radii += self.mass_radius(rounding)[:, None]
+        return radii
+
+    @functools.cached_property
+    def weighted_drop(self) -> Array:
+        """``sum_k o_k |d_k|`` of each row, in binary64; below it by no more than a part in 2^-20.
+
+        Terms with ``|d_k| > 32`` are left out.
+        """
+        softmax = self.softmax
+        near = softmax.drops <= 32
+        terms = np.where(near, softmax.drops, 0) * softmax.powers.head
+        weighted: Array = terms.sum(axis=1) / softmax.mass.head
+        return weighted
+
+
+def textbook_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a part of each row's scale, that no budget of the softmax exceeds but for underflow.
+
+    It is infinite where the level may well be void.
+    """
+    classes = batch.classes
+    unit, lost = rounding.unit, rounding.lost
+    width = 4 * unit
+    depth = (classes - 1).bit_length()
+    # What is left out of the weighted drop is below 746 e^-32 for each class.
+    drop = batch.weighted_drop + classes * 1e-11
+    power = width + 4 * unit + lost
+    mass = width + 10 * unit * drop + classes * lost + 1.1 * depth * width
+    rest = (3 * depth + 20) * width + 2 * classes * lost
+    most: Array = 2 * (2 * power + 4 * mass + rest) + 4 * unit
+    if rounding.stored:
+        most += 2.6 * rounding.stored * (1 + drop + 2 * batch.log_mass.head)
+    return np.where(mass < 1 / 8, most, np.inf)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    """What a quantity knows of a batch of rows.
+
+    Attributes
+    ----------
+    reference
+        Its values, with a bound of their errors.
+    budget_at_least
+        A lower bound of each budget of the textbook algorithm that rounds like this, without the
+        loss to underflow at the end. The docstring of each says which operations of the textbook
+        it counts. It is computed from the reference, with a relative error below 2^-21.
+    budget_at_most
+        A part of the scale of each row that no such budget exceeds, but for underflow.
+    """
+
+    reference: Callable[[Batch], Reference]
+    budget_at_least: Callable[[Batch, Rounding], Array]
+    budget_at_most: Callable[[Batch, Rounding], Array] = textbook_at_most

@@ -1,0 +1,212 @@
+r"""A screen: accepts rows that the judge would accept, a whole batch at once, without a ball.
+
+Let b be the budgets of a level with pairwise sums: of ``shifted``, and in the 16-bit formats of
+``wide`` or, in binary32 but for the log-probability that is stored, of ``log-softmax``. The judge
+accepts a row at that level or a better one if it is not void and every value v has ``|v - x| <= 2
+b``, with x its true value. The screen knows
+
+- a reference y with ``|y - x| <= e``, in a wider arithmetic (:mod:`~gradcert_oracle.batches`);
+- a lower bound of each budget. With u the unit of the intermediates, it is what the quantity's
+  ``budget_at_least`` proves of ``radius + size u``, plus what the budget charges for underflow, and
+  in a 16-bit format ``|x| 2^-p`` for the last rounding. No budget is limited to less than 1/32 of
+  the row's scale, so the screen takes the smaller of both;
+- a crude upper bound of the budgets. It is below 1/4 of the scale, so the level is not void.
+
+So a row is accepted if ``|v - y| + e <= 2 b`` for the lower bound of b. A row is *faithful* if
+every value is closer than one ulp to the true one, less 2^-8 ulp because the judge's ball has a
+width. The screen never refutes: the judge gets every row that is not accepted.
+
+The bounds are computed in binary64. Their own roundings, and the distance of the reference from the
+true value inside them, are below 2^-21 of each; a part of 2^-20 is given away for them. What
+underflows in the reference is taken off the lower bound: it may be multiplied by ``u (1 + |d|)``,
+which is below one. The scale is a threshold, which the oracle computes in binary64 too: the
+mathematical library of Python is trusted with 20 bits of it.
+
+The screen also bounds from above what the judge would say: the level, and the budgets used on it.
+So the row that asks most of a claim is found without judging all of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.formats import BINARY32, Format
+from gradcert_oracle.questions import Quantity
+from gradcert_oracle.textbook import Algorithm
+from gradcert_oracle.verdicts import levels
+from gradcert_oracle.wider import PAIRED, PLAIN, Array
+
+__all__ = ["ScreenError", "Screened", "screen"]
+
+_SLACK = 2.0**-20
+"""The part of each bound that is given away for its roundings."""
+
+_LARGEST = 2.0**500
+"""Rows with larger numbers are left to the judge."""
+
+_MOST_CLASSES = 1 << 20
+"""So are wider rows."""
+
+_VOID = 0.24
+"""A level may be void where the crude upper bound is more than this part of the scale."""
+
+_AT_ONCE = 1 << 14
+"""Numbers that are screened together, so that they stay in the processor's cache."""
+
+_EXPONENT_BITS = 0x7FF << 52
+"""Where a binary64 number has its exponent; with all others cleared it is a power of two."""
+
+_BALL = 2.0**-8
+"""The width of the judge's balls, in budgets: below 2^-9, as they are below 2^-10 ulp."""
+
+
+class ScreenError(Exception):
+    """The oracle refutes what the screen accepted: a fault of the oracle or of the screen."""
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What the screen says of each row; arrays of shape (rows,).
+
+    Attributes
+    ----------
+    accepted
+        Whether the judge certainly accepts the row.
+    rank
+        The worst level that the judge may find, by its place in ``levels(format)``. It says nothing
+        of a row that is not accepted.
+    used
+        If the judge finds that level, it finds no more budgets used.
+    """
+
+    accepted: Array
+    rank: Array
+    used: Array
+
+
+def _in_domain(quantity: Quantity, arguments: dict[str, Array]) -> Array:
+    """Return for each row whether the proofs hold for its arguments."""
+    inside: Array = np.ones(len(next(iter(arguments.values()))), dtype=bool)
+    for name, array in arguments.items():
+        if name == "logits":
+            hidden = array == -np.inf if quantity.masked else np.zeros(array.shape, dtype=bool)
+            right = hidden | (np.abs(array) <= _LARGEST)
+            inside &= ~hidden.all(axis=1)
+        elif name == "probabilities":
+            right = (array > 0) & (array <= _LARGEST)
+        else:
+            right = (array >= 0) & (array <= _LARGEST)
+            if "logits" in arguments:
+                right &= (array == 0) | (arguments["logits"] > -np.inf)
+        inside &= right.all(axis=1)
+    return inside
+
+
+def _candidates(format: Format) -> list[tuple[Algorithm, Rounding]]:
+    """Return the levels that are tried, from the best to the worst."""
+    best = levels(format)[1]
+    if format.precision >= BINARY32.precision:
+        return [(best, Rounding(format.precision, format.underflow))]
+    inner = BINARY32.precision, BINARY32.underflow
+    stored = Algorithm("log-softmax", "pairwise")
+    return [(best, Rounding(*inner)), (stored, Rounding(*inner, 2.0**-format.precision))]
+
+
+def _ulp_at_least(values: Array, format: Format) -> Array:
+    """Return an ulp of the format at these sizes, or at the smallest normal number."""
+    bits = np.maximum(values, format.smallest_normal).view(np.int64)
+    powers = (bits & _EXPONENT_BITS).view(np.float64)
+    ulp: Array = powers * 2.0 ** (1 - format.precision)
+    return ulp
+
+
+def _screen(
+    quantity: Quantity, format: Format, arguments: dict[str, Array], values: Array
+) -> Screened:
+    rows = len(values)
+    assert quantity.screen is not None
+    batch = Batch(arguments, PAIRED if format.precision > BINARY32.precision else PLAIN)
+    outer = 2.0**-format.precision if format.precision < BINARY32.precision else 0.0
+    reference = quantity.screen.reference(batch)
+    error = np.broadcast_to(reference.error, values.shape).reshape(rows, -1)
+    size = np.abs(reference.values.head).reshape(rows, -1)
+    distance = batch.arithmetic.distance(values, reference.values).reshape(rows, -1)
+    distance = (distance + error) * (1 + _SLACK)
+    limit = (1 - _SLACK) * (format.underflow + reference.scale / 32)
+
+    known = np.isfinite(distance).all(axis=1)
+    if quantity.unbounded:
+        known &= (size + error <= format.max * (1 - _SLACK)).all(axis=1)
+    nearest = size * (1 - 2.0 ** -(format.precision + 4)) - error
+    used = (2 * distance / _ulp_at_least(nearest, format)).max(axis=1)
+    accepted = known & (used <= 2 - _BALL)
+    rank = np.zeros(rows, dtype=int)
+    for algorithm, rounding in _candidates(format):
+        if accepted.all():
+            break
+        least = quantity.screen.budget_at_least(batch, rounding).reshape(rows, -1)
+        least = (1 - _SLACK) * (least + outer * size + format.underflow) - reference.lost[:, None]
+        least = np.minimum(least, limit[:, None])
+        most = quantity.screen.budget_at_most(batch, rounding) + outer
+        part = (distance / least).max(axis=1)
+        explained = (least > 0).all(axis=1) & (part <= 2 * (1 - _SLACK)) & (most <= _VOID)
+        new = known & explained & ~accepted
+        rank[new] = levels(format).index(algorithm)
+        used[new] = part[new]
+        accepted |= new
+    return Screened(accepted, rank, used + _BALL)
+
+
+def screen(
+    quantity: Quantity, format: Format, arguments: Sequence[Array], values: Array
+) -> Screened | None:
+    """Screen the values that an implementation returned for a batch.
+
+    Parameters
+    ----------
+    quantity, format
+        What was computed.
+    arguments
+        One array of shape (rows, classes) for each argument of the quantity, of the format's dtype.
+    values
+        The returned array.
+
+    Returns
+    -------
+    What the screen says of each row; None for a quantity that has no screen.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64, GRADIENT
+    >>> z, t = np.zeros((2, 2)), np.array([[1.0, 0.0], [1.0, 0.0]])
+    >>> screen(GRADIENT, BINARY64, (z, t), np.array([[-0.5, 0.5], [-0.5, 0.0]])).accepted.tolist()
+    [True, False]
+    """
+    if quantity.screen is None:
+        return None
+    rows = len(values)
+    result = Screened(np.zeros(rows, bool), np.ones(rows, int), np.full(rows, np.inf))
+    classes = arguments[0].shape[1]
+    if not 1 <= classes <= _MOST_CLASSES:
+        return result
+    step = max(1, _AT_ONCE // max(classes, values[:1].size))
+    with np.errstate(all="ignore"):
+        for start in range(0, rows, step):
+            part = slice(start, start + step)
+            named = zip(quantity.arguments, arguments, strict=True)
+            asked = {name: array[part].astype(np.float64) for name, array in named}
+            answer = values[part].astype(np.float64)
+            inside = _in_domain(quantity, asked)
+            if not inside.any():
+                continue
+            if not inside.all():
+                asked = {name: array[inside] for name, array in asked.items()}
+                answer = answer[inside]
+            found = _screen(quantity, format, asked, answer)
+            places = np.flatnonzero(inside) + start
+            result.accepted[places] = found.accepted
+            result.rank[places] = found.rank
+            result.used[places] = found.used
+    return result

@@ -1,0 +1,65 @@
+"""The screen before the judge: which rows of a batch need no ball, and how it is switched off."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from zlib import crc32
+
+import numpy as np
+
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim
+from gradcert.core.clock import CLOCK
+from gradcert_implementations import Array
+from gradcert_oracle import Screened, screen
+
+__all__ = ["drawn_sample", "screened", "without_screen"]
+
+_FEWEST = 32
+"""Values that are worth the screen. The judge needs less time for fewer: 0.1 ms."""
+
+_ONE_IN = 64
+"""The part of the accepted rows that the oracle judges all the same."""
+
+_switched_off: list[bool] = []
+
+
+@contextmanager
+def without_screen() -> Iterator[None]:
+    """Let the oracle judge every row inside, in this process.
+
+    Verdicts and levels are the same with and without the screen. Only the time differs, and which
+    of the rows of a level is the one that a certificate shows.
+    """
+    _switched_off.append(True)
+    try:
+        yield
+    finally:
+        _switched_off.pop()
+
+
+@CLOCK.charging("oracle")
+def screened(claim: Claim, case: Case, answer: Array) -> Screened | None:
+    """Screen the answer to a case; None where the judge must see every row.
+
+    It must if the claim demands a level, because the screen only bounds the level.
+    """
+    demands_a_level = claim.implementation.at_least is not None
+    if _switched_off or demands_a_level or answer.size < _FEWEST:
+        return None
+    return screen(claim.quantity, claim.format, claim.arguments(case), answer)
+
+
+def drawn_sample(accepted: Array, answer: Array) -> Array:
+    """Return which of the accepted rows the oracle judges too: about one in 64, by their values.
+
+    Examples
+    --------
+    >>> answer = np.arange(4096.0).reshape(1024, 4)
+    >>> 8 < int(drawn_sample(np.ones(1024, bool), answer).sum()) < 32
+    True
+    """
+    sample = np.zeros_like(accepted)
+    for row in np.flatnonzero(accepted):
+        # The number of the row counts, so that equal rows are not all drawn.
+        sample[row] = crc32(answer[row].tobytes(), int(row)) % _ONE_IN == 0
+    return sample

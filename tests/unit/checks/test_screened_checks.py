@@ -1,0 +1,131 @@
+"""Verdicts and levels are the same with and without the screen, and its faults come to light."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from subjects import case_of, claim_of, right
+
+from gradcert.checks import accuracy, screening
+from gradcert.checks.accuracy import accuracy as check_accuracy
+from gradcert.checks.screening import drawn_sample, screened, without_screen
+from gradcert.core.case import Case
+from gradcert.core.evidence import AcceptedRows, JudgedRow, Refuted
+from gradcert.core.settings import SearchSettings
+from gradcert.engine.certification import certifying
+from gradcert_implementations import Array, load
+from gradcert_oracle import Screened, ScreenError
+from gradcert_reports import Certificate, CheckResult
+
+
+def _certificate(name: str, seed: int) -> Certificate:
+    *_, last = certifying(load(name), SearchSettings(max_examples=30, seed=seed))
+    return last
+
+
+def _found(result: CheckResult) -> tuple[object, ...]:
+    """Return what a check found, but for which of the rows of a level is shown."""
+    level = (result.worst.rank, result.worst.algorithm) if result.worst else None
+    return replace(result, worst=None, samples=()), level
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "numpy",
+        "any-targets",
+        "log-softmax-then-exp",
+        "log-sum-exp",
+        "sequential-loop",
+        "binary64-inside",
+        "slightly-scaled",
+        "through-binary32",
+        "one-class-in-a-thousand",
+        "probability-rounded-to-bfloat16",
+    ],
+)
+def test_verdicts_and_levels_do_not_depend_on_the_screen(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screening, "_FEWEST", 0)  # Small cases are screened too.
+    quick = _certificate(name, 0)
+    with without_screen():
+        thorough = _certificate(name, 0)
+    assert quick.verdict == thorough.verdict
+    assert quick.level == thorough.level
+    assert quick.diagnoses == thorough.diagnoses
+    assert list(map(_found, quick.results)) == list(map(_found, thorough.results))
+
+
+def _batch(rows: int, classes: int) -> Case:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(rows, classes)) * 5
+    return case_of(z, np.eye(classes)[rng.integers(classes, size=rows)])
+
+
+def _numbers(found: list[JudgedRow | AcceptedRows]) -> list[int]:
+    judged = [one.row for one in found if isinstance(one, JudgedRow)]
+    return sorted(
+        judged + [int(row) for one in found if isinstance(one, AcceptedRows) for row in one.rows]
+    )
+
+
+def test_every_row_is_judged_or_accepted() -> None:
+    found = check_accuracy(claim_of(right), _batch(500, 4))
+    assert _numbers(found) == list(range(500))
+    (accepted,) = (one for one in found if isinstance(one, AcceptedRows))
+    assert len(accepted.rows) > 450
+    for place in range(0, len(accepted.rows), 50):
+        assert accepted.judge(int(accepted.rows[place])).algorithm is not None
+
+
+def test_every_row_is_judged_without_the_screen_and_where_the_judge_is_faster() -> None:
+    with without_screen():
+        found = check_accuracy(claim_of(right), _batch(500, 4))
+    assert [type(one) for one in found] == [JudgedRow] * 500
+    assert [type(one) for one in check_accuracy(claim_of(right), _batch(2, 4))] == [JudgedRow] * 2
+    case = _batch(2, 4)
+    assert screened(claim_of(right), case, right(case["logits"], case["targets"])) is None
+
+
+def test_one_wrong_value_among_a_thousand_rows_is_refuted_with_the_same_evidence() -> None:
+    case = _batch(1000, 4)
+
+    def wrong(z: Array, t: Array) -> Array:
+        answer = right(z, t)
+        answer[[700, 800], 1] *= 1 + 1e-13
+        return answer
+
+    with pytest.raises(Refuted) as found:
+        check_accuracy(claim_of(wrong), case)
+    with without_screen(), pytest.raises(Refuted) as judged:
+        check_accuracy(claim_of(wrong), case)
+    assert (found.value.evidence.row, found.value.evidence.index) == (700, 1)
+    assert found.value.evidence == judged.value.evidence
+
+
+def test_a_screen_that_accepts_what_the_oracle_refutes_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def everything(_claim: object, case: Case, _answer: Array) -> Screened:
+        return Screened(np.ones(case.rows, bool), np.ones(case.rows, int), np.ones(case.rows))
+
+    monkeypatch.setattr(accuracy, "screened", everything)
+    check_accuracy(claim_of(right), _batch(500, 4))
+    with pytest.raises(ScreenError, match=r"the screen accepted \[.* for dE/dz of \("):
+        check_accuracy(claim_of(lambda z, t: 2 * right(z, t)), _batch(500, 4))
+    # A batch of which no row is drawn: its worst row is judged in the end.
+    (accepted,) = check_accuracy(claim_of(lambda z, t: 2 * right(z, t)), _batch(1, 4))
+    assert isinstance(accepted, AcceptedRows)
+    with pytest.raises(ScreenError):
+        accepted.judge(0)
+
+
+def test_the_sample_is_a_part_of_the_accepted_rows_and_always_the_same() -> None:
+    answer = np.random.default_rng(0).normal(size=(20_000, 3))
+    accepted = np.arange(20_000) % 2 == 0
+    sample = drawn_sample(accepted, answer)
+    assert not sample[~accepted].any()
+    assert 100 < sample.sum() < 220
+    assert (sample == drawn_sample(accepted, answer.copy())).all()
+    # Equal rows are drawn or not, each for itself.
+    assert 0 < drawn_sample(accepted, np.zeros((20_000, 3))).sum() < accepted.sum() / 20

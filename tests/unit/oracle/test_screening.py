@@ -1,0 +1,174 @@
+"""The screen accepts what the judge accepts, nearly all of a right answer, and nothing else."""
+
+from dataclasses import replace
+from itertools import chain
+from math import inf, nan
+
+import numpy as np
+import pytest
+from screened_rows import SCREENED, draw, probes, question, violations
+
+from gradcert_implementations import Array
+from gradcert_implementations.numpy_by_hand import implementation, softmax
+from gradcert_oracle import (
+    BFLOAT16,
+    BINARY32,
+    BINARY64,
+    FORMATS,
+    GRADIENT,
+    IDENTITY_GRADIENT,
+    LOSS,
+    LOSS_BY_PROBABILITY,
+    QUANTITIES,
+    SIGMOID_GRADIENT,
+    SOFTMAX,
+    Format,
+    Quantity,
+    judge,
+    levels,
+    screen,
+)
+
+EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+EACH_QUANTITY = pytest.mark.parametrize("quantity", SCREENED, ids=lambda one: one.name)
+
+
+def _gradient(z: Array, t: Array) -> Array:
+    """Return ``o T - t``, in binary32 for the 16-bit formats."""
+    wide = np.float32 if z.dtype.itemsize == 2 else z.dtype
+    o, targets = softmax(z.astype(wide)), t.astype(wide)
+    result: Array = (o * targets.sum(axis=1, keepdims=True) - targets).astype(z.dtype)
+    return result
+
+
+def _right(quantity: Quantity, arguments: tuple[Array, ...]) -> Array:
+    with np.errstate(all="ignore"):
+        if quantity is GRADIENT:
+            return _gradient(*arguments)
+        return implementation.functions[quantity.name](*arguments)
+
+
+@EACH_FORMAT
+@EACH_QUANTITY
+def test_bounds_of_errors_and_budgets_hold(quantity: Quantity, format: Format) -> None:
+    seeds = range(12)
+    assert list(chain.from_iterable(violations(quantity, format, seed, 4) for seed in seeds)) == []
+
+
+@EACH_FORMAT
+@EACH_QUANTITY
+def test_nothing_near_the_line_is_accepted_but_what_the_judge_accepts(
+    quantity: Quantity, format: Format
+) -> None:
+    found = list(chain.from_iterable(probes(quantity, format, seed, 8) for seed in range(25)))
+    assert [wrong for _, wrong in found if wrong] == []
+    assert 0 < sum(accepted for accepted, _ in found) < len(found)
+
+
+@EACH_FORMAT
+@EACH_QUANTITY
+def test_nearly_all_rows_of_a_right_answer_are_accepted(quantity: Quantity, format: Format) -> None:
+    rows = accepted = 0
+    for seed in range(150):
+        arguments = draw(quantity, format, seed, 16)
+        answer = _right(quantity, arguments)
+        result = screen(quantity, format, arguments, answer)
+        assert result is not None
+        # A loss that is not a number of the format is not judged at all.
+        counted = np.isfinite(answer.astype(np.float64)).reshape(16, -1).all(axis=1)
+        rows += counted.sum()
+        accepted += (counted & result.accepted).sum()
+    # The sum in a small loss has roundings that its lower bound does not count.
+    assert accepted >= (0.98 if quantity is LOSS else 0.99) * rows
+
+
+def test_the_elementwise_gradients_have_no_screen() -> None:
+    assert set(QUANTITIES) - set(SCREENED) == {SIGMOID_GRADIENT, IDENTITY_GRADIENT}
+    z = np.zeros((1, 2))
+    assert screen(SIGMOID_GRADIENT, BINARY64, (z, z), z) is None
+
+
+def test_rows_outside_the_domain_are_left_to_the_judge_and_disturb_no_other() -> None:
+    z = np.array([[0.0, 1.0]] * 9)
+    t = np.array([[0.0, 1.0]] * 9)
+    z[1, 0], z[2, 0], z[3] = nan, inf, -inf
+    z[4, 1] = -inf  # It has a target.
+    z[5, 0] = -1e308
+    t[6, 0], t[7, 0], t[8, 0] = nan, -1.0, inf
+    answer = np.repeat(_gradient(z[:1], t[:1]), 9, axis=0)
+    result = screen(GRADIENT, BINARY64, (z, t), answer)
+    assert result is not None
+    assert result.accepted.tolist() == [True] + 8 * [False]
+
+
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+def test_no_value_that_is_not_finite_is_accepted(value: float) -> None:
+    z = np.zeros((1, 3))
+    for quantity in (SOFTMAX, GRADIENT):
+        arguments = (z, np.eye(3)[:1])[: len(quantity.arguments)]
+        answer = _right(quantity, arguments)
+        answer[0, 1] = value
+        result = screen(quantity, BINARY64, arguments, answer)
+        assert result is not None
+        assert not result.accepted.any()
+
+
+def test_a_loss_beyond_the_range_is_left_to_the_judge() -> None:
+    z, t = np.array([[0.0, 1e30]], np.float32), np.array([[1e10, 0.0]], np.float32)
+    result = screen(LOSS, BINARY32, (z, t), np.array([BINARY32.max], np.float32))
+    assert result is not None
+    assert not result.accepted.any()
+
+
+def test_a_level_that_may_be_void_accepts_nothing_but_faithful_rows() -> None:
+    """No row is known on which the levels that the screen tries are void, so one is pretended."""
+    assert SOFTMAX.screen is not None
+    void = replace(SOFTMAX, screen=replace(SOFTMAX.screen, budget_at_most=lambda *_: np.ones(2)))
+    z = np.array([[0.0, -20.0]] * 2, np.float32)
+    answer = softmax(z)
+    answer[1, 1] *= np.float32(1 + 2.0**-21)
+    for quantity, accepted in ((SOFTMAX, [True, True]), (void, [True, False])):
+        result = screen(quantity, BINARY32, (z,), answer)
+        assert result is not None
+        assert result.accepted.tolist() == accepted
+
+
+@pytest.mark.parametrize("rows", [0, 1, 700])
+def test_a_batch_is_screened_as_its_rows_are(rows: int) -> None:
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=(rows, 50)) * 5
+    t = np.eye(50)[rng.integers(50, size=rows)]
+    answer = _gradient(z, t)
+    answer[::3] *= 1 + 1e-14
+    together = screen(GRADIENT, BINARY64, (z, t), answer)
+    assert together is not None
+    for row in range(0, rows, 37):
+        part = slice(row, row + 1)
+        alone = screen(GRADIENT, BINARY64, (z[part], t[part]), answer[part])
+        assert alone is not None
+        assert alone.accepted[0] == together.accepted[row]
+        assert alone.rank[0] == together.rank[row]
+        assert alone.used[0] == pytest.approx(together.used[row])
+
+
+def test_a_wide_row_is_accepted_and_the_judge_agrees() -> None:
+    rng = np.random.default_rng(2)
+    for format in (BINARY64, BINARY32, BFLOAT16):
+        z = (rng.normal(size=(1, 3001)) * 5).astype(format.dtype)
+        t = np.eye(3001)[[7]].astype(format.dtype)
+        answer = _gradient(z, t)
+        result = screen(GRADIENT, format, (z, t), answer)
+        assert result is not None
+        assert result.accepted.all()
+        asked = question(GRADIENT, format, (z, t), 0)
+        judgement = judge(asked, answer[0].astype(np.float64).tolist())
+        assert judgement.algorithm is not None
+        severity = levels(format).index(judgement.algorithm), judgement.used
+        assert severity <= (result.rank[0], result.used[0])
+
+
+def test_a_quotient_that_underflows_is_known_to_what_underflow_costs() -> None:
+    o, t = np.array([[1.0, 2.0**500]]), np.array([[2.0**-1060, 2.0**-600]])
+    result = screen(LOSS_BY_PROBABILITY, BINARY64, (o, t), -t / o)
+    assert result is not None
+    assert result.accepted.all()

@@ -1,0 +1,149 @@
+"""The wider arithmetic is as accurate as it says, which balls show."""
+
+from collections.abc import Callable
+from math import inf
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+
+from gradcert_oracle.wider import (
+    DEEPEST,
+    LOG_ERROR,
+    LOG_LOST,
+    LOST,
+    PAIRED,
+    PAIRED_ERROR,
+    PLAIN,
+    PLAIN_ERROR,
+    Array,
+    Pair,
+    Wider,
+    log1p,
+    powers,
+)
+
+RNG = np.random.default_rng(0)
+
+BOTH = pytest.mark.parametrize("wider", [PLAIN, PAIRED], ids=["plain", "paired"])
+
+
+def _balls(numbers: Pair) -> list[arb]:
+    tails = np.broadcast_to(numbers.tail, numbers.head.shape)
+    return [arb(head) + arb(tail) for head, tail in zip(numbers.head, tails, strict=True)]
+
+
+def _pairs(heads: Array) -> Pair:
+    """Give each number a tail that does not change how it is rounded."""
+    return Pair(heads, heads * RNG.uniform(-0.99, 0.99, heads.shape) * 2.0**-53)
+
+
+def _farthest(found: Pair, true: list[arb], lost: float = 0.0) -> float:
+    """Return the largest relative error, without what may be lost to underflow."""
+    off = [abs(value - x) - lost for value, x in zip(_balls(found), true, strict=True)]
+    return max(float((error / x).upper()) for error, x in zip(off, true, strict=True) if x != 0)
+
+
+STEPS = np.arange(0, 69_000, 7)
+
+EXPONENTS = -np.concatenate(
+    [
+        RNG.uniform(0, 40, 2000),
+        RNG.uniform(0, -DEEPEST, 2000),
+        2.0 ** RNG.uniform(-1074, 9, 2000),
+        # Where the reduced argument is smallest, and where it is largest.
+        (STEPS * np.log(2) / 64).clip(0, -DEEPEST),
+        ((STEPS + 0.5) * np.log(2) / 64).clip(0, -DEEPEST),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("paired", "bound"), [(False, PLAIN_ERROR), (True, PAIRED_ERROR)], ids=["plain", "paired"]
+)
+def test_the_exponential_keeps_its_bound(paired: bool, bound: float) -> None:
+    exponents = _pairs(EXPONENTS) if paired else Pair(EXPONENTS)
+    with ctx.workprec(400):
+        true = [x.exp() for x in _balls(exponents)]
+        farthest = _farthest(powers(exponents, paired=paired), true, LOST)
+    assert bound / 16 < farthest < bound
+
+
+@pytest.mark.parametrize("paired", [False, True], ids=["plain", "paired"])
+def test_what_is_deep_has_no_exponential(paired: bool) -> None:
+    deep = powers(Pair(np.array([DEEPEST, -1e4, -1e300, -inf])), paired=paired)
+    assert max(map(float, map(abs, _balls(deep)))) <= 2.0**-1074
+    assert powers(Pair(np.array([0.0])), paired=paired).head.tolist() == [1.0]
+
+
+def test_the_logarithm_keeps_its_bound() -> None:
+    sizes = np.concatenate(
+        [
+            2.0 ** RNG.uniform(-1074, 30, 3000),
+            RNG.uniform(0, 4, 3000),
+            # Where one table entry gives way to the next, and where there is none.
+            np.arange(1, 512) / 128 - 2.0**-40,
+            1 / 128 + RNG.normal(size=500) * 1e-12,
+        ]
+    )
+    numbers = _pairs(sizes)
+    with ctx.workprec(1500):
+        true = [(1 + x).log() for x in _balls(numbers)]
+        assert _farthest(log1p(numbers), true, LOG_LOST) < LOG_ERROR
+
+
+Operation = Callable[[Wider, Pair, Pair], Pair]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("run", "true"),
+    [
+        (Wider.plus, arb.__add__),
+        (Wider.product, arb.__mul__),
+        (Wider.quotient, arb.__truediv__),
+    ],
+    ids=["sum", "product", "quotient"],
+)
+def test_an_operation_keeps_its_bound(
+    wider: Wider, run: Operation, true: Callable[[arb, arb], arb]
+) -> None:
+    heads = 2.0 ** RNG.uniform(-30, 30, (2, 3000))
+    x, y = map(_pairs if wider.paired else Pair, heads)
+    with ctx.workprec(400):
+        exact = [true(a, b) for a, b in zip(_balls(x), _balls(y), strict=True)]
+        assert _farthest(run(wider, x, y), exact) < wider.unit
+
+
+@BOTH
+def test_a_difference_keeps_its_bound(wider: Wider) -> None:
+    x = (_pairs if wider.paired else Pair)(2.0 ** RNG.uniform(-30, 30, 3000))
+    y = Pair(x.head * RNG.choice([0.1, 1 - 1e-9, 1, 1 + 1e-15, 3], 3000))
+    with ctx.workprec(400):
+        found = _balls(wider.minus(x, y))
+        for a, b, difference in zip(_balls(x), _balls(y), found, strict=True):
+            assert abs(difference - (a - b)) <= wider.unit * (a + b)
+
+
+@BOTH
+@pytest.mark.parametrize("terms", [1, 2, 3, 1000, 4097])
+def test_a_sum_keeps_its_bound(wider: Wider, terms: int) -> None:
+    x = (_pairs if wider.paired else Pair)(2.0 ** RNG.uniform(-60, 0, terms))
+    rows = Pair(x.head[None], x.tail if isinstance(x.tail, float) else x.tail[None])
+    with ctx.workprec(400):
+        true = sum(_balls(x), arb(0))
+        assert _farthest(wider.total(rows), [true]) <= wider.total_error(terms)
+
+
+@BOTH
+def test_a_distance_is_hardly_short(wider: Wider) -> None:
+    x = wider.minus(
+        (_pairs if wider.paired else Pair)(RNG.uniform(0, 1, 2000)), Pair(RNG.uniform(0, 1, 2000))
+    )
+    values = x.head * RNG.choice([1, 1 + 2.0**-52, 1 + 1e-9, 2, 0], 2000)
+    found = wider.distance(values, x)
+    tails = np.abs(np.broadcast_to(x.tail, x.head.shape))
+    with ctx.workprec(400):
+        for value, number, distance, tail in zip(values, _balls(x), found, tails, strict=True):
+            true = abs(arb(value) - number)
+            assert true <= distance * arb(1 + 2.0**-52) + tail * arb(2.0**-52)
