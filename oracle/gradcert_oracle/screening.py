@@ -23,7 +23,7 @@ which is below one. The scale is a threshold, which the oracle computes in binar
 mathematical library of Python is trusted with 20 bits of it.
 
 The screen also bounds from above what the judge would say: the level, and the budgets used on it.
-So the row that asks most of a claim is found without judging all of them.
+So the worst row is found without judging all of them.
 """
 
 from collections.abc import Sequence
