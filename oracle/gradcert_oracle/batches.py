@@ -267,7 +267,7 @@ def textbook_at_most(batch: Batch, rounding: Rounding) -> Array:
     unit, lost = rounding.unit, rounding.lost
     width = 4 * unit
     depth = (classes - 1).bit_length()
-    # What is left out of the weighted drop is below 746 e^-32 for each class.
+    # The weighted drop omits terms below 746 e^-32, at most one for each class.
     drop = batch.weighted_drop + classes * 1e-11
     power = width + 4 * unit + lost
     mass = width + 10 * unit * drop + classes * lost + 1.1 * depth * width

@@ -7,9 +7,10 @@ With L = ln 2 / 64, and x = head + tail <= 0:
 
 **Reduction.** The head is first raised to at least ``DEEPEST`` = -746, so |k| < 2^17. L is the sum
 of L1 and L2, of 36 bits each, and L3, up to 2^-130. So ``k L1`` and ``k L2`` are exact. ``head - k
-L1`` is exact too. It is less than 2^-7, as k is within 0.51 of x / L and k times L2 and L3 is below
-2^-26. It is a multiple of 2^-60, as ``k L1`` is one of 2^-42 and the head is one where k is not
-zero, for then ``|head| > 2^-8``. So it has at most 53 bits. Hence |r| < 0.00552.
+L1`` is exact too. It is less than 2^-7, because k is within 0.51 of x / L, and k times L2 and L3 is
+below 2^-26. It is a multiple of 2^-60: ``k L1`` is a multiple of 2^-42, and if k is not zero, then
+``|head| > 2^-8``, so the head is a multiple of 2^-60 too. So it has at most 53 bits, and |r| <
+0.00552.
 
 **Plain.** r is rounded and leaves out L3, an error below 2^-59. Taylor's polynomial of degree 6 has
 a remainder below ``1.01 |r|^7 / 7! < 2^-64``. The relative errors are at most u for the table, u

@@ -112,7 +112,7 @@ SEEN = Discrepancy(
     returned=("-0.5", "0.0"),
     expected=("-0.5", "0.5"),
     expected_is="true",
-    ulps=9e15,
+    ulps=4.5e15,
     budgets=2e15,
     snippet="print(1 < 2)",
 )
