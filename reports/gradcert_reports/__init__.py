@@ -8,6 +8,7 @@ from gradcert_reports.model.merging import merge
 from gradcert_reports.model.records import (
     SCHEMA,
     Certificate,
+    Coverage,
     Diagnosis,
     Entry,
     Match,
@@ -35,6 +36,7 @@ from gradcert_reports.text.terminal import ledger, summary
 __all__ = [
     "SCHEMA",
     "Certificate",
+    "Coverage",
     "Change",
     "CheckResult",
     "Comparison",

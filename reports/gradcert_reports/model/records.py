@@ -10,6 +10,7 @@ from gradcert_reports.model.verdict import Verdict
 __all__ = [
     "SCHEMA",
     "Certificate",
+    "Coverage",
     "Diagnosis",
     "Entry",
     "Match",
@@ -99,6 +100,25 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     spent: dict[str, float]
 
 
+class Coverage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which items of one dimension of the plan of cases were tried.
+
+    Attributes
+    ----------
+    dimension
+        What the items are about: ``classes``, ``rows``, ``places``, ``masks``, ``values``, ...
+    tried
+        The items that some check tried on some claim, in the order of the plan: ``4097``,
+        ``label in the last class``, ``sorted up``, ...
+    left
+        The items of the plan that no check tried.
+    """
+
+    dimension: str
+    tried: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All verdicts on one implementation.
 
@@ -124,6 +144,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         The number of results of a complete certificate.
     diagnoses
         One for each refuted quantity.
+    coverage
+        What of the plan of cases was tried, dimension by dimension. Empty where it is not recorded.
     """
 
     name: str
@@ -139,6 +161,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     results: tuple[CheckResult, ...]
     planned: int
     diagnoses: tuple[Diagnosis, ...]
+    coverage: tuple[Coverage, ...] = ()
     provenance: Provenance
 
     @property

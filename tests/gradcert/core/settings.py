@@ -1,8 +1,28 @@
 """How long a search is, and what its cases are drawn from."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["SearchSettings"]
+__all__ = ["Effort", "SearchSettings"]
+
+
+class Effort(StrEnum):
+    """How much of the plan of cases a run tries.
+
+    Attributes
+    ----------
+    QUICK
+        The small part of the plan: what takes a few seconds.
+    STANDARD
+        All of it. Where a subject compiles for each shape, each shape is tried by one of its claims
+        at least, and not by all of them.
+    THOROUGH
+        All of it, on every claim, with more classes for Jacobians.
+    """
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,15 +35,18 @@ class SearchSettings:
         The number of cases for a check with a full share.
     seed
         What the cases are drawn from.
+    effort
+        How much of the plan of cases is tried.
 
     Raises
     ------
     ValueError
-        If one of them is not an integer, or `max_examples` is not positive.
+        If one of the numbers is not an integer, or `max_examples` is not positive.
     """
 
     max_examples: int
     seed: int
+    effort: Effort = Effort.STANDARD
 
     def __post_init__(self) -> None:
         for name, number in (("max_examples", self.max_examples), ("seed", self.seed)):
