@@ -36,10 +36,10 @@ from gradcert_reports.text.terminal import ledger, summary
 __all__ = [
     "SCHEMA",
     "Certificate",
-    "Coverage",
     "Change",
     "CheckResult",
     "Comparison",
+    "Coverage",
     "Diagnosis",
     "Direction",
     "Discrepancy",
