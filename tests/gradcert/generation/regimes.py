@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from gradcert.core.case import Regime
-from gradcert.generation.draws import PATTERN, bits, floats, integers_up_to, padded
+from gradcert.generation.draws import Drawing, Source, bits, padded
 from gradcert.generation.targets import TARGETS
 from gradcert_implementations import Array, TargetDomain
 from gradcert_oracle import Format
@@ -45,41 +45,41 @@ DrawRow = Callable[[DrawFn, int], Drawn]
 """Draws a row of a number of classes."""
 
 
-def _benign(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
-    return floats(draw, -10, 10, n)
+def _benign(source: Source, _format: Format, _largest: float, n: int) -> Array:
+    return source.numbers(-10, 10, n)
 
 
-def _with_leader(draw: DrawFn, low: float, high: float, n: int) -> Array:
-    logits = floats(draw, -1, 0, n)
-    logits[draw(integers_up_to(n - 1))] = draw(st.floats(low, high))
+def _with_leader(source: Source, low: float, high: float, n: int) -> Array:
+    logits = source.numbers(-1, 0, n)
+    logits[source.integer(n - 1)] = source.number(low, high)
     return logits
 
 
-def _confident(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
-    return _with_leader(draw, 2, 35, n)
+def _confident(source: Source, _format: Format, _largest: float, n: int) -> Array:
+    return _with_leader(source, 2, 35, n)
 
 
-def _saturated(draw: DrawFn, _format: Format, largest: float, n: int) -> Array:
-    return _with_leader(draw, min(36, largest), largest, n)
+def _saturated(source: Source, _format: Format, largest: float, n: int) -> Array:
+    return _with_leader(source, min(36, largest), largest, n)
 
 
-def _ties(draw: DrawFn, _format: Format, _largest: float, n: int) -> Array:
-    one, other = floats(draw, -10, 10, 2)
-    tied: Array = np.where(bits(draw(integers_up_to((1 << n) - 1)), n), other, one)
+def _ties(source: Source, _format: Format, _largest: float, n: int) -> Array:
+    one, other = source.numbers(-10, 10, 2)
+    tied: Array = np.where(bits(source.integer((1 << n) - 1), n), other, one)
     return tied
 
 
-def _spread(draw: DrawFn, _format: Format, largest: float, n: int) -> Array:
-    return floats(draw, -largest, largest, n)
+def _spread(source: Source, _format: Format, largest: float, n: int) -> Array:
+    return source.numbers(-largest, largest, n)
 
 
-def _subnormal(draw: DrawFn, format: Format, _largest: float, n: int) -> Array:
-    deep = floats(draw, log(format.smallest_subnormal), log(format.smallest_normal), n)
-    deep[draw(integers_up_to(n - 1))] = 0
+def _subnormal(source: Source, format: Format, _largest: float, n: int) -> Array:
+    deep = source.numbers(log(format.smallest_subnormal), log(format.smallest_normal), n)
+    deep[source.integer(n - 1)] = 0
     return deep
 
 
-SHAPES: dict[str, Callable[[DrawFn, Format, float, int], Array]] = {
+SHAPES: dict[str, Callable[[Source, Format, float, int], Array]] = {
     "benign": _benign,
     "confident": _confident,
     "ties": _ties,
@@ -93,12 +93,12 @@ _OFFSET, _MASKED = "offset", "masked"
 _CHANGES = ((), (_OFFSET,), (_MASKED,), (_OFFSET, _MASKED))
 
 
-def _widened(draw: DrawFn, logits: Array, n: int) -> Array:
+def _widened(source: Source, logits: Array, n: int) -> Array:
     """Repeat a pattern to n classes; its largest value stays alone, and stands anywhere."""
     peak = int(np.argmax(logits))
     top, logits[peak] = logits[peak], np.sort(logits)[len(logits) // 2]
     logits = np.resize(logits, n)
-    logits[draw(integers_up_to(n - 1))] = top
+    logits[source.integer(n - 1)] = top
     return logits
 
 
@@ -119,39 +119,40 @@ def rows_of_logits(
 
     def row(draw: DrawFn, n: int) -> Drawn:
         changed, kind, shape = draw(kinds)
-        drawn = min(n, PATTERN)
-        logits = SHAPES[shape](draw, format, largest, drawn)
+        source = Drawing(draw)
+        drawn = min(n, source.pattern)
+        logits = SHAPES[shape](source, format, largest, drawn)
         if n > drawn:
-            logits = _widened(draw, logits, n)
+            logits = _widened(source, logits, n)
         regime = Regime(shape, tuple(c for c in changed if c != _MASKED or n > 1), kind.name)
         if _OFFSET in regime.changes:
             logits = logits + draw(offsets_masked if _MASKED in changed else offsets)
         logits = logits.clip(-largest, largest).astype(format.dtype)
         if _MASKED in regime.changes:
-            hidden = bits(draw(integers_up_to((1 << drawn) - 2, 1)), drawn)
+            hidden = bits(source.integer((1 << drawn) - 2, 1), drawn)
             logits[np.resize(hidden, n)] = -np.inf
-        targets = kind.draw(draw, logits.astype(np.float64), format).astype(format.dtype)
+        targets = kind.draw(source, logits.astype(np.float64), format).astype(format.dtype)
         return Drawn(logits, targets, regime)
 
     return row
 
 
-def _middling(draw: DrawFn, _format: Format, n: int) -> Array:
-    middling: Array = 0.5 + floats(draw, 1 / 64 - 0.5, 0.5, n)
+def _middling(source: Source, _format: Format, n: int) -> Array:
+    middling: Array = 0.5 + source.numbers(1 / 64 - 0.5, 0.5, n)
     return middling
 
 
-def _tiny(draw: DrawFn, format: Format, n: int) -> Array:
-    tiny: Array = np.exp2(floats(draw, log2(64 * format.smallest_normal), 0, n))
+def _tiny(source: Source, format: Format, n: int) -> Array:
+    tiny: Array = np.exp2(source.numbers(log2(64 * format.smallest_normal), 0, n))
     return tiny
 
 
-def _near_one(draw: DrawFn, format: Format, n: int) -> Array:
-    near: Array = 1 - np.exp2(floats(draw, -format.precision, -1, n))
+def _near_one(source: Source, format: Format, n: int) -> Array:
+    near: Array = 1 - np.exp2(source.numbers(-format.precision, -1, n))
     return near
 
 
-_PROBABILITIES: dict[str, Callable[[DrawFn, Format, int], Array]] = {
+_PROBABILITIES: dict[str, Callable[[Source, Format, int], Array]] = {
     "benign": _middling,
     "tiny": _tiny,
     "near one": _near_one,
@@ -169,10 +170,11 @@ def rows_of_probabilities(format: Format, domain: TargetDomain) -> DrawRow:
 
     def row(draw: DrawFn, n: int) -> Drawn:
         kind, shape = draw(kinds)
-        drawn = min(n, PATTERN)
-        values = _PROBABILITIES[shape](draw, format, drawn)
+        source = Drawing(draw)
+        drawn = min(n, source.pattern)
+        values = _PROBABILITIES[shape](source, format, drawn)
         probabilities = np.resize(values, n).astype(format.dtype)
-        targets = kind.draw(draw, probabilities.astype(np.float64), format).astype(format.dtype)
+        targets = kind.draw(source, probabilities.astype(np.float64), format).astype(format.dtype)
         return Drawn(probabilities, targets, Regime(shape, (), kind.name))
 
     return row

@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
-from gradcert.generation.draws import PATTERN, floats
+from gradcert.generation.draws import Drawing
 from gradcert.generation.regimes import DrawRow, rows_of_logits, rows_of_probabilities
 from gradcert.generation.sizes import Shape, Size, shapes
 
@@ -31,7 +31,7 @@ def _cases(draw: DrawFn, point: str, row: DrawRow, several: tuple[Shape, ...]) -
     shape = draw(st.sampled_from(several))
     if shape.classes == 1:
         # Pad the one-class case with draws, so that Hypothesis prefers to shrink to two classes.
-        floats(draw, 0, 1, 4)
+        Drawing(draw).numbers(0, 1, 4)
     drawn = [row(draw, shape.classes) for _ in range(min(shape.rows, _UNLIKE_ROWS))]
     repeated = np.resize(np.arange(len(drawn)), shape.rows)
     return Case(
@@ -49,7 +49,7 @@ def _largest_logit(claim: Claim) -> float:
     largest = domain.largest_logit
     if claim.quantity.unbounded and domain.targets == "any":
         # A loss of two logits this far apart, times the sum of the targets, is still in range.
-        largest = min(largest, format.max / (2 * 4 * PATTERN + 2))
+        largest = min(largest, format.max / (2 * 4 * Drawing.pattern + 2))
     nearest = np.array(min(largest, format.max)).astype(format.dtype)
     if float(nearest) > largest:
         nearest = np.nextafter(nearest, np.zeros_like(nearest))

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from hypothesis.strategies import DrawFn
 
-from gradcert.generation.draws import PATTERN, floats, integers, integers_up_to
+from gradcert.generation.draws import Source
 from gradcert_implementations import Array, TargetDomain
 from gradcert_oracle import Format
 
@@ -27,7 +26,7 @@ class Targets:
     """
 
     name: str
-    draw: Callable[[DrawFn, Array, Format], Array]
+    draw: Callable[[Source, Array, Format], Array]
 
 
 def _allowed(row: Array) -> Array:
@@ -35,37 +34,37 @@ def _allowed(row: Array) -> Array:
     return np.flatnonzero(row > -np.inf)
 
 
-def _one_hot(draw: DrawFn, row: Array, _format: Format) -> Array:
+def _one_hot(source: Source, row: Array, _format: Format) -> Array:
     """Put the target on the largest logit half of the time, because ``o_t - 1`` cancels there."""
     allowed = _allowed(row)
-    index = draw(integers_up_to(len(allowed) - 1, -len(allowed)))
+    index = source.integer(len(allowed) - 1, -len(allowed))
     targets = np.zeros(len(row))
     targets[allowed[index] if index >= 0 else np.argmax(row)] = 1
     return targets
 
 
-def _some(draw: DrawFn, row: Array) -> Array:
+def _some(source: Source, row: Array) -> Array:
     """Return the places of a few classes that may have a target, anywhere in the row."""
     allowed = _allowed(row)
-    if len(allowed) > PATTERN:
-        allowed = np.roll(allowed, -draw(integers_up_to(len(allowed) - 1)))
-    return allowed[:PATTERN]
+    if len(allowed) > source.pattern:
+        allowed = np.roll(allowed, -source.integer(len(allowed) - 1))
+    return allowed[: source.pattern]
 
 
-def _soft(draw: DrawFn, row: Array, format: Format) -> Array:
+def _soft(source: Source, row: Array, format: Format) -> Array:
     """Return dyadic fractions, which sum to exactly one in every format and order."""
-    allowed = _some(draw, row)
-    whole = 1 << draw(integers_up_to(format.precision - 1))
-    cuts = draw(integers(whole, len(allowed) - 1))
+    allowed = _some(source, row)
+    whole = 1 << source.integer(format.precision - 1)
+    cuts = source.integers(whole, len(allowed) - 1)
     targets = np.zeros(len(row))
     targets[allowed] = np.diff([0, *sorted(cuts), whole]) / whole
     return targets
 
 
-def _smoothed(draw: DrawFn, row: Array, format: Format) -> Array:
+def _smoothed(source: Source, row: Array, format: Format) -> Array:
     """Give every class one or two shares of a power of two, as long as they sum exactly."""
     allowed = _allowed(row)
-    allowed = np.roll(allowed, -draw(integers_up_to(len(allowed) - 1)))
+    allowed = np.roll(allowed, -source.integer(len(allowed) - 1))
     allowed = allowed[: 1 << (format.precision - 1)]
     shares = 1 << (len(allowed) - 1).bit_length()
     targets = np.zeros(len(row))
@@ -74,11 +73,11 @@ def _smoothed(draw: DrawFn, row: Array, format: Format) -> Array:
     return targets
 
 
-def _unnormalised(draw: DrawFn, row: Array, format: Format) -> Array:
+def _unnormalised(source: Source, row: Array, format: Format) -> Array:
     """Return numbers up to four, which sum to anything."""
-    allowed = _some(draw, row)
+    allowed = _some(source, row)
     targets = np.zeros(len(row))
-    targets[allowed] = floats(draw, 0, 4, len(allowed))
+    targets[allowed] = source.numbers(0, 4, len(allowed))
     # Hardware may flush a smaller one to zero, and then t / o is lost.
     targets[targets < format.smallest_normal] = 0
     return targets
