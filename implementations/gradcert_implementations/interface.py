@@ -169,6 +169,8 @@ class Implementation:
         The SPEC that loads it again, if there is one. The snippets of a report start from it.
     library, device
         The distribution that computes and the device where it computes, for the record.
+    compiles_per_shape
+        Whether each new shape of the arguments costs a compilation.
 
     Raises
     ------
@@ -204,6 +206,7 @@ class Implementation:
     origin: str = ""
     library: str = "numpy"
     device: str = "cpu"
+    compiles_per_shape: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))

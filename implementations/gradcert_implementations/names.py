@@ -25,7 +25,7 @@ __all__ = [
 QuantityName = Literal["softmax", "loss", "dE/do", "do/dz", "dE/dz"]
 FormatName = Literal["binary64", "binary32", "binary16", "bfloat16"]
 LevelName = Literal["faithful", "wide", "shifted", "log-softmax", "log-sum-exp"]
-TargetDomain = Literal["index", "probability", "any"]
+TargetDomain = Literal["index", "probability", "any", "signed"]
 OutputName = Literal["softmax", "sigmoid", "identity"]
 
 QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)

@@ -3,6 +3,7 @@
 The exact predicate of a check stands in its docstring, with what it cannot see.
 """
 
+from gradcert.checks.planning import planned_cases
 from gradcert.checks.registry import CHECKS, Check, Planned, check_named, planned
 
-__all__ = ["CHECKS", "Check", "Planned", "check_named", "planned"]
+__all__ = ["CHECKS", "Check", "Planned", "check_named", "planned", "planned_cases"]

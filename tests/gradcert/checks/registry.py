@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from math import prod
 
 from gradcert.checks import accuracy, batches, contract, effects
@@ -13,14 +14,28 @@ from gradcert.generation.sizes import Size
 from gradcert_implementations import Implementation
 from gradcert_oracle import Quantity
 
-__all__ = ["CHECKS", "Check", "Planned", "check_named", "planned"]
+__all__ = ["CHECKS", "Check", "Part", "Planned", "check_named", "is_linear", "planned"]
+
+
+class Part(Enum):
+    """The part of the plan of cases that a check tries."""
+
+    NONE = auto()
+    SHORT_ROWS = auto()
+    """All batches of up to 17 classes."""
+    LONG_ROWS = auto()
+    """All batches of more classes."""
+    BATCHES = auto()
+    """Some batches of several rows, short ones and long ones."""
+    SAMPLE = auto()
+    """The first rows of a few batches of long rows."""
 
 
 def _any(_: Quantity) -> bool:
     return True
 
 
-def _is_linear(quantity: Quantity) -> bool:
+def is_linear(quantity: Quantity) -> bool:
     """Whether a row's answer has no more values than classes."""
     classes = 2
     return prod(quantity.shape(1, classes)) <= classes
@@ -38,9 +53,11 @@ class Check:
         Returns how each judged row is explained, and which rows a screen accepted; or raises
         ``Refuted``, ``Broken`` or ``NotSupported``.
     size
-        The size of its cases.
+        The size of the cases that are searched for it.
     share
-        Its part of the examples; at least one example is tried.
+        Its part of these examples; at least one example is tried.
+    part
+        The part of the plan that it tries after them.
     applies
         Whether it applies to a quantity.
     against_truth
@@ -61,6 +78,7 @@ class Check:
     run: Callable[[Claim, Case], Sequence[JudgedRow | AcceptedRows]]
     size: Size = Size.SMALL
     share: float = 1.0
+    part: Part = Part.SAMPLE
     applies: Callable[[Quantity], bool] = _any
     against_truth: bool = False
     measures: bool = False
@@ -74,13 +92,20 @@ CHECKS: tuple[Check, ...] = (
     Check(id="no-side-effects", run=effects.no_side_effects, share=0.1, leaves_traces=True),
     Check(id="inputs-unchanged", run=contract.inputs_unchanged, share=0.1),
     Check(id="same-answer-twice", run=contract.same_answer_twice, share=0.1, across_calls=True),
-    Check(id="accuracy", run=accuracy.accuracy, against_truth=True, measures=True),
+    Check(
+        id="accuracy",
+        run=accuracy.accuracy,
+        part=Part.SHORT_ROWS,
+        against_truth=True,
+        measures=True,
+    ),
     Check(
         id="many-classes",
         run=accuracy.many_classes,
         size=Size.MANY_CLASSES,
         share=0.1,
-        applies=_is_linear,
+        part=Part.LONG_ROWS,
+        applies=is_linear,
         against_truth=True,
     ),
     Check(
@@ -88,6 +113,7 @@ CHECKS: tuple[Check, ...] = (
         run=batches.row_independence,
         size=Size.MANY_ROWS,
         share=0.25,
+        part=Part.BATCHES,
         across_rows=True,
         finding="a row's answer depends on the other rows of the batch",
     ),
@@ -97,7 +123,8 @@ CHECKS: tuple[Check, ...] = (
         share=0.1,
         finding="the answer depends on the memory layout of the arguments",
     ),
-    Check(id="empty-batch", run=contract.empty_batch, share=0),  # Only the shape of a case counts.
+    # Only the number of classes counts.
+    Check(id="empty-batch", run=contract.empty_batch, share=0, part=Part.NONE),
     Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, share=0.1),
 )
 """The contract of a function comes first: without it values mean little."""

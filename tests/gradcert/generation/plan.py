@@ -1,14 +1,20 @@
 """The plan of coverage: what every run tries of sizes, places, masks, values and targets.
 
-The plan is data. It says which rows a case has; :mod:`gradcert.generation.filling` draws numbers
-for it.
+The plan is data: cases, and the rows of each. :mod:`gradcert.generation.dealing` makes it from a
+seed, and :mod:`gradcert.generation.filling` draws the numbers of a case.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Dimension", "Item", "PlannedCase"]
+from gradcert.generation.bands import Band
+from gradcert.generation.masks import Mask
+from gradcert.generation.places import names
+from gradcert.generation.scope import Scope
+
+__all__ = ["Dimension", "Item", "PlannedCase", "PlannedRow"]
 
 
 class Dimension(StrEnum):
@@ -16,9 +22,13 @@ class Dimension(StrEnum):
 
     CLASSES = "classes"
     ROWS = "rows"
+    BATCHES = "batches"
     PLACES = "places"
     MASKS = "masks"
     VALUES = "values"
+    DIFFERENCES = "z - max z"
+    OFFSETS = "offsets"
+    PROBABILITIES = "log2 o"
     TARGETS = "targets"
     LAYOUTS = "layouts"
 
@@ -40,20 +50,97 @@ class Item:
 
 
 @dataclass(frozen=True)
+class PlannedRow:
+    """One row of the plan.
+
+    Attributes
+    ----------
+    shape
+        What its numbers look like.
+    targets
+        The kind of its targets.
+    label, largest, second
+        The classes of a one-hot target, of the largest number, and of the second largest.
+    bands
+        For a stratified row, where its numbers come from.
+    offset
+        Where the size of a common offset comes from; None for no offset.
+    downwards
+        Whether the offset is negative.
+    mask
+        Which classes are hidden, if some are.
+    """
+
+    shape: str
+    targets: str
+    label: int
+    largest: int
+    second: int
+    bands: tuple[Band, ...] = ()
+    offset: Band | None = None
+    downwards: bool = False
+    mask: Mask | None = None
+
+
+@dataclass(frozen=True)
 class PlannedCase:
     """One case of the plan.
 
     Attributes
     ----------
+    number
+        Its place in the plan.
     rows, classes
         Its shape.
+    unlike
+        Its unlike rows, at most `rows` of them. If there are fewer, the batch repeats them.
+    scope
+        What it was planned for.
     """
 
+    number: int
     rows: int
     classes: int
+    unlike: tuple[PlannedRow, ...]
+    scope: Scope
 
     @property
-    def items(self) -> Iterator[Item]:
-        """Yield what the case tries."""
+    def size(self) -> int:
+        """How many numbers its first argument has."""
+        return self.rows * self.classes
+
+    @functools.cached_property
+    def items(self) -> frozenset[Item]:
+        """What the case tries."""
+        return frozenset(self._items())
+
+    @property
+    def _masks_every_second_row(self) -> bool:
+        hidden = [row.mask is not None for row in self.unlike]
+        return len(hidden) == self.rows > 2 and hidden == [i % 2 == 1 for i in range(self.rows)]
+
+    def _items(self) -> Iterator[Item]:
         yield Item(Dimension.CLASSES, str(self.classes))
         yield Item(Dimension.ROWS, str(self.rows))
+        compared = (self.rows > self.classes) - (self.rows < self.classes)
+        beside = {-1: "fewer rows than", 0: "as many rows as", 1: "more rows than"}[compared]
+        yield Item(Dimension.BATCHES, f"{beside} classes")
+        if self._masks_every_second_row:
+            yield Item(Dimension.MASKS, "every second row")
+        banded = Dimension.DIFFERENCES if self.scope.logits else Dimension.PROBABILITIES
+        for row in self.unlike:
+            yield Item(Dimension.VALUES, row.shape)
+            yield Item(Dimension.TARGETS, row.targets)
+            yield from (Item(banded, str(band)) for band in row.bands)
+            if row.offset is not None:
+                yield Item(Dimension.OFFSETS, f"{'-' if row.downwards else '+'}({row.offset})")
+            if row.mask is not None:
+                yield Item(Dimension.MASKS, str(row.mask))
+            else:
+                yield from self._places(row)
+
+    def _places(self, row: PlannedRow) -> Iterator[Item]:
+        roles = {"label": row.label, "largest": row.largest, "second largest": row.second}
+        for role, place in roles.items():
+            for name in names(place, self.classes):
+                yield Item(Dimension.PLACES, f"{role} {name}")

@@ -15,6 +15,7 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.generation.draws import Drawing
 from gradcert.generation.regimes import DrawRow, rows_of_logits, rows_of_probabilities
+from gradcert.generation.scope import largest_logit
 from gradcert.generation.sizes import Shape, Size, shapes
 
 __all__ = ["cases"]
@@ -43,19 +44,6 @@ def _cases(draw: DrawFn, point: str, row: DrawRow, several: tuple[Shape, ...]) -
     )
 
 
-def _largest_logit(claim: Claim) -> float:
-    """Return the largest logit to draw, a number of the format."""
-    format, domain = claim.format, claim.implementation.domain
-    largest = domain.largest_logit
-    if claim.quantity.unbounded and domain.targets == "any":
-        # A loss of two logits this far apart, times the sum of the targets, is still in range.
-        largest = min(largest, format.max / (2 * 4 * Drawing.pattern + 2))
-    nearest = np.array(min(largest, format.max)).astype(format.dtype)
-    if float(nearest) > largest:
-        nearest = np.nextafter(nearest, np.zeros_like(nearest))
-    return float(nearest)
-
-
 def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrategy[Case] | None:
     """Return the strategy for the cases of a claim, over all regimes; one object for equal ones.
 
@@ -77,6 +65,9 @@ def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrate
     if point == _PROBABILITIES:
         return _cases(point, rows_of_probabilities(claim.format, domain.targets), several)
     rows = rows_of_logits(
-        claim.format, domain.targets, _largest_logit(claim), masked=claim.quantity.masked
+        claim.format,
+        domain.targets,
+        largest_logit(claim, Drawing.pattern),
+        masked=claim.quantity.masked,
     )
     return _cases(point, rows, several)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from gradcert.generation.draws import Source
 from gradcert_implementations import Array, TargetDomain
 from gradcert_oracle import Format
 
-__all__ = ["TARGETS", "Targets"]
+__all__ = ["PLANNED_TARGETS", "TARGETS", "Targets"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,13 @@ class Targets:
     draw
         Draws the targets of a row, given the row and the format. A class whose logit is -inf gets
         none.
+    one_hot
+        Whether a class has one, and all others have none.
     """
 
     name: str
     draw: Callable[[Source, Array, Format], Array]
+    one_hot: bool = False
 
 
 def _allowed(row: Array) -> Array:
@@ -73,22 +77,105 @@ def _smoothed(source: Source, row: Array, format: Format) -> Array:
     return targets
 
 
-def _unnormalised(source: Source, row: Array, format: Format) -> Array:
-    """Return numbers up to four, which sum to anything."""
+def _in_some_classes(source: Source, row: Array, low: float, high: float) -> Array:
+    """Return numbers from low to high in a few classes, and zeros elsewhere."""
     allowed = _some(source, row)
     targets = np.zeros(len(row))
-    targets[allowed] = source.numbers(0, 4, len(allowed))
+    targets[allowed] = source.numbers(low, high, len(allowed))
+    return targets
+
+
+def _unnormalised(source: Source, row: Array, format: Format) -> Array:
+    """Return numbers up to four, which sum to anything."""
+    targets = _in_some_classes(source, row, 0, 4)
     # Hardware may flush a smaller one to zero, and then t / o is lost.
     targets[targets < format.smallest_normal] = 0
     return targets
 
 
-_INDEX = (Targets("one-hot", _one_hot),)
+def _dense(source: Source, row: Array, format: Format) -> Array:
+    """Return a softmax, rounded so that it sums to exactly one in every order.
+
+    All shares are multiples of one unit. What rounding leaves goes to the classes with the largest
+    shares.
+    """
+    allowed = _allowed(row)
+    units = 1 << format.precision
+    weights = np.exp(source.numbers(-4, 0, min(len(allowed), source.pattern)))
+    shares = np.resize(weights, len(allowed))
+    shares = np.floor(shares * (units / shares.sum()))
+    largest = np.argsort(-shares, kind="stable")
+    missing = int(units - shares.sum())
+    shares += missing // len(shares)
+    shares[largest[: missing % len(shares)]] += 1
+    targets = np.zeros(len(row))
+    targets[allowed] = shares / units
+    return targets
+
+
+def _nearly_one_hot(source: Source, row: Array, format: Format) -> Array:
+    """Give some classes one unit in the last place of one, and another class all the rest."""
+    allowed = _some(source, row)
+    unit = 2.0**-format.precision
+    targets = np.zeros(len(row))
+    targets[allowed] = unit
+    targets[allowed[0]] = 1 - unit * (len(allowed) - 1)
+    return targets
+
+
+def _large(source: Source, row: Array, _format: Format) -> Array:
+    return _in_some_classes(source, row, 4, 1000)
+
+
+def _huge(source: Source, row: Array, format: Format) -> Array:
+    """Return powers of two up to 1/64 of the largest number, so that their sum is in range."""
+    largest = log2(format.max) - 6
+    return _exponential(source, row, largest / 2, largest)
+
+
+def _tiny(source: Source, row: Array, format: Format) -> Array:
+    smallest = log2(format.smallest_normal)
+    return _exponential(source, row, smallest, smallest / 2)
+
+
+def _exponential(source: Source, row: Array, low: float, high: float) -> Array:
+    targets = _in_some_classes(source, row, low, high)
+    return np.where(targets == 0, 0, np.exp2(targets))
+
+
+def _signed(source: Source, row: Array, _format: Format) -> Array:
+    return _in_some_classes(source, row, -4, 4)
+
+
+def _cancelling(source: Source, row: Array, format: Format) -> Array:
+    """Return numbers of either sign that sum to exactly zero."""
+    targets = np.round(_signed(source, row, format) * 8)
+    # Multiples of one unit, so that a sum in any order is exact.
+    targets[_allowed(row)[0]] -= targets.sum()
+    return targets / 8
+
+
+_INDEX = (Targets("one-hot", _one_hot, one_hot=True),)
 _PROBABILITY = (*_INDEX, Targets("soft", _soft), Targets("smoothed", _smoothed))
+
+_ANY = (*_PROBABILITY, Targets("unnormalised", _unnormalised))
+_SIGNED = (*_ANY, Targets("signed", _signed))
 
 TARGETS: dict[TargetDomain, tuple[Targets, ...]] = {
     "index": _INDEX,
     "probability": _PROBABILITY,
-    "any": (*_PROBABILITY, Targets("unnormalised", _unnormalised)),
+    "any": _ANY,
+    "signed": _SIGNED,
 }
-"""The kinds of targets of each domain, the simplest first."""
+"""The kinds of targets of each domain that the search draws, the simplest first."""
+
+_DENSE = (Targets("dense", _dense), Targets("nearly one-hot", _nearly_one_hot))
+_SIZES = (Targets("tiny", _tiny), Targets("large", _large), Targets("huge", _huge))
+
+PLANNED_TARGETS: dict[TargetDomain, tuple[Targets, ...]] = {
+    "index": _INDEX,
+    "probability": (*_PROBABILITY, *_DENSE),
+    "any": (*_ANY, *_DENSE, *_SIZES),
+    "signed": (*_SIGNED, *_DENSE, *_SIZES, Targets("cancelling", _cancelling)),
+}
+"""The kinds of targets of each domain that the plan tries. The first one is one-hot."""

@@ -19,7 +19,7 @@ from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
-from gradcert.generation.regimes import SHAPES
+from gradcert.generation.shapes import SEARCHED_LOGITS as SHAPES
 from gradcert.generation.sizes import Size, shapes
 from gradcert.generation.strategies import cases
 from gradcert_implementations import FORMAT_NAMES, Array, Domain, Implementation, Loss, TargetDomain

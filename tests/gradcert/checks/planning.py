@@ -1,0 +1,88 @@
+"""Which cases of the plan a check tries on a claim."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from gradcert.checks.registry import Check, Part, is_linear
+from gradcert.core.claim import Claim, claims_of
+from gradcert.core.settings import Effort, SearchSettings
+from gradcert.generation.dealing import plan
+from gradcert.generation.plan import PlannedCase
+from gradcert.generation.scope import scope_of
+
+__all__ = ["planned_cases"]
+
+_JACOBIAN_CLASSES = 64
+"""The most classes of a Jacobian in a thorough run. It has as many entries as their square."""
+
+_LONGEST = 5000
+"""Longer rows are those of vocabularies. They are tried for their values only."""
+
+_BATCHES, _SAMPLES, _SAMPLED_ROWS = 8, 3, 3
+
+_QUICK, _ONE_IN = 2048, 4
+"""A quick run tries one in four of the cases of at most this many numbers."""
+
+_T = TypeVar("_T")
+
+
+def _spaced(cases: Sequence[_T], count: int) -> tuple[_T, ...]:
+    """Return this many of the cases, evenly spaced, the last one too."""
+    count = min(count, len(cases))
+    return tuple(cases[(2 * i + 1) * len(cases) // (2 * count)] for i in range(count))
+
+
+def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Sequence[PlannedCase]:
+    """Return the part of the cases for a claim, where each is for one of the claims of a check."""
+    among = [one for one in claims_of(claim.implementation) if check.applies(one.quantity)]
+    return cases[among.index(claim) :: len(among)]
+
+
+def _trimmed(case: PlannedCase) -> PlannedCase:
+    """Return the first rows of a case."""
+    unlike = case.unlike[:_SAMPLED_ROWS]
+    return replace(case, rows=min(case.rows, _SAMPLED_ROWS), unlike=unlike)
+
+
+def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple[PlannedCase, ...]:
+    """Return the cases of the plan that a check tries on a claim, from short rows to long ones.
+
+    Where the subject compiles for each shape, the cases are shared out among the claims, unless the
+    run is thorough.
+
+    Examples
+    --------
+    >>> from gradcert.checks.registry import check_named
+    >>> from gradcert_implementations import load
+    >>> (claim,) = claims_of(load("numpy", quantities=["dE/dz"], formats=["binary32"]))
+    >>> settings = SearchSettings(max_examples=1, seed=0)
+    >>> wide = planned_cases(check_named("many-classes"), claim, settings)
+    >>> 50257 in {case.classes for case in wide}
+    True
+    """
+    if check.part is Part.NONE:
+        return ()
+    found = plan(scope_of(claim, settings.seed))
+    short, long = found.few, found.many
+    if not is_linear(claim.quantity):
+        most = _JACOBIAN_CLASSES if settings.effort is Effort.THOROUGH else 0
+        long = tuple(case for case in long if case.classes <= most)
+    if claim.implementation.compiles_per_shape and settings.effort is not Effort.THOROUGH:
+        short, long = (tuple(_shared_out(check, claim, cases)) for cases in (short, long))
+    if settings.effort is Effort.QUICK:
+        short, long = (
+            tuple(case for case in cases if case.size <= _QUICK)[::_ONE_IN]
+            for cases in (short, long)
+        )
+    match check.part:
+        case Part.SHORT_ROWS:
+            return short
+        case Part.LONG_ROWS:
+            return long
+    usual = [case for case in long if case.classes <= _LONGEST]
+    if check.part is Part.BATCHES:
+        several = [case for case in short if 2 <= case.rows <= _LONGEST]
+        return (*_spaced(several, _BATCHES), *_spaced(usual, _BATCHES // 2))
+    sampled = usual or [case for case in short if case.rows > 1]
+    return tuple(map(_trimmed, _spaced(sampled, _SAMPLES)))

@@ -1,0 +1,242 @@
+"""How the plan is made: items are dealt like cards, each once before one comes up again."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from gradcert.generation.bands import differences, magnitudes, probabilities
+from gradcert.generation.draws import Seeded
+from gradcert.generation.masks import masks
+from gradcert.generation.places import places
+from gradcert.generation.plan import PlannedCase, PlannedRow
+from gradcert.generation.scope import Scope
+from gradcert.generation.shapes import PLANNED_LOGITS, PLANNED_PROBABILITIES, STRATIFIED, UNMOVED
+from gradcert.generation.sizes import FEW, planned_classes, planned_rows, vocabularies
+from gradcert.generation.targets import PLANNED_TARGETS
+
+__all__ = ["Plan", "plan"]
+
+_T = TypeVar("_T")
+
+_UNLIKE = 48
+"""Unlike rows in a batch of short rows. A longer batch repeats them, in no order."""
+
+_SMALL_BATCH = 17
+
+_SQUARE = 3
+"""Batches of short rows with as many rows as classes."""
+
+_MOST_LOGITS = 1 << 21
+"""A batch of many classes has fewer rows, so that it fits into memory."""
+
+_LONG = 5000
+"""Rows of more classes are those of vocabularies."""
+
+_ALTERNATING_CLASSES = 512
+"""Every third batch of fewer classes has a mask in every second row."""
+
+
+class _Kind(Enum):
+    """What a row is there for."""
+
+    PLACED = auto()
+    """The label, the largest and the second largest number in a special place."""
+    STRATIFIED = auto()
+    """Numbers from bands without gaps, and the label on the largest: all other classes show."""
+    MASKED = auto()
+    WEIGHTED = auto()
+    """Targets that are not one-hot."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cases of a scope, from short rows to long ones, and from few rows to many.
+
+    Attributes
+    ----------
+    few
+        Batches of short rows, of at most 17 classes.
+    many
+        Batches of long rows.
+    """
+
+    few: tuple[PlannedCase, ...]
+    many: tuple[PlannedCase, ...]
+
+
+class _Deck(Generic[_T]):
+    """Cards that are dealt in a drawn order. Where no card that fits is left, all come again."""
+
+    def __init__(self, cards: Sequence[_T], generator: np.random.Generator) -> None:
+        self._cards = cards
+        self._generator = generator
+        self._left: list[_T] = []
+
+    def deal(self, fits: Callable[[_T], bool] = lambda _: True) -> _T:
+        """Return the next card that fits. One of them must."""
+        for _ in range(2):
+            for place, card in enumerate(self._left):
+                if fits(card):
+                    return self._left.pop(place)
+            shuffled = self._generator.permutation(len(self._cards)).tolist()
+            self._left += [self._cards[card] for card in shuffled]
+        raise LookupError("no card fits")
+
+
+class _Dealer:
+    """Deals the rows of a part of the plan."""
+
+    def __init__(self, scope: Scope, part: int) -> None:
+        generator = scope.generator(part)
+
+        def deck(cards: Sequence[_T]) -> _Deck[_T]:
+            return _Deck(cards, generator)
+
+        self._scope = scope
+        self._generator = generator
+        bands = differences if scope.logits else probabilities
+        first, *others = PLANNED_TARGETS[scope.targets]
+        self._plain = first.name
+        self._has_weighted = bool(others)
+        self._weighted = deck([one.name for one in others])
+        self._shapes = deck(list(PLANNED_LOGITS if scope.logits else PLANNED_PROBABILITIES))
+        self._bands = deck(bands(scope.format))
+        sizes = magnitudes(scope.largest) if scope.logits else ()
+        self._offsets = deck([*sizes, *[None] * (2 * len(sizes) + 1)])
+        self._directions = deck([True, False])
+        self._masks = deck(masks(scope.format))
+        self._on_largest = deck([True, False, False])
+        self._largest = functools.cache(lambda classes: deck(places(classes).tolist()))
+        # Of the few labels of a vocabulary all are far beyond the first block.
+        self._labels = functools.cache(
+            lambda classes: deck(
+                [place for place in places(classes) if classes <= _LONG or 2 * place >= classes]
+            )
+        )
+        self._seconds = functools.cache(lambda classes: deck(places(classes).tolist()))
+        self._alternating = deck([True, False, False])
+        self._kinds = deck(
+            [_Kind.PLACED] * 3
+            + [_Kind.STRATIFIED]
+            + [_Kind.MASKED] * scope.masked
+            + [_Kind.WEIGHTED] * bool(others)
+        )
+
+    def row(self, kind: _Kind, classes: int) -> PlannedRow:
+        """Deal a row of a kind."""
+        if classes == 1 and kind is _Kind.MASKED:
+            kind = _Kind.PLACED
+        shape = self._shapes.deal() if kind is not _Kind.STRATIFIED else STRATIFIED
+        dealt = PlannedRow(
+            shape=shape,
+            targets=self._weighted.deal() if kind is _Kind.WEIGHTED else self._plain,
+            label=-1,
+            largest=-1,
+            second=-1,
+            offset=None if shape in UNMOVED else self._offsets.deal(),
+            downwards=self._directions.deal(),
+        )
+        if kind is _Kind.MASKED:
+            label, largest, second = self._generator.integers(0, classes, 3).tolist()
+            mask = self._masks.deal(lambda one: one.fits(classes))
+            return replace(dealt, label=label, largest=largest, second=second, mask=mask)
+        second = self._seconds(classes).deal()
+        if kind is _Kind.STRATIFIED:
+            largest = self._largest(classes).deal()
+            bands = tuple(self._bands.deal() for _ in range(min(classes - 1, Seeded.pattern)))
+            return replace(dealt, label=largest, largest=largest, second=second, bands=bands)
+        label = self._labels(classes).deal()
+        on_largest = self._on_largest.deal()
+        largest = label if on_largest else self._largest(classes).deal()
+        return replace(dealt, label=label, largest=largest, second=second)
+
+    def short(self, rows: int, classes: int) -> PlannedCase:
+        """Deal a batch of short rows."""
+        rows = min(rows, max(2, _MOST_LOGITS // classes))
+        unlike = (self.row(self._kinds.deal(), classes) for _ in range(min(rows, _UNLIKE)))
+        return PlannedCase(0, rows, classes, tuple(unlike), self._scope)
+
+    def long(self, classes: int) -> PlannedCase:
+        """Deal a batch of long rows: labels and largest numbers in every place, and other rows."""
+        count = len(places(classes))
+        kinds = [_Kind.PLACED] * count + [_Kind.STRATIFIED] * max(2, count // 6)
+        kinds += [_Kind.WEIGHTED] * (self._has_weighted * max(2, count // 6))
+        kinds = [kinds[place] for place in self._generator.permutation(len(kinds))]
+        hidden = max(3, count // 4)
+        if classes < _ALTERNATING_CLASSES and self._alternating.deal():
+            hidden = len(kinds)
+            kinds = [one for kind in kinds for one in (kind, _Kind.MASKED)]
+        else:
+            kinds += [_Kind.MASKED] * hidden
+        return self._case(kinds, classes)
+
+    def vocabulary(self, classes: int) -> PlannedCase:
+        """Deal a few rows of very many classes."""
+        kinds = [_Kind.PLACED, _Kind.STRATIFIED, _Kind.MASKED, _Kind.WEIGHTED, _Kind.PLACED]
+        return self._case(kinds, classes)
+
+    def _case(self, kinds: Sequence[_Kind], classes: int) -> PlannedCase:
+        """Deal one row of each kind that the scope has."""
+        absent = {_Kind.MASKED} if not self._scope.masked else set()
+        absent |= {_Kind.WEIGHTED} if not self._has_weighted else set()
+        kinds = [kind for kind in kinds if kind not in absent]
+        kinds = kinds[: max(2, _MOST_LOGITS // classes)]
+        unlike = tuple(self.row(kind, classes) for kind in kinds)
+        return PlannedCase(0, len(unlike), classes, unlike, self._scope)
+
+
+def _sizes(scope: Scope) -> np.random.Generator:
+    """Return what sizes are drawn from: all claims of an implementation have the same ones."""
+    return np.random.default_rng(scope.seed)
+
+
+def _short(scope: Scope) -> Iterator[PlannedCase]:
+    """Yield batches of short rows; each length is in a batch of many rows, and in one of few."""
+    dealer, generator = _Dealer(scope, 0), _sizes(scope)
+    lengths = [n for n in range(1, FEW + 1) if n >= scope.fewest] or [scope.fewest]
+    large, small = _Deck(lengths, generator), _Deck(lengths, generator)
+    *batches, huge = planned_rows(generator)
+    for rows in batches:
+        yield dealer.short(rows, (small if rows <= _SMALL_BATCH else large).deal())
+    for _ in range(_SQUARE):
+        classes = small.deal()
+        yield dealer.short(classes, classes)
+    yield dealer.short(huge, min(lengths, key=lambda n: abs(n - 3)))
+
+
+def _long(scope: Scope) -> Iterator[PlannedCase]:
+    dealer, generator = _Dealer(scope, 1), _sizes(scope)
+    wide, widest = planned_classes(generator), vocabularies(generator)
+    yield from (dealer.long(n) for n in wide if n >= scope.fewest)
+    widest = tuple(n for n in widest if n >= scope.fewest) or (scope.fewest,)
+    yield from map(dealer.vocabulary, widest)
+
+
+def _numbered(cases: Iterable[PlannedCase], first: int) -> tuple[PlannedCase, ...]:
+    """Return the cases from short rows to long ones, with their numbers in the plan."""
+    ordered = sorted(cases, key=lambda case: (case.classes, case.rows))
+    return tuple(replace(case, number=first + place) for place, case in enumerate(ordered))
+
+
+@functools.lru_cache(maxsize=32)
+def plan(scope: Scope) -> Plan:
+    """Return the plan of a scope; equal scopes have the same one.
+
+    Examples
+    --------
+    >>> from gradcert.core.claim import claims_of
+    >>> from gradcert.generation.scope import scope_of
+    >>> from gradcert_implementations import load
+    >>> (claim,) = claims_of(load("numpy", quantities=["dE/dz"], formats=["binary32"]))
+    >>> found = plan(scope_of(claim, 0))
+    >>> {case.classes for case in found.few} == {*range(1, 18)}
+    True
+    >>> found.many[0].classes > 17, 32000 in {case.classes for case in found.many}
+    (True, True)
+    """
+    few = _numbered(_short(scope), 0)
+    return Plan(few, _numbered(_long(scope), len(few)))

@@ -1,0 +1,100 @@
+"""The scope of a plan: everything about a claim that its cases depend on."""
+
+from dataclasses import dataclass
+from math import inf
+from zlib import crc32
+
+import numpy as np
+
+from gradcert.core.claim import Claim
+from gradcert.generation.draws import Seeded
+from gradcert_implementations import TargetDomain
+from gradcert_oracle import Format
+
+__all__ = ["Scope", "largest_logit", "scope_of"]
+
+_NORMALISED: tuple[TargetDomain, ...] = ("index", "probability")
+
+_LOGARITHM = 16
+"""More than the logarithm of the number of classes."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a plan depends on. Claims with equal scopes have the same cases.
+
+    Attributes
+    ----------
+    logits
+        Whether the first argument is logits, and not probabilities.
+    format, targets
+        The format, and the domain of the targets.
+    largest, heaviest
+        The largest size of a logit, and of the sum of the targets' sizes.
+    masked
+        Whether a logit may be -inf.
+    fewest
+        The fewest classes.
+    seed
+        What the plan is drawn from.
+    """
+
+    logits: bool
+    format: Format
+    targets: TargetDomain
+    largest: float
+    heaviest: float
+    masked: bool
+    fewest: int
+    seed: int
+
+    def generator(self, *part: int) -> np.random.Generator:
+        """Return a generator for a part of the plan, the same one for equal scopes."""
+        return np.random.default_rng([crc32(repr(self).encode()), *part])
+
+
+def largest_logit(claim: Claim, unlike: int) -> float:
+    """Return the largest logit to draw, a number of the format.
+
+    Parameters
+    ----------
+    claim
+        Its domain has a largest logit; its loss must stay in range.
+    unlike
+        How many targets of a row may be as large as four.
+    """
+    format, domain = claim.format, claim.implementation.domain
+    largest = domain.largest_logit
+    if claim.quantity.unbounded and domain.targets not in _NORMALISED:
+        # A loss of two logits this far apart, times the sum of the targets, is still in range.
+        largest = min(largest, format.max / (2 * 4 * unlike + 2))
+    nearest = np.array(min(largest, format.max)).astype(format.dtype)
+    if float(nearest) > largest:
+        nearest = np.nextafter(nearest, np.zeros_like(nearest))
+    return float(nearest)
+
+
+def scope_of(claim: Claim, seed: int) -> Scope:
+    """Return the scope of a claim's plan.
+
+    Examples
+    --------
+    >>> from gradcert.core.claim import claims_of
+    >>> from gradcert_implementations import load
+    >>> (claim,) = claims_of(load("numpy", quantities=["dE/dz"], formats=["binary16"]))
+    >>> scope_of(claim, 0).largest, scope_of(claim, 0).logits
+    (10000.0, True)
+    """
+    format, domain = claim.format, claim.implementation.domain
+    largest = largest_logit(claim, Seeded.pattern)
+    room = 4 * (largest + _LOGARITHM) if claim.quantity.unbounded else 8
+    return Scope(
+        logits="logits" in claim.quantity.arguments,
+        format=format,
+        targets=domain.targets,
+        largest=largest,
+        heaviest=inf if domain.targets in _NORMALISED else format.max / room,
+        masked=claim.quantity.masked,
+        fewest=domain.fewest_classes,
+        seed=seed,
+    )
