@@ -1,6 +1,6 @@
 """A case: one generated input, with the regime of each of its rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,7 +105,19 @@ class Case:
         with np.errstate(over="ignore"):
             return self.map(lambda array: array.astype(format.dtype))
 
+    def of_rows(self, rows: Sequence[int] | Array) -> "Case":
+        """Return the case of these of its rows, which may come several times.
+
+        Examples
+        --------
+        >>> case = Case({"logits": np.array([[1.0], [2.0]])}, (Regime("benign"), Regime("ties")))
+        >>> case.of_rows([1, 1, 0]).point.ravel().tolist()
+        [2.0, 2.0, 1.0]
+        """
+        chosen = np.asarray(rows)
+        regimes = tuple(self.regimes[row] for row in chosen)
+        return replace(self.map(lambda array: array[chosen]), regimes=regimes)
+
     def alone(self, row: int) -> "Case":
         """Return the case of one of its rows."""
-        one = slice(row, row + 1)
-        return replace(self.map(lambda array: array[one]), regimes=self.regimes[one])
+        return self.of_rows([row])

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from gradcert.checks import CHECKS, Check
+from gradcert.checks import CHECKS, Check, planned_cases
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
-from gradcert.core.clock import CLOCK
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
 from gradcert.core.float_environment import keep_subnormals
 from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
-from gradcert.engine.worst_rows import WorstRows
+from gradcert.engine.reduction import reduced
+from gradcert.engine.trials import Trials
+from gradcert.generation.filling import filled
 from gradcert.generation.search import drawn, search
 from gradcert.generation.strategies import cases as cases_of
 
@@ -20,67 +22,30 @@ __all__ = ["run_check"]
 _FEW = 2
 """A failing case with at most this many logits is small enough."""
 
+_SURVEYED_NUMBERS = 1 << 13
+"""Later cases of the plan are surveyed up to this size."""
+
+_T = TypeVar("_T")
+
 _SURVEYED = 0.2
 """The part of the cases that is tried after a refutation, to see which others refute."""
 
 
 @dataclass(frozen=True)
-class _Failing:
-    """A case on which the check failed, and why."""
+class _Tried:
+    """How many cases were tried, and which others show whether they refute too."""
 
-    failure: Refuted | Broken | NotSupported
-    case: Case
-
-
-class _Trials:
-    """The check run on case after case, and what it saw."""
-
-    def __init__(self, claim: Claim, check: Check) -> None:
-        self._claim = claim
-        self._check = check
-        self.worst_rows = WorstRows(claim.format)
-        self.failed: _Failing | None = None
-        self.unsupported: _Failing | None = None
-
-    @property
-    def logits(self) -> int:
-        """The number of logits in the last case that failed."""
-        assert self.failed is not None
-        return self.failed.case.point.size
-
-    @CLOCK.charging("checks")
-    def run(self, case: Case) -> None:
-        """Try a case. Keep what it fails with, and raise it."""
-        try:
-            found = self._check.run(self._claim, case)
-        except NotSupported as failure:
-            self.unsupported = _Failing(failure, case)
-            return
-        except (Refuted, Broken) as failure:
-            self.failed = _Failing(failure, case)
-            raise
-        if self.failed is None:
-            self.worst_rows.add(case, found)
-
-    @CLOCK.charging("checks")
-    def refutation(self, case: Case) -> Refuted | None:
-        """Return what refutes the claim on this case, and keep nothing."""
-        try:
-            self._check.run(self._claim, case)
-        except Refuted as refuted:
-            return refuted
-        except (Broken, NotSupported):
-            pass
-        return None
+    examples: int
+    others: Sequence[Case] = ()
 
 
-def _part(cases: Sequence[Case], share: float) -> Sequence[Case]:
-    """Return an evenly spaced part of the cases, at least the first."""
-    wanted = max(1, round(len(cases) * share))
+def _part(cases: Sequence[_T], share: float) -> Sequence[_T]:
+    """Return an evenly spaced part of the cases, at least the first if there is one."""
+    wanted = min(len(cases), max(1, round(len(cases) * share)))
     return [cases[number * len(cases) // wanted] for number in range(wanted)]
 
 
-def _found_smaller(trials: _Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
+def _found_smaller(trials: Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
     """Look for failing cases of fewer and fewer logits, and return whether there are any.
 
     Values do not grow while Hypothesis shrinks a case. If a case of fewer logits needs larger
@@ -101,10 +66,44 @@ def _found_smaller(trials: _Trials, check: Check, claim: Claim, *, count: int, s
     return trials.failed is not first
 
 
+def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:
+    """Try the cases that Hypothesis draws; it shrinks the first that fails."""
+    source = f"{settings.seed} {claim.format.name}"
+    most = max(other.share for other in CHECKS if other.size == check.size)
+    count = max(1, round(settings.max_examples * most))
+    strategy = cases_of(claim, size=check.size)
+    assert strategy is not None  # It is None only if `below` is given.
+    every = drawn(strategy, count=count, seed=source)
+    cases = _part(every, check.share / most)
+    for number, tried in enumerate(cases):
+        if trials.fails(tried):
+            if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
+                search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
+            # The cases before the first that failed pass.
+            return _Tried(number + 1, cases[number:][: round(len(cases) * _SURVEYED) + 1])
+    return _Tried(len(cases))
+
+
+def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:
+    """Try the cases of the plan, and reduce the first that fails."""
+    cases = planned_cases(check, claim, settings)
+    for number, planned in enumerate(cases):
+        if trials.fails(filled(planned)):
+            assert trials.failed is not None
+            failure, case = trials.failed.failure, trials.failed.case
+            row = failure.evidence.row if isinstance(failure, Refuted) else 0
+            fewest = claim.implementation.domain.fewest_classes
+            reduced(case, row, trials.fails, fewest_classes=fewest)
+            later = [one for one in cases[number + 1 :] if one.size <= _SURVEYED_NUMBERS]
+            return _Tried(number + 1, [filled(one) for one in _part(later, _SURVEYED)])
+    return _Tried(len(cases))
+
+
 def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     """Run one check on one claim. The same seed tries the same cases and shrinks to the same one.
 
-    All checks of a claim with cases of one size try the same ones, or a part of them. So do all
+    First come the cases that Hypothesis draws, which are small, and then those of the plan. All
+    checks of a claim with cases of one size try the same ones, or a part of them. So do all
     quantities of one format that are functions of logits in one range.
 
     Parameters
@@ -119,36 +118,24 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     The outcome, with the smallest case that fails, if one does.
     """
     keep_subnormals()  # Loading the implementation may have changed that.
-    trials = _Trials(claim, check)
-    source = f"{settings.seed} {claim.format.name}"
-    most = max(other.share for other in CHECKS if other.size == check.size)
-    count = max(1, round(settings.max_examples * most))
-    strategy = cases_of(claim, size=check.size)
-    assert strategy is not None  # It is None only if `below` is given.
-    every = drawn(strategy, count=count, seed=source)
-    cases = _part(every, check.share / most)
-    examples = 0
-    for tried in cases:
-        examples += 1
-        try:
-            trials.run(tried)
-        except (Refuted, Broken):
-            if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
-                search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
-            break
+    trials = Trials(claim, check)
+    tried = _searched(trials, check, claim, settings)
+    if trials.failed is None:
+        planned = _planned(trials, check, claim, settings)
+        tried = _Tried(tried.examples + planned.examples, planned.others)
     worst_rows = trials.worst_rows.settled()
     failing = trials.failed or trials.unsupported
     if failing is None:
-        return Outcome(examples, worst_rows)
+        return Outcome(tried.examples, worst_rows)
     failure, case = failing.failure, failing.case
     if not isinstance(failure, Refuted):
-        return Outcome(examples, worst_rows, failure, case)
+        return Outcome(tried.examples, worst_rows, failure, case)
     # Hypothesis cannot drop a row that stands before the wrong one.
     alone = case.alone(failure.evidence.row)
     smaller = trials.refutation(alone)
     if smaller:
         failure, case = smaller, alone
-    # The smallest case may fit many flaws. The cases before the first that failed pass.
-    others = map(trials.refutation, cases[examples - 1 :][: round(len(cases) * _SURVEYED) + 1])
+    # The smallest case may fit many flaws.
+    others = map(trials.refutation, tried.others)
     refutations = failure.evidence, *(other.evidence for other in others if other)
-    return Outcome(examples, worst_rows, failure, case, refutations)
+    return Outcome(tried.examples, worst_rows, failure, case, refutations)

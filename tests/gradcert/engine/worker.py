@@ -25,7 +25,7 @@ from gradcert.core.claim import Broken, NotSupported
 from gradcert.core.clock import since
 from gradcert.core.limits import memory_can_be_limited
 from gradcert.engine.examiner import LocalExaminer
-from gradcert.generation.plain import plain_case
+from gradcert.generation.plain import PLAIN_NUMBERS, plain_case
 from gradcert.isolation.protocol import Answer, Described, Load, Request, note_call, note_return
 from gradcert_implementations import Array, Function, Implementation, QuantityName, SpecError, load
 
@@ -88,10 +88,6 @@ def _requests() -> queue.SimpleQueue[bytes]:
     return requests
 
 
-_PLAIN = {"logits": 0.0, "probabilities": 0.5}
-"""The number that fills a plain case."""
-
-
 def main(answers: int, notes: int) -> None:
     """Serve until the input ends."""
     requests = _requests()
@@ -122,7 +118,7 @@ def main(answers: int, notes: int) -> None:
             say(Answer(diagnoses=examiner.diagnoses(request.results)))
         elif request.shapes:
             claim = claims[request.task]
-            fill = _PLAIN[claim.quantity.arguments[0]]
+            fill = PLAIN_NUMBERS[claim.quantity.arguments[0]]
             for shape in request.shapes:
                 with contextlib.suppress(Broken, NotSupported):
                     claim.answer(plain_case(claim, np.full(shape, fill), "plain"))

@@ -6,7 +6,10 @@ from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Claim
 from gradcert_implementations import Array
 
-__all__ = ["plain_case"]
+__all__ = ["PLAIN_NUMBERS", "plain_case"]
+
+PLAIN_NUMBERS = {"logits": 0.0, "probabilities": 0.5}
+"""The simplest number of each first argument."""
 
 
 def plain_case(claim: Claim, point: Array, regime: str) -> Case:
