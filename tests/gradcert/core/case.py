@@ -1,6 +1,6 @@
 """A case: one generated input, with the regime of each of its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,19 +105,18 @@ class Case:
         with np.errstate(over="ignore"):
             return self.map(lambda array: array.astype(format.dtype))
 
-    def of_rows(self, rows: Sequence[int] | Array) -> "Case":
+    def of_rows(self, rows: Array) -> "Case":
         """Return the case of these of its rows, which may come several times.
 
         Examples
         --------
         >>> case = Case({"logits": np.array([[1.0], [2.0]])}, (Regime("benign"), Regime("ties")))
-        >>> case.of_rows([1, 1, 0]).point.ravel().tolist()
+        >>> case.of_rows(np.array([1, 1, 0])).point.ravel().tolist()
         [2.0, 2.0, 1.0]
         """
-        chosen = np.asarray(rows)
-        regimes = tuple(self.regimes[row] for row in chosen)
-        return replace(self.map(lambda array: array[chosen]), regimes=regimes)
+        regimes = tuple(self.regimes[row] for row in rows)
+        return replace(self.map(lambda array: array[rows]), regimes=regimes)
 
     def alone(self, row: int) -> "Case":
         """Return the case of one of its rows."""
-        return self.of_rows([row])
+        return self.of_rows(np.array([row]))
