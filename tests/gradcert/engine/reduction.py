@@ -68,7 +68,7 @@ def _with_fewer_classes(reduction: _Reduction) -> None:
     """Drop classes without a target, half of them first."""
     for chunk in _chunks(reduction.case.classes):
         case = reduction.case
-        keep: Array = case["targets"].any(axis=0)
+        keep: Array = np.any(case["targets"], axis=0)
         keep[: chunk.start] = keep[chunk.stop :] = True
         smaller = case.map(functools.partial(np.compress, keep, axis=1))
         finite = (smaller.point > -np.inf).any(axis=1).all()

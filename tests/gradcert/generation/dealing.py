@@ -14,7 +14,13 @@ from gradcert.generation.masks import masks
 from gradcert.generation.places import places
 from gradcert.generation.plan import PlannedCase, PlannedRow
 from gradcert.generation.scope import Scope
-from gradcert.generation.shapes import PLANNED_LOGITS, PLANNED_PROBABILITIES, STRATIFIED, UNMOVED
+from gradcert.generation.shapes import (
+    PLANNED_LOGITS,
+    PLANNED_PROBABILITIES,
+    STRATIFIED,
+    UNMOVED,
+    UNPLACED,
+)
 from gradcert.generation.sizes import FEW, planned_classes, planned_rows, vocabularies
 from gradcert.generation.targets import PLANNED_TARGETS
 
@@ -44,7 +50,11 @@ class _Kind(Enum):
     """What a row is there for."""
 
     PLACED = auto()
-    """The label, the largest and the second largest number in a special place."""
+    """The label, the largest and the second largest number each in a special place."""
+    SURE = auto()
+    """The label on the largest number, where p - 1 cancels."""
+    ARRANGED = auto()
+    """Sorted numbers, or equal ones."""
     STRATIFIED = auto()
     """Numbers from bands without gaps, and the label on the largest: all other classes show."""
     MASKED = auto()
@@ -103,13 +113,14 @@ class _Dealer:
         self._plain = first.name
         self._has_weighted = bool(others)
         self._weighted = deck([one.name for one in others])
-        self._shapes = deck(list(PLANNED_LOGITS if scope.logits else PLANNED_PROBABILITIES))
+        shapes = PLANNED_LOGITS if scope.logits else PLANNED_PROBABILITIES
+        self._shapes = deck([shape for shape in shapes if shape not in UNPLACED])
+        self._arranged = deck([shape for shape in shapes if shape in UNPLACED])
         self._bands = deck(bands(scope.format))
         sizes = magnitudes(scope.largest) if scope.logits else ()
         self._offsets = deck([*sizes, *[None] * (2 * len(sizes) + 1)])
         self._directions = deck([True, False])
         self._masks = deck(masks(scope.format))
-        self._on_largest = deck([True, False, False])
         self._largest = functools.cache(lambda classes: deck(places(classes).tolist()))
         # Of the few labels of a vocabulary all are far beyond the first block.
         self._labels = functools.cache(
@@ -120,8 +131,7 @@ class _Dealer:
         self._seconds = functools.cache(lambda classes: deck(places(classes).tolist()))
         self._alternating = deck([True, False, False])
         self._kinds = deck(
-            [_Kind.PLACED] * 3
-            + [_Kind.STRATIFIED]
+            [_Kind.PLACED, _Kind.PLACED, _Kind.SURE, _Kind.ARRANGED, _Kind.STRATIFIED]
             + [_Kind.MASKED] * scope.masked
             + [_Kind.WEIGHTED] * bool(others)
         )
@@ -130,29 +140,32 @@ class _Dealer:
         """Deal a row of a kind."""
         if classes == 1 and kind is _Kind.MASKED:
             kind = _Kind.PLACED
-        shape = self._shapes.deal() if kind is not _Kind.STRATIFIED else STRATIFIED
+        shape = STRATIFIED
+        if kind is not _Kind.STRATIFIED:
+            shape = (self._arranged if kind is _Kind.ARRANGED else self._shapes).deal()
         dealt = PlannedRow(
             shape=shape,
             targets=self._weighted.deal() if kind is _Kind.WEIGHTED else self._plain,
-            label=-1,
-            largest=-1,
-            second=-1,
+            label=int(self._generator.integers(classes)),
+            largest=int(self._generator.integers(classes)),
+            second=int(self._generator.integers(classes)),
             offset=None if shape in UNMOVED else self._offsets.deal(),
             downwards=self._directions.deal(),
         )
-        if kind is _Kind.MASKED:
-            label, largest, second = self._generator.integers(0, classes, 3).tolist()
-            mask = self._masks.deal(lambda one: one.fits(classes))
-            return replace(dealt, label=label, largest=largest, second=second, mask=mask)
-        second = self._seconds(classes).deal()
-        if kind is _Kind.STRATIFIED:
-            largest = self._largest(classes).deal()
-            bands = tuple(self._bands.deal() for _ in range(min(classes - 1, Seeded.pattern)))
-            return replace(dealt, label=largest, largest=largest, second=second, bands=bands)
-        label = self._labels(classes).deal()
-        on_largest = self._on_largest.deal()
-        largest = label if on_largest else self._largest(classes).deal()
-        return replace(dealt, label=label, largest=largest, second=second)
+        match kind:
+            case _Kind.MASKED:
+                return replace(dealt, mask=self._masks.deal(lambda one: one.fits(classes)))
+            case _Kind.STRATIFIED:
+                bands = tuple(self._bands.deal() for _ in range(min(classes - 1, Seeded.pattern)))
+                return replace(dealt, label=dealt.largest, bands=bands)
+            case _Kind.SURE:
+                return replace(dealt, label=dealt.largest)
+            case _Kind.PLACED:
+                label = self._labels(classes).deal()
+                largest = self._largest(classes).deal()
+                second = self._seconds(classes).deal(lambda p: classes == 1 or p != largest)
+                return replace(dealt, label=label, largest=largest, second=second)
+        return dealt
 
     def short(self, rows: int, classes: int) -> PlannedCase:
         """Deal a batch of short rows."""
@@ -163,8 +176,9 @@ class _Dealer:
     def long(self, classes: int) -> PlannedCase:
         """Deal a batch of long rows: labels and largest numbers in every place, and other rows."""
         count = len(places(classes))
-        kinds = [_Kind.PLACED] * count + [_Kind.STRATIFIED] * max(2, count // 6)
-        kinds += [_Kind.WEIGHTED] * (self._has_weighted * max(2, count // 6))
+        # One more, because the last place for the second largest may be that of the largest.
+        kinds = [_Kind.PLACED] * (count + 1)
+        kinds += [_Kind.SURE, _Kind.ARRANGED, _Kind.STRATIFIED, _Kind.WEIGHTED] * (1 + count // 8)
         kinds = [kinds[place] for place in self._generator.permutation(len(kinds))]
         hidden = max(3, count // 4)
         if classes < _ALTERNATING_CLASSES and self._alternating.deal():

@@ -67,6 +67,13 @@ def _arranged(source: Seeded, pattern: Array, row: PlannedRow, classes: int) -> 
     return arranged
 
 
+def _within(numbers: Array, largest: float) -> Array:
+    """Return the numbers moved into the range of logits, as few of them equal as possible."""
+    numbers = numbers + max(0.0, -largest - numbers.min())
+    moved: Array = numbers - max(0.0, numbers.max() - largest)
+    return moved
+
+
 def _in_range(targets: Array, point: Array, scope: Scope) -> Array:
     """Return the targets, smaller where their sum or ``t / o`` would be too large.
 
@@ -85,12 +92,11 @@ def _row(source: Seeded, row: PlannedRow, case: PlannedCase) -> Drawn:
     scope, classes = case.scope, case.classes
     numbers = _arranged(source, _pattern(source, row, scope, classes), row, classes)
     changes: tuple[str, ...] = ()
-    if scope.logits:
-        if row.offset is not None:
-            size = source.number(row.offset.low, row.offset.high)
-            numbers = numbers + (-size if row.downwards else size)
-            changes = (OFFSET,)
-        numbers = numbers.clip(-scope.largest, scope.largest)
+    if row.offset is not None:
+        size = source.number(row.offset.low, row.offset.high)
+        numbers = _within(numbers + (-size if row.downwards else size), scope.largest)
+        changes = (OFFSET,)
+    numbers = numbers.clip(-scope.largest, scope.largest) if scope.logits else numbers
     numbers = numbers.astype(scope.format.dtype)
     visible = numbers.astype(np.float64)
     if row.mask is not None:

@@ -13,6 +13,7 @@ from gradcert.generation.bands import Band
 from gradcert.generation.masks import Mask
 from gradcert.generation.places import names
 from gradcert.generation.scope import Scope
+from gradcert.generation.shapes import UNPLACED
 
 __all__ = ["Dimension", "Item", "PlannedCase", "PlannedRow"]
 
@@ -136,7 +137,7 @@ class PlannedCase:
                 yield Item(Dimension.OFFSETS, f"{'-' if row.downwards else '+'}({row.offset})")
             if row.mask is not None:
                 yield Item(Dimension.MASKS, str(row.mask))
-            else:
+            elif row.shape not in UNPLACED:
                 yield from self._places(row)
 
     def _places(self, row: PlannedRow) -> Iterator[Item]:

@@ -21,6 +21,7 @@ __all__ = [
     "SORTED",
     "STRATIFIED",
     "UNMOVED",
+    "UNPLACED",
     "Shapes",
 ]
 
@@ -120,6 +121,11 @@ STRATIFIED = "stratified"
 
 UNMOVED = frozenset({STRATIFIED, "subnormal", "near ties", "subnormal logits"})
 """The shapes that a far offset would spoil in a narrow format."""
+
+UNPLACED = frozenset(
+    {"sorted up", "sorted down", "ties", "equal", "equal but one", "integers", "coarse"}
+)
+"""The shapes whose largest number has its place already, or comes several times."""
 
 SORTED: Mapping[str, int] = {"sorted up": 1, "sorted down": -1}
 """The shapes whose numbers are sorted, and the step with which a sorted row is read."""
