@@ -43,7 +43,7 @@ __all__ = ["ScreenError", "Screened", "screen"]
 _SLACK = 2.0**-20
 """The part of each bound that is given away for its roundings."""
 
-_LARGEST = 2.0**900
+_LARGEST = 2.0**960
 """Rows with larger numbers are left to the judge, and so are those where a product overflows."""
 
 _MOST_CLASSES = 1 << 20

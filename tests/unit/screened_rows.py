@@ -102,7 +102,7 @@ def draw(quantity: Quantity, format: Format, seed: int, rows: int) -> tuple[Arra
         point = np.array([_logits(rng, format, regime, classes) for regime in regimes])
     point = point.astype(format.dtype)
     # The screen leaves larger ones to the judge.
-    largest = min(format.max, 2.0**900) / (4 * classes)
+    largest = min(format.max, 2.0**960) / (4 * classes)
     if quantity is LOSS_BY_PROBABILITY:
         largest *= float(point.min())
     targets = [_targets(rng, format, row.astype(np.float64), largest) for row in point]
