@@ -1,7 +1,8 @@
-"""The chain rule summed in full, for any targets.
+"""The chain rule summed in full, for targets of any sign and sum.
 
 The sum over i of ``(-t_i / o_i) do_i/dz_j``, with ``do_i/dz_j = -o_i o_j`` off the diagonal, is
-``o_j sum_i t_i - t_j``. It is ``o_j - t_j`` only because targets usually sum to one.
+``o_j sum_i t_i - t_j``. It is ``o_j - t_j`` only because targets usually sum to one. No step asks
+for the sign of a target.
 """
 
 import numpy as np
@@ -26,5 +27,5 @@ def gradient(logits: Array, targets: Array) -> Array:
 
 
 implementation = Implementation(
-    name="any-targets", functions={"dE/dz": gradient}, domain=Domain(targets="any")
+    name="any-targets", functions={"dE/dz": gradient}, domain=Domain(targets="signed")
 )

@@ -25,6 +25,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="identity-product",
     functions={"dE/dz": gradient},
-    domain=Domain(targets="any"),
+    domain=Domain(targets="signed"),
     loss=Loss(output="identity"),
 )

@@ -90,7 +90,10 @@ class Domain:
     Attributes
     ----------
     targets
-        ``index`` (each row is one-hot), ``probability`` (each row sums to one) or ``any``.
+        ``index`` (each row is one-hot), ``probability`` (each row sums to one), ``any`` (none is
+        negative, and a row sums to anything) or ``signed`` (they have any signs, and a row may sum
+        to zero or less). Each domain contains those before it. The sizes of the targets of a row
+        add up to at most a quarter of the largest number of the format.
     largest_logit
         The answer must be right for all finite logits up to this size. The suite tries larger
         logits too, and the certificate says how far the answers stayed right.

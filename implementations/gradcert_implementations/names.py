@@ -85,9 +85,9 @@ def known_name(
     --------
     >>> known_name("format", "fp32", FORMAT_NAMES, FORMAT_ALIASES)
     'binary32'
-    >>> known_name("targets", "indices", TARGET_DOMAINS)
+    >>> known_name("targets", "indices", ("index", "probability"))
     Traceback (most recent call last):
-    ValueError: unknown targets 'indices'; did you mean index? choose from index, probability, any
+    ValueError: unknown targets 'indices'; did you mean index? choose from index, probability
     """
     nearest = ""
     if isinstance(given, str):

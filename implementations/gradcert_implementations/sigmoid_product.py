@@ -31,6 +31,6 @@ def gradient(logits: Array, targets: Array) -> Array:
 implementation = Implementation(
     name="sigmoid-product",
     functions={"dE/dz": gradient},
-    domain=Domain(targets="any"),
+    domain=Domain(targets="signed"),
     loss=Loss(output="sigmoid"),
 )

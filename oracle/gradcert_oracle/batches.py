@@ -8,9 +8,11 @@ The reference of a softmax. With d = z - max z, the powers e^d have a relative e
 ``exp_error``. Their sum S is at least 1, and its error is that of the powers and of the sum. One
 class with the largest logit is left out of the sum and added last, so that the sum of the others is
 as good relative to its own size. Then a product with T / S, where T is the sum of the targets, has
-the relative error :attr:`Batch.error`: two times that of a power, two times that of a sum, and four
-operations, times 1.01 for the products of these errors. What the power and the product lose to
-underflow is below ``(T + 1) 2^-1068``, :meth:`Batch.lost`.
+the relative error :attr:`Batch.error`: two times that of a power, two times that of a sum, and five
+operations, times 1.01 for the products of these errors. Targets may be negative. Then it is
+relative to a product with W / S, where W is the sum of the sizes ``|t_k|``, because T is the
+difference of two sums. What the power and the product lose to underflow is below ``(|T| + 1)
+2^-1068``, :meth:`Batch.lost`.
 
 The crude upper bound of the budgets. Arb's balls are narrow as well as right: an operation widens
 its ball by about one unit in the last place, 2 u of its value. This is not proved here; w = 4 u
@@ -26,9 +28,10 @@ and a the format's loss to underflow:
 - a probability, beside the largest one, below ``1.5 (P + s + w + n a)`` for s < 1/8;
 - ``o_j T``, ``o_j T - t_j``, ``o_i o_j``, beside the scale of the row: that, plus ``(D + 4) w``,
   and twice where two probabilities are multiplied. The complement's form adds the sum of the
-  others, below ``1.5 (2 s + w) + 2 D w``;
-- the loss, beside ``E + T``: the logarithm of S has the radius 1.4 s, a term ``t_j (d_j - ln S)``
-  has in addition ``12 w |term|``, and their sum has ``D w`` more.
+  others, below ``1.5 (2 s + w) + 2 D w``. A sum of targets of both signs has the radius of the sum
+  of their sizes, or its own, whose terms are no larger: both are below ``D w W``;
+- the loss, beside ``sum_j |t_j| (1 - ln o_j)``: the logarithm of S has the radius 1.4 s, a term
+  ``t_j (d_j - ln S)`` has in addition ``12 w |term|``, and their sum has ``D w`` more.
 
 All are below ``2 (2 P + 4 s + (3 D + 20) w + 2 n a)``, and the sizes add ``4 u``. Where a
 log-probability l is stored with a rounding of v <= 2^-8, the exponent has the radius ``v |l|``
@@ -44,7 +47,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcert_oracle.wider import DEEPEST, Array, Pair, Wider, log1p
+from gradcert_oracle.wider import DEEPEST, Array, Balance, Pair, Wider, log1p
 
 __all__ = ["Batch", "Reference", "Rounding", "Screen", "Softmax", "textbook_at_most"]
 
@@ -167,24 +170,35 @@ class Batch:
         return Softmax(differences, drops, powers, top, others, mass)
 
     @functools.cached_property
-    def mass_of_targets(self) -> Pair:
-        """The sum of the targets of each row."""
+    def targets(self) -> Balance:
+        """The sum T of the targets of each row, and W of their sizes."""
         targets = self["targets"]
         if (np.count_nonzero(targets, axis=1) <= 1).all():
-            return self.arithmetic.number(targets.sum(axis=1))  # It is exact.
-        return self.arithmetic.total(self.arithmetic.number(targets))
+            mass = targets.sum(axis=1)  # It is exact.
+            return Balance(self.arithmetic.number(mass), np.abs(mass))
+        return self.arithmetic.balance(self.arithmetic.number(targets))
+
+    @functools.cached_property
+    def moved(self) -> Balance:
+        """``sum_j t_j |d_j|``, where a class without a target may have a logit of -inf."""
+        t, differences, wider = self["targets"], self.softmax.differences, self.arithmetic
+        heads = np.where(t == 0, 0, -differences.head)
+        tails = differences.tail
+        if not isinstance(tails, float):
+            tails = np.where(t == 0, 0, -tails)
+        return wider.balance(wider.product(wider.number(t), Pair(heads, tails)))
 
     @property
     def error(self) -> float:
-        """A bound of the relative error of a share times the sum of the targets."""
+        """A bound of the error of ``o_j T``, relative to ``o_j W``."""
         wider = self.arithmetic
         total = wider.total_error(self.classes)
-        return 1.01 * (2 * wider.exp_error + 2 * total + 4 * wider.unit)
+        return 1.01 * (2 * wider.exp_error + 2 * total + 5 * wider.unit)
 
     @staticmethod
     def lost(mass: Array) -> Array:
-        """Return what underflow may cost a share times a number of this size, for each row."""
-        lost: Array = (mass + 1) * 2.0**-1068
+        """Return what underflow may cost a share times this number, for each row."""
+        lost: Array = (np.abs(mass) + 1) * 2.0**-1068
         return lost
 
     @functools.cached_property

@@ -17,6 +17,13 @@ plus what may underflow. An operation that may underflow also widens its ball by
 because a sum of many lost terms is not small in binary16. Tests run every level in every format and
 in all its forms, and check that the runs stay within two budgets.
 
+Targets of both signs have a sum T that may be smaller than they are, and runs round it beside
+:math:`W = \sum_k |t_k|`. What a sum loses depends on its order then, and the order of a run is not
+known. So the radius of such a sum is at least that of the sum of the sizes, in the same order, and
+the one rounding of its product is charged as ``o_j W u``; see :mod:`~gradcert_oracle.sums`. The
+terms of the loss are summed in the same way. Where no sign differs, W is ``|T|`` and nothing
+changes. The scale of a row, and so the two limits below, are made of sizes too.
+
 The exponent of log-sum-exp may be computed by powers of e or by powers of two. By powers of e, the
 ball rounds where a run does: ``lse`` is exact where ``ln S`` is zero, and ``z_j - lse`` is exact
 where the two are near. By powers of two, a run rounds there too. With u half a unit in the last

@@ -15,10 +15,12 @@ along :math:`z_j` changes one term of the sum, which multiplies the sum by
    o_j(s) &= \frac{o_j e^s}{1 + o_j (e^s - 1)}, \qquad
    o_i(s) = \frac{o_i}{1 + o_j (e^s - 1)} \quad (i \ne j) .
 
-This step uses no rule of calculus, only :math:`\ln(ab) = \ln a + \ln b`. Each formula has a mirror
-image in the share of all other classes, :math:`1 - o_j`, with :math:`-s` and :math:`T - t_j`. A
-class that has more than half of the sum uses the mirror image. Then every term is small where the
-derivative is small, and nothing cancels at saturated coordinates.
+This step uses no rule of calculus, only :math:`\ln(ab) = \ln a + \ln b`. Targets are any finite
+numbers, and T may be zero or negative: it multiplies the logarithm, and no step asks for its sign.
+Each formula has a mirror image in the share of all other classes, :math:`1 - o_j`, with :math:`-s`
+and :math:`T - t_j`. A class that has more than half of the sum uses the mirror image. Then every
+term is small where the derivative is small, and nothing cancels at saturated coordinates but the
+sum of targets of both signs, whose ball is narrow with enough bits.
 
 ``tests/unit/oracle/test_definitions.py`` contains the plain definitions, and shows at real and
 complex points that the formulas here agree with them.

@@ -44,7 +44,8 @@ class Quantity:
     masked
         Whether a logit may be -inf where its target is zero.
     unbounded
-        Whether a true value may exceed the largest number of the format.
+        Whether a true value may exceed the largest number of the format. Then no value that does is
+        asked of anyone, nor one whose terms do.
     shift_invariant
         Whether adding one number to all logits changes nothing.
     needs_target

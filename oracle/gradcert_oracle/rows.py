@@ -12,6 +12,7 @@ __all__ = [
     "check_masked_targets",
     "check_targets",
     "first_places",
+    "has_both_signs",
     "lookup",
     "worth_grouping",
 ]
@@ -48,6 +49,17 @@ def check_masked_targets(t: Row, z: Row) -> None:
     check_targets(t, z, "logits")
     if any(compress(t, map((-inf).__eq__, z))):
         raise ValueError("a logit of -inf needs a target of zero")
+
+
+def has_both_signs(t: Row) -> bool:
+    """Return whether some targets are negative and others positive, so that their sum may cancel.
+
+    Examples
+    --------
+    >>> has_both_signs((1.0, -2.0)), has_both_signs((-1.0, 0.0))
+    (True, False)
+    """
+    return min(t) < 0 < max(t)
 
 
 def first_places(items: Iterable[Hashable]) -> list[int]:

@@ -43,8 +43,8 @@ __all__ = ["ScreenError", "Screened", "screen"]
 _SLACK = 2.0**-20
 """The part of each bound that is given away for its roundings."""
 
-_LARGEST = 2.0**500
-"""Rows with larger numbers are left to the judge."""
+_LARGEST = 2.0**960
+"""Rows with larger numbers are left to the judge, and so are those where a product overflows."""
 
 _MOST_CLASSES = 1 << 20
 """So are wider rows."""
@@ -97,7 +97,7 @@ def _in_domain(quantity: Quantity, arguments: dict[str, Array]) -> Array:
         elif name == "probabilities":
             right = (array > 0) & (array <= _LARGEST)
         else:
-            right = (array >= 0) & (array <= _LARGEST)
+            right = np.abs(array) <= _LARGEST
             if "logits" in arguments:
                 right &= (array == 0) | (arguments["logits"] > -np.inf)
         inside &= right.all(axis=1)

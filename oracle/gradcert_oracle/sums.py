@@ -1,4 +1,10 @@
-"""Two orders of summation of balls, each with the sums that leave one term out; one of floats."""
+"""Two orders of summation of balls, each with the sums that leave one term out; one of floats.
+
+The sum of terms of both signs may be smaller than the terms. Then what a run rounds depends on the
+order, and the ball of one order does not show what another order loses: ``(1 - 1) + 2**-30`` is
+exact, ``(1 + 2**-30) - 1`` is not. A sum in any order rounds numbers that are no larger than the
+sums of the sizes. So :func:`of_both_signs` widens the ball to that of the sum of the sizes.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
@@ -7,7 +13,15 @@ from operator import add
 
 from flint import arb
 
-__all__ = ["SUMMATIONS", "Summation", "Sums", "float_sum", "pairwise", "sequential"]
+__all__ = [
+    "SUMMATIONS",
+    "Summation",
+    "Sums",
+    "float_sum",
+    "of_both_signs",
+    "pairwise",
+    "sequential",
+]
 
 Sums = tuple[arb, list[arb]]
 """The sum of all terms, and for some of the terms the sum of all others."""
@@ -71,6 +85,31 @@ def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
     after = list(accumulate(reversed(ordered), initial=arb(0)))
     rank = dict(zip(order, range(len(order)), strict=True))
     return before[-1], [before[rank[i]] + after[-2 - rank[i]] for i in places]
+
+
+def _no_narrower(ball: arb, other: arb) -> arb:
+    return arb(ball.mid(), max(ball.rad(), other.rad()))
+
+
+def of_both_signs(
+    summation: Summation, terms: Sequence[arb], places: Sequence[int] = ()
+) -> tuple[Sums, Sums]:
+    """Return the sums of terms of both signs, and the sums of their sizes.
+
+    The radius of each sum is at least that of the sum of the sizes.
+
+    Examples
+    --------
+    >>> from flint import ctx
+    >>> with ctx.workprec(24):
+    ...     (total, _), (sizes, _) = of_both_signs(pairwise, [arb(1), arb(-1), arb(2) ** -30])
+    >>> float(total) == 2**-30, float(sizes), total.rad() >= sizes.rad() > 0
+    (True, 2.0, True)
+    """
+    total, others = summation(terms, places)
+    sizes, others_sizes = summation(list(map(abs, terms)), places)
+    widened = list(map(_no_narrower, others, others_sizes))
+    return (_no_narrower(total, sizes), widened), (sizes, others_sizes)
 
 
 SUMMATIONS: dict[str, Summation] = {"pairwise": pairwise, "sequential": sequential}

@@ -65,10 +65,10 @@ def _logits(rng: np.random.Generator, format: Format, regime: str, classes: int)
     return z
 
 
-def _targets(rng: np.random.Generator, format: Format, point: Array) -> Array:
+def _targets(rng: np.random.Generator, format: Format, point: Array, largest: float) -> Array:
     allowed = np.flatnonzero(point > -np.inf)
     t = np.zeros(len(point))
-    kind = rng.integers(5)
+    kind = rng.integers(8)
     if kind == 0:
         t[point.argmax()] = 1
     elif kind == 1:
@@ -77,8 +77,16 @@ def _targets(rng: np.random.Generator, format: Format, point: Array) -> Array:
         t[allowed] = rng.dirichlet(np.ones(len(allowed)))
     elif kind == 3:
         t[allowed] = rng.uniform(0, 4, len(allowed)) * rng.integers(0, 2, len(allowed))
-    else:  # Tiny and huge ones, where underflow is charged and where it is not.
+    elif kind == 4:  # Tiny ones, where underflow is charged and where it is not.
         t[allowed] = 2.0 ** rng.uniform(np.log2(format.smallest_normal) / 2, 8, len(allowed))
+    elif kind == 5:  # Of both signs, of sizes that are alike or not.
+        t[allowed] = rng.normal(size=len(allowed)) * 2.0 ** -rng.integers(0, 60, len(allowed))
+    elif kind == 6:  # They cancel, or all but cancel.
+        t[allowed] = rng.uniform(-4, 4, len(allowed)).round(rng.integers(20))
+        t[rng.choice(allowed)] -= t.sum() * (1 + rng.choice([0, 2.0**-10, 2.0**-30]))
+    else:  # Huge ones, of one sign or of both.
+        size = largest ** rng.random()
+        t[allowed] = rng.uniform(rng.choice([-size, 0]), size, len(allowed))
     return t
 
 
@@ -93,7 +101,11 @@ def draw(quantity: Quantity, format: Format, seed: int, rows: int) -> tuple[Arra
         regimes = rng.choice(REGIMES, rows)
         point = np.array([_logits(rng, format, regime, classes) for regime in regimes])
     point = point.astype(format.dtype)
-    targets = [_targets(rng, format, row.astype(np.float64)) for row in point]
+    # The screen leaves larger ones to the judge.
+    largest = min(format.max, 2.0**960) / (4 * classes)
+    if quantity is LOSS_BY_PROBABILITY:
+        largest *= float(point.min())
+    targets = [_targets(rng, format, row.astype(np.float64), largest) for row in point]
     named = {"targets": np.array(targets).astype(format.dtype)}
     return tuple(named.get(name, point) for name in quantity.arguments)
 

@@ -10,8 +10,8 @@ arrays, row by row, little-endian, with nothing between them::
 ``quantity`` ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``
 ``format``   of all but class indices: ``binary64``, ``binary32``, ``binary16`` or ``bfloat16``
 ``shapes``   of the arrays that follow: logits (for dE/do probabilities), then targets
-``targets``  ``probability`` or ``any``: rows, of the shape of the logits. ``index``: the class of
-             each row, an int64. ``none``: no second array, for softmax and do/dz
+``targets``  ``probability``, ``any`` or ``signed``: rows, of the shape of the logits. ``index``:
+             the class of each row, an int64. ``none``: no second array, for softmax and do/dz
 ============ ==================================================================================
 
 The answer has the same form: a line of JSON with the shape, then the bytes in the same format::

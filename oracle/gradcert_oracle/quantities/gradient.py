@@ -1,7 +1,8 @@
 """The gradient ``dE/dz_j`` of the cross-entropy ``E(softmax(z), t)``, for any finite targets.
 
 Along z_j the definition is ``T ln(1 + o_j (e^s - 1)) - t_j s``, with T the sum of the targets; see
-:mod:`~gradcert_oracle.definitions`.
+:mod:`~gradcert_oracle.definitions`. Targets and T have any sign. A class whose target is not zero
+has a finite logit.
 
 Examples
 --------
@@ -24,8 +25,8 @@ from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import check_logits, check_masked_targets, lookup
-from gradcert_oracle.sums import float_sum
+from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs, lookup
+from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import Array, Pair
 
@@ -60,7 +61,8 @@ def _textbook(
 ) -> Values:
     """Return ``o_j T - t_j``, and where t_j is not zero the form of the complement too.
 
-    Where t_j is zero the other targets have the sum T, and the two forms are one.
+    Where t_j is zero the other targets have the sum T, and the two forms are one. The size of a
+    product is ``o_j sum_k |t_k|``, because the sum T is rounded beside that and not beside T.
     """
     t, total = question["targets"], arithmetic.total
     o = textbook.softmax(question["logits"], level, arithmetic)
@@ -68,19 +70,24 @@ def _textbook(
     wanted = [j for _, j in with_target]
     if t.count(0) < len(t) - 1:
         distinct = dict.fromkeys(t)
-        mass, others_targets = total(lookup(distinct, map(arb, distinct), t), wanted)
+        targets = lookup(distinct, map(arb, distinct), t)
+        if has_both_signs(t):
+            (mass, others_targets), (whole, _) = of_both_signs(total, targets, wanted)
+        else:
+            mass, others_targets = total(targets, wanted)
+            whole = abs(mass)
     else:  # The sum of one target and zeros is exact in any order: the target itself.
         mass, others_targets = arb(sum(t)) + 0, [arb(0)] * len(wanted)
-    twice = abs(mass + mass)
+        whole = abs(mass)
+    twice = whole + whole
     plain = [o[j] * mass for j in places]
     sizes = [o[j] * twice for j in places]
     mirrored = {}
     others = total(o, wanted)[1]
     for (index, j), t_rest, o_rest in zip(with_target, others_targets, others, strict=True):
-        product = plain[index]
-        plain[index] = product - t[j]
+        plain[index] -= t[j]
         mirrored[index] = o[j] * t_rest - t[j] * o_rest
-        sizes[index] = abs(product) + abs(t[j]) + abs(plain[index])
+        sizes[index] = sizes[index] / 2 + abs(t[j]) + abs(plain[index])
     return Values(plain, mirrored, sizes)
 
 
@@ -101,37 +108,47 @@ def _largest_target(question: Question) -> float:
 def _products(batch: Batch) -> Pair:
     """Return ``o_j T``."""
     softmax, wider = batch.softmax, batch.arithmetic
-    factor = wider.quotient(batch.mass_of_targets, softmax.mass)
+    factor = wider.quotient(batch.targets.total, softmax.mass)
     return wider.product(softmax.powers, factor.per_row())
+
+
+def _weights(batch: Batch) -> Array:
+    """Return ``o_j W``, the size of ``o_j T``, in binary64."""
+    softmax = batch.softmax
+    weights: Array = softmax.powers.head * (batch.targets.sizes / softmax.mass.head)[:, None]
+    return weights
 
 
 def _reference(batch: Batch) -> Reference:
     wider, t = batch.arithmetic, batch["targets"]
-    products = _products(batch)
-    lost = batch.lost(batch.mass_of_targets.head)
+    lost = batch.lost(batch.targets.total.head)
+    weights = _weights(batch)
+    sizes = weights + np.abs(t)
     # One rounding of the difference, and what the distance of an answer from it leaves out.
-    rounded = 2 * wider.unit * (products.head + t)
-    return Reference(
-        wider.minus(products, wider.number(t)),
-        products.head * batch.error + rounded + lost[:, None],
-        (products.head + t).max(axis=1),
-        lost,
-    )
+    error = weights * batch.error + 2 * wider.unit * sizes + lost[:, None]
+    difference = wider.minus(_products(batch), wider.number(t))
+    return Reference(difference, error, sizes.max(axis=1), lost)
 
 
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
-    """Return ``o_j T r_j + u (o_j T + t_j + |g_j|)``, with g_j the value itself, for t_j >= 0.
+    """Return ``|T| (o_j r_j + a) + u (o_j W + |t_j| + |g_j|)``, with g_j the value itself.
 
-    ``o_j r_j`` bounds the radius of o_j from below, and r_j is at least ``u |d_j|``; see
-    :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. The ball of the sum of the targets
-    contains T, so the radius of ``o_j T - t_j`` is at least ``o_j T r_j``. The sizes charge one
-    rounding of ``o_j T``, of t_j and of the difference; where t_j is zero, they charge two of
-    ``o_j T``, which is the same.
+    ``o_j r_j`` bounds the radius of the quotient o_j from below, and r_j is at least ``u |d_j|``;
+    see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. What it may lose to underflow, a,
+    is added to its ball. The ball of the sum of the targets contains T, so the radius of ``o_j T -
+    t_j`` is at least ``|T|`` times both. With W the sum of the sizes of the targets, the sizes
+    charge one rounding of ``o_j W``, of t_j and of the difference; where t_j is zero, they charge
+    two of ``o_j W``, which is no less.
     """
     softmax, t = batch.softmax, batch["targets"]
-    products = softmax.powers.head * (batch.mass_of_targets.head / softmax.mass.head)[:, None]
-    sizes = products + t + np.abs(products - t)
-    bound: Array = batch.radii(rounding) * products + rounding.unit * sizes
+    mass = batch.targets.total.head
+    # T is known beside W. Where they cancel, little may be known of T beside its own size.
+    least = np.maximum(np.abs(mass) - batch.error * batch.targets.sizes, 0)
+    products = softmax.powers.head * (mass / softmax.mass.head)[:, None]
+    bound: Array = _weights(batch) + np.abs(t) + np.abs(products - t)
+    bound *= rounding.unit
+    bound += batch.radii(rounding) * softmax.powers.head * (least / softmax.mass.head)[:, None]
+    bound += (least * rounding.lost)[:, None]
     return bound
 
 

@@ -1,7 +1,8 @@
 """The cross-entropy ``E = -sum_j t_j ln o_j`` with ``o = softmax(z)``, one value for each row.
 
 Each ``-ln o_j`` is ``-ln(1 - (1 - o_j))`` where class j dominates, and
-``max z - z_j + ln sum_k exp(z_k - max z)`` elsewhere. Both are sums of terms of one sign.
+``max z - z_j + ln sum_k exp(z_k - max z)`` elsewhere. Both are sums of terms of one sign. Targets
+are any finite numbers. If some are negative, E may cancel, and its scale is that of its terms.
 
 Examples
 --------
@@ -24,8 +25,8 @@ from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import check_logits, check_masked_targets
-from gradcert_oracle.sums import float_sum
+from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs
+from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import LOG_ERROR, LOG_LOST, Array, Pair
 
@@ -58,59 +59,66 @@ def _textbook(question: Question, _: Sequence[int], level: str, arithmetic: Arit
     log_o = textbook.softmax(question["logits"], level, arithmetic, logarithms=True)
     pairs = zip(question["targets"], log_o, strict=True)
     terms = [target * log_o_j for target, log_o_j in pairs if target]
-    value = arithmetic.total(terms, ())[0] if terms else arb(0)
+    if has_both_signs(question["targets"]):
+        value = of_both_signs(arithmetic.total, terms)[0][0]
+    else:
+        value = arithmetic.total(terms, ())[0] if terms else arb(0)
     return Values([value], {}, [sum(map(abs, terms), abs(value))])
 
 
 def _scale(question: Question) -> float:
-    """Return ``E + sum_k |t_k|``."""
+    """Return ``sum_k |t_k| (1 - ln o_k)``, which is ``E + sum_k t_k`` if no target is negative."""
     z, t = question["logits"], question["targets"]
     largest, log_mass = max(z), log(relative_mass(z))
     terms = [(x, target) for x, target in zip(z, t, strict=True) if target]
     mass = float_sum([abs(target) for _, target in terms])
-    loss = float_sum([target * (largest - x + log_mass) for x, target in terms])
+    loss = float_sum([abs(target) * (largest - x + log_mass) for x, target in terms])
     return float_sum([mass, loss])
 
 
-def _moved(batch: Batch) -> Pair:
-    """Return ``sum_j t_j |d_j|``, where a class without a target may have a logit of -inf."""
-    t, differences, wider = batch["targets"], batch.softmax.differences, batch.arithmetic
-    heads = np.where(t > 0, -differences.head, 0)
-    tails = differences.tail
-    if not isinstance(tails, float):
-        tails = np.where(t > 0, -tails, 0)
-    return wider.total(wider.product(wider.number(t), Pair(heads, tails)))
+def _sizes(batch: Batch) -> Array:
+    """Return ``sum_j |t_j| (|d_j| + ln S)``, the sizes of the terms of the loss."""
+    sizes: Array = batch.moved.sizes + batch.targets.sizes * batch.log_mass.head
+    return sizes
 
 
 def _reference(batch: Batch) -> Reference:
     """Return ``sum_j t_j |d_j| + T ln(1 + R)``, with R the sum of all powers but the largest one.
 
-    All terms are positive, and the logarithm's relative error is at most that of R and its own. So
-    the relative error is at most that of a share, see :class:`Batch`, with a rounding of each
-    difference, which is within the error of a power, and two more operations.
+    All terms are positive if no target is negative, and the logarithm's relative error is at most
+    that of R and its own. So the error, relative to the sum of the sizes of the terms, is at most
+    that of a share, see :class:`Batch`, with a rounding of each difference, which is within the
+    error of a power, and six more operations.
     """
-    wider, mass = batch.arithmetic, batch.mass_of_targets
-    loss = wider.plus(_moved(batch), wider.product(mass, batch.log_mass))
-    lost = batch.lost(mass.head) * batch.classes + mass.head * LOG_LOST
-    error = batch.error + LOG_ERROR + 4 * wider.unit
-    return Reference(loss, loss.head * error + lost, loss.head + mass.head, lost)
+    wider, targets = batch.arithmetic, batch.targets
+    less = Pair(-targets.total.head, -targets.total.tail)
+    loss = wider.less(batch.moved.total, wider.product(less, batch.log_mass))
+    lost = batch.lost(targets.sizes) * batch.classes + targets.sizes * LOG_LOST
+    sizes = _sizes(batch)
+    error = batch.error + LOG_ERROR + 6 * wider.unit
+    return Reference(loss, sizes * error + lost, sizes + targets.sizes, lost)
 
 
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
-    """Return ``u (A + 2 E) + v E + T r``, with ``A = sum_j t_j |d_j|`` and r a radius of ``ln S``.
+    """Return ``u (A + L + |E|) + v L + W r``, with r a radius of ``ln S``.
 
-    A term is ``t_j (d_j (1 +- u) - ln S) (1 +- v)``, with v the unit of a log-probability that is
-    stored, and the ball of ln S counts in each of them. The ends are apart by at least twice ``t_j
-    (u |d_j| + r + v |l_j|)``. The sizes charge one rounding of each term and of the sum, which all
-    have one sign: 2 E. The ball of S contains two numbers whose ratio is A / B, and half of its
-    logarithm is at least r; see :meth:`Batch.mass_radius
-    <gradcert_oracle.batches.Batch.mass_radius>`.
+    Here ``A = sum_j |t_j d_j|``, L is the sum of the sizes ``|t_j ln o_j|`` of the terms, and W
+    that of the targets. A term is ``t_j (d_j (1 +- u) - ln S) (1 +- v)``, with v the unit of a
+    log-probability that is stored, and the ball of ln S counts in each of them. The ends are apart
+    by at least twice ``|t_j| (u |d_j| + r + v |l_j|)``, and the radii of the terms of a sum add up,
+    whatever their signs. The sizes charge one rounding of each term and of the sum: ``L + |E|``.
+
+    The ball of S contains two numbers whose ratio is A / B, and half of its logarithm is at least
+    one r; see :meth:`Batch.mass_radius <gradcert_oracle.batches.Batch.mass_radius>`. Each of the n
+    powers is charged a loss to underflow of a. So the ball also contains ``S + n a`` and ``S - n
+    a``, and ``n a / S`` is another r. The larger one counts.
     """
-    mass, unit = batch.mass_of_targets.head, rounding.unit
-    moved = _moved(batch).head
-    loss = moved + mass * batch.log_mass.head
-    radius = mass * batch.mass_radius(rounding)
-    bound: Array = unit * (moved + 2 * loss) + rounding.stored * loss + radius
+    sizes = _sizes(batch)
+    loss = batch.moved.total.head + batch.targets.total.head * batch.log_mass.head
+    lost = batch.classes * rounding.lost / batch.softmax.mass.head
+    radius = batch.targets.sizes * np.maximum(batch.mass_radius(rounding), lost)
+    bound: Array = rounding.unit * (batch.moved.sizes + sizes + np.abs(loss))
+    bound += rounding.stored * sizes + radius
     return bound
 
 

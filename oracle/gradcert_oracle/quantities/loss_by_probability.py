@@ -74,7 +74,7 @@ def _reference(batch: Batch) -> Reference:
 
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``u |t_j / o_j|``: the size of the value is charged one rounding."""
-    bound: Array = batch["targets"] / batch["probabilities"] * rounding.unit
+    bound: Array = np.abs(batch["targets"] / batch["probabilities"]) * rounding.unit
     return bound
 
 
@@ -94,6 +94,7 @@ LOSS_BY_PROBABILITY = Quantity(
     textbook=_textbook,
     scale=_scale,
     masked=False,
+    unbounded=True,
     shift_invariant=False,
     needs_target=True,
     screen=Screen(

@@ -1,6 +1,6 @@
 """Arithmetic that is wider than a format under test, on whole arrays, with proved errors."""
 
-from gradcert_oracle.wider.arithmetic import PAIRED, PLAIN, Wider
+from gradcert_oracle.wider.arithmetic import PAIRED, PLAIN, Balance, Wider
 from gradcert_oracle.wider.exponentials import (
     DEEPEST,
     LOST,
@@ -21,6 +21,7 @@ __all__ = [
     "PLAIN",
     "PLAIN_ERROR",
     "Array",
+    "Balance",
     "Pair",
     "Wider",
     "log1p",

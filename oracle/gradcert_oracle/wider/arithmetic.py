@@ -11,7 +11,23 @@ from gradcert_oracle.wider import pairs
 from gradcert_oracle.wider.exponentials import DEEPEST, PAIRED_ERROR, PLAIN_ERROR, powers
 from gradcert_oracle.wider.pairs import Array, Pair, two_sum
 
-__all__ = ["PAIRED", "PLAIN", "Wider"]
+__all__ = ["PAIRED", "PLAIN", "Balance", "Wider"]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Sums over the classes of numbers of either sign.
+
+    Attributes
+    ----------
+    total
+        The sum of each row.
+    sizes
+        The sum of the sizes of the numbers of each row.
+    """
+
+    total: Pair
+    sizes: Array
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,27 @@ class Wider:
         """Return a bound of the relative error of a sum of terms of one sign, in any order."""
         return 2.0**-95 if self.paired else 1.001 * 2.0**-53 * terms
 
+    def balance(self, x: Pair) -> Balance:
+        """Return the sum over the classes, of numbers of either sign.
+
+        It is the difference of two sums of numbers of one sign. So its error is at most
+        ``total_error + unit`` of the sum of the sizes.
+
+        Examples
+        --------
+        >>> balance = PLAIN.balance(PLAIN.number(np.array([[1.0, -3.0]])))
+        >>> balance.total.head.tolist(), balance.sizes.tolist()
+        ([-2.0], [4.0])
+        """
+        negative = x.head < 0
+        if not negative.any():
+            total = self.total(x)
+            return Balance(total, total.head)
+        tail = np.broadcast_to(x.tail, x.head.shape)
+        gained = self.total(Pair(np.where(negative, 0, x.head), np.where(negative, 0, tail)))
+        lost = self.total(Pair(np.where(negative, -x.head, 0), np.where(negative, -tail, 0)))
+        return Balance(self.less(gained, lost), gained.head + lost.head)
+
     def plus(self, x: Pair, y: Pair) -> Pair:
         """Return ``x + y`` of numbers of one sign."""
         return pairs.plus(x, y) if self.paired else Pair(x.head + y.head)
@@ -82,6 +119,11 @@ class Wider:
             return Pair(x.head - y.head)
         head, tail = two_sum(x.head, -y.head)
         return Pair(head, tail + (x.tail - y.tail))
+
+    def less(self, x: Pair, y: Pair) -> Pair:
+        """Return ``x - y`` as a normal pair."""
+        difference = self.minus(x, y)
+        return two_sum(difference.head, difference.tail) if self.paired else difference
 
     def distance(self, value: Array, x: Pair) -> Array:
         """Return ``|value - x|`` for binary64 values.

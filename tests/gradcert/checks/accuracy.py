@@ -1,6 +1,7 @@
 """The values an implementation returns, against the oracle."""
 
 import functools
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -30,10 +31,17 @@ _GUARD = 100
 
 
 def _overflows(question: Question) -> bool:
-    """Whether a true value of the row is too large for the format."""
-    if not question.quantity.unbounded:
+    """Whether a true value is too large for the format, or the sum of the sizes of its terms is.
+
+    With the sizes of the targets for targets, no terms cancel.
+    """
+    quantity = question.quantity
+    if not quantity.unbounded:
         return False
-    return any(abs(value) > question.format.max for value in enclose(question))
+    named = zip(quantity.arguments, question.rows, strict=True)
+    rows = tuple(tuple(map(abs, row)) if name == "targets" else row for name, row in named)
+    sizes = replace(question, rows=rows)
+    return any(abs(value) > question.format.max for value in enclose(sizes))
 
 
 def _judge_accepted(claim: Claim, case: Case, answer: Array, row: int) -> Judgement:
@@ -59,7 +67,8 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     void on that row, such that every returned value v and true value x have ``|v - x| <= 2 b``,
     with b that algorithm's budget for the value. NaN and infinity are within no budget. If the
     implementation claims a level, the algorithm is of that level or a better one, with any order of
-    summation. A row is skipped if its true loss exceeds the format's largest number.
+    summation. A row is skipped if a true loss or dE/do exceeds the format's largest number, or if
+    the sizes of the terms of a loss add up to more than that.
 
     A batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
     the predicate. A sample of it is judged all the same.

@@ -5,14 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from subjects import Gradient, checked, right
+from subjects import Gradient, case_of, checked, claim_of, right
 
 from gradcert import Domain
 from gradcert.checks import planned
+from gradcert.checks.accuracy import accuracy
+from gradcert.core.case import Case, Regime
+from gradcert.core.evidence import Refuted
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
 from gradcert_implementations import Array, Implementation, Options, as_implementation, load
+from gradcert_oracle import BINARY16
 
 
 @pytest.mark.parametrize(
@@ -86,3 +90,39 @@ def test_a_subject_meets_only_the_targets_it_declares(
         run_check(one.claim, one.check, SearchSettings(max_examples=50, seed=0))
         assert all(met), one.task
     assert met
+
+
+def loss_in_its_own_format(z: Array, t: Array) -> Array:
+    """Return the loss from terms of the format of the arguments, which may overflow."""
+    shifted = z - z.max(axis=1, keepdims=True)
+    surprise = np.log(np.exp(shifted).sum(axis=1, keepdims=True)) - shifted
+    total: Array = (t * surprise).sum(axis=1, dtype=t.dtype)
+    return total
+
+
+@pytest.mark.parametrize(
+    ("t", "asked"), [((10, -10, 1), True), ((30, -30, 1), True), ((40, -40, 1), False)]
+)
+def test_a_loss_whose_terms_add_up_to_too_much_for_the_format_is_not_asked(
+    t: tuple[int, ...], asked: bool
+) -> None:
+    """The true loss is zero, but the sizes of its terms are 40,000 each: too much for binary16."""
+    claim = claim_of(loss_in_its_own_format, "loss", BINARY16, targets="signed")
+    case = case_of([(0, 0, 1000)], [t], BINARY16)
+    assert bool(accuracy(claim, case)) is asked
+    wrong = claim_of(lambda z, t: loss_in_its_own_format(z, abs(t)), "loss", BINARY16)
+    if asked:
+        with pytest.raises(Refuted):
+            accuracy(wrong, case)
+    else:
+        assert accuracy(wrong, case) == []
+
+
+@pytest.mark.parametrize(("size", "asked"), [(1.0, True), (-100.0, True), (-60000.0, False)])
+def test_a_slope_by_probability_that_is_too_large_for_the_format_is_not_asked(
+    size: float, asked: bool
+) -> None:
+    claim = claim_of(load("numpy").functions["dE/do"], "dE/do", BINARY16, targets="signed")
+    arrays = (np.array([row], np.float16) for row in ((0.01, 0.5), (size, 1.0)))
+    case = Case(dict(zip(claim.quantity.arguments, arrays, strict=True)), (Regime("benign"),))
+    assert bool(accuracy(claim, case)) is asked

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("mine")
         ("mine.py:right --quantity dz/dE", "'dz/dE'", "choose from softmax, loss"),
         ("mine.py:right --format posit16", "'posit16'", "choose from binary64"),
         ("numpy --format posit16", "'posit16'", "choose from binary64"),
-        ("numpy --targets dog", "'dog'", "choose from index, probability, any"),
+        ("numpy --targets dog", "'dog'", "choose from index, probability, any, signed"),
         ("diagonal-only --quantity loss", "'loss'", "it claims dE/dz"),
         ("diagonal-only --format bfloat16", "'bfloat16'", "it claims binary64, binary32"),
         ("--quantity dz/dE", "'dz/dE'", "choose from softmax, loss"),

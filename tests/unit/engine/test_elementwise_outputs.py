@@ -10,7 +10,7 @@ from gradcert_implementations.sigmoid_product import gradient as sigmoid_product
 
 
 @pytest.mark.parametrize("name", ["sigmoid-product", "identity-product"])
-@pytest.mark.parametrize("targets", ["index", "probability", "any"])
+@pytest.mark.parametrize("targets", ["index", "probability", "any", "signed"])
 def test_the_diagonal_product_conforms_where_the_outputs_are_elementwise(
     name: str, targets: str
 ) -> None:

@@ -73,7 +73,10 @@ def test_a_declaration_that_means_nothing_is_refused_with_the_value_and_the_way_
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"targets": "dog"}, "unknown target domain 'dog'; choose from index, probability, any"),
+        (
+            {"targets": "dog"},
+            "unknown target domain 'dog'; choose from index, probability, any, signed",
+        ),
         ({"targets": "Index"}, "unknown target domain 'Index'; did you mean index? choose"),
         ({"largest_logit": 0.0}, "largest_logit is 0.0; expected a positive finite number"),
         ({"largest_logit": -1}, "largest_logit is -1; expected a positive finite number"),

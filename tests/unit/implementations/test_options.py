@@ -105,7 +105,7 @@ def test_a_largest_logit_is_a_number_or_its_text(given: Any) -> None:
         ({"formats": ["FP32"]}, "unknown format 'FP32'; did you mean fp32? choose from binary64"),
         ({"formats": None}, "None is not a list of format names; write ['binary64']"),
         ({"targets": "indices"}, "unknown target domain 'indices'; did you mean index? choose"),
-        ({"targets": ""}, "unknown target domain ''; choose from index, probability, any"),
+        ({"targets": ""}, "unknown target domain ''; choose from index, probability, any, signed"),
         ({"at_least": "shfted"}, "unknown level 'shfted'; did you mean shifted? choose from faith"),
         ({"at_least": ""}, "unknown level ''; choose from faithful, wide, shifted, log-softmax, "),
         (

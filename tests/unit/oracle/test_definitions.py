@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 from flint import acb, arb, ctx
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from gradcert_oracle import (
@@ -93,6 +93,8 @@ def _agree(one: Scalar, other: Scalar) -> bool:
 
 @settings(deadline=None)
 @given(row=_rows(), s=STEPS)
+@example(row=([0.0, 3.0], [1.0, -1.0], 1), s=arb(0.5))
+@example(row=([-9.0, 3.0, 0.0], [0.0, -0.25, -1.0], 1), s=acb(0.25, -0.5))
 def test_the_loss_along_a_coordinate_is_the_textbooks_and_so_is_its_mirror_image(row, s) -> None:
     z, t, j = row
     with ctx.workprec(400):
@@ -181,6 +183,10 @@ def test_two_classes_too_near_to_compare_have_no_dominant_one() -> None:
 
 @settings(deadline=None)
 @given(row=_rows())
+@example(row=([0.0, 3.0], [1.0, -1.0], 1))
+@example(row=([30.0, 0.0, 1.0], [-1.0, 0.75, 0.25], 0))
+@example(row=([30.0, 0.0, 1.0], [-1.0, -0.75, -0.25], 0))
+@example(row=([1.0, 0.0, 2.0], [-1.0, 0.5, 0.0], 2))
 def test_the_gradient_is_the_central_difference_of_the_plain_definition(row) -> None:
     z, t, j = row
     truth = enclose(Question(GRADIENT, (tuple(z), tuple(t)), BINARY64))[j]

@@ -212,14 +212,15 @@ REGIMES: dict[str, Callable[[Generator, Format, int], np.ndarray]] = {
 
 
 def _targets(rng: Generator, z: np.ndarray, format: Format) -> np.ndarray:
-    """Return targets of one of five kinds.
+    """Return targets of one of seven kinds.
 
     One-hot, on the largest logit or anywhere; dyadic fractions that sum to one; numbers of either
-    sign; or all but the probabilities themselves, so that the gradient nearly cancels.
+    sign; numbers whose sum is zero or all but zero; huge ones of either sign; or all but the
+    probabilities themselves, so that the gradient nearly cancels.
     """
     allowed = np.flatnonzero(z > -inf)
     targets = np.zeros(len(z))
-    kind = rng.integers(5)
+    kind = rng.integers(7)
     if kind == 0:
         targets[np.argmax(z)] = 1
     elif kind == 1:
@@ -230,6 +231,11 @@ def _targets(rng: Generator, z: np.ndarray, format: Format) -> np.ndarray:
         targets[allowed] = np.diff([0, *cuts, whole]) / whole
     elif kind == 3:
         targets[allowed] = rng.normal(1, 2, len(allowed))
+    elif kind == 4:
+        targets[allowed] = rng.normal(0, 2, len(allowed)) * 2.0 ** -rng.integers(0, 30)
+        targets[allowed] -= np.roll(targets[allowed], 1)
+    elif kind == 5:
+        targets[allowed] = rng.uniform(-1, 1, len(allowed)) * (format.max / (4 * len(z)))
     else:
         powers = np.exp(z - z.max())
         targets = powers / powers.sum() * (1 + 2 ** rng.uniform(-50, -4, len(z)))

@@ -94,7 +94,7 @@ def test_rows_outside_the_domain_are_left_to_the_judge_and_disturb_no_other() ->
     z[1, 0], z[2, 0], z[3] = nan, inf, -inf
     z[4, 1] = -inf  # It has a target.
     z[5, 0] = -1e308
-    t[6, 0], t[7, 0], t[8, 0] = nan, -1.0, inf
+    t[6, 0], t[7, 0], t[8, 0] = nan, -1e308, inf
     answer = np.repeat(_gradient(z[:1], t[:1]), 9, axis=0)
     result = screen(GRADIENT, BINARY64, (z, t), answer)
     assert result is not None

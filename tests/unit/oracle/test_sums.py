@@ -11,7 +11,7 @@ from flint import arb, ctx
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gradcert_oracle.sums import SUMMATIONS, float_sum, pairwise, sequential
+from gradcert_oracle.sums import SUMMATIONS, float_sum, of_both_signs, pairwise, sequential
 
 EACH_ORDER = pytest.mark.parametrize("order", SUMMATIONS)
 
@@ -74,6 +74,55 @@ def test_a_pairwise_sum_rounds_once_a_level() -> None:
         assert all(other.contains(exact - x) for other, x in zip(others, terms, strict=True))
         level = exact * arb((1, -23))
         assert all(ball.rad() < 10.01 * level for ball in (total, *others))
+
+
+@EACH_ORDER
+@given(terms=st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=40), place=st.integers(0, 1))
+@example(terms=[1.0, -1.0, 2.0**-30], place=1)
+def test_the_sums_of_terms_of_both_signs_are_as_wide_as_those_of_the_sizes(
+    order: str, terms: list[float], place: int
+) -> None:
+    with ctx.workprec(24):
+        balls = [arb(term) for term in terms]
+        signed, sizes = of_both_signs(SUMMATIONS[order], balls, [place])
+    rest = terms[:place] + terms[place + 1 :]
+    sums = ((signed[0], sizes[0], terms), (signed[1][0], sizes[1][0], rest))
+    with ctx.workprec(400):
+        for ball, size, added in sums:
+            assert ball.contains(sum(map(arb, added), arb(0)))
+            assert size.contains(sum(map(abs, map(arb, added)), arb(0)))
+            assert ball.rad() >= size.rad()
+
+
+@given(terms=st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=40), order=st.randoms())
+@example(terms=[1.0, -1.0, 2.0**-30], order=random.Random(2))
+def test_a_sequential_sum_of_both_signs_contains_what_a_loop_in_any_order_computes_as_well(
+    terms: list[float], order: random.Random
+) -> None:
+    """Here each addition of sizes that is exact is charged, as above."""
+    charged = sum(_exact_sums(list(map(abs, terms)))) * 2.0**-24
+    with ctx.workprec(24):
+        (total, _), _ = of_both_signs(sequential, [arb(term) for term in terms])
+    computed = np.float32(0)
+    for term in order.sample(terms, len(terms)):
+        computed = computed + np.float32(term)
+    with ctx.workprec(400):
+        error = abs(arb(float(computed)) - sum(map(arb, terms), arb(0)))
+        assert error <= 2 * total.rad() + charged * (1 + 2.0**-18)
+
+
+@EACH_ORDER
+@given(terms=st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40))
+def test_a_sum_of_both_signs_is_the_plain_one_where_no_sign_differs(
+    order: str, terms: list[float]
+) -> None:
+    with ctx.workprec(24):
+        for sign in (1, -1):
+            balls = [arb(sign * term) for term in terms]
+            plain, _ = SUMMATIONS[order](balls, ())
+            (total, _), (sizes, _) = of_both_signs(SUMMATIONS[order], balls)
+            assert total.mid() == plain.mid() == sign * sizes.mid()
+            assert plain.rad() <= total.rad() <= plain.rad() * 1.001
 
 
 @given(terms=st.lists(st.floats(-1e300, 1e300), max_size=20))

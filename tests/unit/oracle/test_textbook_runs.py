@@ -207,7 +207,7 @@ REGIMES: dict[str, Callable[[Generator, int], np.ndarray]] = {
 
 
 def _targets(rng: Generator, z: np.ndarray, kind: str) -> np.ndarray:
-    """Return targets whose sum is at most four, so that no loss overflows in binary16."""
+    """Return targets whose sizes have a sum of at most four: no loss overflows in binary16."""
     allowed = np.flatnonzero(z > -inf)
     targets = np.zeros(len(z))
     if kind == "one-hot":
@@ -215,17 +215,29 @@ def _targets(rng: Generator, z: np.ndarray, kind: str) -> np.ndarray:
     elif kind == "soft":
         cuts = np.sort(rng.integers(0, 64, len(allowed) - 1, endpoint=True))
         targets[allowed] = np.diff([0, *cuts, 64]) / 64
-    else:
+    elif kind == "unnormalised":
         targets[allowed] = rng.uniform(0, 4, len(allowed)) / len(allowed)
+    else:  # Pairs that cancel, all but cancel, or are of very different sizes.
+        first, second = allowed[::2], allowed[1::2]
+        targets[first] = rng.uniform(-4, 4, len(first)) * 2.0 ** -rng.integers(0, 40, len(first))
+        off = rng.choice([0, 2.0**-7, 2.0**-20], len(second))
+        targets[second] = -targets[first][: len(second)] * (1 + off)
+        targets = rng.permutation(targets) if len(allowed) == len(z) else targets
+        targets /= len(z)
     return targets
 
 
-def _rows(format: Format, regime: str, count: int, seed: int) -> Iterator[tuple[Row, Row]]:
+KINDS = ("one-hot", "soft", "unnormalised")
+
+
+def _rows(
+    format: Format, regime: str, count: int, seed: int, kinds: tuple[str, ...] = KINDS
+) -> Iterator[tuple[Row, Row]]:
     rng = np.random.default_rng([seed, list(REGIMES).index(regime)])
     for number in range(count):
         n = (2, 3, 1, 2, 8, 3, 40)[number % 7]
         z = REGIMES[regime](rng, n).astype(format.dtype).astype(np.float64)
-        t = _targets(rng, z, ("one-hot", "soft", "unnormalised")[number % 3])
+        t = _targets(rng, z, kinds[number % len(kinds)])
         t = t.astype(format.dtype).astype(np.float64)
         yield tuple(z.tolist()), tuple(t.tolist())
 
@@ -271,6 +283,35 @@ def test_a_textbook_algorithm_keeps_within_two_budgets_of_its_level(
                     case = f"{asked} in {inner.name}: {value} for {true}"
                     assert abs(value - true) <= ALLOWED * budget, case
     assert judged > void
+
+
+@pytest.mark.parametrize(("format", "algorithm"), LEVELS, ids=lambda x: getattr(x, "name", str(x)))
+def test_it_does_so_where_targets_of_both_signs_cancel(
+    format: Format, algorithm: Algorithm
+) -> None:
+    """Their sum is taken in three orders. Rows with a limited budget are left out: see budgets."""
+    rows = [row for regime in REGIMES for row in _rows(format, regime, 14, 3, ("signed",))]
+    rng = np.random.default_rng(3)
+    judged = 0
+    for z, t in rows:
+        order = rng.permutation(len(z))
+        for places in (np.arange(len(z)), order, np.argsort(np.abs(t))):
+            row = tuple(tuple(np.array(x)[places].tolist()) for x in (z, t))
+            for quantity in (LOSS, GRADIENT):
+                asked, moved = (Question(quantity, given, format) for given in ((z, t), row))
+                allowances = budgets(asked, algorithm)
+                limit = scale(asked) / 32 + format.underflow
+                if allowances is None or max(allowances) >= limit * (1 - 2.0**-40):
+                    continue
+                judged += 1
+                back = np.argsort(places) if quantity is GRADIENT else np.zeros(1, int)
+                truth = enclose(asked)
+                for inner in _arithmetics(asked, algorithm):
+                    for values in _run(moved, algorithm, inner):
+                        for place, true, budget in zip(back, truth, allowances, strict=True):
+                            case = f"{asked} in {inner.name}: {values[place]} for {true}"
+                            assert abs(values[place] - true) <= ALLOWED * budget, case
+    assert judged > len(rows)
 
 
 @EACH_FORMAT

@@ -147,3 +147,39 @@ def test_a_distance_is_hardly_short(wider: Wider) -> None:
         for value, number, distance, tail in zip(values, _balls(x), found, tails, strict=True):
             true = abs(arb(value) - number)
             assert true <= distance * arb(1 + 2.0**-52) + tail * arb(2.0**-52)
+
+
+def _signed(wider: Wider, terms: int, mass: float) -> Pair:
+    """Return a row of numbers of both signs, whose sum is all but zero or not."""
+    heads = RNG.normal(size=terms) * 2.0 ** RNG.uniform(-60, 0, terms)
+    heads[-1] = mass - heads[:-1].sum()
+    x = (_pairs if wider.paired else Pair)(heads)
+    return Pair(x.head[None], x.tail if isinstance(x.tail, float) else x.tail[None])
+
+
+@BOTH
+@pytest.mark.parametrize("mass", [0.0, 1e-30, -1e-9, 2.0])
+@pytest.mark.parametrize("terms", [2, 3, 1000, 4097])
+def test_a_balance_keeps_its_bound_beside_the_sizes(wider: Wider, terms: int, mass: float) -> None:
+    rows = _signed(wider, terms, mass)
+    found = wider.balance(rows)
+    with ctx.workprec(400):
+        balls = _balls(Pair(rows.head[0], np.broadcast_to(rows.tail, (1, terms))[0]))
+        sizes = sum(map(abs, balls), arb(0))
+        (total,) = _balls(found.total)
+        allowed = wider.total_error(terms) + wider.unit
+        assert abs(total - sum(balls, arb(0))) <= allowed * sizes
+        assert abs(found.sizes[0] - sizes) <= (wider.total_error(terms) + 2.0**-51) * sizes
+        tail = np.broadcast_to(found.total.tail, (1,))
+        assert abs(tail[0]) <= abs(found.total.head[0]) * 2.0**-53  # It is a normal pair.
+
+
+@BOTH
+def test_a_balance_of_numbers_of_one_sign_is_their_sum(wider: Wider) -> None:
+    x = wider.number(RNG.uniform(0, 1, (3, 70)))
+    found, total = wider.balance(x), wider.total(x)
+    assert found.total.head.tolist() == total.head.tolist() == found.sizes.tolist()
+    x = wider.number(np.array([[1.0, 2.0**-70], [3.0, -3.0], [-1.0, -4.0], [0.0, 0.0]]))
+    found = wider.balance(x)
+    assert found.total.head.tolist() == [1, 0, -5, 0]
+    assert found.sizes.tolist() == [1, 6, 5, 0]
