@@ -46,7 +46,7 @@ def _judge_accepted(claim: Claim, case: Case, answer: Array, row: int) -> Judgem
     """
     question = claim.question(case, row)
     with CLOCK.charging("oracle"):
-        judgement = judge(question, floats(answer[row]))
+        judgement = judge(question, floats(answer[row]), claim.levels)
     if judgement.algorithm is None:
         raise ScreenError(f"the screen accepted {floats(answer[row])} for {question}")
     return judgement
@@ -62,7 +62,7 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     summation. A row is skipped if its true loss exceeds the format's largest number.
 
     A batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
-    the predicate. A sample of it is judged all the same.
+    the predicate, also where a level is claimed. A sample of it is judged all the same.
     """
     answer = claim.answer(case).copy()  # A later call may overwrite it.
     found = screened(claim, case, answer)
