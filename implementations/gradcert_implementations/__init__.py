@@ -13,7 +13,14 @@ from gradcert_implementations.catalogue import (
     plugged_in,
 )
 from gradcert_implementations.importing import SpecError
-from gradcert_implementations.interface import Array, Domain, Function, Implementation, Loss
+from gradcert_implementations.interface import (
+    Array,
+    Domain,
+    Function,
+    Implementation,
+    Loss,
+    Strides,
+)
 from gradcert_implementations.loading import as_implementation, load, reloading, select
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
@@ -61,6 +68,7 @@ __all__ = [
     "QuantityName",
     "Rows",
     "SpecError",
+    "Strides",
     "TargetDomain",
     "as_implementation",
     "did_you_mean",

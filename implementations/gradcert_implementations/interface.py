@@ -1,8 +1,9 @@
 """What an implementation is: functions from arrays to arrays, its loss, and its domain."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from math import inf
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:  # `gradcert list` must not import numpy.
 
     from numpy.typing import NDArray
 
-__all__ = ["Array", "Domain", "Function", "Implementation", "Loss"]
+__all__ = ["Array", "Domain", "Function", "Implementation", "Loss", "Strides"]
 
 Array: TypeAlias = "NDArray[Any]"
 """A numpy array of dtype float64, float32, float16 or ``ml_dtypes.bfloat16``."""
@@ -120,15 +121,37 @@ class Domain:
         known_name("target domain", self.targets, TARGET_DOMAINS)
         largest, fewest = self.largest_logit, self.fewest_classes
         is_number = isinstance(largest, Real) and not isinstance(largest, bool)
-        if not is_number or not 0 < largest <= sys.float_info.max:
+        try:  # As Python's number: one of numpy's narrow types warns beside a larger one.
+            size = float(largest) if is_number else inf
+        except OverflowError:
+            size = inf
+        if not 0 < size < inf:
             raise ValueError(
                 f"largest_logit is {largest!r}; expected a positive finite number, such as 1e4"
             )
         if not isinstance(fewest, Integral) or isinstance(fewest, bool) or fewest < 1:
             raise ValueError(f"fewest_classes is {fewest!r}; expected a whole number from 1 up")
         # Numbers of numpy become Python's, which every report can write.
-        object.__setattr__(self, "largest_logit", float(largest))
+        object.__setattr__(self, "largest_logit", size)
         object.__setattr__(self, "fewest_classes", int(fewest))
+
+
+class Strides(StrEnum):
+    """The strides that the arrays of a subject can have, when they reach the code that computes.
+
+    Attributes
+    ----------
+    ANY
+        Those of a numpy array, which may also be read-only.
+    NON_NEGATIVE
+        Those of a PyTorch tensor. It cannot be read-only.
+    NONE
+        None: a JAX array has no strides, and a program gets the values one after the other.
+    """
+
+    ANY = "any"
+    NON_NEGATIVE = "non-negative"
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -173,13 +196,18 @@ class Implementation:
     library, device
         The distribution that computes and the device where it computes, for the record.
     compiles_per_shape
-        Whether each new shape of the arguments costs a compilation.
+        Whether a new shape of its arguments costs a compilation. If so, each shape of the plan of
+        cases is tried by one of its claims at least, and not by all of them.
+    strides
+        The strides that its arrays can have. A memory layout that they cannot have is not asked,
+        and no certificate says that it was. A function that copies its arrays into those of another
+        library has the strides that the copies can have. A name such as ``"none"`` is accepted.
 
     Raises
     ------
     ValueError
-        For an unknown quantity, format or level, no quantity or format at all, a quantity that the
-        loss does not have, or a field of another type.
+        For an unknown quantity, format, level or name of strides, no quantity or format at all, a
+        quantity that the loss does not have, or a field of another type.
 
     Examples
     --------
@@ -210,6 +238,7 @@ class Implementation:
     library: str = "numpy"
     device: str = "cpu"
     compiles_per_shape: bool = False
+    strides: Strides = Strides.ANY
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
@@ -236,6 +265,11 @@ class Implementation:
             )
         if self.at_least is not None:
             known_name("level", self.at_least, LEVEL_NAMES)
+        object.__setattr__(self, "strides", known_name("strides", self.strides, tuple(Strides)))
+        if not isinstance(self.compiles_per_shape, bool):
+            raise ValueError(
+                f"compiles_per_shape is {self.compiles_per_shape!r}; expected True or False"
+            )
         output = self.loss.output
         for quantity in quantities:
             if quantity not in _CLAIMABLE[output]:

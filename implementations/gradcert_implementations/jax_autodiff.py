@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
@@ -70,4 +70,6 @@ implementation = Implementation(
     formats=FORMAT_NAMES,
     library="jax",
     device=jax.default_backend(),
+    compiles_per_shape=True,
+    strides=Strides.NONE,
 )

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
@@ -74,4 +74,5 @@ implementation = Implementation(
     formats=FORMAT_NAMES,
     library="torch",
     device=str(torch.get_default_device()),
+    strides=Strides.NON_NEGATIVE,
 )

@@ -5,17 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.checks import CHECKS
+from gradcert.checks import CHECKS, planned
 from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Claim
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
-from gradcert_implementations import Array, Options, as_implementation
+from gradcert_implementations import Array, Options, as_implementation, load
 from gradcert_oracle import BINARY64, Format, quantity_of
 from gradcert_reports import CheckResult
 
 BY_ID = {check.id: check for check in CHECKS}
+
+OF_GRADIENT = len(list(planned(load("numpy", quantities=["dE/dz"], formats=["binary64"]))))
+"""How many checks a gradient in one format has."""
 
 Gradient = Callable[[Array, Array], Any]
 

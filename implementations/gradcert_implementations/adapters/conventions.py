@@ -1,4 +1,4 @@
-"""What the adapters share: class indices, reductions of a loss, and the declared implementation."""
+"""What the adapters share: the reductions of a loss, and the declared implementation."""
 
 import math
 import sys
@@ -7,14 +7,19 @@ from typing import Any, cast
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Domain, Function, Implementation
+from gradcert_implementations.interface import (
+    Array,
+    Domain,
+    Function,
+    Implementation,
+    Strides,
+)
 from gradcert_implementations.names import FormatName, QuantityName
 from gradcert_implementations.options import Options
 
 __all__ = [
     "DEFAULT_QUANTITIES",
     "QUANTITIES_OF_A_LOSS",
-    "class_indices",
     "declared",
     "is_mean",
     "one_quantity",
@@ -31,18 +36,6 @@ QUANTITIES_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
 
 _NEAR = 0.05
 """How far the ratio of two losses may be from 1 or 2, because a narrow format rounds them."""
-
-
-def class_indices(rows: Array) -> Array:
-    """Return the class of each one-hot row, as int64.
-
-    Examples
-    --------
-    >>> class_indices(np.array([[0.0, 1.0], [1.0, 0.0]]))
-    array([1, 0])
-    """
-    indices: Array = np.argmax(rows, axis=-1).astype(np.int64)
-    return indices
 
 
 def require_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
@@ -151,6 +144,8 @@ def declared(
     adapter: str = "",
     library: str = "numpy",
     device: str | None = None,
+    compiles_per_shape: bool = False,
+    strides: Strides = Strides.ANY,
 ) -> Implementation:
     """Return the implementation that consists of these functions, named after `subject`.
 
@@ -167,6 +162,8 @@ def declared(
         The prefix of its SPEC, with a colon.
     library, device
         The distribution that computes, and the device, from an adapter that takes one.
+    compiles_per_shape, strides
+        As those of :class:`Implementation`.
 
     Raises
     ------
@@ -191,4 +188,6 @@ def declared(
         origin=adapter + place if place else "",
         library=library,
         device=device or "cpu",
+        compiles_per_shape=compiles_per_shape,
+        strides=strides,
     )

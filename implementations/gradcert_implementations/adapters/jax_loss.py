@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from gradcert_implementations.adapters.conventions import (
-    class_indices,
     declared,
     is_mean,
     quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
 )
-from gradcert_implementations.interface import Array, Function, Implementation
+from gradcert_implementations.adapters.labels import class_indices
+from gradcert_implementations.interface import Array, Function, Implementation, Strides
 from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
@@ -36,9 +36,10 @@ def from_jax(
         loss is one value per row, or the sum or the mean over the rows; the loss of two equal rows
         shows which. The value of a sum or a mean is certified row by row, each in a batch of its
         own. A loss in a wider dtype than the logits is rounded to theirs. 64-bit types are enabled
-        for each call.
+        for each call. The arrays of JAX have no strides, so no memory layout is asked.
     jit
-        Whether to compile it, once for each shape.
+        Whether to compile it, once for each shape. Then the plan of cases has fewer shapes for each
+        claim.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
         its gradient dE/dz are certified in binary64 and binary32, on probabilities and on JAX's
@@ -114,7 +115,8 @@ def from_jax(
 
     def gradient(logits: Array, rows: Array) -> Array:
         with jax.enable_x64(True):
-            weight = len(rows) if averages(logits.dtype) else 1
+            # The mean and the sum over one row are equal. So its first call is not used up.
+            weight = len(rows) if len(rows) > 1 and averages(logits.dtype) else 1
             return np.array(slope_of(*operands(logits, rows), weight))
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
@@ -125,4 +127,6 @@ def from_jax(
         adapter="jax:",
         library="jax",
         device=place.platform,
+        compiles_per_shape=jit,
+        strides=Strides.NONE,
     )

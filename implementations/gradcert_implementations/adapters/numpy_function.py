@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from gradcert_implementations.adapters.conventions import class_indices, declared, one_quantity
+from gradcert_implementations.adapters.conventions import declared, one_quantity
+from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.interface import Array, Implementation
 from gradcert_implementations.options import Options, OptionValues
 
@@ -17,7 +18,8 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     ----------
     function
         Takes logits (B, n) and targets (B, n). With ``targets="index"`` the targets are class
-        indices (B,), as int64. Returns the gradient of the loss of each row, (B, n).
+        indices (B,), as int64. Returns the gradient of the loss of each row, (B, n). Both arrays
+        come in every memory layout that numpy has.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default the function computes
         dE/dz in binary64 and binary32, on probabilities. Another quantity is one of softmax, loss,

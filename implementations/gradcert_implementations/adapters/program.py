@@ -2,7 +2,7 @@
 
 One process answers many requests, one after the other, until its input ends. A request is a line of
 JSON, always with these keys in this order and with this spacing, and then the raw bytes of the
-arrays, row by row, little-endian, with nothing between them::
+arrays, row by row, little-endian, with nothing between them, so that they have no strides::
 
     {"quantity": "dE/dz", "format": "binary32", "shapes": [[2, 3], [2, 3]], "targets": "any"}
 
@@ -39,11 +39,17 @@ import numpy as np
 
 from gradcert_implementations.adapters.conventions import (
     DEFAULT_QUANTITIES,
-    class_indices,
     declared,
 )
+from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.conversation import RunningProcess, require_posix
-from gradcert_implementations.interface import Array, Domain, Function, Implementation
+from gradcert_implementations.interface import (
+    Array,
+    Domain,
+    Function,
+    Implementation,
+    Strides,
+)
 from gradcert_implementations.names import FORMAT_ALIASES
 from gradcert_implementations.options import Options, OptionValues
 
@@ -225,4 +231,11 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
 
     quantities = chosen.quantities or DEFAULT_QUANTITIES
     functions = {quantity: asking(quantity) for quantity in quantities}
-    return declared(command, functions, chosen, adapter="command:", library=words[0])
+    return declared(
+        command,
+        functions,
+        chosen,
+        adapter="command:",
+        library=words[0],
+        strides=Strides.NONE,
+    )

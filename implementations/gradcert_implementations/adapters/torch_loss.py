@@ -1,6 +1,7 @@
 """A PyTorch loss, differentiated by autograd."""
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any, Unpack
 
@@ -10,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from gradcert_implementations.adapters.conventions import (
-    class_indices,
     declared,
     is_mean,
     quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
 )
-from gradcert_implementations.interface import Array, Function, Implementation
+from gradcert_implementations.adapters.labels import class_indices
+from gradcert_implementations.interface import Array, Function, Implementation, Strides
 from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
@@ -27,13 +28,42 @@ _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 def tensor_of(array: Array) -> Tensor:
-    """Return a tensor on the memory of the array.
+    """Return a tensor on the memory of the array, with its strides.
 
-    Torch does not take numpy's bfloat16, so its bits travel as int16.
+    Torch has no negative strides, so such an array is copied. Torch has no read-only tensors, so
+    one on read-only memory can be written to, and torch does not warn of that here. Torch does not
+    take numpy's bfloat16, so its bits travel as int16.
+
+    Examples
+    --------
+    >>> tensor_of(np.zeros((3, 4))[:, ::2]).stride()
+    (4, 2)
     """
-    if array.dtype == _BFLOAT16:
-        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(array)
+    if min(array.strides) < 0:
+        array = array.copy()
+    bits = array.view(np.int16) if array.dtype == _BFLOAT16 else array
+    if array.flags.writeable:
+        tensor = torch.from_numpy(bits)
+    else:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            tensor = torch.from_numpy(bits)
+    return tensor.view(torch.bfloat16) if array.dtype == _BFLOAT16 else tensor
+
+
+def _moved(tensor: Tensor, place: torch.device) -> Tensor:
+    """Return the tensor on a device, with its strides and its distance from 16 bytes.
+
+    ``Tensor.to`` would pack it.
+    """
+    if place.type == "cpu" or not tensor.numel():
+        return tensor.to(place)
+    strides = tensor.stride()
+    extent = 1 + sum((n - 1) * stride for n, stride in zip(tensor.shape, strides, strict=True))
+    start = tensor.data_ptr() % 16 // tensor.element_size()
+    memory = torch.empty(start + extent, dtype=tensor.dtype, device=place)
+    memory[start:] = tensor.as_strided((extent,), (1,))
+    return memory.as_strided(tensor.shape, strides, start)
 
 
 def array_of(tensor: Tensor) -> Array:
@@ -87,7 +117,9 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         class indices (B,), as int64. The loss is one value per row, or the sum or the mean over the
         rows; the loss of two equal rows shows which. The value of a sum or a mean is certified row
         by row, each in a batch of its own. A loss in a wider dtype than the logits is rounded to
-        theirs. On the CPU the tensors share the memory of the numpy arrays.
+        theirs. On the CPU the tensors share the memory of the numpy arrays, and on a device they
+        have the same strides. Torch has no negative strides and no read-only tensors, so these
+        memory layouts are not asked.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
         its gradient dE/dz are certified in binary64 and binary32, on probabilities and on the CPU.
@@ -122,7 +154,7 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
 
     def operands(logits: Array, rows: Array) -> tuple[Tensor, Tensor]:
         second = tensor_of(class_indices(rows) if chosen.targets == "index" else rows)
-        return tensor_of(logits).to(place), second.to(place)
+        return _moved(tensor_of(logits), place), _moved(second, place)
 
     def value(logits: Array, rows: Array) -> Array:
         z, t = operands(logits, rows)
@@ -142,7 +174,9 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         z, t = operands(logits, rows)
         z.requires_grad_()
         total = called(z, t)
-        weight = len(rows) if not total.ndim and averages(logits.dtype) else 1
+        # The mean and the sum over one row are equal. So its first call is not used up.
+        several = not total.ndim and len(rows) > 1
+        weight = len(rows) if several and averages(logits.dtype) else 1
         (slope,) = torch.autograd.grad(total, z, torch.full_like(total, weight))
         return array_of(slope)
 
@@ -154,4 +188,5 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         adapter="torch:",
         library="torch",
         device=device,
+        strides=Strides.NON_NEGATIVE,
     )

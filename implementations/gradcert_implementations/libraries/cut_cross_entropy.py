@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from cut_cross_entropy import linear_cross_entropy
 
-from gradcert_implementations.adapters.conventions import class_indices
+from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
-from gradcert_implementations.interface import Array, Domain, Implementation
+from gradcert_implementations.interface import Array, Domain, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation"]
@@ -45,4 +45,6 @@ implementation = Implementation(
     formats=FORMAT_NAMES,
     domain=Domain(targets="index"),
     library="cut-cross-entropy",
+    compiles_per_shape=True,
+    strides=Strides.NONE,  # Each row is copied.
 )

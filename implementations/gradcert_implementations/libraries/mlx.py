@@ -12,7 +12,7 @@ import mlx.core as mx
 import numpy as np
 from mlx import nn
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
@@ -55,4 +55,5 @@ implementation = Implementation(
     functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
     formats=FORMAT_NAMES,
     library="mlx",
+    strides=Strides.NONE,  # The arrays are copied.
 )

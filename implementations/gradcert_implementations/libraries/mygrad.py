@@ -10,7 +10,7 @@ https://mygrad.readthedocs.io/en/latest/generated/mygrad.nnet.losses.softmax_cro
 import mygrad
 from mygrad import nnet
 
-from gradcert_implementations.adapters.conventions import class_indices
+from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation", "softmax"]

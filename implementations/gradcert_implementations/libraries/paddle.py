@@ -8,7 +8,7 @@ https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/c
 import paddle
 from paddle.nn import functional
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Implementation, Strides
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
 
@@ -41,4 +41,5 @@ implementation = Implementation(
     name="paddle",
     functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
     library="paddlepaddle",
+    strides=Strides.NONE,  # The arrays are copied.
 )

@@ -9,7 +9,7 @@ https://github.com/scikit-learn/scikit-learn/blob/main/sklearn/_loss/loss.py
 
 from sklearn._loss import HalfMultinomialLoss
 
-from gradcert_implementations.adapters.conventions import class_indices
+from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]

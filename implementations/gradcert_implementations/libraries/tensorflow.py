@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
@@ -47,4 +47,5 @@ implementation = Implementation(
     functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
     formats=FORMAT_NAMES,
     library="tensorflow-cpu",
+    strides=Strides.NONE,  # Its tensors have none.
 )

@@ -17,7 +17,7 @@ os.environ.setdefault("DEV", "PYTHON")
 
 from tinygrad import Device, Tensor, dtypes
 
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
@@ -60,4 +60,5 @@ implementation = Implementation(
     formats=FORMAT_NAMES,
     library="tinygrad",
     device=Device.DEFAULT.lower(),
+    strides=Strides.NONE,  # The arrays are copied.
 )

@@ -54,7 +54,7 @@ def _judge_accepted(claim: Claim, case: Case, answer: Array, row: int) -> Judgem
     """
     question = claim.question(case, row)
     with CLOCK.charging("oracle"):
-        judgement = judge(question, floats(answer[row]))
+        judgement = judge(question, floats(answer[row]), claim.levels)
     if judgement.algorithm is None:
         raise ScreenError(f"the screen accepted {floats(answer[row])} for {question}")
     return judgement
@@ -71,7 +71,7 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     the sizes of the terms of a loss add up to more than that.
 
     A batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
-    the predicate. A sample of it is judged all the same.
+    the predicate, also where a level is claimed. A sample of it is judged all the same.
     """
     answer = claim.answer(case).copy()  # A later call may overwrite it.
     found = screened(claim, case, answer)

@@ -1,11 +1,9 @@
 """The contract of any numerical function."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
-from gradcert.checks.batches import agreement
+from gradcert.checks.agreement import require_agreement
+from gradcert.checks.places import telling_places
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, shown_as
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted, floats, text
@@ -14,7 +12,6 @@ from gradcert_implementations import Array
 __all__ = [
     "empty_batch",
     "inputs_unchanged",
-    "memory_layout",
     "nan_stays_in_its_row",
     "same_answer_twice",
 ]
@@ -51,100 +48,93 @@ def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
     return []
 
 
+_ASKED, _REVERSED = "f(*args)", "f(*(a[:, ::-1] for a in args))"
+_REVERSED_IN_PLACE = "[np.copyto(a, a[:, ::-1]) for a in args]"
+_FRESH = "f(*map(np.copy, args))"
+
+
+def _reversed(array: Array) -> Array:
+    return array[:, ::-1]
+
+
+def _require_equal_bytes(
+    case: Case, ours: Array, theirs: Array, *, what: str, shown_by: tuple[str, ...]
+) -> None:
+    """Refute a claim with the first row in which two answers to a case differ."""
+    for row, (values, others) in enumerate(zip(ours, theirs, strict=True)):
+        if values.tobytes() != others.tobytes():
+            raise Refuted(
+                Evidence(
+                    case,
+                    what,
+                    row=row,
+                    returned=tuple(map(text, floats(values))),
+                    expected=tuple(map(text, floats(others))),
+                    expected_is="other",
+                    shown_by=shown_by,
+                )
+            )
+
+
 def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
-    """Calls with equal arguments return the same bytes, and no later call changes them.
+    """Equal arguments have the same answer at every call, and no later call changes it.
 
     Predicate: byte equality of an answer, a copy of it taken at once, the next answer to the same
-    arguments, and the answer after a call with the classes in reverse. It cannot see an error that
-    every call makes: the all-zero gradient, a sign flip, a scale.
+    arguments, and the answer after a call with the classes in reverse. Then other arrays get the
+    classes in reverse and are passed, and the same arrays get the case and are passed again:
+    ``|v - w| <= 2 (b + b)`` for every value v of these two answers and w of those for fresh arrays.
+    It cannot see an error that every call makes: the all-zero gradient, a sign flip, a scale.
     """
+    reverse = case.map(_reversed)
     first = claim.answer(case)
     kept = first.copy()
     again = claim.answer(case).copy()
-    claim.answer(case.map(lambda array: array[:, ::-1]))
+    turned = claim.answer(reverse).copy()
     first = first.copy()
     later = claim.answer(case).copy()
-    asked, reverse = "f(*args)", "f(*(x[:, ::-1] for x in args))"
-    for what, other, shown_by in (
+    for what, ours, shown_by in (
         (
             "a later call changed an answer that was returned before",
             first,
-            (f"a := {asked}", asked, reverse, "a"),
+            (f"a := {_ASKED}", _ASKED, _REVERSED, "a"),
         ),
-        ("equal arguments gave another answer the second time", again, (asked, asked)),
+        ("equal arguments gave another answer the second time", again, (_ASKED, _ASKED)),
         (
             "equal arguments gave another answer after other ones",
             later,
-            (asked, asked, reverse, asked),
+            (_ASKED, _ASKED, _REVERSED, _ASKED),
         ),
     ):
-        if other.tobytes() == kept.tobytes():
-            continue
-        row = next(i for i, values in enumerate(other) if values.tobytes() != kept[i].tobytes())
-        raise Refuted(
-            Evidence(
-                case,
-                what,
-                row=row,
-                returned=tuple(map(text, floats(other[row]))),
-                expected=tuple(map(text, floats(kept[row]))),
-                expected_is="other",
-                shown_by=shown_by,
-            )
-        )
-    return []
+        _require_equal_bytes(case, ours, kept, what=what, shown_by=shown_by)
 
-
-@dataclass(frozen=True)
-class _Layout:
-    """A memory layout: its name, what makes it, and the Python that does so in a snippet."""
-
-    name: str
-    relaid: Callable[[Array], Array]
-    expression: str
-
-
-_LAYOUTS = (
-    _Layout(
-        "read-only",
-        lambda a: np.broadcast_to(a, a.shape),
-        "f(*(np.broadcast_to(a, a.shape) for a in args))",
-    ),
-    _Layout(
-        "non-contiguous",
-        lambda a: np.repeat(a, 2, axis=1)[:, ::2],
-        "f(*(np.repeat(a, 2, axis=1)[:, ::2] for a in args))",
-    ),
-    _Layout("Fortran-ordered", np.asfortranarray, "f(*map(np.asfortranarray, args))"),
-)
-
-
-def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
-    """Read-only, non-contiguous and Fortran-ordered arguments give the same answer.
-
-    Predicate: ``|v(other layout) - v(plain)| <= 2 (b + b)`` for every value; sums may run in
-    another order. It cannot see an error that occurs in every layout: the all-zero gradient, a sign
-    flip, a scale.
-    """
-    plain = claim.answer(case)
-    judged: list[JudgedRow] = []
-    for layout in _LAYOUTS:
-        # A copy, because a subject that writes into a view of the case would change the case.
-        arguments = [layout.relaid(array.copy()) for array in claim.arguments(case)]
-        with shown_as(f"for {layout.name} arguments", layout.expression):
-            answer = claim.call(*arguments)
+    # In the middle of a larger buffer, where no array of an earlier call began.
+    middle = slice(case.rows, 2 * case.rows)
+    arrays = [np.tile(array, (3, 1))[middle] for array in claim.arguments(reverse)]
+    fresh = [array.copy() for array in claim.arguments(case)]
+    turned_again = claim.call(*arrays).copy()
+    for array, values in zip(arrays, fresh, strict=True):
+        np.copyto(array, values)
+    renewed = claim.call(*arrays).copy()
+    for asked, answer, other, shown in (
+        (reverse, turned_again, turned, (_ASKED, _FRESH)),
+        (
+            case,
+            renewed,
+            claim.call(*fresh),
+            (_REVERSED_IN_PLACE, _ASKED, _REVERSED_IN_PLACE, _ASKED, _FRESH),
+        ),
+    ):
         for row in range(case.rows):
-            judgement = agreement(
+            require_agreement(
                 claim,
-                case,
+                asked,
                 row,
                 ours=answer[row],
-                theirs=plain[row],
-                difference=f"for plain arrays, not {layout.name} ones",
-                shown_by=(layout.expression, "f(*args)"),
+                theirs=other[row],
+                difference="for fresh arrays with the same numbers",
+                shown_by=shown,
             )
-            judged.append(JudgedRow(row, judgement))
-    return judged
+    return []
 
 
 def empty_batch(claim: Claim, case: Case) -> list[JudgedRow]:
@@ -158,33 +148,40 @@ def empty_batch(claim: Claim, case: Case) -> list[JudgedRow]:
     return []
 
 
+_POISONED = 16
+"""Numbers of a case that are replaced by NaN, one at a time."""
+
+
 def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     """NaN in gives NaN out in that row, and nowhere else.
 
     Predicate: replace one number of the first argument by NaN. Then its row of the answer has a
-    NaN, and any other row has one only if it had one before. For dE/do, where a class
-    without a target does not depend on it, only the class with the largest target is tried. A row
-    without targets is not tried, because its loss may well be zero. It cannot see an error in
-    values, such as a sign flip, a scale or noise.
+    NaN, and any other row has one only if it had one before. Each number of a case is tried; if
+    there are more than 16, then 16 at most: in rows that are evenly spaced, the class with the
+    largest target, and the first class, the last, those around the middle and those beside
+    boundaries of blocks of 128 and 1024. For dE/do, where a class without a target does not depend
+    on it, only the class with the largest target is tried. A row without targets is not tried,
+    because its loss may well be zero. It cannot see an error in values, such as a sign flip, a
+    scale or noise.
     """
     before = claim.answer(case)
-    for row, column in np.ndindex(case.point.shape):
-        targets = case["targets"][row]
-        elsewhere = claim.quantity.needs_target and column != np.argmax(targets)
-        if not targets.any() or elsewhere:
-            continue
+    had_nan = np.isnan(before).reshape(case.rows, -1).any(axis=1)
+    for row, column in telling_places(
+        case, most=_POISONED, labels_only=claim.quantity.needs_target
+    ):
         point = case.point.copy()
         point[row, column] = np.nan
         poisoned = case.at(point)
         with shown_as("for an argument with a NaN", "f(*args)", poisoned):
             answer = claim.answer(poisoned)
-        for other, values in enumerate(answer):
-            if np.isnan(values).any() != (other == row or np.isnan(before[other]).any()):
-                statement = (
-                    "a NaN in the row did not reach its answer"
-                    if other == row
-                    else f"a NaN in row {row} reached the answer of another row"
-                )
-                returned = tuple(map(text, floats(values)))
-                raise Refuted(Evidence(poisoned, statement, row=other, returned=returned))
+        has_nan = np.isnan(answer).reshape(case.rows, -1).any(axis=1)
+        expected = had_nan | (np.arange(case.rows) == row)
+        for other in np.flatnonzero(has_nan != expected).tolist():
+            statement = (
+                "a NaN in the row did not reach its answer"
+                if other == row
+                else f"a NaN in row {row} reached the answer of another row"
+            )
+            returned = tuple(map(text, floats(answer[other])))
+            raise Refuted(Evidence(poisoned, statement, row=other, returned=returned))
     return []

@@ -9,7 +9,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -21,7 +21,7 @@ from gradcert.core.float_environment import flushes_to_zero, keep_subnormals
 from gradcert.core.random_states import legacy_state, restored
 from gradcert_implementations import Array, QuantityName
 
-__all__ = ["no_side_effects"]
+__all__ = ["Effects", "no_side_effects", "watched"]
 
 _SHOWN = 60
 """Characters of the output that are quoted."""
@@ -121,6 +121,57 @@ def _advanced() -> Iterator[None]:
         yield
 
 
+@dataclass
+class Effects:
+    """What the calls of a function have left behind.
+
+    Attributes
+    ----------
+    written
+        What they wrote to standard output.
+    changed
+        The settings that they changed, each with the Python that shows it.
+    """
+
+    written: str = ""
+    changed: dict[str, str] = field(default_factory=dict)
+
+    def require_none(self, case: Case) -> None:
+        """Refute the claim if there are any, after a call with this case."""
+        if self.written:
+            quoted = self.written[:_SHOWN] + ("..." if len(self.written) > _SHOWN else "")
+            raise Refuted(Evidence(case, f"the call wrote {quoted!r} to standard output"))
+        for name, expression in self.changed.items():
+            shown_by = (expression, "f(*args)", expression)
+            raise Refuted(Evidence(case, f"the call changed {name}", shown_by=shown_by))
+
+
+def watched(claim: Claim, effects: Effects) -> Claim:
+    """Return the claim with a function whose calls note what they leave behind, and set it back."""
+    function = claim.function
+
+    def watching(*arguments: Array) -> Array:
+        settings = _settings()
+        # numpy's defaults, on which other code relies.
+        warned = np.errstate(divide="warn", over="warn", invalid="warn")
+        with _advanced(), warned:
+            before = {name: setting.get() for name, setting in settings.items()}
+            with _output() as output:
+                answer = function(*arguments)
+            effects.written += output[0]
+            for name, setting in _settings().items():
+                # A framework that the call itself loaded had its default before.
+                original = before.get(name, setting.default)
+                if original is not None and not _same(setting.get(), original):
+                    effects.changed[name] = setting.expression
+                    setting.set(original)
+        return answer
+
+    functions = dict(claim.implementation.functions)
+    functions[cast("QuantityName", claim.quantity.name)] = watching
+    return replace(claim, implementation=replace(claim.implementation, functions=functions))
+
+
 def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
     """A call writes nothing to standard output and leaves the settings of the process alone.
 
@@ -129,35 +180,7 @@ def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
     jax's 64-bit mode are the same after the call as before it. What was changed is set back.
     It sees no values, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
-    written = ""
-    changed: list[tuple[str, str]] = []
-    function = claim.function
-
-    def watched(*arguments: Array) -> Array:
-        nonlocal written
-        settings = _settings()
-        # numpy's defaults, on which other code relies.
-        warned = np.errstate(divide="warn", over="warn", invalid="warn")
-        with _advanced(), warned:
-            before = {name: setting.get() for name, setting in settings.items()}
-            with _output() as output:
-                answer = function(*arguments)
-            written = output[0]
-            for name, setting in _settings().items():
-                # A framework that the call itself loaded had its default before.
-                original = before.get(name, setting.default)
-                if original is not None and not _same(setting.get(), original):
-                    changed.append((name, setting.expression))
-                    setting.set(original)
-        return answer
-
-    functions = dict(claim.implementation.functions)
-    functions[cast("QuantityName", claim.quantity.name)] = watched
-    replace(claim, implementation=replace(claim.implementation, functions=functions)).answer(case)
-    if written:
-        quoted = written[:_SHOWN] + ("..." if len(written) > _SHOWN else "")
-        raise Refuted(Evidence(case, f"the call wrote {quoted!r} to standard output"))
-    for name, expression in changed:
-        shown_by = (expression, "f(*args)", expression)
-        raise Refuted(Evidence(case, f"the call changed {name}", shown_by=shown_by))
+    effects = Effects()
+    watched(claim, effects).answer(case)
+    effects.require_none(case)
     return []

@@ -35,7 +35,7 @@ def _spaced(cases: Sequence[_T], count: int) -> tuple[_T, ...]:
 
 def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Sequence[PlannedCase]:
     """Return the part of the cases for a claim, where each is for one of the claims of a check."""
-    among = [one for one in claims_of(claim.implementation) if check.applies(one.quantity)]
+    among = [one for one in claims_of(claim.implementation) if check.applies(one)]
     return cases[among.index(claim) :: len(among)]
 
 
@@ -65,7 +65,7 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
         return ()
     found = plan(scope_of(claim, settings.seed))
     short, long = found.few, found.many
-    if not is_linear(claim.quantity):
+    if not is_linear(claim):
         most = _JACOBIAN_CLASSES if settings.effort is Effort.THOROUGH else 0
         long = tuple(case for case in long if case.classes <= most)
     if claim.implementation.compiles_per_shape and settings.effort is not Effort.THOROUGH:

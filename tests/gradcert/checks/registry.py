@@ -1,18 +1,17 @@
-"""All checks, in the order in which they run, and the plan of an implementation."""
+"""All checks, in the order in which a report has them, and the plan of an implementation."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import prod
 
-from gradcert.checks import accuracy, batches, contract, effects
+from gradcert.checks import accuracy, batches, contract, effects, first_call, layouts
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, claims_of
 from gradcert.core.evidence import AcceptedRows, JudgedRow
 from gradcert.core.task import Task
 from gradcert.generation.sizes import Size
 from gradcert_implementations import Implementation
-from gradcert_oracle import Quantity
 
 __all__ = ["CHECKS", "Check", "Part", "Planned", "check_named", "is_linear", "planned"]
 
@@ -31,14 +30,14 @@ class Part(Enum):
     """The first rows of a few batches of long rows."""
 
 
-def _any(_: Quantity) -> bool:
+def _any(_: Claim) -> bool:
     return True
 
 
-def is_linear(quantity: Quantity) -> bool:
+def is_linear(claim: Claim) -> bool:
     """Whether a row's answer has no more values than classes."""
     classes = 2
-    return prod(quantity.shape(1, classes)) <= classes
+    return prod(claim.quantity.shape(1, classes)) <= classes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +58,13 @@ class Check:
     part
         The part of the plan that it tries after them.
     applies
-        Whether it applies to a quantity.
+        Whether it applies to a claim.
     against_truth
         Whether it compares values with true ones, and not with other answers.
     measures
         Whether the reach of a claim and its cancellation are measured beside it.
+    opens
+        Whether it runs on all claims before any other check does.
     leaves_traces
         Whether a subject that it refutes has changed its process.
     across_calls, across_rows
@@ -79,9 +80,10 @@ class Check:
     size: Size = Size.SMALL
     share: float = 1.0
     part: Part = Part.SAMPLE
-    applies: Callable[[Quantity], bool] = _any
+    applies: Callable[[Claim], bool] = _any
     against_truth: bool = False
     measures: bool = False
+    opens: bool = False
     leaves_traces: bool = False
     across_calls: bool = False
     across_rows: bool = False
@@ -119,15 +121,25 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         id="memory-layout",
-        run=contract.memory_layout,
+        run=layouts.memory_layout,
         share=0.1,
+        applies=layouts.has_layouts,
         finding="the answer depends on the memory layout of the arguments",
     ),
     # Only the number of classes counts.
     Check(id="empty-batch", run=contract.empty_batch, share=0, part=Part.NONE),
     Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, share=0.1),
+    Check(
+        id="first-call",
+        run=first_call.first_call,
+        share=0,
+        part=Part.NONE,
+        against_truth=True,
+        opens=True,
+    ),
 )
-"""The contract of a function comes first: without it values mean little."""
+"""The contract of a function comes first: without it values mean little. The first call comes last,
+although it runs first, because what is wrong at every call is better shown by ``accuracy``."""
 
 _BY_ID = {check.id: check for check in CHECKS}
 
@@ -151,9 +163,12 @@ class Planned:
 
 
 def planned(implementation: Implementation) -> Iterator[Planned]:
-    """Yield every check that applies to an implementation, with the claim it examines."""
+    """Yield every check that applies to an implementation, with the claim it examines.
+
+    They come in the order in which they run.
+    """
     claims = list(claims_of(implementation))
-    for check in CHECKS:
+    for check in sorted(CHECKS, key=lambda check: not check.opens):
         for claim in claims:
-            if check.applies(claim.quantity):
+            if check.applies(claim):
                 yield Planned(check, claim)

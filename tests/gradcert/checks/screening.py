@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -37,16 +38,25 @@ def without_screen() -> Iterator[None]:
         _switched_off.pop()
 
 
+def _as_good_as_claimed(claim: Claim, found: Screened) -> Screened:
+    """Return what was found, with only those rows accepted that the claimed level allows.
+
+    The judge may find any level up to the rank. The levels that a claim allows are the first of its
+    format. So it allows all of these if it allows the last of them.
+    """
+    return replace(found, accepted=found.accepted & (found.rank < len(claim.levels)))
+
+
 @CLOCK.charging("oracle")
 def screened(claim: Claim, case: Case, answer: Array) -> Screened | None:
     """Screen the answer to a case; None where the judge must see every row.
 
-    It must if the claim demands a level, because the screen only bounds the level.
+    If the claim demands a level, a row is accepted only if the judge may find no worse one.
     """
-    demands_a_level = claim.implementation.at_least is not None
-    if _switched_off or demands_a_level or answer.size < _FEWEST:
+    if _switched_off or answer.size < _FEWEST:
         return None
-    return screen(claim.quantity, claim.format, claim.arguments(case), answer)
+    found = screen(claim.quantity, claim.format, claim.arguments(case), answer)
+    return found and _as_good_as_claimed(claim, found)
 
 
 def drawn_sample(accepted: Array, answer: Array) -> Array:

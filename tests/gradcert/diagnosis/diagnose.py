@@ -102,7 +102,7 @@ def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) 
     claim = replace(about[0].claim, format=format)
     broken = [one.check for one in about if isinstance(one.outcome.failure, Broken)]
     for check in CHECKS:
-        if check in broken or not check.applies(claim.quantity):
+        if check in broken or not check.applies(claim):
             continue
         if _is_exposed(flaw, check, claim.quantity, format):
             return failure_on(claim, check, exposing_case(flaw, format)) is None

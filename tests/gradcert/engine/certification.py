@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import msgspec
 
-from gradcert.checks import planned
+from gradcert.checks import CHECKS, planned
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.examiner import Examiner, LocalExaminer
@@ -16,6 +16,8 @@ from gradcert_implementations import Implementation
 from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Sample, Verdict, worst
 
 __all__ = ["begun", "certifying", "examiner_of", "grown"]
+
+_CHECKS = [check.id for check in CHECKS]
 
 
 def examiner_of(subject: Implementation, settings: SearchSettings) -> Examiner:
@@ -67,7 +69,10 @@ def grown(
     provenance: Provenance,
     diagnoses: Sequence[Diagnosis] = (),
 ) -> Certificate:
-    """Return the certificate with these results, incomplete while a planned one is missing."""
+    """Return the certificate with these results, incomplete while a planned one is missing.
+
+    They come in the order of the checks, and for each check in the order given.
+    """
     verdict = _verdict(results, complete=len(results) == certificate.planned)
     conforms = verdict == Verdict.CONFORMS
     judged = [result for result in results if conforms and result.worst]
@@ -75,7 +80,7 @@ def grown(
         certificate,
         verdict=verdict,
         worst=max(judged, key=_severity, default=None),
-        results=tuple(results),
+        results=tuple(sorted(results, key=lambda result: _CHECKS.index(result.check))),
         diagnoses=tuple(diagnoses),
         provenance=provenance,
     )

@@ -51,7 +51,13 @@ class IsolatedExaminer:
                 targets=subject.domain.targets,
                 device=reloading(subject).get("device"),
             ),
-            claimed=Claimed(loss=subject.loss, domain=subject.domain, at_least=subject.at_least),
+            claimed=Claimed(
+                loss=subject.loss,
+                domain=subject.domain,
+                at_least=subject.at_least,
+                compiles_per_shape=subject.compiles_per_shape,
+                strides=subject.strides,
+            ),
             settings=settings,
             memory=subject.limits.memory,
         )

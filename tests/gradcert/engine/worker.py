@@ -60,6 +60,8 @@ def _described(subject: Implementation) -> Described:
         origin=subject.origin,
         library=subject.library,
         device=subject.device,
+        compiles_per_shape=subject.compiles_per_shape,
+        strides=subject.strides,
     )
 
 

@@ -24,6 +24,7 @@ from gradcert_implementations import (
     Loss,
     Options,
     QuantityName,
+    Strides,
 )
 from gradcert_oracle import FORMATS
 from gradcert_reports import CheckResult, Diagnosis
@@ -48,11 +49,13 @@ _Length = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a subject claims of its functions: their loss, their domain, and their level."""
+    """What a subject says of its functions: what it claims, and what their cases depend on."""
 
     loss: Loss
     domain: Domain
     at_least: LevelName | None
+    compiles_per_shape: bool
+    strides: Strides
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +66,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     spec, options
         The arguments of :func:`gradcert.load`.
     claimed
-        What the subject claims, in place of what the SPEC declares; None to keep that.
+        What the subject says, in place of what the SPEC declares; None to keep that.
     settings
         How many cases its checks will try, and what they are drawn from.
     memory
@@ -90,6 +93,8 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     library: str
     device: str
+    compiles_per_shape: bool
+    strides: Strides
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gradcert.checks import CHECKS
 from gradcert.core.clock import added
 from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
@@ -26,13 +25,9 @@ from gradcert_reports import Certificate, CheckResult, Report, keep, write
 __all__ = ["Reporting"]
 
 
-_CHECKS = [check.id for check in CHECKS]
-
-
-def _place(certificate: Certificate, result: CheckResult) -> tuple[int, int, int]:
-    """Return where a result stands in the plan."""
+def _place(certificate: Certificate, result: CheckResult) -> tuple[int, int]:
+    """Return where the claim of a result stands in the plan."""
     return (
-        _CHECKS.index(result.check),
         certificate.quantities.index(result.quantity),
         certificate.formats.index(result.format),
     )

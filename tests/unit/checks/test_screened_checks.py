@@ -1,5 +1,7 @@
 """Verdicts and levels are the same with and without the screen, and its faults come to light."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -9,11 +11,13 @@ from gradcert.checks import accuracy, screening
 from gradcert.checks.accuracy import accuracy as check_accuracy
 from gradcert.checks.screening import drawn_sample, screened, without_screen
 from gradcert.core.case import Case
-from gradcert.core.evidence import AcceptedRows, JudgedRow, Refuted
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import AcceptedRows, Evidence, JudgedRow, Refuted
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import certifying
-from gradcert_implementations import Array, load
-from gradcert_oracle import Screened, ScreenError
+from gradcert.engine.worst_rows import WorstRows
+from gradcert_implementations import LEVEL_NAMES, Array, load
+from gradcert_oracle import FORMATS, GRADIENT, Format, Screened, ScreenError, levels
 from gradcert_reports import Certificate, CheckResult
 
 
@@ -54,6 +58,83 @@ def test_verdicts_and_levels_do_not_depend_on_the_screen(
     assert quick.level == thorough.level
     assert quick.diagnoses == thorough.diagnoses
     assert list(map(_found, quick.results)) == list(map(_found, thorough.results))
+
+
+def _outcome(claim: Claim, case: Case) -> Evidence | str:
+    """Return what refutes the claim on a case, or the worst level of its rows."""
+    worst = WorstRows(claim.format)
+    try:
+        worst.add(case, check_accuracy(claim, case))
+    except Refuted as refuted:
+        return refuted.evidence
+    found = {str(row.judgement.algorithm) for row in worst.settled()}
+    return max(found, key=list(map(str, levels(claim.format))).index)
+
+
+@pytest.mark.parametrize("format", FORMATS.values(), ids=str)
+@pytest.mark.parametrize("at_least", LEVEL_NAMES)
+@pytest.mark.parametrize("name", ["numpy", "log-softmax-then-exp", "log-sum-exp"])
+def test_verdicts_and_levels_do_not_depend_on_the_screen_where_a_level_is_demanded(
+    name: str, at_least: str, format: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screening, "_FEWEST", 0)  # Small cases are screened too.
+    subject = load(name, quantities=["dE/dz"], at_least=at_least)
+    claim = Claim(subject, GRADIENT, format)
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        rows, classes = rng.integers(1, 4), rng.integers(2, 50)
+        z = rng.normal(size=(rows, classes)) * 2.0 ** rng.integers(-3, 6)
+        z += rng.choice([0, 30, -1000])
+        case = case_of(z, np.eye(classes)[rng.integers(classes, size=rows)], format)
+        quick = _outcome(claim, case)
+        with without_screen():
+            thorough = _outcome(claim, case)
+        if isinstance(quick, Evidence) and isinstance(thorough, Evidence):
+            assert dataclasses.replace(quick, case=case) == dataclasses.replace(thorough, case=case)
+        else:
+            assert quick == thorough
+
+
+@pytest.mark.parametrize("format", FORMATS.values(), ids=str)
+@pytest.mark.parametrize("at_least", LEVEL_NAMES)
+def test_the_levels_that_a_claim_allows_are_the_first_of_its_format(
+    at_least: str, format: Format
+) -> None:
+    allowed = levels(format, at_least)
+    assert levels(format)[: len(allowed)] == allowed
+
+
+def test_a_row_is_accepted_only_where_the_judge_can_find_no_worse_level_than_the_claimed_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = _batch(3, 40)
+    ranks = np.array([0, 1, 3])
+
+    def found(*_: object) -> Screened:
+        return Screened(np.array([True, True, True]), ranks, np.ones(3))
+
+    monkeypatch.setattr(screening, "screen", found)
+    answer = right(case["logits"], case["targets"])
+    for at_least, accepted in (
+        ("faithful", [True, False, False]),
+        ("wide", [True, True, False]),  # No wider format is inside binary64: it means shifted.
+        ("shifted", [True, True, False]),
+        ("log-softmax", [True, True, True]),
+        (None, [True, True, True]),
+    ):
+        claim = claim_of(right)
+        demanding = dataclasses.replace(claim.implementation, at_least=at_least)
+        now = screened(dataclasses.replace(claim, implementation=demanding), case, answer)
+        assert now is not None
+        assert now.accepted.tolist() == accepted
+
+
+def test_wide_rows_are_screened_also_where_a_level_is_demanded() -> None:
+    claim = claim_of(right)
+    demanding = dataclasses.replace(claim.implementation, at_least="shifted")
+    found = check_accuracy(dataclasses.replace(claim, implementation=demanding), _batch(300, 100))
+    accepted = sum(len(one.rows) for one in found if isinstance(one, AcceptedRows))
+    assert accepted > 250
 
 
 def _batch(rows: int, classes: int) -> Case:

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 from command_line import FEW, QUICK, SCRIPT, Run
+from subjects import OF_GRADIENT
 from typer.testing import CliRunner
 
-from gradcert.checks import CHECKS
 from gradcert.cli import main
-from gradcert_oracle import GRADIENT
 from gradcert_reports import Certificate, Report, read
-
-OF_GRADIENT = sum(check.applies(GRADIENT) for check in CHECKS)
 
 pytestmark = pytest.mark.usefixtures("mine")
 

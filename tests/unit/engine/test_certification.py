@@ -101,7 +101,7 @@ def test_a_function_that_raises_is_broken_and_the_other_checks_still_run() -> No
     assert verdicts == dict.fromkeys(BY_ID, "conforms") | {"memory-layout": "broken"}
     assert {result.reason for result in found.results} == {
         "",
-        "raised ValueError: buffer source array is read-only, for read-only arguments",
+        "raised ValueError: buffer source array is read-only, for logits given as read-only rows",
     }
 
 

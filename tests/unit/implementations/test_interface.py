@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from gradcert_implementations import Array, Domain, Implementation, Loss
+from gradcert_implementations import Array, Domain, Implementation, Loss, Strides
 
 
 def _zeros(logits: Array, _targets: Array) -> Array:
@@ -23,6 +23,16 @@ def test_the_default_is_softmax_with_cross_entropy_on_probabilities_up_to_ten_th
     assert made.formats == ("binary64", "binary32")
     assert made.loss == Loss(output="softmax")
     assert made.domain == Domain(targets="probability", largest_logit=1e4, fewest_classes=1)
+
+
+def test_by_default_a_new_shape_costs_nothing_and_arrays_have_any_strides() -> None:
+    made = _made()
+    assert not made.compiles_per_shape
+    assert made.strides is Strides.ANY
+
+
+def test_strides_may_be_given_by_name() -> None:
+    assert _made(strides="none").strides is Strides.NONE
 
 
 def test_formats_may_be_typed_in_any_customary_way_and_are_stored_by_their_ieee_names() -> None:
@@ -53,6 +63,12 @@ def _without_addresses(value: object) -> str:
             {"at_least": "shift"},
             "unknown level 'shift'; did you mean shifted? choose from faithful",
         ),
+        (
+            {"strides": "negative"},
+            "unknown strides 'negative'; did you mean non-negative? choose from any, non-negative, "
+            "none",
+        ),
+        ({"compiles_per_shape": "yes"}, "compiles_per_shape is 'yes'; expected True or False"),
         ({"domain": "index"}, "domain is 'index'; expected a Domain: Domain(targets=\"index\")"),
         (
             {"functions": {"loss": _zeros}, "loss": Loss(output="sigmoid")},
@@ -94,6 +110,11 @@ def test_a_domain_that_means_nothing_is_refused_with_the_value_and_the_choices(
     with pytest.raises(ValueError, match=r"^.+$") as caught:
         Domain(**changed)
     assert str(caught.value).startswith(message)
+
+
+def test_a_largest_logit_that_no_float_can_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"largest_logit is 1000.*; expected a positive finite"):
+        Domain(largest_logit=10**400)
 
 
 def test_an_output_that_means_nothing_is_refused_with_the_value_and_the_choices() -> None:

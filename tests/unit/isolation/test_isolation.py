@@ -15,7 +15,8 @@ from subjects import RIGHT_SOURCE
 import gradcert
 from gradcert import Certificate, Limits
 from gradcert.checks import CHECKS
-from gradcert_implementations import LevelName, SpecError
+from gradcert.isolation.subject import isolate, load_isolated
+from gradcert_implementations import LevelName, Options, SpecError, Strides
 from gradcert_reports import read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
@@ -77,6 +78,8 @@ declared = Implementation(
     functions={{"dE/dz": right}},
     formats=("binary32",),
     at_least="log-sum-exp",
+    compiles_per_shape=True,
+    strides="none",
 )
 
 def scribbles(logits, targets):
@@ -202,6 +205,26 @@ def test_an_isolated_subject_claims_its_own_level_and_not_what_its_spec_declares
     assert declared.at_least == "log-sum-exp"
     found = gradcert.certify(replace(declared, at_least=at_least), max_examples=30, limits=LIMITS)
     assert (found.verdict, found.at_least) == (verdict, at_least)
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_its_cases_depend_on_survives_isolation() -> None:
+    loaded = load_isolated("hostile.py:declared", LIMITS, Options())
+    assert (loaded.compiles_per_shape, loaded.strides) == (True, Strides.NONE)
+    kept = isolate(gradcert.load("hostile.py:declared"), LIMITS)
+    assert (kept.compiles_per_shape, kept.strides) == (True, Strides.NONE)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("strides", Strides)
+def test_an_isolated_subject_is_examined_for_its_own_strides_and_not_for_those_of_its_spec(
+    strides: Strides,
+) -> None:
+    declared = replace(gradcert.load("hostile.py:declared"), strides=strides)
+    found = gradcert.certify(declared, max_examples=5, limits=LIMITS)
+    assert found.verdict == "conforms"
+    checks = [result.check for result in found.results]
+    assert ("memory-layout" in checks) == (strides is not Strides.NONE)
 
 
 def test_an_isolated_subject_runs_in_one_process_that_is_not_this_one(

@@ -1,0 +1,70 @@
+"""Whether two answers of an implementation to one row agree, up to rounding."""
+
+from math import isfinite
+
+from flint import arb
+
+from gradcert.core.case import Case
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Evidence, Refuted, errors, floats, judge_exactly, text
+from gradcert_implementations import Array
+from gradcert_oracle import Algorithm, budgets
+
+__all__ = ["require_agreement"]
+
+
+def require_agreement(
+    claim: Claim,
+    case: Case,
+    row: int,
+    *,
+    ours: Array,
+    theirs: Array,
+    difference: str,
+    shown_by: tuple[str, ...],
+) -> None:
+    """Refute a claim unless two answers to a row agree: ``|v - w| <= 2 (b + b)`` for every value.
+
+    Two NaNs agree, and two equal infinities: whether they are right is for ``accuracy`` to say.
+    Answers of equal bytes need no budget.
+
+    Parameters
+    ----------
+    case, row
+        The row that both answer.
+    ours, theirs
+        The answers to compare, value by value, for that row.
+    difference
+        How the two calls differed, as the end of a sentence.
+    shown_by
+        See :class:`Evidence`.
+
+    Raises
+    ------
+    Refuted
+        With `ours` as the returned values and `theirs` as the expected ones.
+    """
+    if ours.tobytes() == theirs.tobytes():
+        return
+    a, b = floats(ours), floats(theirs)
+
+    def allowances(algorithm: Algorithm) -> list[arb] | None:
+        found = budgets(claim.question(case, row), algorithm)
+        return None if found is None else [2 * budget for budget in found]
+
+    judgement = judge_exactly(claim, errors(a, b), allowances)
+    if judgement.algorithm is None:
+        index = judgement.index
+        raise Refuted(
+            Evidence(
+                case,
+                f"{claim.quantity.name} is {text(a[index])}, but {text(b[index])} {difference}",
+                row=row,
+                index=index,
+                returned=tuple(map(text, a)),
+                expected=tuple(map(text, b)),
+                expected_is="other",
+                budgets=judgement.used if isfinite(judgement.used) else None,
+                shown_by=shown_by,
+            )
+        )
