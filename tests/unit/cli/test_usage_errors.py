@@ -75,6 +75,17 @@ def test_a_bad_option_is_a_usage_error_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["certify numpy", "claims"])
+def test_a_run_that_is_quick_and_thorough_is_one_line_that_says_what_to_do(
+    gradcert: Run, command: str
+) -> None:
+    done = gradcert(*command.split(), "--quick", "--thorough")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "gradcert: a run is quick or thorough, not both: leave one of the two out\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["certify numpy", "claims", "render x", "merge x"])
 def test_a_report_folder_without_a_name_is_a_usage_error(gradcert: Run, command: str) -> None:
     done = gradcert(*command.split(), "--report", "")
