@@ -26,6 +26,7 @@ from gradcert_reports.model.results import (
 )
 from gradcert_reports.model.verdict import Verdict, worst
 from gradcert_reports.text.badge import badge
+from gradcert_reports.text.coverage import condensed, not_tried
 from gradcert_reports.text.differences import differences
 from gradcert_reports.text.explanations import details, diagnosed, explanation
 from gradcert_reports.text.junit import junit
@@ -57,6 +58,7 @@ __all__ = [
     "badge",
     "clear",
     "compare",
+    "condensed",
     "details",
     "diagnosed",
     "differences",
@@ -68,6 +70,7 @@ __all__ = [
     "ledger",
     "markdown",
     "merge",
+    "not_tried",
     "prepare",
     "read",
     "summary",

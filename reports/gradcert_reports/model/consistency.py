@@ -24,6 +24,21 @@ def _of_result(result: CheckResult) -> Iterator[str]:
             yield f"has its discrepancy in row {found.row}, but `{name}` has {len(rows)} rows"
 
 
+def _of_coverage(certificate: Certificate) -> Iterator[str]:
+    """Yield each dimension and each item that is there twice."""
+    dimensions = Counter(one.dimension for one in certificate.coverage)
+    for dimension, count in dimensions.items():
+        if count > 1:
+            yield f"{certificate.name} has the coverage of {dimension} twice"
+    for one in certificate.coverage:
+        tried, left = Counter(one.tried), Counter(one.left)
+        for label in tried:
+            if label in left:
+                yield f"{certificate.name} has both tried and left {label} of {one.dimension}"
+            elif tried[label] > 1:
+                yield f"{certificate.name} has tried {label} of {one.dimension} twice"
+
+
 def _of_certificate(certificate: Certificate) -> Iterator[str]:
     """Yield a result that is there twice, too many results, and the contradictions of each."""
     results = Counter((one.check, one.quantity, one.format) for one in certificate.results)
@@ -35,6 +50,7 @@ def _of_certificate(certificate: Certificate) -> Iterator[str]:
             f"{certificate.name} has {len(certificate.results)} results, "
             f"of {certificate.planned} planned"
         )
+    yield from _of_coverage(certificate)
     for result in certificate.results:
         about = f"{result.check} {result.quantity} {result.format}"
         for contradiction in _of_result(result):

@@ -109,7 +109,7 @@ def certify_command(
     # Imported only now, so that a usage error is quick.
     from rich.console import Console
 
-    from gradcert_reports import Verdict, details, summary, timing
+    from gradcert_reports import Verdict, details, not_tried, summary, timing
 
     make_ready(report)
     for reason in left_out.values():
@@ -122,6 +122,8 @@ def certify_command(
     )
     console = Console()
     console.print(summary(found.certificates))
+    for line in filter(None, map(not_tried, found.certificates)):
+        console.print(line, markup=False, highlight=False)
     for text in filter(None, map(details, found.certificates)):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     for certificate in found.certificates:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gradcert_reports import Discrepancy, Entry, Report, Verdict, read
+from gradcert_reports import Coverage, Discrepancy, Entry, Report, Verdict, read
 from gradcert_reports.model.consistency import contradictions
 from gradcert_reports.model.encoding import decode, encode
 
@@ -32,6 +32,11 @@ def _results(*results: Any, planned: int = 9) -> Report:
     return Report(certificates=(replace(REFUTED, results=results, planned=planned),))
 
 
+def _covering(*coverage: Coverage) -> Report:
+    return Report(certificates=(replace(REFUTED, coverage=coverage),))
+
+
+ROWS = Coverage(dimension="rows", tried=("1", "2"), left=("65537",))
 FIRST = REFUTED.refutations[0]
 ABOUT = "diagonal-only, accuracy dE/dz binary64, "
 
@@ -55,6 +60,15 @@ ABOUT = "diagonal-only, accuracy dE/dz binary64, "
             "diagonal-only has the result of accuracy dE/dz binary64 twice",
         ),
         (_results(FIRST, planned=0), "diagonal-only has 1 results, of 0 planned"),
+        (
+            _covering(replace(ROWS, left=("65537", "2"))),
+            "diagonal-only has both tried and left 2 of rows",
+        ),
+        (
+            _covering(replace(ROWS, tried=("1", "2", "1"))),
+            "diagonal-only has tried 1 of rows twice",
+        ),
+        (_covering(ROWS, ROWS), "diagonal-only has the coverage of rows twice"),
         (_claim(3), "claim 3 of the ledger is at certificate 3, but there are 3, counted from 0"),
         (_claim(-1), "claim 3 of the ledger is at certificate -1, but there are 3"),
     ],
@@ -65,7 +79,7 @@ def test_a_report_that_contradicts_itself_is_refused(report: Report, said: str) 
         decode(encode(report))
 
 
-@pytest.mark.parametrize("report", [GOLDEN, _claim(2), _with(), _results(FIRST)])
+@pytest.mark.parametrize("report", [GOLDEN, _claim(2), _with(), _results(FIRST), _covering(ROWS)])
 def test_a_report_without_a_contradiction_is_read(report: Report) -> None:
     assert list(contradictions(report)) == []
     assert decode(encode(report)) == report
