@@ -26,7 +26,7 @@ from gradcert_reports.model.results import (
 )
 from gradcert_reports.model.verdict import Verdict, worst
 from gradcert_reports.text.badge import badge
-from gradcert_reports.text.coverage import condensed, not_tried
+from gradcert_reports.text.coverage import listed, not_tried
 from gradcert_reports.text.differences import differences
 from gradcert_reports.text.explanations import details, diagnosed, explanation
 from gradcert_reports.text.junit import junit
@@ -58,7 +58,6 @@ __all__ = [
     "badge",
     "clear",
     "compare",
-    "condensed",
     "details",
     "diagnosed",
     "differences",
@@ -68,6 +67,7 @@ __all__ = [
     "junit",
     "keep",
     "ledger",
+    "listed",
     "markdown",
     "merge",
     "not_tried",

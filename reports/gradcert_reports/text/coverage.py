@@ -7,7 +7,7 @@ from functools import partial
 
 from gradcert_reports.model.records import Certificate, Coverage
 
-__all__ = ["Covered", "condensed", "covered", "listed", "not_tried"]
+__all__ = ["Covered", "covered", "listed", "not_tried"]
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 """A label that is condensed. A label may be any text."""
@@ -68,27 +68,24 @@ def _entries(labels: Sequence[str]) -> list[_Entry]:
     return entries + [_Entry(label) for label in labels if not _NUMBER.fullmatch(label)]
 
 
-def condensed(labels: Sequence[str]) -> list[str]:
-    """Return labels with the numbers among them first, from small to large, and runs as one.
+def listed(labels: Sequence[str], most: int | None = None) -> str:
+    """Return labels on one line: first the numbers, from small to large, a run of them as one.
+
+    A list of more entries than `most` is cut, and says how many labels it leaves out.
 
     Examples
     --------
-    >>> condensed(["1", "2", "3", "5", "31", "33", "32", "all but one"])
-    ['1 to 3', '5', '31 to 33', 'all but one']
-    """
-    return [entry.text for entry in _entries(labels)]
-
-
-def listed(labels: Sequence[str], most: int) -> str:
-    """Return labels on one line, condensed; a long list is cut, and says how many it leaves out.
-
-    Examples
-    --------
+    >>> listed(["1", "2", "3", "5", "31", "33", "32", "all but one"])
+    '1 to 3, 5, 31 to 33, all but one'
     >>> listed(["1", "2", "3", "5", "7", "9"], 2)
     '1 to 3, 5 and 2 more'
+    >>> listed(["all but one", "all but one, by -1e+04"])
+    'all but one; all but one, by -1e+04'
     """
     entries = _entries(labels)
-    shown = ", ".join(entry.text for entry in entries[:most])
+    most = len(entries) if most is None else most
+    between = "; " if any("," in label for label in labels) else ", "
+    shown = between.join(entry.text for entry in entries[:most])
     more = sum(entry.count for entry in entries[most:])
     return f"{shown} and {more} more" if more else shown
 

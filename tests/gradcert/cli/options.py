@@ -47,14 +47,14 @@ Seed: TypeAlias = Annotated[
 Quick: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--quick", help="Try a small part of the plan of cases, and a quarter of N: some seconds."
+        "--quick", help="Try a small part of the plan of cases, and a quarter of the examples."
     ),
 ]
 
 Thorough: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--thorough", help="Try all of the plan on every claim, and ten times N: minutes or hours."
+        "--thorough", help="Try all of the plan on every claim, and ten times the examples."
     ),
 ]
 

@@ -24,7 +24,7 @@ from gradcert_reports import read
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-COMMANDS = ("certify", "claims", "list", "explain", "render", "diff", "merge")
+COMMANDS = ("certify", "claims", "plan", "list", "explain", "render", "diff", "merge")
 
 
 @pytest.fixture
