@@ -24,6 +24,7 @@ from gradcert_reports.model.results import (
     Regime,
     Sample,
 )
+from gradcert_reports.model.rows import LargeBatch, LongRow, Row
 from gradcert_reports.model.verdict import Verdict, worst
 from gradcert_reports.text.badge import badge
 from gradcert_reports.text.coverage import listed, not_tried
@@ -46,12 +47,15 @@ __all__ = [
     "Discrepancy",
     "Entry",
     "Jacobian",
+    "LargeBatch",
+    "LongRow",
     "Match",
     "Option",
     "Provenance",
     "Reach",
     "Regime",
     "Report",
+    "Row",
     "Sample",
     "Setting",
     "Verdict",

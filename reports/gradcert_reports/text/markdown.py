@@ -41,9 +41,7 @@ def _number(shown: Cell) -> str:
 def _code(python: str) -> str:
     """Return Python code in a fence, or where to find it if it is long."""
     if len(python) > _LONG:
-        return (
-            "The Python code that reproduces it is long: index.html and certificate.json have it."
-        )
+        return "The Python code that reproduces it is long: certificate.json has it."
     return fenced(python)
 
 

@@ -6,7 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from gradcert_reports import Coverage, Discrepancy, Entry, Report, Verdict, read
+from gradcert_reports import (
+    Coverage,
+    Discrepancy,
+    Entry,
+    LargeBatch,
+    LongRow,
+    Report,
+    Verdict,
+    read,
+)
 from gradcert_reports.model.consistency import contradictions
 from gradcert_reports.model.encoding import decode, encode
 
@@ -37,6 +46,16 @@ def _covering(*coverage: Coverage) -> Report:
 
 
 ROWS = Coverage(dimension="rows", tried=("1", "2"), left=("65537",))
+BATCH = LargeBatch(rows=9, kept=(0, 8))
+LONG = LongRow(length=400, places=(0, 399), numbers=("1.0", "-0.5"))
+
+
+def _large() -> Report:
+    return _with(
+        row=8, arguments={"logits": (LONG, LONG)}, batch=BATCH, returned=LONG, expected=LONG
+    )
+
+
 FIRST = REFUTED.refutations[0]
 ABOUT = "diagonal-only, accuracy dE/dz binary64, "
 
@@ -49,6 +68,30 @@ ABOUT = "diagonal-only, accuracy dE/dz binary64, "
         (
             _with(arguments={"logits": (("0.0",),), "v": ()}),
             f"{ABOUT}has its discrepancy in row 0, but `v` has 0 rows",
+        ),
+        (
+            _with(row=3, arguments={"logits": (("0.0",),) * 2}, batch=BATCH),
+            f"{ABOUT}has its discrepancy in row 3, but `logits` has 2 of 9 rows",
+        ),
+        (
+            _with(row=8, arguments={"logits": (("0.0",),) * 3}, batch=BATCH),
+            f"{ABOUT}keeps 2 rows, but `logits` has 3",
+        ),
+        (
+            _with(arguments={"logits": (("0.0",),)}, batch=LargeBatch(rows=9, kept=(0, 9))),
+            f"{ABOUT}keeps rows that are not from small to large within its 9",
+        ),
+        (
+            _with(arguments={"logits": (replace(LONG, numbers=("1.0",)),)}),
+            f"{ABOUT}has 1 numbers at 2 places in a row of `logits`",
+        ),
+        (
+            _with(returned=replace(LONG, places=(5, 5))),
+            f"{ABOUT}has places that are not from left to right within 400 in the returned row",
+        ),
+        (
+            _with(expected=replace(LONG, places=(-1, 5))),
+            f"{ABOUT}has places that are not from left to right within 400 in the expected row",
         ),
         (_with(arguments={}), f"{ABOUT}has a discrepancy without arguments"),
         (
@@ -79,7 +122,9 @@ def test_a_report_that_contradicts_itself_is_refused(report: Report, said: str) 
         decode(encode(report))
 
 
-@pytest.mark.parametrize("report", [GOLDEN, _claim(2), _with(), _results(FIRST), _covering(ROWS)])
+@pytest.mark.parametrize(
+    "report", [GOLDEN, _claim(2), _with(), _results(FIRST), _covering(ROWS), _large()]
+)
 def test_a_report_without_a_contradiction_is_read(report: Report) -> None:
     assert list(contradictions(report)) == []
     assert decode(encode(report)) == report
