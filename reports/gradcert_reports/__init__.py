@@ -24,8 +24,10 @@ from gradcert_reports.model.results import (
     Regime,
     Sample,
 )
+from gradcert_reports.model.rows import LargeBatch, LongRow, Row
 from gradcert_reports.model.verdict import Verdict, worst
 from gradcert_reports.text.badge import badge
+from gradcert_reports.text.coverage import listed, not_tried
 from gradcert_reports.text.differences import differences
 from gradcert_reports.text.explanations import details, diagnosed, explanation
 from gradcert_reports.text.junit import junit
@@ -45,12 +47,15 @@ __all__ = [
     "Discrepancy",
     "Entry",
     "Jacobian",
+    "LargeBatch",
+    "LongRow",
     "Match",
     "Option",
     "Provenance",
     "Reach",
     "Regime",
     "Report",
+    "Row",
     "Sample",
     "Setting",
     "Verdict",
@@ -66,8 +71,10 @@ __all__ = [
     "junit",
     "keep",
     "ledger",
+    "listed",
     "markdown",
     "merge",
+    "not_tried",
     "prepare",
     "read",
     "summary",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
 from gradcert.core.limits import Limits
-from gradcert.core.settings import SearchSettings
+from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
     BUILT_IN,
     Implementation,
@@ -108,6 +108,7 @@ def certify(
     *,
     max_examples: int = MAX_EXAMPLES,
     seed: int = 0,
+    effort: str = Effort.STANDARD,
     limits: Limits | None = None,
     **options: Unpack[OptionValues],
 ) -> "Certificate":
@@ -122,6 +123,8 @@ def certify(
         The number of cases for a check with a full share; the others try their part.
     seed
         The same seed tries the same cases, and finds the same minimal counterexamples.
+    effort
+        How much of the plan of cases is tried: ``quick``, ``standard`` or ``thorough``.
     limits
         Runs the implementation in a process of its own, with a limit for the time of a call and one
         for memory. A hang or a crash is then a verdict. It needs a SPEC or a public name.
@@ -141,7 +144,7 @@ def certify(
     SpecError
         If there is nothing to certify.
     ValueError
-        If `max_examples` is not a positive integer, or `seed` not an integer.
+        If `max_examples` is not a positive integer, `seed` not an integer, or `effort` unknown.
 
     Examples
     --------
@@ -153,7 +156,7 @@ def certify(
     """
     from gradcert.engine.certification import certifying
 
-    settings = SearchSettings(max_examples=max_examples, seed=seed)
+    settings = SearchSettings(max_examples=max_examples, seed=seed, effort=Effort.named(effort))
     subject = subject_of(implementation, Options(**options), limits=limits)
     *_, certificate = certifying(subject, settings)
     return certificate

@@ -66,6 +66,16 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         help="number of cases for a check with a full share (default: %(default)s)",
     )
     group.addoption(
+        "--gradcert-quick",
+        action="store_true",
+        help="try a small part of the plan of cases, and a quarter of the examples",
+    )
+    group.addoption(
+        "--gradcert-thorough",
+        action="store_true",
+        help="try all of the plan on every claim, and ten times the examples",
+    )
+    group.addoption(
         "--gradcert-isolate",
         action="store_true",
         help="run each implementation in a process of its own",
@@ -80,11 +90,20 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 
 def pytest_configure(config: "pytest.Config") -> None:
-    """Fail in one line, before anything is collected, if the options select nothing to certify."""
+    """Fail in one line, before anything is collected, if the options cannot be followed."""
+    import pytest
+
+    from gradcert.core.settings import Effort
+
+    try:
+        Effort.flagged(
+            quick=config.getoption("gradcert_quick"),
+            thorough=config.getoption("gradcert_thorough"),
+        )
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
     selecting = ["gradcert_specs", *(f"gradcert_{option.name}" for option in fields(Options))]
     if any(map(config.getoption, selecting)):
-        import pytest
-
         from gradcert.suite.session import subjects_of
         from gradcert_implementations import SpecError
 
@@ -94,8 +113,6 @@ def pytest_configure(config: "pytest.Config") -> None:
             raise pytest.UsageError(str(error)) from error
     directory = config.getoption("gradcert_report")
     if directory is not None:
-        import pytest
-
         from gradcert.suite.reporting import Reporting
         from gradcert_reports import clear, prepare
 

@@ -23,6 +23,7 @@ from rich.progress import Progress
 import gradcert
 from gradcert_implementations import FLAWED, UNUSUAL
 from gradcert_reports import Certificate, Discrepancy, Verdict
+from gradcert_reports.model.rows import texts
 
 ROOT = Path(__file__).parents[2]
 LINES = ROOT / ".quality" / "runs.jsonl"
@@ -63,7 +64,7 @@ def code() -> str:
 def _numbers(found: Discrepancy) -> Iterable[float]:
     for rows in found.arguments.values():
         for row in rows:
-            yield from map(float, row)
+            yield from map(float, texts(row))
 
 
 def run_of(certificate: Certificate, digest: str) -> Run:
@@ -73,7 +74,6 @@ def run_of(certificate: Certificate, digest: str) -> Run:
         if result.verdict in (Verdict.REFUTED, Verdict.BROKEN):
             kills[result.check] = min(result.examples, kills.get(result.check, result.examples))
     smallest = certificate.refutations[0].discrepancy if certificate.refutations else None
-    point = next(iter(smallest.arguments.values())) if smallest else ()
     return Run(
         code=digest,
         subject=certificate.name,
@@ -84,8 +84,8 @@ def run_of(certificate: Certificate, digest: str) -> Run:
         diagnosed=tuple(
             found.matches[0].flaw if found.matches else "-" for found in certificate.diagnoses
         ),
-        rows=len(point),
-        classes=len(point[0]) if point else 0,
+        rows=smallest.rows if smallest else 0,
+        classes=smallest.classes if smallest else 0,
         # The remainder of -inf and NaN is NaN, which is not above zero.
         quarters=smallest is None or not any(4 * x % 1 > 0 for x in _numbers(smallest)),
         seconds=certificate.provenance.duration,

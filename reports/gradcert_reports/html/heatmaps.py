@@ -9,7 +9,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
 from gradcert_reports.html.svg import INK, canvas, inline, look
-from gradcert_reports.model.results import Jacobian, Numbers
+from gradcert_reports.model.results import Jacobian
+from gradcert_reports.model.rows import Numbers
 
 __all__ = ["Heatmaps", "heatmaps"]
 

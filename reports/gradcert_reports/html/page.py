@@ -6,7 +6,9 @@ from gradcert_reports.model.records import Certificate, Match, Report
 from gradcert_reports.model.results import CheckResult
 from gradcert_reports.model.verdict import Verdict, counts
 from gradcert_reports.text import phrases
+from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import well_formed_html
+from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import refuting, silent, tally
 from gradcert_reports.text.templating import environment
 
@@ -38,11 +40,23 @@ def _others(certificate: Certificate) -> list[CheckResult]:
     return [result for result in certificate.refutations if id(result) not in leading]
 
 
+_LONG = 20_000
+"""Characters of Python above which it is left out: a page may have a hundred refutations."""
+
+_LISTED = 60
+"""Items of the plan that are listed for each dimension."""
+
+
+def _covered(certificate: Certificate) -> list[Covered]:
+    return covered(certificate, _LISTED)
+
+
 _environment = environment("gradcert_reports.html", autoescape=True)
-_environment.globals["Verdict"] = Verdict
+_environment.globals |= {"Verdict": Verdict, "longest_code": _LONG}
 _environment.filters |= {
-    "arguments": phrases.arguments,
+    "arguments": arguments,
     "budgets": phrases.budgets,
+    "covered": _covered,
     "diagnosis": phrases.diagnosis,
     "known": _known,
     "lower_bound": phrases.lower_bound,
@@ -58,8 +72,9 @@ _environment.filters |= {
     "size": phrases.size,
     "tally": tally,
     "timing": phrases.timing,
-    "values": phrases.values,
+    "values": values,
     "where": phrases.where,
+    "wrong_value": wrong_value,
 }
 
 

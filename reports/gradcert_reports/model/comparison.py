@@ -48,8 +48,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     name
-        ``seed`` or ``max_examples``; the name of an option of the loss or of the domain; or
-        ``at_least``, the worst level that it may have.
+        ``seed``, ``max_examples`` or ``effort``; the name of an option of the loss or of the
+        domain; or ``at_least``, the worst level that it may have.
     before, after
         Its values; None if it is not given.
     """
@@ -181,7 +181,11 @@ def _differing(name: str, old: dict[str, Option], new: dict[str, Option]) -> Ite
 
 def _search(certificate: Certificate) -> dict[str, Option]:
     source = certificate.provenance
-    return {"seed": source.seed, "max_examples": source.max_examples}
+    return {
+        "seed": source.seed,
+        "max_examples": source.max_examples,
+        "effort": source.effort,
+    }
 
 
 def compare(old: Report, new: Report) -> Comparison:

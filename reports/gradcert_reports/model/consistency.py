@@ -1,13 +1,30 @@
 """Checks that a schema cannot make: every row and certificate that a report names must exist."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.model.results import CheckResult
+from gradcert_reports.model.rows import LongRow, Row
 from gradcert_reports.model.verdict import Verdict
 
 __all__ = ["contradictions"]
+
+
+def _ascends(places: Sequence[int], length: int) -> bool:
+    """Whether places go up, and are within a length."""
+    inside = not places or (places[0] >= 0 and places[-1] < length)
+    return inside and all(a < b for a, b in pairwise(places))
+
+
+def _of_row(which: str, row: Row) -> Iterator[str]:
+    """Yield what makes a long row no row."""
+    if isinstance(row, LongRow):
+        if len(row.places) != len(row.numbers):
+            yield f"has {len(row.numbers)} numbers at {len(row.places)} places in {which}"
+        if not _ascends(row.places, row.length):
+            yield f"has places that are not from left to right within {row.length} in {which}"
 
 
 def _of_result(result: CheckResult) -> Iterator[str]:
@@ -19,9 +36,34 @@ def _of_result(result: CheckResult) -> Iterator[str]:
         return
     if not found.arguments:
         yield "has a discrepancy without arguments"
+    batch = found.batch
+    if batch is not None and not _ascends(batch.kept, batch.rows):
+        yield f"keeps rows that are not from small to large within its {batch.rows}"
     for name, rows in found.arguments.items():
         if name not in found.row_arguments:
-            yield f"has its discrepancy in row {found.row}, but `{name}` has {len(rows)} rows"
+            kept = len(rows) if batch is None else f"{len(rows)} of {batch.rows}"
+            yield f"has its discrepancy in row {found.row}, but `{name}` has {kept} rows"
+        elif batch is not None and len(rows) != len(batch.kept):
+            yield f"keeps {len(batch.kept)} rows, but `{name}` has {len(rows)}"
+        for row in rows:
+            yield from _of_row(f"a row of `{name}`", row)
+    yield from _of_row("the returned row", found.returned)
+    yield from _of_row("the expected row", found.expected)
+
+
+def _of_coverage(certificate: Certificate) -> Iterator[str]:
+    """Yield each dimension and each item that is there twice."""
+    dimensions = Counter(one.dimension for one in certificate.coverage)
+    for dimension, count in dimensions.items():
+        if count > 1:
+            yield f"{certificate.name} has the coverage of {dimension} twice"
+    for one in certificate.coverage:
+        tried, left = Counter(one.tried), Counter(one.left)
+        for label in tried:
+            if label in left:
+                yield f"{certificate.name} has both tried and left {label} of {one.dimension}"
+            elif tried[label] > 1:
+                yield f"{certificate.name} has tried {label} of {one.dimension} twice"
 
 
 def _of_certificate(certificate: Certificate) -> Iterator[str]:
@@ -35,6 +77,7 @@ def _of_certificate(certificate: Certificate) -> Iterator[str]:
             f"{certificate.name} has {len(certificate.results)} results, "
             f"of {certificate.planned} planned"
         )
+    yield from _of_coverage(certificate)
     for result in certificate.results:
         about = f"{result.check} {result.quantity} {result.format}"
         for contradiction in _of_result(result):

@@ -25,6 +25,7 @@ def _traits(certificates: Sequence[Certificate]) -> Iterator[list[str]]:
     yield [source.device for source in sources]
     yield [f"seed {source.seed}" for source in sources]
     yield [f"{source.max_examples} examples" for source in sources]
+    yield [option("effort", source.effort) for source in sources]
     yield [source.date for source in sources]
 
 

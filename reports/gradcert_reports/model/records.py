@@ -79,6 +79,9 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         The operating system, and the model of the processor.
     seed, max_examples
         The settings of the search for cases.
+    effort
+        How much of the plan of cases was tried: ``quick``, ``standard`` or ``thorough``. None where
+        it is not recorded: there was no plan then.
     date
         The start of the run, ISO 8601, UTC.
     duration
@@ -95,6 +98,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     processor: str
     seed: int
     max_examples: int
+    effort: str | None = None
     date: str
     duration: float
     spent: dict[str, float]

@@ -1,27 +1,13 @@
-"""What one check found: a verdict, its evidence, and how much of the error budget was used.
-
-Numbers of the format under test are written as decimal strings that read back as the same number,
-because JSON has no NaN and no infinity.
-"""
+"""What one check found: a verdict, its evidence, and how much of the error budget was used."""
 
 from typing import Literal
 
 import msgspec
 
+from gradcert_reports.model.rows import LargeBatch, Numbers, Row, length
 from gradcert_reports.model.verdict import Verdict
 
-__all__ = [
-    "CheckResult",
-    "Discrepancy",
-    "Jacobian",
-    "Numbers",
-    "Reach",
-    "Regime",
-    "Sample",
-]
-
-Numbers = tuple[tuple[str, ...], ...]
-"""An array: its rows, each number as text."""
+__all__ = ["CheckResult", "Discrepancy", "Jacobian", "Reach", "Regime", "Sample"]
 
 
 class Regime(
@@ -108,9 +94,12 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     statement
         What is wrong, in one sentence.
     arguments
-        The arguments of the call by name, in the order of the call, each row by row.
+        The arguments of the call by name, in the order of the call, each row by row: all rows, or
+        those of a large batch that are kept. Of a long row only some numbers are kept.
+    batch
+        Which rows of a large batch are kept. None if the arguments have all rows.
     regimes
-        The regime of each row.
+        The regime of each row that the arguments have.
     row, index
         The row with the fault, and the place of the wrong value among the values of the answer to
         that row, counted in row-major order; None if the fault is not in one value.
@@ -125,18 +114,20 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ulps, budgets
         The size of the error, if it has one.
     snippet
-        Python code that reproduces it.
+        Python code that reproduces it. It builds the whole arguments, unless they are too large to
+        be written out; it says so then.
     jacobian
         The softmax Jacobian of that row, true and returned, if it is small enough to read.
     """
 
     statement: str
-    arguments: dict[str, Numbers]
+    arguments: dict[str, tuple[Row, ...]]
+    batch: LargeBatch | None = None
     regimes: tuple[Regime, ...]
     row: int
     index: int | None
-    returned: tuple[str, ...]
-    expected: tuple[str, ...]
+    returned: Row
+    expected: Row
     expected_is: Literal["true", "other"]
     enclosure: str = ""
     ulps: float | None
@@ -146,23 +137,42 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def rows(self) -> int:
-        """How many rows the arguments have."""
+        """How many rows the call had."""
+        if self.batch is not None:
+            return self.batch.rows
         return max(map(len, self.arguments.values()), default=0)
 
     @property
-    def row_arguments(self) -> dict[str, tuple[str, ...]]:
+    def classes(self) -> int:
+        """How many numbers the longest row with the fault has."""
+        return max(map(length, self.row_arguments.values()), default=0)
+
+    @property
+    def place(self) -> int:
+        """The place of the row with the fault among those that are kept; -1 if it is not."""
+        if self.batch is None:
+            return self.row
+        return self.batch.kept.index(self.row) if self.row in self.batch.kept else -1
+
+    @property
+    def row_arguments(self) -> dict[str, Row]:
         """The row with the fault, of each argument that has one."""
         return {
-            name: numbers[self.row]
-            for name, numbers in self.arguments.items()
-            if 0 <= self.row < len(numbers)
+            name: rows[self.place]
+            for name, rows in self.arguments.items()
+            if 0 <= self.place < len(rows)
         }
+
+    @property
+    def regime(self) -> Regime | None:
+        """The regime of the row with the fault, if it is recorded."""
+        return self.regimes[self.place] if 0 <= self.place < len(self.regimes) else None
 
     @property
     def returns_jacobian(self) -> bool:
         """Whether the answer is the Jacobian itself, and not a gradient that implies it."""
         entries = sum(map(len, self.jacobian.returned)) if self.jacobian else 0
-        return 0 < entries == len(self.returned)
+        return 0 < entries == length(self.returned)
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,11 +9,11 @@ from gradcert_reports.model.results import (
     CheckResult,
     Discrepancy,
     Jacobian,
-    Numbers,
     Reach,
     Regime,
     Sample,
 )
+from gradcert_reports.model.rows import Numbers, Row
 from gradcert_reports.model.verdict import Verdict
 
 __all__ = ["SCHEMA_1", "Report1", "upgraded"]
@@ -135,7 +135,7 @@ def _sample(old: _Sample) -> Sample:
 
 def _discrepancy(old: _Discrepancy) -> Discrepancy:
     kept = _without(old, "argument", "first", "targets", "regimes")
-    arguments = {old.argument: old.first}
+    arguments: dict[str, tuple[Row, ...]] = {old.argument: old.first}
     if old.targets:
         arguments["targets"] = old.targets
     return Discrepancy(**kept, arguments=arguments, regimes=tuple(map(_regime, old.regimes)))

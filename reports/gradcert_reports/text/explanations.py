@@ -4,11 +4,16 @@ from textwrap import indent
 
 from gradcert_reports.model.records import Certificate, Diagnosis
 from gradcert_reports.model.results import CheckResult
+from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import Verdict
-from gradcert_reports.text.phrases import also, arguments, diagnosis, size, values
+from gradcert_reports.text.phrases import also, diagnosis, size
+from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import silent
 
 __all__ = ["details", "diagnosed", "explanation"]
+
+_LONG = 6_000
+"""Characters of Python above which it is left out: nobody pastes it from a terminal."""
 
 
 def explanation(result: CheckResult) -> str:
@@ -22,14 +27,19 @@ def explanation(result: CheckResult) -> str:
         f"{result.check} {verb} {about}: {found.statement}",
         f"  at        {arguments(found)}",
     ]
-    if found.expected:
+    if length(found.expected):
         lines.append(f"  {found.expected_is:<9} {values(found.expected)}")
-    if found.returned:
+    if length(found.returned):
         lines.append(f"  returned  {values(found.returned)}")
+    if wrong_value(found):
+        lines.append(f"  wrong     {wrong_value(found)}")
     if size(found):
         lines.append(f"  error     {size(found)}")
-    lines.append("  to reproduce it:")
-    return "\n".join([*lines, indent(found.snippet, "    ")])
+    if len(found.snippet) > _LONG:
+        lines.append("  the Python that reproduces it is long: a report has it in certificate.json")
+    else:
+        lines += ["  to reproduce it:", indent(found.snippet, "    ")]
+    return "\n".join(lines)
 
 
 def diagnosed(found: Diagnosis) -> str:

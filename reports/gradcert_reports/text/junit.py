@@ -38,6 +38,8 @@ def _facts(provenance: Provenance) -> Iterator[tuple[str, str]]:
     yield "processor", provenance.processor
     yield "seed", str(provenance.seed)
     yield "max_examples", str(provenance.max_examples)
+    if provenance.effort is not None:
+        yield "effort", provenance.effort
 
 
 def _add_case(suite: Element, name: str) -> Element:

@@ -6,8 +6,9 @@ says so.
 
 from gradcert_reports.model.naming import distinct
 from gradcert_reports.model.options import options
-from gradcert_reports.model.records import Report
+from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.text import phrases
+from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import fenced, markdown_cell
 from gradcert_reports.text.tables import Cell, refuting, silent
 from gradcert_reports.text.templating import environment
@@ -22,6 +23,14 @@ _LONG = 4_000
 """Characters of Python above which it is left out, so that one case leaves room for the others."""
 
 
+_LISTED = 12
+"""Items of the plan that are listed for each dimension."""
+
+
+def _covered(certificate: Certificate) -> list[Covered]:
+    return covered(certificate, _LISTED)
+
+
 def _number(shown: Cell) -> str:
     """Return a number in decimal; in hexadecimal too if it is a number of the format."""
     if not shown.hexadecimal:
@@ -32,9 +41,7 @@ def _number(shown: Cell) -> str:
 def _code(python: str) -> str:
     """Return Python code in a fence, or where to find it if it is long."""
     if len(python) > _LONG:
-        return (
-            "The Python code that reproduces it is long: index.html and certificate.json have it."
-        )
+        return "The Python code that reproduces it is long: certificate.json has it."
     return fenced(python)
 
 
@@ -44,6 +51,7 @@ _environment.filters |= {
     "also": phrases.also,
     "cell": markdown_cell,
     "code": _code,
+    "covered": _covered,
     "diagnosis": phrases.diagnosis,
     "lower_bound": phrases.lower_bound,
     "magnitude": phrases.magnitude,

@@ -6,7 +6,6 @@ from gradcert_reports.model.verdict import Verdict
 
 __all__ = [
     "also",
-    "arguments",
     "budgets",
     "diagnosis",
     "lower_bound",
@@ -20,13 +19,9 @@ __all__ = [
     "size",
     "timing",
     "unnamed",
-    "values",
     "verdict",
     "where",
 ]
-
-_SHOWN = 12
-"""Values of a row that are written out."""
 
 
 def budgets(number: float | None) -> str:
@@ -108,23 +103,6 @@ def magnitude(number: float) -> str:
     return f"{number:.2g}"
 
 
-def _short(number: str) -> str:
-    """Return a decimal without trailing zeros."""
-    return number.rstrip("0").rstrip(".") if "." in number and "e" not in number else number
-
-
-def values(numbers: tuple[str, ...]) -> str:
-    """Return values on one line, long ones cut short.
-
-    Examples
-    --------
-    >>> values(("0.0", "-1.50")), values(("0.0",) * 100)[-14:]
-    ('[0, -1.5]', '... 100 in all]')
-    """
-    shown = ", ".join(map(_short, numbers[:_SHOWN]))
-    return f"[{shown}, ... {len(numbers)} in all]" if len(numbers) > _SHOWN else f"[{shown}]"
-
-
 def singular(name: str) -> str:
     """Return what one number of an argument is called.
 
@@ -140,13 +118,6 @@ def place(discrepancy: Discrepancy) -> str:
     """Return which row of a batch has the fault; an empty text if there is only one row."""
     rows = discrepancy.rows
     return f"row {discrepancy.row} of {rows}, counted from 0" if rows > 1 else ""
-
-
-def arguments(discrepancy: Discrepancy) -> str:
-    """Return the row with the fault on one line."""
-    named = (f"{name} {values(row)}" for name, row in discrepancy.row_arguments.items())
-    before = f"{place(discrepancy)}: " if place(discrepancy) else ""
-    return before + ", ".join(named)
 
 
 def unnamed(found: Diagnosis) -> bool:

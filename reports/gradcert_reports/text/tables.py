@@ -1,11 +1,13 @@
 """The tables and lists of the pages: the refuting row, the verdict by check, what is broken."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 
 from gradcert_reports.model.records import Certificate
 from gradcert_reports.model.results import CheckResult, Discrepancy
+from gradcert_reports.model.rows import LongRow, Row, everywhere_else, kept, length
 from gradcert_reports.model.verdict import Verdict, worst
 from gradcert_reports.text.phrases import singular
 
@@ -23,6 +25,12 @@ __all__ = [
 
 _SHOWN = 12
 """The first lines of a table; the failing line is shown as well."""
+
+_MOST = 60
+"""Lines of a table of a long row: more are only in a file that we did not write."""
+
+_FILE = "certificate.json has all of them"
+_PYTHON = "the Python code builds the whole row"
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,14 @@ class Table:
         A line for each class, or for each value of the answer.
     left_out
         How many lines are not shown.
+    elsewhere
+        Where they are, in words that follow "lines are left out here".
     """
 
     headings: tuple[str, ...]
     lines: tuple[Line, ...]
     left_out: int
+    elsewhere: str
 
 
 @dataclass(frozen=True)
@@ -97,33 +108,64 @@ def hexadecimal(decimal: str) -> str:
     return number.hex() if isfinite(number) else ""
 
 
-_Column = tuple[str, tuple[str, ...], bool]
-"""A heading, numbers, and whether they are numbers of the format under test."""
+@dataclass(frozen=True)
+class _Column:
+    """A column of a table: its heading, its numbers, and whether they are numbers of the format."""
+
+    heading: str
+    row: Row
+    of_format: bool
+
+    def cell(self, number: str | None) -> Cell:
+        """Return the cell of a number of this column."""
+        if number is None:
+            return Cell("", "")
+        return Cell(number, hexadecimal(number) if self.of_format else "")
 
 
 def _table(
-    about: str, names: Iterable[str], columns: Iterable[_Column], failing: int | None
+    about: str, name: Callable[[int], str], columns: Iterable[_Column], failing: int | None
 ) -> Table:
-    """Return columns of numbers as lines: the first ones and the failing one."""
-    filled = [column for column in columns if column[1]]
-    every = list(names)
-    shown = set(range(min(_SHOWN, len(every))))
-    if failing is not None and 0 <= failing < len(every):
+    """Return columns of numbers as lines.
+
+    The lines are the first ones and the failing one, or those of a long row that are kept. If the
+    others have equal numbers in a column, one line for all of them has these.
+    """
+    filled = [column for column in columns if length(column.row)]
+    count = max((length(column.row) for column in filled), default=0)
+    known = [kept(column.row) for column in filled]
+    long = any(isinstance(column.row, LongRow) for column in filled)
+    places = {at for numbers in known for at in numbers if 0 <= at < count}
+    shown = set(sorted(places)[: _MOST if long else _SHOWN])
+    if failing is not None and 0 <= failing < count:
         shown.add(failing)
-    lines = tuple(
+    rest = [everywhere_else(column.row) for column in filled]
+    lines = [
         Line(
-            every[i],
-            i == failing,
+            name(at),
+            at == failing,
             tuple(
-                Cell(numbers[i], hexadecimal(numbers[i]) if of_format else "")
-                if i < len(numbers)
-                else Cell("", "")
-                for _, numbers, of_format in filled
+                column.cell(numbers.get(at, other if at < length(column.row) else None))
+                for column, numbers, other in zip(filled, known, rest, strict=True)
             ),
         )
-        for i in sorted(shown)
+        for at in sorted(shown)
+    ]
+    left_out = count - len(lines)
+    if left_out and any(number is not None for number in rest):
+        cells = (column.cell(number) for column, number in zip(filled, rest, strict=True))
+        lines.append(Line("all others", False, tuple(cells)))
+    return Table(
+        headings=(about, *(column.heading for column in filled)),
+        lines=tuple(lines),
+        left_out=left_out,
+        elsewhere=_PYTHON if long else _FILE,
     )
-    return Table((about, *(heading for heading, _, _ in filled)), lines, len(every) - len(lines))
+
+
+def _pair(classes: int, at: int) -> str:
+    """Return the row and the column of a place in a Jacobian."""
+    return f"{at // classes}, {at % classes}"
 
 
 def refuting(found: Discrepancy) -> tuple[Table, ...]:
@@ -131,26 +173,21 @@ def refuting(found: Discrepancy) -> tuple[Table, ...]:
 
     An answer of n * n values for n classes is a Jacobian, whose values are named i, j.
     """
-    arguments: list[_Column] = [
-        (singular(name), numbers, True) for name, numbers in found.row_arguments.items()
-    ]
+    rows = found.row_arguments
+    arguments = [_Column(singular(name), row, True) for name, row in rows.items()]
     other = found.expected_is == "other"
-    answers: list[_Column] = [
-        ("the other answer" if other else "true value", found.expected, other),
-        ("returned", found.returned, True),
+    answers = [
+        _Column("the other answer" if other else "true value", found.expected, other),
+        _Column("returned", found.returned, True),
     ]
-    lengths = [len(numbers) for _, numbers, _ in arguments] or [0]
-    classes, values = lengths[0], max(len(found.expected), len(found.returned))
-    numbers = list(map(str, range(max(lengths))))
+    classes = next((length(row) for row in rows.values()), 0)
+    values = max(length(found.expected), length(found.returned))
     if values in (0, classes):
-        return (_table("class", numbers, [*arguments, *answers], found.index),)
-    about, named = "value", list(map(str, range(values)))
+        return (_table("class", str, [*arguments, *answers], found.index),)
+    table = partial(_table, "value", str)
     if classes > 1 and values == classes**2:
-        about, named = "i, j", [f"{i}, {j}" for i in range(classes) for j in range(classes)]
-    return (
-        _table("class", numbers, arguments, None),
-        _table(about, named, answers, found.index),
-    )
+        table = partial(_table, "i, j", partial(_pair, classes))
+    return (_table("class", str, arguments, None), table(answers, found.index))
 
 
 def tally(certificate: Certificate, check: str) -> Tally:

@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcert_reports.model.records import Certificate, Report
-from gradcert_reports.text.phrases import arguments, lower_bound, reach, unnamed, verdict, where
+from gradcert_reports.text.phrases import lower_bound, reach, unnamed, verdict, where
+from gradcert_reports.text.rows import arguments
 
 __all__ = ["ledger", "summary"]
 

@@ -11,7 +11,7 @@ from gradcert.core.claim import Claim, shown_as
 from gradcert.core.evidence import JudgedRow
 from gradcert_implementations import Array, Strides
 
-__all__ = ["LAYOUTS", "Layout", "has_layouts", "memory_layout"]
+__all__ = ["LAYOUTS", "Layout", "has_layouts", "layouts_of", "memory_layout"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +44,9 @@ class Layout:
     fewest_classes: int = 1
     one_row: bool = False
 
-    def applies(self, claim: Claim, case: Case) -> bool:
-        """Return whether the arguments of a case can have it, and are large enough to show it."""
-        return (
-            claim.implementation.strides in (self.strides, Strides.ANY)
-            and case.rows >= self.fewest_rows
-            and case.classes >= self.fewest_classes
-        )
+    def shows(self, case: Case) -> bool:
+        """Return whether the arguments of a case are large enough to show it."""
+        return case.rows >= self.fewest_rows and case.classes >= self.fewest_classes
 
 
 def _nan_like(array: Array) -> Array:
@@ -139,9 +135,23 @@ LAYOUTS: tuple[Layout, ...] = (
 """The layouts that are tried, in this order: what is read-only comes before what cannot be else."""
 
 
+def layouts_of(claim: Claim) -> tuple[Layout, ...]:
+    """Return the layouts that the arrays of a subject can have.
+
+    Examples
+    --------
+    >>> from gradcert.core.claim import claims_of
+    >>> from gradcert_implementations import load
+    >>> [len(layouts_of(next(claims_of(load(name))))) for name in ("numpy", "torch")]
+    [8, 6]
+    """
+    strides = claim.implementation.strides
+    return tuple(one for one in LAYOUTS if strides in (one.strides, Strides.ANY))
+
+
 def has_layouts(claim: Claim) -> bool:
     """Return whether the arrays of a subject can have any other layout than the plain one."""
-    return claim.implementation.strides is not Strides.NONE
+    return bool(layouts_of(claim))
 
 
 def _with_one_row(claim: Claim, case: Case, names: tuple[str, ...]) -> Case:
@@ -194,7 +204,7 @@ def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     arguments = {name: array.copy() for name, array in originals.items()}
     plain = claim.call(*arguments.values()).copy()
     written = {n for n, array in arguments.items() if array.tobytes() != originals[n].tobytes()}
-    for layout in (layout for layout in LAYOUTS if layout.applies(claim, case)):
+    for layout in (one for one in layouts_of(claim) if one.shows(case)):
         for names in _given(claim):
             if layout.one_row and written.intersection(names):
                 continue

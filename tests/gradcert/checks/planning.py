@@ -8,7 +8,7 @@ from gradcert.checks.registry import Check, Part, is_linear
 from gradcert.core.claim import Claim, claims_of
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.generation.dealing import plan
-from gradcert.generation.plan import PlannedCase
+from gradcert.generation.plan import Item, PlannedCase
 from gradcert.generation.scope import scope_of
 
 __all__ = ["planned_cases"]
@@ -39,10 +39,10 @@ def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Seq
     return cases[among.index(claim) :: len(among)]
 
 
-def _trimmed(case: PlannedCase) -> PlannedCase:
-    """Return the first rows of a case."""
+def _trimmed(case: PlannedCase, also: tuple[Item, ...]) -> PlannedCase:
+    """Return the first rows of a case, which then tries other items too."""
     unlike = case.unlike[:_SAMPLED_ROWS]
-    return replace(case, rows=min(case.rows, _SAMPLED_ROWS), unlike=unlike)
+    return replace(case, rows=min(case.rows, _SAMPLED_ROWS), unlike=unlike, also=also)
 
 
 def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple[PlannedCase, ...]:
@@ -85,4 +85,4 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
         several = [case for case in short if 2 <= case.rows <= _LONGEST]
         return (*_spaced(several, _BATCHES), *_spaced(usual, _BATCHES // 2))
     sampled = usual or [case for case in short if case.rows > 1]
-    return tuple(map(_trimmed, _spaced(sampled, _SAMPLES)))
+    return tuple(_trimmed(case, check.items(claim)) for case in _spaced(sampled, _SAMPLES))

@@ -10,6 +10,7 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim, claims_of
 from gradcert.core.evidence import AcceptedRows, JudgedRow
 from gradcert.core.task import Task
+from gradcert.generation.plan import Dimension, Item
 from gradcert.generation.sizes import Size
 from gradcert_implementations import Implementation
 
@@ -34,6 +35,15 @@ def _any(_: Claim) -> bool:
     return True
 
 
+def _none(_: Claim) -> tuple[Item, ...]:
+    return ()
+
+
+def _layouts(claim: Claim) -> tuple[Item, ...]:
+    """Return the layouts that the arguments of a claim can have."""
+    return tuple(Item(Dimension.LAYOUTS, one.name) for one in layouts.layouts_of(claim))
+
+
 def is_linear(claim: Claim) -> bool:
     """Whether a row's answer has no more values than classes."""
     classes = 2
@@ -55,8 +65,8 @@ class Check:
         The size of the cases that are searched for it.
     share
         Its part of these examples; at least one example is tried.
-    part
-        The part of the plan that it tries after them.
+    part, items
+        The part of the plan that it tries after them, and what it tries of a claim beside that.
     applies
         Whether it applies to a claim.
     against_truth
@@ -80,6 +90,7 @@ class Check:
     size: Size = Size.SMALL
     share: float = 1.0
     part: Part = Part.SAMPLE
+    items: Callable[[Claim], tuple[Item, ...]] = _none
     applies: Callable[[Claim], bool] = _any
     against_truth: bool = False
     measures: bool = False
@@ -123,6 +134,7 @@ CHECKS: tuple[Check, ...] = (
         id="memory-layout",
         run=layouts.memory_layout,
         share=0.1,
+        items=_layouts,
         applies=layouts.has_layouts,
         finding="the answer depends on the memory layout of the arguments",
     ),

@@ -8,6 +8,7 @@ import typer
 from gradcert.cli.catalogue import explain_command, list_command
 from gradcert.cli.certify import certify_command
 from gradcert.cli.claims import claims_command
+from gradcert.cli.plan import plan_command
 from gradcert.cli.reports import diff_command, merge_command, render_command
 
 __all__ = ["main"]
@@ -22,6 +23,7 @@ main = typer.Typer(
 )
 main.command("certify")(certify_command)
 main.command("claims")(claims_command)
+main.command("plan")(plan_command)
 main.command("list")(list_command)
 main.command("explain")(explain_command)
 main.command("render")(render_command)

@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.options import MaxExamples, ReportFolder, Seed, takes_options
+from gradcert.cli.options import (
+    MaxExamples,
+    Quick,
+    ReportFolder,
+    Seed,
+    Thorough,
+    effort_of,
+    takes_options,
+)
 from gradcert.cli.running import (
     available_cores,
     certified,
@@ -68,6 +76,8 @@ def certify_command(
         ),
     ] = None,
     max_examples: MaxExamples = MAX_EXAMPLES,
+    quick: Quick = False,
+    thorough: Thorough = False,
     seed: Seed = 0,
     report: ReportFolder = None,
 ) -> None:
@@ -81,6 +91,7 @@ def certify_command(
     from gradcert.core.limits import Limits, memory_can_be_limited
     from gradcert.core.settings import SearchSettings
 
+    effort = effort_of(quick=quick, thorough=thorough)
     if jobs and jobs > 1 and os.name != "posix":
         usage_error("--jobs above one needs POSIX (Linux, macOS): leave it out")
     if (isolate or time_limit or memory_limit) and not memory_can_be_limited():
@@ -98,19 +109,21 @@ def certify_command(
     # Imported only now, so that a usage error is quick.
     from rich.console import Console
 
-    from gradcert_reports import Verdict, details, summary, timing
+    from gradcert_reports import Verdict, details, not_tried, summary, timing
 
     make_ready(report)
     for reason in left_out.values():
         typer.echo(f"gradcert: left out: {reason}", err=True)
     found = certified(
         subjects,
-        settings=SearchSettings(max_examples=max_examples, seed=seed),
+        settings=SearchSettings(max_examples=max_examples, seed=seed, effort=effort),
         directory=report,
         jobs=jobs or (available_cores() if os.name == "posix" else 1),
     )
     console = Console()
     console.print(summary(found.certificates))
+    for line in filter(None, map(not_tried, found.certificates)):
+        console.print(line, markup=False, highlight=False)
     for text in filter(None, map(details, found.certificates)):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     for certificate in found.certificates:

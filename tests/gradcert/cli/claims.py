@@ -3,14 +3,18 @@
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.options import MaxExamples, ReportFolder, Seed
+from gradcert.cli.options import MaxExamples, Quick, ReportFolder, Seed, Thorough, effort_of
 from gradcert.cli.running import certified, make_ready, save, stop_if_interrupted
 
 __all__ = ["claims_command"]
 
 
 def claims_command(
-    max_examples: MaxExamples = MAX_EXAMPLES, seed: Seed = 0, report: ReportFolder = None
+    max_examples: MaxExamples = MAX_EXAMPLES,
+    quick: Quick = False,
+    thorough: Thorough = False,
+    seed: Seed = 0,
+    report: ReportFolder = None,
 ) -> None:
     """Certify or refute the seven claims that gradcert grew from.
 
@@ -23,9 +27,10 @@ def claims_command(
     from gradcert.core.settings import SearchSettings
     from gradcert_reports import ledger
 
+    effort = effort_of(quick=quick, thorough=thorough)
     make_ready(report)
     subjects = [line.implementation() for line in LEDGER]
-    settings = SearchSettings(max_examples=max_examples, seed=seed)
+    settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
     found = certified(subjects, settings=settings, directory=report, ledger=ENTRIES)
     Console().print(ledger(found))
     save(found, report)

@@ -5,14 +5,26 @@ import inspect
 from collections.abc import Callable
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from gradcert.cli.running import usage_error
 from gradcert_implementations.options import Options
 
-__all__ = ["MaxExamples", "ReportFolder", "Seed", "folder", "takes_options"]
+if TYPE_CHECKING:
+    from gradcert.core.settings import Effort
+
+__all__ = [
+    "MaxExamples",
+    "Quick",
+    "ReportFolder",
+    "Seed",
+    "Thorough",
+    "effort_of",
+    "folder",
+    "takes_options",
+]
 
 
 def folder(text: str) -> Path:
@@ -32,12 +44,36 @@ Seed: TypeAlias = Annotated[
     typer.Option(metavar="N", help="The same seed gives the same verdicts and counterexamples."),
 ]
 
+Quick: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--quick", help="Try a small part of the plan of cases, and a quarter of the examples."
+    ),
+]
+
+Thorough: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--thorough", help="Try all of the plan on every claim, and ten times the examples."
+    ),
+]
+
 ReportFolder: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR", parser=folder, help="Write a report into this folder: index.html and more."
     ),
 ]
+
+
+def effort_of(*, quick: bool, thorough: bool) -> "Effort":
+    """Return the effort that the flags choose. Both together are a usage error."""
+    from gradcert.core.settings import Effort
+
+    try:
+        return Effort.flagged(quick=quick, thorough=thorough)
+    except ValueError as error:
+        usage_error(str(error))
 
 
 def _parameter(option: Field[Any]) -> inspect.Parameter:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gradcert_implementations.names import known_name
+
 __all__ = ["Effort", "SearchSettings"]
 
 
@@ -24,6 +26,47 @@ class Effort(StrEnum):
     STANDARD = "standard"
     THOROUGH = "thorough"
 
+    @classmethod
+    def named(cls, name: object) -> "Effort":
+        """Return the effort of this name.
+
+        Raises
+        ------
+        ValueError
+            For any other name, with the nearest one and all choices, in one line.
+
+        Examples
+        --------
+        >>> Effort.named("quick")
+        <Effort.QUICK: 'quick'>
+        >>> Effort.named("fast")
+        Traceback (most recent call last):
+        ValueError: unknown effort 'fast'; choose from quick, standard, thorough
+        """
+        return cls(known_name("effort", name, tuple(map(str, cls))))
+
+    @classmethod
+    def flagged(cls, *, quick: bool, thorough: bool) -> "Effort":
+        """Return the effort that two flags choose; the standard one if neither is set.
+
+        Raises
+        ------
+        ValueError
+            If both are set.
+
+        Examples
+        --------
+        >>> Effort.flagged(quick=False, thorough=True)
+        <Effort.THOROUGH: 'thorough'>
+        """
+        if quick and thorough:
+            raise ValueError("a run is quick or thorough, not both: leave one of the two out")
+        return cls.QUICK if quick else cls.THOROUGH if thorough else cls.STANDARD
+
+
+_EXAMPLES = {Effort.QUICK: 0.25, Effort.STANDARD: 1, Effort.THOROUGH: 10}
+"""The cases of each effort, for each case that was asked for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings:
@@ -32,7 +75,7 @@ class SearchSettings:
     Attributes
     ----------
     max_examples
-        The number of cases for a check with a full share.
+        The number of cases that was asked for, for a check with a full share.
     seed
         What the cases are drawn from.
     effort
@@ -54,3 +97,19 @@ class SearchSettings:
                 raise ValueError(f"{name} is {number!r}; it must be an integer, such as 100")
         if self.max_examples < 1:
             raise ValueError(f"max_examples is {self.max_examples}; it must be at least 1")
+
+    @property
+    def cases(self) -> int:
+        """The number of cases that Hypothesis draws for a check with a full share.
+
+        A standard run draws as many as were asked for, a thorough one ten times as many, and a
+        quick one a quarter of them, at least one.
+
+        Examples
+        --------
+        >>> SearchSettings(max_examples=100, seed=0, effort=Effort.THOROUGH).cases
+        1000
+        >>> SearchSettings(max_examples=1, seed=0, effort=Effort.QUICK).cases
+        1
+        """
+        return max(1, round(self.max_examples * _EXAMPLES[self.effort]))

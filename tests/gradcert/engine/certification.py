@@ -8,12 +8,22 @@ import msgspec
 from gradcert.checks import CHECKS, planned
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
+from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
 from gradcert.engine.examiner import Examiner, LocalExaminer
 from gradcert.engine.isolated_examiner import IsolatedExaminer
 from gradcert.engine.provenance import provenance
 from gradcert.isolation.subject import Isolated, isolate
 from gradcert_implementations import Implementation
-from gradcert_reports import Certificate, CheckResult, Diagnosis, Provenance, Sample, Verdict, worst
+from gradcert_reports import (
+    Certificate,
+    CheckResult,
+    Coverage,
+    Diagnosis,
+    Provenance,
+    Sample,
+    Verdict,
+    worst,
+)
 
 __all__ = ["begun", "certifying", "examiner_of", "grown"]
 
@@ -42,7 +52,9 @@ def _severity(result: CheckResult) -> tuple[int, float]:
     return result.worst.severity
 
 
-def begun(subject: Implementation, provenance: Provenance) -> Certificate:
+def begun(
+    subject: Implementation, *, coverage: Sequence[Coverage], provenance: Provenance
+) -> Certificate:
     """Return the certificate before the first check: incomplete."""
     return Certificate(
         name=subject.name,
@@ -58,6 +70,7 @@ def begun(subject: Implementation, provenance: Provenance) -> Certificate:
         results=(),
         planned=sum(1 for _ in planned(subject)),
         diagnoses=(),
+        coverage=tuple(coverage),
         provenance=provenance,
     )
 
@@ -66,6 +79,7 @@ def grown(
     certificate: Certificate,
     results: Sequence[CheckResult],
     *,
+    coverage: Sequence[Coverage],
     provenance: Provenance,
     diagnoses: Sequence[Diagnosis] = (),
 ) -> Certificate:
@@ -82,6 +96,7 @@ def grown(
         worst=max(judged, key=_severity, default=None),
         results=tuple(sorted(results, key=lambda result: _CHECKS.index(result.check))),
         diagnoses=tuple(diagnoses),
+        coverage=tuple(coverage),
         provenance=provenance,
     )
 
@@ -93,11 +108,19 @@ def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Ce
     """
     results: list[CheckResult] = []
     plan = list(planned(subject))
-    start = begun(subject, provenance(subject, settings)({}))
+    cases, coverage = planned_cases(subject, settings), untried(subject, settings)
+    start = begun(subject, coverage=coverage, provenance=provenance(subject, settings)({}))
     yield start
     now = provenance(subject, settings)
     with examiner_of(subject, settings) as examiner:
         for one in plan:
             results.append(examiner.check(one.task))
+            coverage = extended(coverage, tried_by(results[-1], cases))
             diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
-            yield grown(start, results, diagnoses=diagnoses, provenance=now(examiner.spent))
+            yield grown(
+                start,
+                results,
+                coverage=coverage,
+                diagnoses=diagnoses,
+                provenance=now(examiner.spent),
+            )

@@ -70,7 +70,7 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
     """Try the cases that Hypothesis draws; it shrinks the first that fails."""
     source = f"{settings.seed} {claim.format.name}"
     most = max(other.share for other in CHECKS if other.size == check.size)
-    count = max(1, round(settings.max_examples * most))
+    count = max(1, round(settings.cases * most))
     strategy = cases_of(claim, size=check.size)
     assert strategy is not None  # It is None only if `below` is given.
     every = drawn(strategy, count=count, seed=source)

@@ -60,6 +60,7 @@ def provenance(subject: Implementation, settings: SearchSettings) -> Callable[[S
         processor=processor(),
         seed=settings.seed,
         max_examples=settings.max_examples,
+        effort=settings.effort,
         date=began.isoformat(timespec="seconds"),
         duration=round(time.perf_counter() - clock, 3),
         spent={payer: round(seconds, 4) for payer, seconds in spent.items()},

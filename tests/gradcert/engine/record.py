@@ -9,6 +9,7 @@ from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import Evidence, Refuted
 from gradcert.core.outcome import Outcome, WorstRow
+from gradcert.engine.excerpts import kept_places, kept_rows, row_of
 from gradcert.engine.jacobians import implied_jacobian
 from gradcert.engine.snippets import snippet
 from gradcert_implementations import Array
@@ -22,24 +23,48 @@ _LEVELS = levels(BINARY16)
 """Everything that may explain a row: a 16-bit format has all levels that the others have."""
 
 
-def _numbers(array: Array) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(map(repr, row)) for row in array.astype(np.float64).tolist())
+def _texts(row: Array) -> list[str]:
+    return list(map(repr, row.astype(np.float64).tolist()))
 
 
 def _regime(regime: Regime) -> RecordedRegime:
     return RecordedRegime(shape=regime.shape, changes=regime.changes, targets=regime.targets)
 
 
+def _kept_places(claim: Claim, evidence: Evidence) -> dict[int, tuple[int, ...] | None]:
+    """Return which numbers are kept of the wrong row and of its answers, by the length of a row.
+
+    Where an answer has a value for each class, one table has the arguments beside the values.
+    """
+    arguments = claim.arguments(evidence.case.alone(evidence.row))
+    rows = [row.astype(np.float64) for argument in arguments for row in argument]
+    rows += [np.array(row, np.float64) for row in (evidence.returned, evidence.expected)]
+    by_length: dict[int, list[Array]] = {}
+    for row in rows:
+        by_length.setdefault(len(row), []).append(row)
+    return {
+        length: kept_places(alike, evidence.index if length == len(evidence.returned) else None)
+        for length, alike in by_length.items()
+    }
+
+
 def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
     case = evidence.case
+    batch = kept_rows(case.rows, evidence.row)
+    rows = range(case.rows) if batch is None else batch.kept
+    places = _kept_places(claim, evidence)
     return Discrepancy(
         statement=evidence.statement,
-        arguments={name: _numbers(case[name]) for name in claim.quantity.arguments},
-        regimes=tuple(map(_regime, case.regimes)),
+        arguments={
+            name: tuple(row_of(_texts(case[name][row]), places[case.classes]) for row in rows)
+            for name in claim.quantity.arguments
+        },
+        batch=batch,
+        regimes=tuple(_regime(case.regimes[row]) for row in rows),
         row=evidence.row,
         index=evidence.index,
-        returned=evidence.returned,
-        expected=evidence.expected,
+        returned=row_of(evidence.returned, places[len(evidence.returned)]),
+        expected=row_of(evidence.expected, places[len(evidence.expected)]),
         expected_is=evidence.expected_is,
         enclosure=evidence.enclosure,
         ulps=evidence.ulps,

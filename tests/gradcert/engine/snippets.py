@@ -1,55 +1,28 @@
 """Python that shows a discrepancy again when pasted."""
 
 import re
-from collections import Counter
-
-import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
-from gradcert_implementations import Array, reloading
+from gradcert.engine.written_arrays import array_lines
+from gradcert_implementations import reloading
 from gradcert_oracle import Format
 
 __all__ = ["snippet"]
 
-_LONG = 40
+_MOST = 800_000
+"""Characters of the arguments. Longer ones are left out, because a file has many snippets."""
+
+_MODULES = "base64", "zlib", "gradcert", "ml_dtypes"
+"""Modules that a snippet imports if it uses them."""
 
 _RELATIVE = re.compile(r"^(\w+:)?[^/:][^:]*\.py:")
 """A SPEC with a file that is found from one folder only."""
 
 
-def _number(value: float) -> str:
-    return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(repr(value), repr(value))
-
-
 def _quoted(text: str) -> str:
     """Return a Python string literal, in double quotes where that needs no escape."""
     return f'"{text}"' if text.isprintable() and not set(text) & {'"', "\\"} else repr(text)
-
-
-def _places(places: Array) -> str:
-    """Return a slice if the places are evenly spaced, else their list."""
-    steps = np.unique(np.diff(places))
-    if len(steps) == 1:
-        return f"{places[0]}:{places[-1] + 1}:{steps[0]}"
-    return str(places.tolist())
-
-
-def _array(name: str, array: Array, dtype: str) -> list[str]:
-    """Return lines that build the array: written out, or its commonest value and the others."""
-    values = array.astype(np.float64)
-    if values.size <= _LONG:
-        rows = ", ".join(f"[{', '.join(map(_number, row))}]" for row in values.tolist())
-        return [f"{name} = np.array([{rows}], dtype={dtype})"]
-    common = Counter(values.ravel().tolist()).most_common(1)[0][0]
-    lines = [f"{name} = np.full({values.shape}, {_number(common)}, dtype={dtype})"]
-    others = np.unique(values[(values != common) & ~np.isnan(values)])
-    for value in others.tolist():
-        places = np.flatnonzero(values == value)
-        lines.append(f"{name}.flat[{_places(places)}] = {_number(value)}")
-    if np.isnan(values).any() and common == common:
-        lines.append(f"{name}.flat[{np.flatnonzero(np.isnan(values)).tolist()}] = np.nan")
-    return lines
 
 
 def _dtype(format: Format) -> str:
@@ -74,21 +47,30 @@ def _function(claim: Claim) -> str:
     return function
 
 
+def _arguments(claim: Claim, evidence: Evidence) -> list[str]:
+    """Return lines that build the arguments, or say that they are too large to be written out."""
+    names, case = claim.quantity.arguments, evidence.case
+    arrays = dict(zip(names, claim.arguments(case), strict=True))
+    lines = array_lines(arrays, _dtype(claim.format))
+    if sum(map(len, lines)) > _MOST:
+        return [
+            f"# The arguments, {case.rows} x {case.classes} numbers, are too large to write out.",
+            "# A run with the seed, the examples and the effort of the report finds them again.",
+            f"args = ...  # {', '.join(names)}",
+        ]
+    return [*lines, f"args = {', '.join(names)}" + ("," if len(names) == 1 else "")]
+
+
 def snippet(claim: Claim, evidence: Evidence) -> str:
     """Return Python that prints what `evidence` is about.
 
     If the implementation was passed as an object and cannot be imported by name, the reader fills
     it in.
     """
-    dtype = _dtype(claim.format)
-    names = claim.quantity.arguments
-    lines = ["import gradcert", "import numpy as np"]
-    if dtype.startswith("ml_dtypes"):
-        lines.insert(1, "import ml_dtypes")
-    lines += ["", f"f = {_function(claim)}"]
-    for name, array in zip(names, claim.arguments(evidence.case), strict=True):
-        lines += _array(name, array, dtype)
-    lines.append(f"args = {', '.join(names)}" + ("," if len(names) == 1 else ""))
+    arguments = _arguments(claim, evidence)
+    code = [f"f = {_function(claim)}", *arguments]
+    used = [name for name in _MODULES if any(f"{name}." in line for line in code)]
+    lines = [*(f"import {name}" for name in (*used, "numpy as np")), "", *code]
     lines += [f"print({expression})" for expression in evidence.shown_by]
     if evidence.index is not None:
         returned, expected = evidence.returned[evidence.index], evidence.expected[evidence.index]

@@ -97,6 +97,8 @@ class PlannedCase:
         Its unlike rows, at most `rows` of them. If there are fewer, the batch repeats them.
     scope
         What it was planned for.
+    also
+        What its check tries beside its numbers.
     """
 
     number: int
@@ -104,6 +106,7 @@ class PlannedCase:
     classes: int
     unlike: tuple[PlannedRow, ...]
     scope: Scope
+    also: tuple[Item, ...] = ()
 
     @property
     def size(self) -> int:
@@ -113,7 +116,7 @@ class PlannedCase:
     @functools.cached_property
     def items(self) -> frozenset[Item]:
         """What the case tries."""
-        return frozenset(self._items())
+        return frozenset((*self._items(), *self.also))
 
     @property
     def _masks_every_second_row(self) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from gradcert import MAX_EXAMPLES
 from gradcert.api import subject_of
 from gradcert.checks import CHECKS, Planned, planned
-from gradcert.core.settings import SearchSettings
+from gradcert.core.settings import Effort, SearchSettings
 from gradcert.suite.session import failure_of, result_of_test, seed_of
 from gradcert_implementations import FORMAT_ALIASES, Implementation, Options, OptionValues
 from gradcert_reports import Verdict
@@ -26,6 +26,7 @@ def conformance_tests(
     implementation: Implementation | Callable[..., Any] | str,
     *,
     max_examples: int = MAX_EXAMPLES,
+    effort: str = Effort.STANDARD,
     expected_failures: Mapping[str, str] | None = None,
     **options: Unpack[OptionValues],
 ) -> Callable[..., None]:
@@ -39,7 +40,7 @@ def conformance_tests(
 
     Parameters
     ----------
-    implementation, max_examples, **options
+    implementation, max_examples, effort, **options
         As for :func:`gradcert.certify`.
     expected_failures
         Maps each known failure to its reason. A failure is named by a check's id, or more
@@ -54,7 +55,8 @@ def conformance_tests(
     Raises
     ------
     ValueError
-        If an entry names no test, or only tests that narrower entries name.
+        If an entry names no test, or only tests that narrower entries name, or if `effort` is
+        unknown.
 
     Examples
     --------
@@ -63,6 +65,7 @@ def conformance_tests(
     ...     "reused-buffer", expected_failures={"same-answer-twice": "the buffer is documented"}
     ... )
     """
+    chosen = Effort.named(effort)
     subject = subject_of(implementation, Options(**options))
     tests = {str(one.task): [one] for one in planned(subject)}
     given = {_by_ieee_name(name): name for name in expected_failures or {}}
@@ -80,7 +83,8 @@ def conformance_tests(
 
     @pytest.mark.parametrize("name", list(tests))
     def test(name: str, request: pytest.FixtureRequest) -> None:
-        settings = SearchSettings(max_examples=max_examples, seed=seed_of(request.config))
+        seed = seed_of(request.config)
+        settings = SearchSettings(max_examples=max_examples, seed=seed, effort=chosen)
         unsupported = ""
         for one in tests[name]:
             result = result_of_test(request, one, settings)

@@ -14,11 +14,12 @@ import msgspec
 import pytest
 
 from gradcert.core.clock import added
-from gradcert.core.settings import SearchSettings
+from gradcert.core.settings import Effort, SearchSettings
 from gradcert.core.task import Task
 from gradcert.engine.certification import begun, examiner_of, grown
+from gradcert.engine.coverage import joined, untried
 from gradcert.engine.provenance import provenance
-from gradcert.suite.session import FOUND, subjects_of
+from gradcert.suite.session import FOUND, settings_of, subjects_of
 from gradcert_implementations import Implementation
 from gradcert_reports import Certificate, CheckResult, Report, keep, write
 
@@ -43,6 +44,7 @@ def _joined(parts: Sequence[Certificate]) -> Certificate:
     return grown(
         first,
         sorted(found.values(), key=functools.partial(_place, first)),
+        coverage=joined(part.coverage for part in parts),
         diagnoses=tuple(diagnoses.values()),
         provenance=msgspec.structs.replace(
             first.provenance, duration=round(duration, 3), spent=spent
@@ -55,7 +57,11 @@ def _diagnosed(subject: Implementation, found: Certificate) -> Certificate:
     if not found.refutations:
         return found
     made = found.provenance
-    settings = SearchSettings(max_examples=made.max_examples, seed=made.seed)
+    settings = SearchSettings(
+        max_examples=made.max_examples,
+        seed=made.seed,
+        effort=Effort.named(made.effort),
+    )
     with examiner_of(subject, settings) as examiner:
         return msgspec.structs.replace(found, diagnoses=examiner.diagnoses(found.results))
 
@@ -74,12 +80,14 @@ class Reporting:
     def __init__(self, directory: Path, config: pytest.Config) -> None:
         self._directory = directory
         self._is_worker = hasattr(config, "workerinput")
-        settings = SearchSettings(max_examples=config.getoption("gradcert_max_examples"), seed=0)
+        settings = settings_of(config)
         # Subjects of the user's own test files are not among these; their tests bring their parts.
         self._subjects: dict[str, _Subject] = {}
         for subject in [] if self._is_worker else subjects_of(config).subjects:
             where = provenance(subject, settings)({})
-            self._subjects[subject.origin] = _Subject(subject, begun(subject, where))
+            coverage = untried(subject, settings)
+            start = begun(subject, coverage=coverage, provenance=where)
+            self._subjects[subject.origin] = _Subject(subject, start)
         self._parts: dict[str, list[Certificate]] = {}
         self._written: list[Path] = []
 

@@ -1,6 +1,7 @@
 """What the tests of one pytest run share: its subjects, its seed, and what examines them."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from zlib import crc32
 
@@ -11,30 +12,50 @@ from gradcert.api import Selection, select_subjects
 from gradcert.checks import Planned
 from gradcert.core.clock import since
 from gradcert.core.limits import Limits
-from gradcert.core.settings import SearchSettings
+from gradcert.core.settings import Effort, SearchSettings
+from gradcert.core.task import Task
 from gradcert.engine.certification import begun, examiner_of, grown
+from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
 from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
+from gradcert.generation.plan import PlannedCase
 from gradcert_implementations import Implementation, Options
-from gradcert_reports import Certificate, CheckResult, diagnosed, explanation
+from gradcert_reports import Certificate, CheckResult, Coverage, diagnosed, explanation
 
-__all__ = ["FOUND", "failure_of", "result_of_test", "seed_of", "subjects_of"]
+__all__ = ["FOUND", "failure_of", "result_of_test", "seed_of", "settings_of", "subjects_of"]
 
 FOUND = pytest.StashKey[Certificate]()
 """Where a test leaves what it found."""
 
 
 @dataclass(frozen=True)
-class _ExaminerKey:
-    """The tests that share an examiner: those of one subject with the same settings."""
+class _Key:
+    """The tests that share an examination: those of one subject with the same settings."""
 
     subject: int
     settings: SearchSettings
 
 
+@dataclass(frozen=True)
+class _Examination:
+    """What the tests of one subject share: its examiner, and the plan of its cases.
+
+    Attributes
+    ----------
+    cases
+        The planned cases of each check.
+    untried
+        The coverage before the first check.
+    """
+
+    examiner: Examiner
+    cases: Mapping[Task, tuple[PlannedCase, ...]]
+    untried: tuple[Coverage, ...]
+
+
 _SELECTED = pytest.StashKey[Selection]()
 _SEED = pytest.StashKey[int]()
-_EXAMINERS = pytest.StashKey[dict[_ExaminerKey, Examiner]]()
+_EXAMINATIONS = pytest.StashKey[dict[_Key, _Examination]]()
 
 
 def subjects_of(config: pytest.Config) -> Selection:
@@ -63,14 +84,31 @@ def seed_of(config: pytest.Config) -> int:
     return config.stash[_SEED]
 
 
-def _examiner(config: pytest.Config, subject: Implementation, settings: SearchSettings) -> Examiner:
-    """Return what examines `subject` until the run ends. One process serves all tests."""
-    examiners = config.stash.setdefault(_EXAMINERS, {})
-    key = _ExaminerKey(id(subject), settings)
-    if key not in examiners:
-        examiners[key] = examiner_of(subject, settings)
-        config.add_cleanup(lambda: examiners[key].__exit__(None, None, None))
-    return examiners[key]
+def settings_of(config: pytest.Config) -> SearchSettings:
+    """Return the settings of the search that pytest's command line asks for."""
+    return SearchSettings(
+        max_examples=config.getoption("gradcert_max_examples"),
+        seed=seed_of(config),
+        effort=Effort.flagged(
+            quick=config.getoption("gradcert_quick"),
+            thorough=config.getoption("gradcert_thorough"),
+        ),
+    )
+
+
+def _examination(
+    config: pytest.Config, subject: Implementation, settings: SearchSettings
+) -> _Examination:
+    """Return what the tests of `subject` share until the run ends, such as one process."""
+    examinations = config.stash.setdefault(_EXAMINATIONS, {})
+    key = _Key(id(subject), settings)
+    if key not in examinations:
+        examiner = examiner_of(subject, settings)
+        examinations[key] = _Examination(
+            examiner, planned_cases(subject, settings), untried(subject, settings)
+        )
+        config.add_cleanup(lambda: examiner.__exit__(None, None, None))
+    return examinations[key]
 
 
 def result_of_test(
@@ -82,12 +120,18 @@ def result_of_test(
     """
     subject = planned.claim.implementation
     now = provenance(subject, settings)
-    examiner = _examiner(request.config, subject, settings)
-    before = examiner.spent
-    result = examiner.check(planned.task)
-    ended = now(since(before, examiner.spent))
-    former = request.node.stash.get(FOUND, begun(subject, ended))
-    request.node.stash[FOUND] = grown(former, (*former.results, result), provenance=ended)
+    shared = _examination(request.config, subject, settings)
+    before = shared.examiner.spent
+    result = shared.examiner.check(planned.task)
+    ended = now(since(before, shared.examiner.spent))
+    start = begun(subject, coverage=shared.untried, provenance=ended)
+    former = request.node.stash.get(FOUND, start)
+    request.node.stash[FOUND] = grown(
+        former,
+        (*former.results, result),
+        coverage=extended(former.coverage, tried_by(result, shared.cases)),
+        provenance=ended,
+    )
     return result
 
 
@@ -98,8 +142,8 @@ def failure_of(
     settings: SearchSettings,
 ) -> str:
     """Return the text of a failed test: what refutes the claim, and which mistake it is."""
-    examiner = _examiner(request.config, planned.claim.implementation, settings)
-    diagnoses = examiner.diagnoses([result])
+    shared = _examination(request.config, planned.claim.implementation, settings)
+    diagnoses = shared.examiner.diagnoses([result])
     found = request.node.stash[FOUND]
     request.node.stash[FOUND] = msgspec.structs.replace(found, diagnoses=diagnoses)
     return "\n".join([explanation(result), *map(diagnosed, diagnoses)])

@@ -7,18 +7,12 @@ and the wrong ones among them are expected to be refuted.
 import pytest
 
 from gradcert.checks import Planned, planned
-from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import certifying
-from gradcert.suite.session import FOUND, failure_of, result_of_test, seed_of, subjects_of
+from gradcert.suite.session import FOUND, failure_of, result_of_test, settings_of, subjects_of
 from gradcert_implementations import FLAWED, Implementation
 from gradcert_reports import Verdict
 
 __all__ = ["pytest_generate_tests", "test_conforms", "test_flaw_is_refuted"]
-
-
-def _settings(config: pytest.Config) -> SearchSettings:
-    max_examples = config.getoption("gradcert_max_examples")
-    return SearchSettings(max_examples=max_examples, seed=seed_of(config))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -47,7 +41,7 @@ def test_conforms(
     gradcert_planned: Planned, pytestconfig: pytest.Config, request: pytest.FixtureRequest
 ) -> None:
     """The implementation passes the check."""
-    settings = _settings(pytestconfig)
+    settings = settings_of(pytestconfig)
     result = result_of_test(request, gradcert_planned, settings)
     if result.verdict == Verdict.NOT_SUPPORTED:
         pytest.skip(f"not supported: {result.reason}")
@@ -60,6 +54,6 @@ def test_flaw_is_refuted(
     gradcert_flaw: Implementation, pytestconfig: pytest.Config, request: pytest.FixtureRequest
 ) -> None:
     """The built-in that is wrong on purpose is refuted."""
-    *_, found = certifying(gradcert_flaw, _settings(pytestconfig))
+    *_, found = certifying(gradcert_flaw, settings_of(pytestconfig))
     request.node.stash[FOUND] = found
     assert found.verdict == Verdict.REFUTED

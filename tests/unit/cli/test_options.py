@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from gradcert.cli.options import takes_options
+from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
@@ -23,7 +24,7 @@ from gradcert_reports import read
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-COMMANDS = ("certify", "claims", "list", "explain", "render", "diff", "merge")
+COMMANDS = ("certify", "claims", "plan", "list", "explain", "render", "diff", "merge")
 
 
 @pytest.fixture
@@ -144,6 +145,40 @@ def test_a_level_that_is_worse_than_the_demanded_one_ends_with_status_1_and_is_r
         assert "At least shifted is demanded." in (tmp_path / "out" / page).read_text()
     done = gradcert("certify", "log-sum-exp", "--at-least", "log-sum-exp", *quick)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "effort"), [((), "standard"), (("--quick",), "quick"), (("--thorough",), "thorough")]
+)
+@pytest.mark.parametrize("command", ["certify", "claims"])
+def test_a_flag_chooses_the_effort(
+    gradcert: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    flags: tuple[str, ...],
+    effort: str,
+) -> None:
+    found: list[SearchSettings] = []
+
+    def stop(_: object, settings: SearchSettings, **__: object) -> None:
+        found.append(settings)
+        raise typer.Exit(0)
+
+    monkeypatch.setattr(f"gradcert.cli.{command}.certified", stop)
+    few = ("numpy", "--format", "fp64") if command == "certify" else ()
+    assert gradcert(command, *few, *flags).returncode == 0
+    assert found == [SearchSettings(max_examples=100, seed=0, effort=Effort.named(effort))]
+
+
+def test_the_effort_reaches_the_report_also_from_a_process_of_its_own(
+    gradcert: Run, tmp_path: Path
+) -> None:
+    few = ("--quantity", "dE/dz", "--format", "fp64", "--max-examples", "2", "--quick")
+    done = gradcert("certify", "numpy", *few, "--isolate", "--report", "out")
+    assert done.returncode == 0
+    (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert certificate.provenance.effort == "quick"
+    assert "quick effort" in (tmp_path / "out" / "report.md").read_text()
 
 
 def test_an_empty_device_is_an_error_and_not_the_default(gradcert: Run) -> None:

@@ -64,6 +64,24 @@ def test_a_missing_extra_of_a_named_built_in_is_one_line_with_the_command_to_ins
 
 
 @pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("nope", "choose from numpy, torch, jax"),
+        ("mine.py:absent", "no attribute 'absent'"),
+        ("numpy --format posit16", "choose from binary64"),
+        ("diagonal-only --quantity loss", "it claims dE/dz"),
+    ],
+)
+def test_the_plan_of_what_cannot_be_loaded_is_one_line(
+    gradcert: Run, arguments: str, named: str
+) -> None:
+    done = gradcert("plan", *arguments.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert named in line
+
+
+@pytest.mark.parametrize(
     ("option", "given"), [("--max-examples", "0"), ("--seed", "tuesday"), ("--speed", "1")]
 )
 def test_a_bad_option_is_a_usage_error_without_a_traceback(
@@ -73,6 +91,17 @@ def test_a_bad_option_is_a_usage_error_without_a_traceback(
     assert (done.returncode, done.stdout) == (2, "")
     assert option in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["certify numpy", "claims", "plan numpy"])
+def test_a_run_that_is_quick_and_thorough_is_one_line_that_says_what_to_do(
+    gradcert: Run, command: str
+) -> None:
+    done = gradcert(*command.split(), "--quick", "--thorough")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "gradcert: a run is quick or thorough, not both: leave one of the two out\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["certify numpy", "claims", "render x", "merge x"])

@@ -8,7 +8,7 @@ from subjects import BY_ID, Gradient, in_binary32, right, wanting_writable_input
 
 from gradcert import certify
 from gradcert.checks import planned
-from gradcert.core.settings import SearchSettings
+from gradcert.core.settings import Effort, SearchSettings
 from gradcert.engine.certification import certifying
 from gradcert_implementations import Array, Domain, Implementation, Loss, load
 from gradcert_reports import Verdict
@@ -59,6 +59,17 @@ def test_a_certificate_records_the_level_that_is_claimed() -> None:
     claiming = replace(THEIRS, at_least="log-softmax")
     first = next(certifying(claiming, SearchSettings(max_examples=1, seed=0)))
     assert first.at_least == first.demanded == "log-softmax"
+
+
+@pytest.mark.parametrize("effort", Effort)
+def test_a_certificate_records_the_effort(effort: Effort) -> None:
+    settings = SearchSettings(max_examples=1, seed=0, effort=effort)
+    assert next(certifying(THEIRS, settings)).provenance.effort == effort
+
+
+def test_an_unknown_effort_is_refused_before_anything_is_loaded() -> None:
+    with pytest.raises(ValueError, match="unknown effort 'fast'; choose from quick, standard"):
+        certify("no/such/file.py:f", effort="fast")
 
 
 def test_the_level_of_a_certificate_is_that_of_its_most_severe_row() -> None:

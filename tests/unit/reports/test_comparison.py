@@ -69,6 +69,7 @@ def _certificate(
     name: str = "mine",
     seed: int = 0,
     max_examples: int = 40,
+    effort: str | None = None,
     loss: dict[str, Option] | None = None,
     domain: dict[str, Option] | None = None,
 ) -> Certificate:
@@ -99,6 +100,7 @@ def _certificate(
             processor="",
             seed=seed,
             max_examples=max_examples,
+            effort=effort,
             date="",
             duration=0.0,
             spent={},
@@ -372,6 +374,17 @@ def test_the_terminal_says_when_another_search_may_have_changed_a_level() -> Non
         "seed 0 -> 1 for mine, theirs: a level may differ by chance",
         "max examples 40 -> 400 for mine: a level may differ by chance",
     ]
+
+
+def test_another_effort_is_another_search() -> None:
+    old, new, none = (
+        _report(_certificate(_result(), effort=effort)) for effort in ("standard", "quick", None)
+    )
+    assert _shown(old, new) == [
+        "nothing got better or worse",
+        "effort standard -> quick for mine: a level may differ by chance",
+    ]
+    assert _shown(none, new)[1].startswith("effort not given -> quick for mine")
 
 
 def test_another_loss_or_domain_is_another_claim_whatever_its_options_are() -> None:

@@ -6,7 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from gradcert_reports import Discrepancy, Entry, Report, Verdict, read
+from gradcert_reports import (
+    Coverage,
+    Discrepancy,
+    Entry,
+    LargeBatch,
+    LongRow,
+    Report,
+    Verdict,
+    read,
+)
 from gradcert_reports.model.consistency import contradictions
 from gradcert_reports.model.encoding import decode, encode
 
@@ -32,6 +41,21 @@ def _results(*results: Any, planned: int = 9) -> Report:
     return Report(certificates=(replace(REFUTED, results=results, planned=planned),))
 
 
+def _covering(*coverage: Coverage) -> Report:
+    return Report(certificates=(replace(REFUTED, coverage=coverage),))
+
+
+ROWS = Coverage(dimension="rows", tried=("1", "2"), left=("65537",))
+BATCH = LargeBatch(rows=9, kept=(0, 8))
+LONG = LongRow(length=400, places=(0, 399), numbers=("1.0", "-0.5"))
+
+
+def _large() -> Report:
+    return _with(
+        row=8, arguments={"logits": (LONG, LONG)}, batch=BATCH, returned=LONG, expected=LONG
+    )
+
+
 FIRST = REFUTED.refutations[0]
 ABOUT = "diagonal-only, accuracy dE/dz binary64, "
 
@@ -45,6 +69,30 @@ ABOUT = "diagonal-only, accuracy dE/dz binary64, "
             _with(arguments={"logits": (("0.0",),), "v": ()}),
             f"{ABOUT}has its discrepancy in row 0, but `v` has 0 rows",
         ),
+        (
+            _with(row=3, arguments={"logits": (("0.0",),) * 2}, batch=BATCH),
+            f"{ABOUT}has its discrepancy in row 3, but `logits` has 2 of 9 rows",
+        ),
+        (
+            _with(row=8, arguments={"logits": (("0.0",),) * 3}, batch=BATCH),
+            f"{ABOUT}keeps 2 rows, but `logits` has 3",
+        ),
+        (
+            _with(arguments={"logits": (("0.0",),)}, batch=LargeBatch(rows=9, kept=(0, 9))),
+            f"{ABOUT}keeps rows that are not from small to large within its 9",
+        ),
+        (
+            _with(arguments={"logits": (replace(LONG, numbers=("1.0",)),)}),
+            f"{ABOUT}has 1 numbers at 2 places in a row of `logits`",
+        ),
+        (
+            _with(returned=replace(LONG, places=(5, 5))),
+            f"{ABOUT}has places that are not from left to right within 400 in the returned row",
+        ),
+        (
+            _with(expected=replace(LONG, places=(-1, 5))),
+            f"{ABOUT}has places that are not from left to right within 400 in the expected row",
+        ),
         (_with(arguments={}), f"{ABOUT}has a discrepancy without arguments"),
         (
             _results(replace(FIRST, discrepancy=None)),
@@ -55,6 +103,15 @@ ABOUT = "diagonal-only, accuracy dE/dz binary64, "
             "diagonal-only has the result of accuracy dE/dz binary64 twice",
         ),
         (_results(FIRST, planned=0), "diagonal-only has 1 results, of 0 planned"),
+        (
+            _covering(replace(ROWS, left=("65537", "2"))),
+            "diagonal-only has both tried and left 2 of rows",
+        ),
+        (
+            _covering(replace(ROWS, tried=("1", "2", "1"))),
+            "diagonal-only has tried 1 of rows twice",
+        ),
+        (_covering(ROWS, ROWS), "diagonal-only has the coverage of rows twice"),
         (_claim(3), "claim 3 of the ledger is at certificate 3, but there are 3, counted from 0"),
         (_claim(-1), "claim 3 of the ledger is at certificate -1, but there are 3"),
     ],
@@ -65,7 +122,9 @@ def test_a_report_that_contradicts_itself_is_refused(report: Report, said: str) 
         decode(encode(report))
 
 
-@pytest.mark.parametrize("report", [GOLDEN, _claim(2), _with(), _results(FIRST)])
+@pytest.mark.parametrize(
+    "report", [GOLDEN, _claim(2), _with(), _results(FIRST), _covering(ROWS), _large()]
+)
 def test_a_report_without_a_contradiction_is_read(report: Report) -> None:
     assert list(contradictions(report)) == []
     assert decode(encode(report)) == report

@@ -31,6 +31,10 @@ def test_machines_and_seeds_distinguish_what_is_otherwise_the_same(found: Certif
     here, there = (_elsewhere(found, processor=name) for name in ("Zen 5", "Grace"))
     assert _names(here, there) == ["numpy (Zen 5)", "numpy (Grace)"]
     assert _names(found, _elsewhere(found, seed=7)) == ["numpy (seed 0)", "numpy (seed 7)"]
+    assert _names(found, _elsewhere(found, effort="quick")) == [
+        "numpy (effort not given)",
+        "numpy (effort quick)",
+    ]
 
 
 @pytest.mark.parametrize("record", ["loss", "domain"])

@@ -15,10 +15,13 @@ from markdown_it.token import Token
 from gradcert_reports import (
     Certificate,
     CheckResult,
+    Coverage,
     Diagnosis,
     Discrepancy,
     Entry,
     Jacobian,
+    LargeBatch,
+    LongRow,
     Match,
     Provenance,
     Reach,
@@ -61,15 +64,19 @@ samples = st.builds(
     largest_logit=number,
 )
 jacobians = st.builds(Jacobian, true=rows, returned=rows)
+places = st.lists(count, max_size=3).map(tuple)
+long_rows = st.builds(LongRow, length=count, places=places, numbers=names, rest=st.none() | name)
+row = names | long_rows
 discrepancies = st.builds(
     Discrepancy,
     statement=name,
-    arguments=st.dictionaries(name, rows, max_size=3),
+    arguments=st.dictionaries(name, st.lists(row, max_size=2).map(tuple), max_size=3),
+    batch=st.none() | st.builds(LargeBatch, rows=count, kept=places),
     regimes=st.lists(regimes, max_size=2).map(tuple),
     row=count,
     index=st.none() | count,
-    expected=names,
-    returned=names,
+    expected=row,
+    returned=row,
     expected_is=st.sampled_from(["true", "other"]),
     enclosure=name,
     ulps=st.none() | number,
@@ -110,10 +117,12 @@ provenances = st.builds(
     processor=name,
     seed=st.integers(-(10**30), 10**30),
     max_examples=count,
+    effort=st.none() | name,
     date=name,
     duration=number,
     spent=st.dictionaries(name, number, max_size=2),
 )
+coverages = st.builds(Coverage, dimension=name, tried=names, left=names)
 certificates = st.builds(
     Certificate,
     name=name,
@@ -128,6 +137,7 @@ certificates = st.builds(
     results=st.lists(results, max_size=2).map(tuple),
     diagnoses=st.lists(diagnoses, max_size=2).map(tuple),
     planned=count,
+    coverage=st.lists(coverages, max_size=2).map(tuple),
     provenance=provenances,
 )
 entries = st.builds(

@@ -116,6 +116,19 @@ def test_what_a_test_file_certifies_is_in_the_report(run: Run, tmp_path: Path) -
     assert found.diagnoses[0].matches[0].flaw == "sign-flipped"
 
 
+def test_the_effort_of_the_tests_is_in_the_report(run: Run, tmp_path: Path) -> None:
+    options = 'formats=["fp64"], effort="quick"'
+    status, _ = run("right", options, "--gradcert-report", "out")
+    (found,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert (status, found.provenance.effort) == (0, "quick")
+    assert found.coverage
+
+
+def test_an_unknown_effort_is_an_error_that_lists_the_choices() -> None:
+    with pytest.raises(ValueError, match="unknown effort 'fast'; choose from quick, standard"):
+        gradcert.conformance_tests("numpy", effort="fast")
+
+
 def test_an_expectation_that_names_no_test_is_an_error_that_lists_the_checks() -> None:
     with pytest.raises(ValueError, match=r"expected_failures names 'acuracy'; .* accuracy, "):
         gradcert.conformance_tests("numpy", expected_failures={"acuracy": "a typo"})

@@ -13,7 +13,10 @@ import pytest
 from subjects import OF_GRADIENT, RIGHT_SOURCE
 
 from gradcert import plugin
+from gradcert.core.settings import Effort, SearchSettings
+from gradcert.engine.coverage import coverage_of
 from gradcert.suite import test_conformance as conformance
+from gradcert_implementations import load
 from gradcert_reports import Report, read
 
 SUBJECTS = f"""
@@ -102,6 +105,27 @@ def test_the_level_and_the_largest_logit_are_options_of_pytest(suite: Run, tmp_p
 
 
 @pytest.mark.parametrize(
+    ("flags", "effort"),
+    [
+        ((), "standard"),
+        (("--gradcert-quick",), "quick"),
+        (("--gradcert-thorough", "-n", "2", "-k", "empty-batch or unchanged"), "thorough"),
+    ],
+)
+def test_the_effort_is_an_option_of_pytest_and_the_report_joins_what_its_tests_covered(
+    suite: Run, tmp_path: Path, flags: tuple[str, ...], effort: str
+) -> None:
+    few = ("--gradcert-max-examples", "2", "--gradcert-report", "out")
+    done = suite("--gradcert", "mine.py:right", *few, *flags)
+    assert done.returncode == 0
+    (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert certificate.provenance.effort == effort
+    subject = load(f"{tmp_path / 'mine.py'}:right", formats=["binary64"])
+    settings = SearchSettings(max_examples=2, seed=0, effort=Effort.named(effort))
+    assert certificate.coverage == coverage_of(subject, settings, certificate.results)
+
+
+@pytest.mark.parametrize(
     ("arguments", "counts"),
     [
         ("-k empty-batch", "1 passed"),
@@ -152,6 +176,7 @@ def test_seeds_differ_in_the_cases_they_try_but_not_in_the_verdict(
         ("--gradcert-quantity dz/dE", "'dz/dE'"),
         ("--gradcert-at-least shfted", "did you mean shifted?"),
         ("--gradcert-largest-logit ten", "largest_logit is 'ten'"),
+        ("--gradcert-quick --gradcert-thorough", "quick or thorough, not both"),
     ],
 )
 def test_a_selection_of_nothing_is_a_usage_error_in_one_line(
@@ -213,6 +238,7 @@ def _outcomes(report: Report) -> list[Any]:
             certificate.name,
             certificate.verdict,
             certificate.provenance.seed,
+            certificate.coverage,
             [(found.quantity, found.matches[0].flaw) for found in certificate.diagnoses],
             [
                 (result.check, result.quantity, result.format, result.verdict, result.discrepancy)

@@ -1,0 +1,127 @@
+"""What was tried of the plan of cases, and what was not, in words."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from gradcert_reports.model.records import Certificate, Coverage
+
+__all__ = ["Covered", "covered", "listed", "not_tried"]
+
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
+"""A label that is condensed. A label may be any text."""
+
+_SHORTEST_RUN = 3
+
+_FEW = 12
+"""Items that are short enough to be named on one line."""
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What was tried of one dimension, in words.
+
+    Attributes
+    ----------
+    dimension
+        What the items are about.
+    count, total
+        How many items were tried, and how many the plan has.
+    tried, left
+        The items that were tried, and those that were not. Empty if there are none.
+    """
+
+    dimension: str
+    count: int
+    total: int
+    tried: str
+    left: str
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An item, or a run of numbers, as a list shows it."""
+
+    text: str
+    count: int = 1
+
+
+def _runs(numbers: Iterable[int]) -> list[range]:
+    """Return the numbers as runs without a gap, from small to large."""
+    runs: list[range] = []
+    for number in sorted(set(numbers)):
+        if runs and runs[-1].stop == number:
+            runs[-1] = range(runs[-1].start, number + 1)
+        else:
+            runs.append(range(number, number + 1))
+    return runs
+
+
+def _entries(labels: Sequence[str]) -> list[_Entry]:
+    entries: list[_Entry] = []
+    for run in _runs(int(label) for label in labels if _NUMBER.fullmatch(label)):
+        if len(run) < _SHORTEST_RUN:
+            entries += [_Entry(str(number)) for number in run]
+        else:
+            entries.append(_Entry(f"{run[0]} to {run[-1]}", len(run)))
+    return entries + [_Entry(label) for label in labels if not _NUMBER.fullmatch(label)]
+
+
+def listed(labels: Sequence[str], most: int | None = None) -> str:
+    """Return labels on one line: first the numbers, from small to large, a run of them as one.
+
+    A list of more entries than `most` is cut, and says how many labels it leaves out.
+
+    Examples
+    --------
+    >>> listed(["1", "2", "3", "5", "31", "33", "32", "all but one"])
+    '1 to 3, 5, 31 to 33, all but one'
+    >>> listed(["1", "2", "3", "5", "7", "9"], 2)
+    '1 to 3, 5 and 2 more'
+    >>> listed(["all but one", "all but one, by -1e+04"])
+    'all but one; all but one, by -1e+04'
+    """
+    entries = _entries(labels)
+    most = len(entries) if most is None else most
+    between = "; " if any("," in label for label in labels) else ", "
+    shown = between.join(entry.text for entry in entries[:most])
+    more = sum(entry.count for entry in entries[most:])
+    return f"{shown} and {more} more" if more else shown
+
+
+def _in_words(found: Coverage, most: int) -> Covered:
+    return Covered(
+        dimension=found.dimension,
+        count=len(found.tried),
+        total=len(found.tried) + len(found.left),
+        tried=listed(found.tried, most),
+        left=listed(found.left, most),
+    )
+
+
+def covered(certificate: Certificate, most: int) -> list[Covered]:
+    """Return what was tried of each dimension, with at most so many entries in each list."""
+    return list(map(partial(_in_words, most=most), certificate.coverage))
+
+
+def not_tried(certificate: Certificate) -> str:
+    """Return what was not tried, on one line: by name, or by count where it is much.
+
+    Returns
+    -------
+    An empty text if nothing is left, or if the implementation is wrong: its checks end at the case
+    that shows it.
+    """
+    short = [one for one in covered(certificate, _FEW) if one.left]
+    if not short or certificate.verdict.wrong:
+        return ""
+    left = sum(one.total - one.count for one in short)
+    total = sum(len(one.tried) + len(one.left) for one in certificate.coverage)
+    named = (
+        f"{one.total - one.count} of {one.total} {one.dimension}"
+        + (f" ({one.left})" if left <= _FEW else "")
+        for one in short
+    )
+    items = f"{left} of {total} items of the plan {'was' if left == 1 else 'were'} not tried"
+    return f"{certificate.name}: {items}: {', '.join(named)}"

@@ -1,0 +1,154 @@
+"""A row of numbers on one line: short ones are written out, long ones described."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gradcert_reports import (
+    Certificate,
+    Discrepancy,
+    LargeBatch,
+    LongRow,
+    Report,
+    Row,
+    details,
+    explanation,
+    html,
+    junit,
+    markdown,
+    read,
+)
+from gradcert_reports.text.rows import arguments, values, wrong_value
+
+REFUTED = read(Path(__file__).with_name("golden") / "certificate.json").certificates[1]
+FIRST = REFUTED.refutations[0]
+replace = msgspec.structs.replace
+
+
+def _found(**changed: Any) -> Discrepancy:
+    assert FIRST.discrepancy is not None
+    return replace(FIRST.discrepancy, **changed)
+
+
+def _row(length: int, numbers: dict[int, str], rest: str | None = None) -> LongRow:
+    return LongRow(length=length, places=tuple(numbers), numbers=tuple(numbers.values()), rest=rest)
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ((), "[]"),
+        (("0.0", "-1.50", "nan"), "[0, -1.5, nan]"),
+        (("1.0",) * 12, f"[{', '.join(['1'] * 12)}]"),
+        (("1.0",) * 13, "[all 1, 13 in all]"),
+        (("0.0",) * 20 + ("3.0", "-inf"), "[all 0 but 3 at 20, -inf at 21, 22 in all]"),
+        (tuple(map(str, range(14))), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ... 14 in all]"),
+        (_row(4097, {0: "0.0", 9: "2.0"}, "0.0"), "[all 0 but 2 at 9, 4097 in all]"),
+        (_row(4097, {0: "0.0", 1: "2.0", 9: "7.0"}), "[0, 2, ... 4097 in all]"),
+        (_row(4097, {9: "7.0"}), "[... 4097 in all]"),
+        (_row(2, {}, "0.0"), "[... 2 in all]"),
+        (_row(-1, {}), "[... -1 in all]"),
+    ],
+)
+def test_a_row_is_written_out_or_described(row: Row, shown: str) -> None:
+    assert values(row) == shown
+
+
+SPARSE = _row(4097, {0: "0.0", 1024: "3.0", 4096: "0.0"}, "0.0")
+ONE_HOT = _row(4097, {0: "0.0", 1024: "0.0", 4096: "1.0"}, "0.0")
+SEVERAL = _row(4097, {0: "0.5", 1: "0.25"})
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (
+            {"logits": (SPARSE,), "targets": (ONE_HOT,)},
+            "4097 classes: logits all 0 but 3 at 1024; target class 4096",
+        ),
+        (
+            {"logits": (SEVERAL,), "targets": (ONE_HOT,)},
+            "4097 classes: logits [0.5, 0.25, ... 4097 in all]; target class 4096",
+        ),
+        (
+            {"logits": (SEVERAL,), "targets": (SEVERAL,)},
+            "logits [0.5, 0.25, ... 4097 in all], targets [0.5, 0.25, ... 4097 in all]",
+        ),
+        (
+            {"logits": (SPARSE,), "v": (ONE_HOT,)},
+            "4097 classes: logits all 0 but 3 at 1024; v all 0 but 1 at 4096",
+        ),
+        (
+            {"logits": (("0.0",) * 100,), "targets": (("1.0", *("0.0",) * 99),)},
+            "100 classes: logits all 0; target class 0",
+        ),
+        ({"logits": (("0.0",),), "targets": (("1.0",),)}, "logits [0], targets [1]"),
+    ],
+)
+def test_the_arguments_of_a_long_row_are_described(
+    given: dict[str, tuple[Row, ...]], shown: str
+) -> None:
+    assert arguments(_found(arguments=given)) == shown
+    batch = LargeBatch(rows=65537, kept=(4096,))
+    assert arguments(_found(arguments=given, batch=batch, row=4096)) == (
+        f"row 4096 of 65537, counted from 0: {shown}"
+    )
+
+
+def test_the_wrong_value_of_a_long_row_has_its_place_and_what_is_true() -> None:
+    long = _found(arguments={"logits": (SPARSE,)}, index=1024, returned=SPARSE, expected=ONE_HOT)
+    assert wrong_value(long) == "class 1024: 3.0, where 0.0 is true"
+    assert wrong_value(replace(long, expected_is="other")) == (
+        "class 1024: 3.0, where 0.0 is the other answer"
+    )
+    assert wrong_value(replace(long, index=77)) == "class 77: 0.0, where 0.0 is true"
+    assert wrong_value(replace(long, index=None)) == ""
+    assert wrong_value(_found()) == ""
+    assert wrong_value(replace(long, arguments={"logits": (("0.0",) * 64,)})) == (
+        "value 1024: 3.0, where 0.0 is true"
+    )
+    assert "  wrong     class 1024: 3.0, where 0.0 is true\n" in explanation(
+        replace(FIRST, discrepancy=long)
+    )
+
+
+def _certificate(found: Discrepancy) -> Certificate:
+    return replace(REFUTED, results=(replace(FIRST, discrepancy=found),), diagnoses=())
+
+
+@pytest.mark.parametrize("page", [html, markdown, junit])
+def test_python_that_nobody_pastes_is_in_the_file_alone(page: object) -> None:
+    assert callable(page)
+    code = "x = 1\n" * 20_000
+    certificate = _certificate(_found(snippet=code))
+    shown = page(Report(certificates=(certificate,)))
+    assert "x = 1" not in shown + details(certificate)
+    assert "certificate.json" in shown
+    assert "reproduces it is long" in shown
+    assert "reproduces it is long" in details(certificate)
+
+
+@pytest.mark.parametrize("page", [html, markdown])
+def test_the_pages_show_what_is_kept_of_a_long_row(page: object) -> None:
+    assert callable(page)
+    long = _found(
+        arguments={"logits": (SPARSE,), "targets": (ONE_HOT,)},
+        index=1024,
+        returned=SPARSE,
+        expected=ONE_HOT,
+        jacobian=None,
+    )
+    shown = page(Report(certificates=(_certificate(long),)))
+    assert "all others" in shown
+    assert "4094 more lines are left out here; the Python code builds the whole row." in shown
+    assert len(shown) < len(page(Report(certificates=(_certificate(_found()),)))) + 3000
+
+
+def test_a_file_of_version_2_with_all_numbers_of_a_long_row_is_shown_as_before() -> None:
+    row = ("0.5",) * 2000 + ("1.0",) * 2000
+    old = _found(arguments={"logits": (row,)}, returned=row, expected=row, index=3999)
+    shown = markdown(Report(certificates=(_certificate(old),)))
+    assert "| 3999 (wrong) |" in shown
+    assert "3987 more lines are left out here; certificate.json has all of them." in shown
