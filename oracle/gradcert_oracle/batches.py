@@ -14,6 +14,10 @@ relative to a product with W / S, where W is the sum of the sizes ``|t_k|``, bec
 difference of two sums. What the power and the product lose to underflow is below ``(|T| + 1)
 2^-1068``, :meth:`Batch.lost`.
 
+A class may stand for several equal ones, see :mod:`~gradcert_oracle.kinds`. It counts as often in
+every sum; the product with that number is one more rounding of a term, below 2^-98, and the bound
+of a sum has room for it.
+
 The crude upper bound of the budgets. Arb's balls are narrow as well as right: an operation widens
 its ball by about one unit in the last place, 2 u of its value. This is not proved here; w = 4 u
 allows for twice that, and tests compare with the budgets themselves. Nothing that is accepted
@@ -43,10 +47,11 @@ values above; the loss has ``v E`` more.
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from gradcert_oracle.kinds import Kinds
 from gradcert_oracle.wider import DEEPEST, Array, Balance, Pair, Wider, blocks, log1p
 
 __all__ = ["Batch", "Reference", "Rounding", "Screen", "Softmax", "textbook_at_most"]
@@ -140,10 +145,13 @@ class Batch:
         The arrays by name.
     arithmetic
         The wider arithmetic.
+    counts
+        How many equal classes each class stands for, an array of the same shape; None for one.
     """
 
     arguments: Mapping[str, Array]
     arithmetic: Wider
+    counts: Array | None = field(default=None, kw_only=True)
 
     def __getitem__(self, name: str) -> Array:
         """Return the argument of this name."""
@@ -152,12 +160,33 @@ class Batch:
     @property
     def classes(self) -> int:
         """The number of classes of a whole row."""
-        classes: int = next(iter(self.arguments.values())).shape[1]
-        return classes
+        return self._width if self.counts is None else int(self.counts[0].sum())
+
+    @property
+    def _width(self) -> int:
+        width: int = next(iter(self.arguments.values())).shape[1]
+        return width
+
+    def _weighted(self, numbers: Pair) -> Pair:
+        """Return a number of each class times the classes that it stands for."""
+        if self.counts is None:
+            return numbers
+        return self.arithmetic.product(numbers, self.arithmetic.number(self.counts))
+
+    def of_kinds(self, kinds: Kinds) -> "Batch":
+        """Return the batch with one class for each kind."""
+        arguments = {name: kinds.of(array) for name, array in self.arguments.items()}
+        return replace(self, arguments=arguments, counts=kinds.counts)
+
+    def of_rows(self, rows: Array) -> "Batch":
+        """Return the batch of some of its rows."""
+        arguments = {name: array[rows] for name, array in self.arguments.items()}
+        counts = None if self.counts is None else self.counts[rows]
+        return replace(self, arguments=arguments, counts=counts)
 
     def parts(self) -> list[tuple[slice, "Batch"]]:
         """Return parts of some thousand classes, which stay in the processor's cache."""
-        every = blocks(self.classes)
+        every = blocks(self._width)
         if len(every) == 1:
             return [(every[0], self)]
         return [(places, _Part.of(self, places)) for places in every]
@@ -177,7 +206,7 @@ class Batch:
         largest = z[places][:, None]
         drops, heads = np.empty_like(z), np.empty_like(z)
         tails = np.empty_like(z) if wider.paired else 0.0
-        for part in blocks(self.classes):
+        for part in blocks(self._width):
             differences = wider.difference(z[:, part], largest)
             heads[:, part], tail = wider.exp(differences)
             if not isinstance(tails, float):
@@ -186,8 +215,10 @@ class Batch:
         if drops.max() > -DEEPEST:
             np.minimum(drops, -DEEPEST, out=drops)
         heads[places] = 0  # The power of zero is exactly one; its tail is zero.
-        others = wider.total(Pair(heads, tails))
+        others = wider.total(self._weighted(Pair(heads, tails)))
         heads[places] = 1
+        if self.counts is not None:
+            others = wider.plus(others, wider.number(self.counts[places] - 1))
         mass = wider.plus(wider.number(np.ones(len(z))), others)
         return Softmax(drops, Pair(heads, tails), top, others, mass)
 
@@ -195,10 +226,10 @@ class Batch:
     def targets(self) -> Balance:
         """The sum T of the targets of each row, and W of their sizes."""
         targets = self["targets"]
-        if (np.count_nonzero(targets, axis=1) <= 1).all():
+        if self.counts is None and (np.count_nonzero(targets, axis=1) <= 1).all():
             mass = targets.sum(axis=1)  # It is exact.
             return Balance(self.arithmetic.number(mass), np.abs(mass))
-        return self.arithmetic.balance(self.arithmetic.number(targets))
+        return self.arithmetic.balance(self._weighted(self.arithmetic.number(targets)))
 
     @functools.cached_property
     def moved(self) -> Balance:
@@ -208,7 +239,7 @@ class Batch:
         tails = differences.tail
         if not isinstance(tails, float):
             tails = np.where(t == 0, 0, -tails)
-        return wider.balance(wider.product(wider.number(t), Pair(heads, tails)))
+        return wider.balance(self._weighted(wider.product(wider.number(t), Pair(heads, tails))))
 
     @property
     def error(self) -> float:
@@ -288,9 +319,11 @@ class Batch:
         Terms with ``|d_k| > 32`` are left out.
         """
         softmax, weighted = self.softmax, np.zeros(len(self.softmax.top))
-        for part in blocks(self.classes):
+        for part in blocks(self._width):
             drops = softmax.drops[:, part]
             terms = drops * softmax.powers.head[:, part]
+            if self.counts is not None:
+                terms *= self.counts[:, part]
             if drops.max() > 32:
                 terms[drops > 32] = 0
             weighted += terms.sum(axis=1)

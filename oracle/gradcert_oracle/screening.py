@@ -33,6 +33,7 @@ import numpy as np
 
 from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.formats import BINARY32, Format
+from gradcert_oracle.kinds import Kinds, kinds_of
 from gradcert_oracle.questions import Quantity
 from gradcert_oracle.textbook import Algorithm
 from gradcert_oracle.verdicts import levels
@@ -58,6 +59,9 @@ _VOID = 0.24
 
 _AT_ONCE = 1 << 15
 """Numbers that are screened together, so that they stay in the processor's cache."""
+
+_WIDE, _WORTH_A_SEARCH = 512, 1 << 13
+"""Equal classes are looked for in rows of as many classes, if there are as many numbers in all."""
 
 _EXPONENT_BITS = 0x7FF << 52
 """Where a binary64 number has its exponent; with all others cleared it is a power of two."""
@@ -185,12 +189,9 @@ class _Measured:
         return np.where(least.min(axis=1) > 0, most, np.inf)
 
 
-def _screen(
-    quantity: Quantity, format: Format, arguments: dict[str, Array], values: Array
-) -> Screened:
+def _screen(quantity: Quantity, format: Format, batch: Batch, values: Array) -> Screened:
     rows, screen = len(values), quantity.screen
     assert screen is not None
-    batch = Batch(arguments, PAIRED if format.precision > BINARY32.precision else PLAIN)
     known, scale = np.ones(rows, dtype=bool), np.zeros(rows)
     farthest, used = np.zeros(rows), np.zeros(rows)
     measured = []
@@ -220,6 +221,22 @@ def _screen(
         used[new] = budgets[new]
         accepted |= new
     return Screened(accepted, rank, used + _BALL)
+
+
+def _batch(quantity: Quantity, format: Format, arguments: Sequence[Array]) -> Batch:
+    named = zip(quantity.arguments, arguments, strict=True)
+    wider = PAIRED if format.precision > BINARY32.precision else PLAIN
+    return Batch({name: array.astype(np.float64, copy=False) for name, array in named}, wider)
+
+
+def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
+    """Return the kinds of the classes, where to screen them all takes longer than to find them."""
+    point = batch[quantity.arguments[0]]
+    if not batch.arithmetic.paired or point.size < _WORTH_A_SEARCH or point.shape[1] < _WIDE:
+        return None
+    if quantity.pooled:
+        return kinds_of(*batch.arguments.values(), values)
+    return kinds_of(*batch.arguments.values()) if values.ndim == 1 else None
 
 
 def screen(
@@ -258,16 +275,18 @@ def screen(
     with np.errstate(all="ignore"):
         for start in range(0, rows, step):
             part = slice(start, start + step)
-            named = zip(quantity.arguments, arguments, strict=True)
-            asked = {name: array[part].astype(np.float64, copy=False) for name, array in named}
             answer = values[part].astype(np.float64, copy=False)
-            inside = _in_domain(quantity, asked)
+            batch = _batch(quantity, format, [array[part] for array in arguments])
+            kinds = _kinds(quantity, batch, answer)
+            if kinds is not None:
+                batch = batch.of_kinds(kinds)
+                answer = kinds.of(answer) if quantity.pooled else answer
+            inside = _in_domain(quantity, dict(batch.arguments))
             if not inside.any():
                 continue
             if not inside.all():
-                asked = {name: array[inside] for name, array in asked.items()}
-                answer = answer[inside]
-            found = _screen(quantity, format, asked, answer)
+                batch, answer = batch.of_rows(inside), answer[inside]
+            found = _screen(quantity, format, batch, answer)
             places = np.flatnonzero(inside) + start
             result.accepted[places] = found.accepted
             result.rank[places] = found.rank
