@@ -14,6 +14,10 @@ relative to a product with W / S, where W is the sum of the sizes ``|t_k|``, bec
 difference of two sums. What the power and the product lose to underflow is below ``(|T| + 1)
 2^-1068``, :meth:`Batch.lost`.
 
+A class may stand for several equal ones, see :mod:`~gradcert_oracle.kinds`. It counts as often in
+every sum; the product with that number is one more rounding of a term, below 2^-98, and the bound
+of a sum has room for it.
+
 The crude upper bound of the budgets. Arb's balls are narrow as well as right: an operation widens
 its ball by about one unit in the last place, 2 u of its value. This is not proved here; w = 4 u
 allows for twice that, and tests compare with the budgets themselves. Nothing that is accepted
@@ -43,11 +47,12 @@ values above; the loss has ``v E`` more.
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gradcert_oracle.wider import DEEPEST, Array, Balance, Pair, Wider, log1p
+from gradcert_oracle.kinds import Kinds
+from gradcert_oracle.wider import DEEPEST, Array, Balance, Pair, Wider, blocks, log1p
 
 __all__ = ["Batch", "Reference", "Rounding", "Screen", "Softmax", "textbook_at_most"]
 
@@ -80,12 +85,10 @@ class Softmax:
 
     Attributes
     ----------
-    differences
-        ``z - max z``, which may be -inf.
     drops
-        Their sizes in binary64, at most 746: beyond that a power is below 2^-1076.
+        ``max z - z`` in binary64, at most 746: beyond that a power is below 2^-1076.
     powers
-        The exponentials of the differences.
+        The exponentials of ``z - max z``.
     top
         A class with the largest logit, for each row.
     others
@@ -94,12 +97,18 @@ class Softmax:
         The sum of all powers.
     """
 
-    differences: Pair
     drops: Array
     powers: Pair
     top: Array
     others: Pair
     mass: Pair
+
+    def part(self, classes: slice) -> "Softmax":
+        """Return the shares of some of the classes; `top` counts all classes."""
+        heads, tails = self.powers
+        tail = tails if isinstance(tails, float) else tails[:, classes]
+        powers = Pair(heads[:, classes], tail)
+        return replace(self, drops=self.drops[:, classes], powers=powers)
 
 
 @dataclass(frozen=True)
@@ -136,10 +145,13 @@ class Batch:
         The arrays by name.
     arithmetic
         The wider arithmetic.
+    counts
+        How many equal classes each class stands for, an array of the same shape; None for one.
     """
 
     arguments: Mapping[str, Array]
     arithmetic: Wider
+    counts: Array | None = field(default=None, kw_only=True)
 
     def __getitem__(self, name: str) -> Array:
         """Return the argument of this name."""
@@ -147,9 +159,43 @@ class Batch:
 
     @property
     def classes(self) -> int:
-        """The number of classes."""
-        classes: int = next(iter(self.arguments.values())).shape[1]
-        return classes
+        """The number of classes of a whole row."""
+        return self._width if self.counts is None else int(self.counts[0].sum())
+
+    @property
+    def _width(self) -> int:
+        width: int = next(iter(self.arguments.values())).shape[1]
+        return width
+
+    def _weighted(self, numbers: Pair) -> Pair:
+        """Return a number of each class times the classes that it stands for."""
+        if self.counts is None:
+            return numbers
+        return self.arithmetic.product(numbers, self.arithmetic.number(self.counts))
+
+    def of_kinds(self, kinds: Kinds) -> "Batch":
+        """Return the batch with one class for each kind."""
+        arguments = {name: kinds.of(array) for name, array in self.arguments.items()}
+        return replace(self, arguments=arguments, counts=kinds.counts)
+
+    def of_rows(self, rows: Array) -> "Batch":
+        """Return the batch of some of its rows."""
+        arguments = {name: array[rows] for name, array in self.arguments.items()}
+        counts = None if self.counts is None else self.counts[rows]
+        return replace(self, arguments=arguments, counts=counts)
+
+    def parts(self) -> list[tuple[slice, "Batch"]]:
+        """Return parts of some thousand classes, which stay in the processor's cache."""
+        every = blocks(self._width)
+        if len(every) == 1:
+            return [(every[0], self)]
+        return [(places, _Part.of(self, places)) for places in every]
+
+    @functools.cached_property
+    def differences(self) -> Pair:
+        """``z - max z``, which may be -inf."""
+        z = self["logits"]
+        return self.arithmetic.difference(z, z.max(axis=1, keepdims=True))
 
     @functools.cached_property
     def softmax(self) -> Softmax:
@@ -157,36 +203,43 @@ class Batch:
         z, wider = self["logits"], self.arithmetic
         top = z.argmax(axis=1)
         places = np.arange(len(z)), top
-        differences = wider.difference(z, z[places][:, None])
-        powers = wider.exp(differences)
-        heads, tails = powers.head.copy(), powers.tail
-        heads[places] = 0
-        if not isinstance(tails, float):
-            tails = tails.copy()
-            tails[places] = 0
-        others = wider.total(Pair(heads, tails))
+        largest = z[places][:, None]
+        drops, heads = np.empty_like(z), np.empty_like(z)
+        tails = np.empty_like(z) if wider.paired else 0.0
+        for part in blocks(self._width):
+            differences = wider.difference(z[:, part], largest)
+            heads[:, part], tail = wider.exp(differences)
+            if not isinstance(tails, float):
+                tails[:, part] = tail
+            np.negative(differences.head, out=drops[:, part])
+        if drops.max() > -DEEPEST:
+            np.minimum(drops, -DEEPEST, out=drops)
+        heads[places] = 0  # The power of zero is exactly one; its tail is zero.
+        others = wider.total(self._weighted(Pair(heads, tails)))
+        heads[places] = 1
+        if self.counts is not None:
+            others = wider.plus(others, wider.number(self.counts[places] - 1))
         mass = wider.plus(wider.number(np.ones(len(z))), others)
-        drops = np.minimum(-differences.head, -DEEPEST)
-        return Softmax(differences, drops, powers, top, others, mass)
+        return Softmax(drops, Pair(heads, tails), top, others, mass)
 
     @functools.cached_property
     def targets(self) -> Balance:
         """The sum T of the targets of each row, and W of their sizes."""
         targets = self["targets"]
-        if (np.count_nonzero(targets, axis=1) <= 1).all():
+        if self.counts is None and (np.count_nonzero(targets, axis=1) <= 1).all():
             mass = targets.sum(axis=1)  # It is exact.
             return Balance(self.arithmetic.number(mass), np.abs(mass))
-        return self.arithmetic.balance(self.arithmetic.number(targets))
+        return self.arithmetic.balance(self._weighted(self.arithmetic.number(targets)))
 
     @functools.cached_property
     def moved(self) -> Balance:
         """``sum_j t_j |d_j|``, where a class without a target may have a logit of -inf."""
-        t, differences, wider = self["targets"], self.softmax.differences, self.arithmetic
+        t, differences, wider = self["targets"], self.differences, self.arithmetic
         heads = np.where(t == 0, 0, -differences.head)
         tails = differences.tail
         if not isinstance(tails, float):
             tails = np.where(t == 0, 0, -tails)
-        return wider.balance(wider.product(wider.number(t), Pair(heads, tails)))
+        return wider.balance(self._weighted(wider.product(wider.number(t), Pair(heads, tails))))
 
     @property
     def error(self) -> float:
@@ -265,11 +318,62 @@ class Batch:
 
         Terms with ``|d_k| > 32`` are left out.
         """
-        softmax = self.softmax
-        near = softmax.drops <= 32
-        terms = np.where(near, softmax.drops, 0) * softmax.powers.head
-        weighted: Array = terms.sum(axis=1) / softmax.mass.head
-        return weighted
+        softmax, weighted = self.softmax, np.zeros(len(self.softmax.top))
+        for part in blocks(self._width):
+            drops = softmax.drops[:, part]
+            terms = drops * softmax.powers.head[:, part]
+            if self.counts is not None:
+                terms *= self.counts[:, part]
+            if drops.max() > 32:
+                terms[drops > 32] = 0
+            weighted += terms.sum(axis=1)
+        return weighted / softmax.mass.head
+
+
+@dataclass(frozen=True)
+class _Part(Batch):
+    """Some of the classes of a batch. What is known of whole rows is that of the batch.
+
+    Attributes
+    ----------
+    whole
+        The batch.
+    places
+        Which of its classes.
+    """
+
+    whole: Batch
+    places: slice
+
+    @classmethod
+    def of(cls, whole: Batch, places: slice) -> "_Part":
+        """Return a part of a batch."""
+        arguments = {name: array[:, places] for name, array in whole.arguments.items()}
+        return cls(arguments, whole.arithmetic, whole, places)
+
+    @property
+    def classes(self) -> int:
+        return self.whole.classes
+
+    @functools.cached_property
+    def softmax(self) -> Softmax:
+        return self.whole.softmax.part(self.places)
+
+    @functools.cached_property
+    def targets(self) -> Balance:
+        return self.whole.targets
+
+    @functools.cached_property
+    def moved(self) -> Balance:
+        return self.whole.moved
+
+    @functools.cached_property
+    def log_mass(self) -> Pair:
+        return self.whole.log_mass
+
+    @functools.cached_property
+    def weighted_drop(self) -> Array:
+        return self.whole.weighted_drop
 
 
 def textbook_at_most(batch: Batch, rounding: Rounding) -> Array:

@@ -31,14 +31,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.formats import BINARY32, Format
+from gradcert_oracle.kinds import Kinds, kinds_of
 from gradcert_oracle.questions import Quantity
 from gradcert_oracle.textbook import Algorithm
 from gradcert_oracle.verdicts import levels
 from gradcert_oracle.wider import PAIRED, PLAIN, Array
 
 __all__ = ["ScreenError", "Screened", "screen"]
+
+# An allocator that gives freed memory back to the system gets every page anew for the next block,
+# which costs as much as the screen. glibc keeps as much as the largest array that was ever freed.
+np.empty(1 << 21)
 
 _SLACK = 2.0**-20
 """The part of each bound that is given away for its roundings."""
@@ -52,14 +57,20 @@ _MOST_CLASSES = 1 << 20
 _VOID = 0.24
 """A level may be void where the crude upper bound is more than this part of the scale."""
 
-_AT_ONCE = 1 << 14
+_AT_ONCE = 1 << 15
 """Numbers that are screened together, so that they stay in the processor's cache."""
+
+_WIDE, _WORTH_A_SEARCH = 512, 1 << 13
+"""Equal classes are looked for in rows of as many classes, if there are as many numbers in all."""
 
 _EXPONENT_BITS = 0x7FF << 52
 """Where a binary64 number has its exponent; with all others cleared it is a power of two."""
 
 _BALL = 2.0**-8
 """The width of the judge's balls, in budgets: below 2^-9, as they are below 2^-10 ulp."""
+
+_FAITHFUL = 2 - _BALL
+"""Half ulps that a value may be off in a row that is faithful."""
 
 
 class ScreenError(Exception):
@@ -114,6 +125,11 @@ def _candidates(format: Format) -> list[tuple[Algorithm, Rounding]]:
     return [(best, Rounding(*inner)), (stored, Rounding(*inner, 2.0**-format.precision))]
 
 
+def _outer(format: Format) -> float:
+    """Return the part of a value that its last rounding costs, after intermediates in binary32."""
+    return 2.0**-format.precision if format.precision < BINARY32.precision else 0.0
+
+
 def _ulp_at_least(values: Array, format: Format) -> Array:
     """Return an ulp of the format at these sizes, or at the smallest normal number."""
     bits = np.maximum(values, format.smallest_normal).view(np.int64)
@@ -122,41 +138,105 @@ def _ulp_at_least(values: Array, format: Format) -> Array:
     return ulp
 
 
-def _screen(
-    quantity: Quantity, format: Format, arguments: dict[str, Array], values: Array
-) -> Screened:
-    rows = len(values)
-    assert quantity.screen is not None
-    batch = Batch(arguments, PAIRED if format.precision > BINARY32.precision else PLAIN)
-    outer = 2.0**-format.precision if format.precision < BINARY32.precision else 0.0
-    reference = quantity.screen.reference(batch)
-    error = np.broadcast_to(reference.error, values.shape).reshape(rows, -1)
-    size = np.abs(reference.values.head).reshape(rows, -1)
-    distance = batch.arithmetic.distance(values, reference.values).reshape(rows, -1)
-    distance = (distance + error) * (1 + _SLACK)
-    limit = (1 - _SLACK) * (format.underflow + reference.scale / 32)
+@dataclass(frozen=True)
+class _Measured:
+    """How far the values of some classes are from the true ones.
 
-    known = np.isfinite(distance).all(axis=1)
-    if quantity.unbounded:
-        known &= (size + error <= format.max * (1 - _SLACK)).all(axis=1)
-    nearest = size * (1 - 2.0 ** -(format.precision + 4)) - error
-    used = (2 * distance / _ulp_at_least(nearest, format)).max(axis=1)
-    accepted = known & (used <= 2 - _BALL)
+    Attributes
+    ----------
+    part
+        The classes.
+    reference
+        Their reference.
+    size, distance
+        The size of each reference value, and the most by which a value is off; arrays of shape
+        (rows, values).
+    """
+
+    part: Batch
+    reference: Reference
+    size: Array
+    distance: Array
+
+    @classmethod
+    def of(cls, part: Batch, screen: Screen, values: Array) -> "_Measured":
+        """Measure the values of some classes."""
+        rows, reference = len(values), screen.reference(part)
+        size = np.abs(reference.values.head).reshape(rows, -1)
+        distance = part.arithmetic.distance(values, reference.values) + reference.error
+        distance *= 1 + _SLACK
+        return cls(part, reference, size, distance.reshape(rows, -1))
+
+    @property
+    def error(self) -> Array:
+        """A bound of the error of each reference value."""
+        error = np.broadcast_to(self.reference.error, self.reference.values.head.shape)
+        return error.reshape(self.size.shape)
+
+    def half_ulps(self, format: Format) -> Array:
+        """Return the most half ulps by which a value of each row may be off."""
+        nearest = self.size * (1 - 2.0 ** -(format.precision + 4)) - self.error
+        ulps: Array = (self.distance / _ulp_at_least(nearest, format)).max(axis=1)
+        return 2 * ulps
+
+    def budgets(self, screen: Screen, format: Format, rounding: Rounding) -> Array:
+        """Return the most budgets by which a value of each row may be off."""
+        least = screen.budget_at_least(self.part, rounding).reshape(self.size.shape)
+        least = least + (_outer(format) * self.size + format.underflow)
+        least *= 1 - _SLACK
+        least -= self.reference.lost[:, None]
+        most: Array = (self.distance / least).max(axis=1)
+        return np.where(least.min(axis=1) > 0, most, np.inf)
+
+
+def _screen(quantity: Quantity, format: Format, batch: Batch, values: Array) -> Screened:
+    rows, screen = len(values), quantity.screen
+    assert screen is not None
+    known, scale = np.ones(rows, dtype=bool), np.zeros(rows)
+    farthest, used = np.zeros(rows), np.zeros(rows)
+    measured = []
+    for places, part in batch.parts() if quantity.pooled else [(slice(None), batch)]:
+        one = _Measured.of(part, screen, values[:, places] if quantity.pooled else values)
+        if quantity.unbounded:
+            known &= (one.size + one.error <= format.max * (1 - _SLACK)).all(axis=1)
+        if (used <= _FAITHFUL).any():
+            used = np.maximum(used, one.half_ulps(format))
+        farthest = np.maximum(farthest, one.distance.max(axis=1))
+        scale = np.maximum(scale, one.reference.scale)
+        measured.append(one)
+
+    known &= np.isfinite(farthest)
+    accepted = known & (used <= _FAITHFUL)
     rank = np.zeros(rows, dtype=int)
+    limit = (1 - _SLACK) * (format.underflow + scale / 32)
     for algorithm, rounding in _candidates(format):
         if accepted.all():
             break
-        least = quantity.screen.budget_at_least(batch, rounding).reshape(rows, -1)
-        least = (1 - _SLACK) * (least + outer * size + format.underflow) - reference.lost[:, None]
-        least = np.minimum(least, limit[:, None])
-        most = quantity.screen.budget_at_most(batch, rounding) + outer
-        part = (distance / least).max(axis=1)
-        explained = (least > 0).all(axis=1) & (part <= 2 * (1 - _SLACK)) & (most <= _VOID)
-        new = known & explained & ~accepted
+        budgets = farthest / limit
+        for one in measured:
+            budgets = np.maximum(budgets, one.budgets(screen, format, rounding))
+        most = screen.budget_at_most(batch, rounding) + _outer(format)
+        new = known & ~accepted & (budgets <= 2 * (1 - _SLACK)) & (most <= _VOID)
         rank[new] = levels(format).index(algorithm)
-        used[new] = part[new]
+        used[new] = budgets[new]
         accepted |= new
     return Screened(accepted, rank, used + _BALL)
+
+
+def _batch(quantity: Quantity, format: Format, arguments: Sequence[Array]) -> Batch:
+    named = zip(quantity.arguments, arguments, strict=True)
+    wider = PAIRED if format.precision > BINARY32.precision else PLAIN
+    return Batch({name: array.astype(np.float64, copy=False) for name, array in named}, wider)
+
+
+def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
+    """Return the kinds of the classes, where to screen them all takes longer than to find them."""
+    point = batch[quantity.arguments[0]]
+    if not batch.arithmetic.paired or point.size < _WORTH_A_SEARCH or point.shape[1] < _WIDE:
+        return None
+    if quantity.pooled:
+        return kinds_of(*batch.arguments.values(), values)
+    return kinds_of(*batch.arguments.values()) if values.ndim == 1 else None
 
 
 def screen(
@@ -195,16 +275,18 @@ def screen(
     with np.errstate(all="ignore"):
         for start in range(0, rows, step):
             part = slice(start, start + step)
-            named = zip(quantity.arguments, arguments, strict=True)
-            asked = {name: array[part].astype(np.float64) for name, array in named}
-            answer = values[part].astype(np.float64)
-            inside = _in_domain(quantity, asked)
+            answer = values[part].astype(np.float64, copy=False)
+            batch = _batch(quantity, format, [array[part] for array in arguments])
+            kinds = _kinds(quantity, batch, answer)
+            if kinds is not None:
+                batch = batch.of_kinds(kinds)
+                answer = kinds.of(answer) if quantity.pooled else answer
+            inside = _in_domain(quantity, dict(batch.arguments))
             if not inside.any():
                 continue
             if not inside.all():
-                asked = {name: array[inside] for name, array in asked.items()}
-                answer = answer[inside]
-            found = _screen(quantity, format, asked, answer)
+                batch, answer = batch.of_rows(inside), answer[inside]
+            found = _screen(quantity, format, batch, answer)
             places = np.flatnonzero(inside) + start
             result.accepted[places] = found.accepted
             result.rank[places] = found.rank

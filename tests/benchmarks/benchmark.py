@@ -1,4 +1,4 @@
-"""Time the oracle beside the checks that people use today: ``make bench``.
+"""Time the oracle and the suite beside the checks that people use today: ``make bench``.
 
 One run measures everything, in rounds. A round times every subject once on every row. If the
 machine is slow for a while, all subjects are slow, and the spread of the rounds shows it. The
@@ -15,21 +15,29 @@ from pathlib import Path
 import msgspec
 import typer
 from comparison import moved
-from records import Cell, Memory, Record
+from records import Cell, Memory, Record, WholeRun
 from rich.progress import Progress
+from suite import BATCH, VERDICT
+from suite_tables import ROWS as VERDICT_ROWS
 from tables import LINEAR_FROM, page
 from timed import OURS, PEERS, ROWS
+from whole_runs import RUNS, Whole
+from whole_runs import seconds as seconds_of
 from workers import LIMIT, SLOW, Job, Sample, samples
 
 from gradcert.engine.provenance import machine, processor, versions
+from gradcert_oracle import FORMATS as EVERY_FORMAT
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = Path("reports/published/benchmarks.json")
 SIZES = (10, 100, 1000, 10_000, 32_768, 131_072)
 FORMATS = ("binary64", "binary32")
+BATCH_SIZES = (10, 100, 1000, 10_000)
+"""Classes of the rows that are counted by the second."""
+
 ROUNDS = 5
 ROUNDS_OF_PEERS = 3
-"""Also the rounds of memory, which hardly varies."""
+"""Also the rounds of memory, which hardly varies, and of whole runs."""
 
 Seconds = dict[tuple[str, str, int, str], list[float]]
 
@@ -41,6 +49,10 @@ def jobs(done: int, seconds: Seconds, sizes: Sequence[int]) -> Iterator[Job]:
     """
     for row, format in product(ROWS, FORMATS):
         yield Job("seconds", row, format, tuple(sizes), OURS)
+    for row in VERDICT_ROWS:
+        yield Job("seconds", row, "binary64", tuple(sizes), ("floor", *VERDICT))
+    for format in EVERY_FORMAT:
+        yield Job("seconds", "batch", format, BATCH_SIZES, ("floor", *BATCH))
     if done >= ROUNDS_OF_PEERS:
         return
     for peer in PEERS:
@@ -56,11 +68,13 @@ def bench(
     sizes: Sequence[int],
     rounds: int,
     do: Callable[[Job], list[Sample]],
+    run: Callable[[Whole], float],
     progress: Progress,
 ) -> Record:
     """Do all rounds, and return what they measured."""
     seconds: Seconds = {}
     grown: dict[int, list[int]] = {}
+    whole: dict[Whole, list[float]] = {one: [] for one in RUNS}
     task = progress.add_task("measuring", total=rounds)
     for done in range(rounds):
         planned = list(jobs(done, seconds, sizes))
@@ -77,6 +91,9 @@ def bench(
                 else:
                     grown.setdefault(sample.classes, []).append(int(sample.value))
             progress.advance(task, 1 / len(planned))
+        for one in RUNS if done < ROUNDS_OF_PEERS else ():
+            progress.update(task, description=f"round {done + 1}, a run on {one.name}")
+            whole[one].append(run(one))
     return Record(
         machine=machine(),
         processor=processor(),
@@ -85,6 +102,7 @@ def bench(
         limit=LIMIT,
         cells=tuple(Cell(*key, tuple(found)) for key, found in seconds.items()),
         memory=tuple(Memory(classes, tuple(found)) for classes, found in grown.items()),
+        runs=tuple(WholeRun(one.name, one.limit, tuple(took)) for one, took in whole.items()),
     )
 
 
@@ -109,7 +127,7 @@ def news(old: Record | None, new: Record) -> Iterator[str]:
 def main() -> None:
     """Measure, write the figures, and say what moved."""
     with Progress() as progress:
-        record = bench(SIZES, ROUNDS, samples, progress)
+        record = bench(SIZES, ROUNDS, samples, seconds_of, progress)
     kept = ROOT / PUBLISHED
     kept.parent.mkdir(exist_ok=True)
     kept.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")

@@ -8,7 +8,7 @@ noise of both runs together. Nothing is said if there are too few rounds to know
 from collections.abc import Iterator, Sequence
 
 from records import Record, Spread
-from tables import digits
+from wording import digits
 
 ROUNDS_NEEDED = 3
 """Fewer rounds say too little about the noise."""
@@ -26,8 +26,8 @@ def _change(old: Sequence[float], new: Sequence[float]) -> tuple[Spread, Spread]
 def moved(old: Record, new: Record) -> Iterator[str]:
     """Yield a line for each figure that moved by more than the noise of both runs.
 
-    For a subject that is the median of its ratios to the floor; for the oracle's memory, the median
-    of its bytes.
+    For a subject that is the median of its ratios to the floor, for a whole run that of its ratios
+    to a floor, and for the oracle's memory the median of its bytes.
     """
     for cell in new.cells:
         known = old.cell(cell.row, cell.format, cell.classes, cell.subject)
@@ -42,6 +42,13 @@ def moved(old: Record, new: Record) -> Iterator[str]:
                 f"{'slower' if by > 0 else 'faster'} by {abs(by):.0f} %, "
                 f"{digits(now.median)} times the floor instead of {digits(before.median)}"
             )
+    known_runs = {run.name: old.in_floors(run) for run in old.runs}
+    for run in new.runs:
+        change = _change(known_runs.get(run.name, ()), new.in_floors(run))
+        if change:
+            before, now = change
+            by = 100 * (now.median / before.median - 1)
+            yield f"a run on {run.name}: {'slower' if by > 0 else 'faster'} by {abs(by):.0f} %"
     known_bytes = {memory.classes: memory.grown for memory in old.memory}
     for memory in new.memory:
         change = _change(known_bytes.get(memory.classes, ()), memory.grown)

@@ -1,9 +1,8 @@
 """The record of a run: what was timed and where, and the ratios that follow from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import log
 from statistics import linear_regression, median
-from typing import Any
 
 import msgspec
 
@@ -53,6 +52,14 @@ class Memory(msgspec.Struct, frozen=True):
     grown: tuple[int, ...]
 
 
+class WholeRun(msgspec.Struct, frozen=True):
+    """The seconds that a run of the command took on one core, and the limit: one per round."""
+
+    name: str
+    limit: float
+    seconds: tuple[float, ...]
+
+
 class Record(msgspec.Struct, frozen=True):
     """What ``make bench`` measured. The file ``benchmarks.json`` holds one."""
 
@@ -63,6 +70,7 @@ class Record(msgspec.Struct, frozen=True):
     limit: int
     cells: tuple[Cell, ...]
     memory: tuple[Memory, ...]
+    runs: tuple[WholeRun, ...] = ()
 
     def cell(self, row: str, format: str, classes: int, subject: str) -> Cell | None:
         """Return the cell, if it is there."""
@@ -87,9 +95,17 @@ class Record(msgspec.Struct, frozen=True):
         found = self.ratios(cell, other) if cell else ()
         return Spread.of(found) if found else None
 
-    def distinct(self, key: Callable[[Cell], Any]) -> list[Any]:
-        """Return the values of a key over the cells, each once, in their order."""
-        return list(dict.fromkeys(map(key, self.cells)))
+    def in_floors(self, run: WholeRun) -> tuple[float, ...]:
+        """Return a run's time divided by that of a floor of many classes, for each round."""
+        floors = [
+            cell
+            for cell in self.cells
+            if (cell.row, cell.format, cell.subject) == ("benign", "binary64", "floor")
+        ]
+        if not floors:
+            return ()
+        widest = max(floors, key=lambda cell: cell.classes)
+        return tuple(took / its for took, its in zip(run.seconds, widest.seconds, strict=False))
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:

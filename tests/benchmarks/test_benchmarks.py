@@ -5,17 +5,32 @@ import subprocess
 import benchmark
 import msgspec
 import pytest
-from benchmark import FORMATS, ROUNDS, bench, news
+from benchmark import BATCH_SIZES, FORMATS, ROUNDS, ROUNDS_OF_PEERS, bench, news
 from comparison import moved
 from records import Cell, Record, slope
 from rich.progress import Progress
+from suite import rows_of
+from suite_tables import SuiteFigures
 from tables import Figures, page
-from timed import ROWS, SUBJECTS
-from workers import Job, Sample
+from timed import ROWS
+from whole_runs import RUNS, Whole
+from workers import EVERY, Job, Sample
+
+from gradcert_oracle import FORMATS as EVERY_FORMAT
 
 SIZES = (10, 1000, 10_000)
 
-PACE = {"floor": 1e-6, "oracle": 3e-6, "budgets": 2e-6, "gradcheck": 2e-3}
+PACE = {
+    "floor": 1e-6,
+    "oracle": 3e-6,
+    "budgets": 2e-6,
+    "gradcheck": 2e-3,
+    "verdict": 5e-6,
+    "verdict, 16 rows": 48e-6,
+    "judge": 64e-6,
+    "screened": 1e-6,
+    "judged": 64e-6,
+}
 """Seconds per class that a made-up machine takes. Subjects that are not here take one second."""
 
 
@@ -30,9 +45,13 @@ def _made_up(job: Job) -> list[Sample]:
     ]
 
 
+def _limit_of(run: Whole) -> float:
+    return 1.5 * run.limit if run.name == "jax" else run.limit / 2
+
+
 @pytest.fixture(scope="module")
 def record() -> Record:
-    return bench(SIZES, ROUNDS, _made_up, Progress(disable=True))
+    return bench(SIZES, ROUNDS, _made_up, _limit_of, Progress(disable=True))
 
 
 def _changed(record: Record, subject: str, *factors: float) -> Record:
@@ -54,6 +73,15 @@ def _changed(record: Record, subject: str, *factors: float) -> Record:
     )
 
 
+def _slower(record: Record, factor: float) -> Record:
+    """Return the record with longer whole runs."""
+    longer = (
+        msgspec.structs.replace(run, seconds=tuple(factor * took for took in run.seconds))
+        for run in record.runs
+    )
+    return msgspec.structs.replace(record, runs=tuple(longer))
+
+
 def test_the_table_says_what_the_record_says(record: Record) -> None:
     text = page(record)
     assert "| 1,000 | 1.00 ms | 3.00 ms | 2.00 ms | 2.00 s | 1.00 s | 1.00 s | > 60 s |" in text
@@ -72,6 +100,59 @@ def test_the_tables_say_which_targets_hold_and_which_do_not(record: Record) -> N
     ]  # fmt: skip
     dear = Figures(_changed(record, "budgets", 2.0, 1.4, 9.0)).targets[3]
     assert (dear.measured, dear.holds) == ("1.33 (0.933 to 6.00), binary64, 10 classes", False)
+
+
+def test_the_verdict_on_a_row_has_its_part_of_the_judge(record: Record) -> None:
+    # 5 us a class and a 64th of 64 us; a 16th of 48 us and a 64th of 64 us.
+    verdicts = "6.00 ms | 4.00 ms | 6.00 ms | 4.00 ms"
+    assert f"| 1,000 | {verdicts} | 2.00 s | 1.00 s | 1.00 s |" in page(record)
+    assert SuiteFigures(record).times("palette", 10, "gradcheck") == "333"
+    assert SuiteFigures(record).times("palette", 17, "gradcheck") == "-"
+
+
+def test_the_rows_a_second_have_their_part_of_the_judge(record: Record) -> None:
+    # Made up: 1 us a class for all rows of the batch, and a 64th of 64 us.
+    rows = rows_of(100)
+    judged, screened = rows / (64e-6 * 100), rows / (2e-6 * 100)
+    line = f"| bfloat16 | 100 | {judged:,.0f} | {screened:,.0f} | 32.0 |"
+    assert line in page(record)
+    found = [(speed.format, speed.classes) for speed in SuiteFigures(record).speeds]
+    assert found == [(name, n) for name in EVERY_FORMAT for n in BATCH_SIZES]
+
+
+def test_whole_runs_are_timed_with_the_peers_and_compared_with_their_limits(
+    record: Record,
+) -> None:
+    assert [len(run.seconds) for run in record.runs] == [ROUNDS_OF_PEERS] * len(RUNS)
+    text = page(record)
+    assert "| numpy | 6.00 | 12.0 | 2.40 |" in text
+    assert "| a run on numpy takes at most 12 s on one core | 6.00 s | yes |" in text
+    assert "| a run on jax takes at most 40 s on one core | 60.0 s | **no** |" in text
+
+
+def test_the_targets_of_the_suite_say_which_peer_is_faster_and_where(record: Record) -> None:
+    gradcheck, fast, check_grads, *_ = SuiteFigures(record).targets
+    assert gradcheck.claim == (
+        "from 10 to 10,000 classes the verdict on a row takes less time than gradcheck"
+    )
+    assert [target.holds for target in (gradcheck, fast, check_grads)] == [True] * 3
+    slow = _changed(record, "verdict", 1e3)
+    assert SuiteFigures(slow).targets[1].holds is False
+    assert SuiteFigures(slow).targets[1].measured == "50.0, 10,000 classes"
+
+
+def test_a_run_of_old_has_no_suite(record: Record) -> None:
+    before = {"floor", "oracle", "budgets", "gradcheck"}
+    cells = tuple(cell for cell in record.cells if cell.subject in before)
+    old = msgspec.structs.replace(record, cells=cells, runs=())
+    read = msgspec.json.decode(msgspec.json.encode(old), type=Record)
+    assert [target.holds for target in SuiteFigures(read).targets] == [None] * 3
+    assert "from - to - classes" in page(read)
+    assert list(moved(read, record)) == []
+    unmeasured = _slower(record, 1.0)
+    lost = (msgspec.structs.replace(run, seconds=()) for run in unmeasured.runs)
+    none = msgspec.structs.replace(record, runs=tuple(lost))
+    assert [target.holds for target in SuiteFigures(none).targets][3:] == [None] * len(RUNS)
 
 
 def test_a_target_that_was_not_measured_neither_holds_nor_fails(record: Record) -> None:
@@ -126,8 +207,8 @@ def test_a_slowdown_is_reported_only_if_it_is_beyond_the_noise_of_both_runs(
 
 
 def test_the_speed_of_the_machine_is_no_news(record: Record) -> None:
-    twice = record
-    for subject in SUBJECTS:
+    twice = _slower(record, 2.0)
+    for subject in EVERY:
         twice = _changed(twice, subject, 2.0)
     assert list(moved(record, twice)) == []
 
@@ -140,6 +221,11 @@ def test_nothing_is_said_to_have_moved_that_was_measured_only_once(record: Recor
         "gradcheck, benign, binary64, 10 classes",
         "gradcheck, benign, binary64, 1,000 classes",
     ]
+
+
+def test_a_longer_run_is_news(record: Record) -> None:
+    lines = [f"a run on {run.name}: slower by 50 %" for run in RUNS]
+    assert list(moved(record, _slower(record, 1.5))) == lines
 
 
 def test_more_memory_is_news(record: Record) -> None:

@@ -2,7 +2,8 @@
 
 All do the same work: the gradient of one row, ``dE/dz`` of the cross-entropy of a softmax. A
 subject first imports and converts what it needs for a case, and returns the function that is timed.
-The peers always work in binary64, or with 50 digits.
+The peers always work in binary64, or with 50 digits. What is timed of the suite stands in
+``suite.py``.
 """
 
 import inspect
@@ -19,6 +20,12 @@ from gradcert_oracle.precision import refine
 
 ROWS = ("benign", "spread", "masked")
 """Normal logits; logits from the whole required range; half of the classes masked out."""
+
+PALETTES = ("palette", "batch")
+"""Rows of two dozen normal logits that recur without a period, as in the suite's wide rows."""
+
+_NUMBERS = 24
+"""The numbers of a palette."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ def case(row: str, format: Format, classes: int) -> Case:
     random = np.random.default_rng(classes)
     if row == "spread":
         logits = random.uniform(-1e4, 1e4, classes)
+    elif row in PALETTES:
+        logits = random.choice(random.normal(size=_NUMBERS), classes)
     else:
         logits = random.normal(size=classes)
     if row == "masked":

@@ -18,9 +18,13 @@ from typing import Literal
 
 import msgspec
 from records import slope
+from suite import SUITE
 from timed import SUBJECTS, Run, case
 
 from gradcert_oracle import FORMATS
+
+EVERY = {**SUBJECTS, **SUITE}
+"""All that is timed, by name."""
 
 LIMIT = 60
 """Seconds that one row may take."""
@@ -120,13 +124,13 @@ def work(job: Job) -> None:
     """Do a job, up to the first size that would take too long."""
     format = FORMATS[job.format]
     for subject in job.subjects:
-        SUBJECTS[subject](case(job.row, format, 10))()  # The first call loads libraries.
+        EVERY[subject](case(job.row, format, 10))()  # The first call loads libraries.
     taken: list[tuple[int, float]] = []
     for classes in job.classes:
         if predicted(taken, classes) > LIMIT:
             return
         drawn = case(job.row, format, classes)
-        runs = [SUBJECTS[subject](drawn) for subject in job.subjects]
+        runs = [EVERY[subject](drawn) for subject in job.subjects]
         values = timings(runs) if job.measure == "seconds" else list(map(growth, runs))
         for subject, value in zip(job.subjects, values, strict=True):
             _emit(Sample(classes, subject, value))

@@ -9,7 +9,7 @@ from gradcert_oracle.wider.exponentials import (
     powers,
 )
 from gradcert_oracle.wider.logarithms import LOG_ERROR, LOG_LOST, log1p
-from gradcert_oracle.wider.pairs import Array, Pair
+from gradcert_oracle.wider.pairs import Array, Pair, blocks
 
 __all__ = [
     "DEEPEST",
@@ -24,6 +24,7 @@ __all__ = [
     "Balance",
     "Pair",
     "Wider",
+    "blocks",
     "log1p",
     "powers",
 ]

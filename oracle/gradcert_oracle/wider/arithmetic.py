@@ -58,7 +58,7 @@ class Wider:
 
     def difference(self, a: Array, b: Array) -> Pair:
         """Return ``a - b`` of binary64 numbers; exact if paired."""
-        return two_sum(a, -b) if self.paired else Pair(a - b)
+        return pairs.difference(Pair(a), Pair(b)) if self.paired else Pair(a - b)
 
     def exp(self, x: Pair) -> Pair:
         """Return ``exp(x)`` for x <= 0; see :attr:`exp_error`."""
@@ -78,7 +78,7 @@ class Wider:
 
     def total_error(self, terms: int) -> float:
         """Return a bound of the relative error of a sum of terms of one sign, in any order."""
-        return 2.0**-95 if self.paired else 1.001 * 2.0**-53 * terms
+        return 2.0**-67 if self.paired else 1.001 * 2.0**-53 * terms
 
     def balance(self, x: Pair) -> Balance:
         """Return the sum over the classes, of numbers of either sign.

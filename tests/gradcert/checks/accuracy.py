@@ -21,6 +21,7 @@ from gradcert.core.evidence import (
     floats,
     text,
 )
+from gradcert.core.unlike import unlike_rows
 from gradcert_implementations import Array
 from gradcert_oracle import Judgement, Question, ScreenError, enclose, judge, ulps
 
@@ -70,18 +71,22 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     summation. A row is skipped if a true loss or dE/do exceeds the format's largest number, or if
     the sizes of the terms of a loss add up to more than that.
 
-    A batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
+    Of rows with equal arguments and equal answers the first is examined, and stands for all. A
+    batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
     the predicate, also where a level is claimed. A sample of it is judged all the same.
     """
     answer = claim.answer(case).copy()  # A later call may overwrite it.
-    found = screened(claim, case, answer)
-    accepted = np.zeros(case.rows, dtype=bool) if found is None else found.accepted
-    sample = drawn_sample(accepted, answer)
+    unlike = unlike_rows(*claim.arguments(case), answer)
+    examined = case if len(unlike) == case.rows else case.of_rows(unlike)
+    found = screened(claim, examined, answer[unlike])
+    accepted = np.zeros(len(unlike), dtype=bool) if found is None else found.accepted
+    sample = drawn_sample(accepted, answer[unlike])
     judge_accepted = functools.partial(_judge_accepted, claim, case, answer)
     allowed = claim.levels
     judged: list[JudgedRow | AcceptedRows] = []
-    for row in map(int, np.flatnonzero(sample | ~accepted)):
-        if accepted[row]:
+    for place in np.flatnonzero(sample | ~accepted):
+        row = int(unlike[place])
+        if accepted[place]:
             judged.append(JudgedRow(row, judge_accepted(row)))
             continue
         question, values = claim.question(case, row), floats(answer[row])
@@ -93,8 +98,10 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
             raise Refuted(functools.partial(_evidence, claim, case, row, judgement, values))
         judged.append(JudgedRow(row, judgement))
     if found is not None and accepted.any():
-        rows = np.flatnonzero(accepted & ~sample)
-        judged.append(AcceptedRows(rows, found.rank[rows], found.used[rows], judge_accepted))
+        rest = accepted & ~sample
+        judged.append(
+            AcceptedRows(unlike[rest], found.rank[rest], found.used[rest], judge_accepted)
+        )
     return judged
 
 

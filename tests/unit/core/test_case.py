@@ -55,3 +55,10 @@ def test_a_case_is_printed_by_its_shape_and_regime_because_it_may_have_a_thousan
 def test_a_regime_is_written_without_the_parts_that_it_does_not_have() -> None:
     assert str(Regime("exposing")) == "exposing"
     assert str(Regime("benign", ("offset", "masked"), "soft")) == "benign, offset, masked, soft"
+
+
+def test_some_rows_of_a_case_keep_their_regimes() -> None:
+    case = Case({"logits": np.arange(6.0).reshape(3, 2)}, tuple(map(Regime, "abc")))
+    some = case.of_rows(np.array([2, 0]))
+    assert some["logits"].tolist() == [[4.0, 5.0], [0.0, 1.0]]
+    assert [regime.shape for regime in some.regimes] == ["c", "a"]

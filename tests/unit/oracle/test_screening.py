@@ -28,6 +28,8 @@ from gradcert_oracle import (
     levels,
     screen,
 )
+from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.wider import PAIRED, PLAIN, Wider
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
 EACH_QUANTITY = pytest.mark.parametrize("quantity", SCREENED, ids=lambda one: one.name)
@@ -165,6 +167,36 @@ def test_a_wide_row_is_accepted_and_the_judge_agrees() -> None:
         assert judgement.algorithm is not None
         severity = levels(format).index(judgement.algorithm), judgement.used
         assert severity <= (result.rank[0], result.used[0])
+
+
+@pytest.mark.parametrize("wider", [PLAIN, PAIRED], ids=["plain", "paired"])
+@pytest.mark.parametrize(
+    "quantity", [one for one in SCREENED if one.pooled], ids=lambda one: one.name
+)
+def test_a_wide_row_has_the_same_bounds_in_parts(quantity: Quantity, wider: Wider) -> None:
+    rng, classes, screen = np.random.default_rng(3), 70_001, quantity.screen
+    assert screen is not None
+    named = {
+        "logits": rng.normal(size=(1, classes)) * 5,
+        "probabilities": rng.uniform(0.1, 1, (1, classes)),
+        "targets": rng.dirichlet(np.ones(classes), 1),
+    }
+    batch = Batch({name: named[name] for name in quantity.arguments}, wider)
+    whole = screen.reference(batch)
+    places, parts = zip(*batch.parts(), strict=True)
+    assert len(parts) > 2
+    found = [screen.reference(part) for part in parts]
+    assert max(one.scale for one in found) == whole.scale
+    assert all(one.lost == whole.lost for one in found)
+    rounding = Rounding(24, BINARY32.underflow)
+    least = screen.budget_at_least(batch, rounding)
+    for place, part, one in zip(places, parts, found, strict=True):
+        assert part.classes == classes
+        assert (one.values.head == whole.values.head[:, place]).all()
+        if not isinstance(whole.values.tail, float):
+            assert (one.values.tail == whole.values.tail[:, place]).all()
+        assert (one.error == whole.error[:, place]).all()
+        assert (screen.budget_at_least(part, rounding) == least[:, place]).all()
 
 
 def test_a_quotient_that_underflows_is_known_to_what_underflow_costs() -> None:

@@ -22,6 +22,7 @@ from gradcert_oracle.wider import (
     log1p,
     powers,
 )
+from gradcert_oracle.wider.pairs import two_product
 
 RNG = np.random.default_rng(0)
 
@@ -44,7 +45,7 @@ def _farthest(found: Pair, true: list[arb], lost: float = 0.0) -> float:
     return max(float((error / x).upper()) for error, x in zip(off, true, strict=True) if x != 0)
 
 
-STEPS = np.arange(0, 69_000, 7)
+STEPS = np.arange(0, 2_205_000, 223)
 
 EXPONENTS = -np.concatenate(
     [
@@ -52,8 +53,8 @@ EXPONENTS = -np.concatenate(
         RNG.uniform(0, -DEEPEST, 2000),
         2.0 ** RNG.uniform(-1074, 9, 2000),
         # Where the reduced argument is smallest, and where it is largest.
-        (STEPS * np.log(2) / 64).clip(0, -DEEPEST),
-        ((STEPS + 0.5) * np.log(2) / 64).clip(0, -DEEPEST),
+        (STEPS * np.log(2) / 2048).clip(0, -DEEPEST),
+        ((STEPS + 0.5) * np.log(2) / 2048).clip(0, -DEEPEST),
     ]
 )
 
@@ -115,6 +116,16 @@ def test_an_operation_keeps_its_bound(
         assert _farthest(run(wider, x, y), exact) < wider.unit
 
 
+def test_a_product_of_two_numbers_is_exact() -> None:
+    parts = RNG.integers(2**52, 2**53, (2, 3000)).astype(float)
+    parts[:, :50] = 2.0**53 - 1 - np.arange(50)
+    parts[0, 50:100] = 2.0**52 + 2**27 - 1
+    x, y = parts * RNG.choice([-1, 1], (2, 3000)) * 2.0 ** RNG.integers(-90, 30, (2, 3000))
+    with ctx.workprec(400):
+        exact = [arb(a) * arb(b) for a, b in zip(x, y, strict=True)]
+        assert _balls(two_product(x, y)) == exact
+
+
 @BOTH
 def test_a_difference_keeps_its_bound(wider: Wider) -> None:
     x = (_pairs if wider.paired else Pair)(2.0 ** RNG.uniform(-30, 30, 3000))
@@ -126,13 +137,24 @@ def test_a_difference_keeps_its_bound(wider: Wider) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("terms", [1, 2, 3, 1000, 4097])
+@pytest.mark.parametrize("terms", [1, 2, 3, 1000, 4096, 4097, 70_000])
 def test_a_sum_keeps_its_bound(wider: Wider, terms: int) -> None:
     x = (_pairs if wider.paired else Pair)(2.0 ** RNG.uniform(-60, 0, terms))
     rows = Pair(x.head[None], x.tail if isinstance(x.tail, float) else x.tail[None])
     with ctx.workprec(400):
         true = sum(_balls(x), arb(0))
         assert _farthest(wider.total(rows), [true]) <= wider.total_error(terms)
+
+
+def test_a_sum_of_sizes_far_apart_is_as_good_beside_their_sum() -> None:
+    heads = np.concatenate([[1.0], np.full(4095, 2.0**-50), np.full(9000, 2.0**-41)])
+    for terms in (len(heads), 4096):
+        heads = heads[:terms] * RNG.uniform(0.5, 1, terms)
+        x = _pairs(heads)
+        with ctx.workprec(400):
+            true = sum(_balls(x), arb(0))
+            found = PAIRED.total(Pair(x.head[None], np.asarray(x.tail)[None]))
+            assert _farthest(found, [true]) <= PAIRED.total_error(terms)
 
 
 @BOTH
