@@ -11,7 +11,7 @@ from gradcert_oracle import Format, Judgement, levels
 
 __all__ = ["WorstRows"]
 
-_AMPLE = 4096
+_AMPLE = 1024
 """Values that are judged, for each shape of rows, to find the one that uses most budgets."""
 
 
@@ -20,9 +20,10 @@ class WorstRows:
 
     A row that a screen accepted has a bound: the oracle finds no worse level, and on that level no
     more budgets used. The rows of a shape (benign, ties, ...) are judged from the largest bound
-    down, at least one, until a level is found that no row left can exceed. So the worst level of
-    all rows is known. The search goes on for the most budgets used on that level, as long as it
-    costs little. If it ends early, an accepted row with a smaller bound may use more than is shown.
+    down, at least one, until no row left can have a worse level than the worst one seen in any
+    shape. So the worst level of all rows is known. The search goes on for the most budgets used,
+    and for the worst level of the shape, as long as it costs little. If it ends early, an accepted
+    row with a smaller bound may be worse than the one that is shown for its shape.
     """
 
     def __init__(self, format: Format) -> None:
@@ -30,6 +31,7 @@ class WorstRows:
         self._worst_rows: list[tuple[int, WorstRow]] = []
         self._accepted: dict[str, list[tuple[int, Case, AcceptedRows, list[int]]]] = {}
         self._worst: dict[str, tuple[int, float]] = {}
+        self._worst_level = 0
         self._cases = 0
 
     def _severity(self, judgement: Judgement) -> tuple[int, float]:
@@ -44,6 +46,7 @@ class WorstRows:
         """Return the severity of the worst row of a shape that is judged so far, this one too."""
         severity = self._severity(judgement)
         self._worst[shape] = max(severity, self._worst.get(shape, severity))
+        self._worst_level = max(severity[0], self._worst_level)
         return self._worst[shape]
 
     def add(self, case: Case, found: Sequence[JudgedRow | AcceptedRows]) -> None:
@@ -78,7 +81,8 @@ class WorstRows:
         judged: list[tuple[int, WorstRow]] = []
         values = 0
         for rank, used, number, place in bounds:
-            if judged and ((rank, used) <= worst or (rank <= worst[0] and values >= _AMPLE)):
+            ample = rank <= self._worst_level and values >= _AMPLE
+            if judged and ((rank, used) <= worst or ample):
                 break
             case_number, case, rows, _ = self._accepted[shape][number]
             row = int(rows.rows[place])
