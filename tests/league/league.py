@@ -24,7 +24,8 @@ from rich.progress import Progress
 
 from gradcert_implementations import LIBRARIES
 from gradcert_reports import Certificate, Report, Verdict, html, read
-from gradcert_reports.text.phrases import arguments, diagnosis, lower_bound, reach, where
+from gradcert_reports.text.phrases import diagnosis, lower_bound, reach, where
+from gradcert_reports.text.rows import arguments
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".league"
