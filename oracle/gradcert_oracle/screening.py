@@ -175,7 +175,8 @@ class _Measured:
 
     def half_ulps(self, format: Format) -> Array:
         """Return the most half ulps by which a value of each row may be off."""
-        nearest = self.size * (1 - 2.0 ** -(format.precision + 4)) - self.error
+        # The judge's ball of a power of two contains smaller numbers, whose ulp is half as large.
+        nearest = self.size * (1 - 2.0 ** -min(format.precision + 4, 53)) - self.error
         ulps: Array = (self.distance / _ulp_at_least(nearest, format)).max(axis=1)
         return 2 * ulps
 

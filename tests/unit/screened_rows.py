@@ -10,13 +10,19 @@ from math import log
 import numpy as np
 from flint import arb, ctx
 
+from gradcert_implementations import Function, any_targets, identity_product, sigmoid_product
+from gradcert_implementations.numpy_by_hand import implementation as numpy_by_hand
 from gradcert_oracle import (
     BINARY32,
     BINARY64,
     FORMATS,
+    GRADIENT,
+    IDENTITY_GRADIENT,
     LOSS_BY_PROBABILITY,
     QUANTITIES,
+    SIGMOID_GRADIENT,
     Format,
+    Loss,
     Quantity,
     Question,
     budgets,
@@ -32,6 +38,12 @@ from gradcert_oracle.screening import _SLACK, _VOID, _candidates, _in_domain
 from gradcert_oracle.wider import PAIRED, PLAIN, Array
 
 SCREENED = tuple(quantity for quantity in QUANTITIES if quantity.screen)
+
+_GRADIENTS: dict[Quantity, Function] = {
+    GRADIENT: any_targets.gradient,
+    SIGMOID_GRADIENT: sigmoid_product.gradient,
+    IDENTITY_GRADIENT: identity_product.gradient,
+}
 
 REGIMES = ("benign", "confident", "saturated", "ties", "spread", "subnormal")
 
@@ -100,6 +112,8 @@ def draw(quantity: Quantity, format: Format, seed: int, rows: int) -> tuple[Arra
     else:
         regimes = rng.choice(REGIMES, rows)
         point = np.array([_logits(rng, format, regime, classes) for regime in regimes])
+        if not quantity.masked:
+            point[point == -np.inf] = 0
     point = point.astype(format.dtype)
     # The screen leaves larger ones to the judge.
     largest = min(format.max, 2.0**960) / (4 * classes)
@@ -115,7 +129,17 @@ def question(
 ) -> Question:
     """Return what the oracle is asked about one row."""
     rows = (tuple(array[row].astype(np.float64).tolist()) for array in arguments)
-    return Question(quantity, tuple(rows), format)
+    return Question(quantity, tuple(rows), format, Loss(output=quantity.output))
+
+
+def right_answer(quantity: Quantity, arguments: tuple[Array, ...]) -> Array:
+    """Return a right answer, computed in binary32 and rounded at the end for the 16-bit formats."""
+    dtype = arguments[0].dtype
+    wide = np.dtype(np.float32) if dtype.itemsize == 2 else dtype
+    function = _GRADIENTS.get(quantity) or numpy_by_hand.functions[quantity.name]  # type: ignore[index]
+    with np.errstate(all="ignore"):
+        answer: Array = function(*(array.astype(wide) for array in arguments)).astype(dtype)
+    return answer
 
 
 def violations(quantity: Quantity, format: Format, seed: int, rows: int) -> Iterator[str]:
@@ -142,7 +166,8 @@ def violations(quantity: Quantity, format: Format, seed: int, rows: int) -> Iter
                 arb(head) + arb(tail) for head, tail in zip(heads[row], tails[row], strict=True)
             ]
             for value, true, error in zip(values, truth, errors[row], strict=True):
-                if np.isfinite(error) and not abs(value - true) <= arb(error):
+                # The ball of the truth has a width of its own.
+                if np.isfinite(error) and not abs(value - true) <= arb(error) + 2 * true.rad():
                     yield f"{asked}: {value} is farther than {error} from {true}"
         if not abs(reference.scale[row] - row_scale) <= row_scale * 2.0**-21:
             yield f"{asked}: a scale of {reference.scale[row]} for {row_scale}"

@@ -15,13 +15,16 @@ Examples
 
 from collections.abc import Sequence
 
+import numpy as np
 from flint import arb
 
+from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
 from gradcert_oracle.differences import Scalar, central_differences
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_targets
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import Array
 
 __all__ = ["IDENTITY_GRADIENT"]
 
@@ -52,6 +55,29 @@ def _scale(question: Question) -> float:
     return max(abs(x) + abs(target) for x, target in pairs)
 
 
+def _reference(batch: Batch) -> Reference:
+    """Return ``z_j - t_j``, a difference of two numbers: exact as a pair, else rounded once."""
+    z, t, wider = batch["logits"], batch["targets"], batch.arithmetic
+    difference = wider.difference(z, t)
+    error = 2 * wider.unit * np.abs(difference.head)
+    return Reference(difference, error, (np.abs(z) + np.abs(t)).max(axis=1), np.zeros(len(z)))
+
+
+def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+    """Return ``u |z_j - t_j|``: the size of the value is charged one rounding."""
+    bound: Array = np.abs(batch["logits"] - batch["targets"]) * rounding.unit
+    return bound
+
+
+def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a part of the scale that no budget exceeds: a difference and a size.
+
+    The difference widens its ball by about two u of the value; see
+    :mod:`~gradcert_oracle.batches`.
+    """
+    return np.full(len(batch["logits"]), 16 * rounding.unit)
+
+
 IDENTITY_GRADIENT = Quantity(
     name="dE/dz",
     arguments=("logits", "targets"),
@@ -61,4 +87,7 @@ IDENTITY_GRADIENT = Quantity(
     output="identity",
     masked=False,
     shift_invariant=False,
+    screen=Screen(
+        reference=_reference, budget_at_least=_budget_at_least, budget_at_most=_budget_at_most
+    ),
 )

@@ -5,12 +5,11 @@ from collections import Counter
 import numpy as np
 import pytest
 from flint import arb, ctx
-from screened_rows import SCREENED, question
+from screened_rows import SCREENED, question, right_answer
 
-from gradcert_implementations import Array, any_targets, numpy_by_hand
+from gradcert_implementations import Array
 from gradcert_oracle import (
     BINARY64,
-    GRADIENT,
     JACOBIAN,
     Quantity,
     budgets,
@@ -85,7 +84,9 @@ def _arguments(quantity: Quantity, rows: int, classes: int) -> tuple[Array, ...]
 
 POOLED = [quantity for quantity in SCREENED if quantity is not JACOBIAN]
 
-EACH_QUANTITY = pytest.mark.parametrize("quantity", POOLED, ids=lambda one: one.name)
+EACH_QUANTITY = pytest.mark.parametrize(
+    "quantity", POOLED, ids=lambda one: f"{one.name}, {one.output}"
+)
 
 
 @EACH_QUANTITY
@@ -93,8 +94,7 @@ def test_a_row_of_a_palette_is_screened_as_with_all_its_classes(
     quantity: Quantity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = _arguments(quantity, 6, 3000)
-    right = any_targets if quantity is GRADIENT else numpy_by_hand
-    answer = right.implementation.functions[quantity.name](*arguments)  # type: ignore[index]
+    answer = right_answer(quantity, arguments)
     answer.reshape(-1)[2 * answer[0].size + (7 if quantity.pooled else 0)] *= 1 + 1e-12
     seen = []
 

@@ -6,10 +6,10 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from screened_rows import SCREENED, draw, probes, question, violations
+from screened_rows import SCREENED, draw, probes, question, right_answer, violations
 
-from gradcert_implementations import Array
-from gradcert_implementations.numpy_by_hand import implementation, softmax
+from gradcert_implementations.any_targets import gradient as any_targets
+from gradcert_implementations.numpy_by_hand import softmax
 from gradcert_oracle import (
     BFLOAT16,
     BINARY32,
@@ -20,7 +20,6 @@ from gradcert_oracle import (
     LOSS,
     LOSS_BY_PROBABILITY,
     QUANTITIES,
-    SIGMOID_GRADIENT,
     SOFTMAX,
     Format,
     Quantity,
@@ -32,22 +31,9 @@ from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.wider import PAIRED, PLAIN, Wider
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
-EACH_QUANTITY = pytest.mark.parametrize("quantity", SCREENED, ids=lambda one: one.name)
-
-
-def _gradient(z: Array, t: Array) -> Array:
-    """Return ``o T - t``, in binary32 for the 16-bit formats."""
-    wide = np.float32 if z.dtype.itemsize == 2 else z.dtype
-    o, targets = softmax(z.astype(wide)), t.astype(wide)
-    result: Array = (o * targets.sum(axis=1, keepdims=True) - targets).astype(z.dtype)
-    return result
-
-
-def _right(quantity: Quantity, arguments: tuple[Array, ...]) -> Array:
-    with np.errstate(all="ignore"):
-        if quantity is GRADIENT:
-            return _gradient(*arguments)
-        return implementation.functions[quantity.name](*arguments)
+EACH_QUANTITY = pytest.mark.parametrize(
+    "quantity", SCREENED, ids=lambda one: f"{one.name}, {one.output}"
+)
 
 
 @EACH_FORMAT
@@ -73,7 +59,7 @@ def test_nearly_all_rows_of_a_right_answer_are_accepted(quantity: Quantity, form
     rows = accepted = 0
     for seed in range(150):
         arguments = draw(quantity, format, seed, 16)
-        answer = _right(quantity, arguments)
+        answer = right_answer(quantity, arguments)
         result = screen(quantity, format, arguments, answer)
         assert result is not None
         # A loss that is not a number of the format is not judged at all.
@@ -84,10 +70,10 @@ def test_nearly_all_rows_of_a_right_answer_are_accepted(quantity: Quantity, form
     assert accepted >= (0.98 if quantity is LOSS else 0.99) * rows
 
 
-def test_the_elementwise_gradients_have_no_screen() -> None:
-    assert set(QUANTITIES) - set(SCREENED) == {SIGMOID_GRADIENT, IDENTITY_GRADIENT}
+def test_every_quantity_has_a_screen_but_one_without_may_be_added() -> None:
+    assert set(QUANTITIES) == set(SCREENED)
     z = np.zeros((1, 2))
-    assert screen(SIGMOID_GRADIENT, BINARY64, (z, z), z) is None
+    assert screen(replace(SOFTMAX, screen=None), BINARY64, (z,), z) is None
 
 
 def test_rows_outside_the_domain_are_left_to_the_judge_and_disturb_no_other() -> None:
@@ -97,7 +83,7 @@ def test_rows_outside_the_domain_are_left_to_the_judge_and_disturb_no_other() ->
     z[4, 1] = -inf  # It has a target.
     z[5, 0] = -1e308
     t[6, 0], t[7, 0], t[8, 0] = nan, -1e308, inf
-    answer = np.repeat(_gradient(z[:1], t[:1]), 9, axis=0)
+    answer = np.repeat(any_targets(z[:1], t[:1]), 9, axis=0)
     result = screen(GRADIENT, BINARY64, (z, t), answer)
     assert result is not None
     assert result.accepted.tolist() == [True] + 8 * [False]
@@ -108,7 +94,7 @@ def test_no_value_that_is_not_finite_is_accepted(value: float) -> None:
     z = np.zeros((1, 3))
     for quantity in (SOFTMAX, GRADIENT):
         arguments = (z, np.eye(3)[:1])[: len(quantity.arguments)]
-        answer = _right(quantity, arguments)
+        answer = right_answer(quantity, arguments)
         answer[0, 1] = value
         result = screen(quantity, BINARY64, arguments, answer)
         assert result is not None
@@ -140,7 +126,7 @@ def test_a_batch_is_screened_as_its_rows_are(rows: int) -> None:
     rng = np.random.default_rng(1)
     z = rng.normal(size=(rows, 50)) * 5
     t = np.eye(50)[rng.integers(50, size=rows)]
-    answer = _gradient(z, t)
+    answer = right_answer(GRADIENT, (z, t))
     answer[::3] *= 1 + 1e-14
     together = screen(GRADIENT, BINARY64, (z, t), answer)
     assert together is not None
@@ -158,7 +144,7 @@ def test_a_wide_row_is_accepted_and_the_judge_agrees() -> None:
     for format in (BINARY64, BINARY32, BFLOAT16):
         z = (rng.normal(size=(1, 3001)) * 5).astype(format.dtype)
         t = np.eye(3001)[[7]].astype(format.dtype)
-        answer = _gradient(z, t)
+        answer = right_answer(GRADIENT, (z, t))
         result = screen(GRADIENT, format, (z, t), answer)
         assert result is not None
         assert result.accepted.all()
@@ -197,6 +183,17 @@ def test_a_wide_row_has_the_same_bounds_in_parts(quantity: Quantity, wider: Wide
             assert (one.values.tail == whole.values.tail[:, place]).all()
         assert (one.error == whole.error[:, place]).all()
         assert (screen.budget_at_least(part, rounding) == least[:, place]).all()
+
+
+@pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+def test_a_power_of_two_has_the_smaller_ulp_as_the_judge_says(format: Format) -> None:
+    z, t = np.zeros((1, 1), format.dtype), np.ones((1, 1), format.dtype)
+    value = 2.0**-format.precision - 1
+    result = screen(IDENTITY_GRADIENT, format, (z, t), np.array([[value]], format.dtype))
+    judgement = judge(question(IDENTITY_GRADIENT, format, (z, t), 0), [value])
+    assert result is not None
+    assert judgement.algorithm is not None
+    assert levels(format).index(judgement.algorithm) <= result.rank[0]
 
 
 def test_a_quotient_that_underflows_is_known_to_what_underflow_costs() -> None:
