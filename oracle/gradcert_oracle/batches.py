@@ -157,7 +157,7 @@ class Batch:
         """Return the argument of this name."""
         return self.arguments[name]
 
-    @property
+    @functools.cached_property
     def classes(self) -> int:
         """The number of classes of a whole row."""
         return self._width if self.counts is None else int(self.counts[0].sum())
@@ -219,15 +219,16 @@ class Batch:
         heads[places] = 1
         if self.counts is not None:
             others = wider.plus(others, wider.number(self.counts[places] - 1))
-        mass = wider.plus(wider.number(np.ones(len(z))), others)
+        mass = wider.plus(wider.number(1.0), others)
         return Softmax(drops, Pair(heads, tails), top, others, mass)
 
     @functools.cached_property
     def targets(self) -> Balance:
         """The sum T of the targets of each row, and W of their sizes."""
         targets = self["targets"]
-        if self.counts is None and (np.count_nonzero(targets, axis=1) <= 1).all():
-            mass = targets.sum(axis=1)  # It is exact.
+        counts = 1.0 if self.counts is None else self.counts
+        if (((targets != 0) * counts).sum(axis=1) <= 1).all():
+            mass = (targets * counts).sum(axis=1)  # It is exact.
             return Balance(self.arithmetic.number(mass), np.abs(mass))
         return self.arithmetic.balance(self._weighted(self.arithmetic.number(targets)))
 
@@ -351,7 +352,7 @@ class _Part(Batch):
         arguments = {name: array[:, places] for name, array in whole.arguments.items()}
         return cls(arguments, whole.arithmetic, whole, places)
 
-    @property
+    @functools.cached_property
     def classes(self) -> int:
         return self.whole.classes
 

@@ -63,7 +63,7 @@ from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.questions import Question
-from gradcert_oracle.rows import first_places, lookup, worth_grouping
+from gradcert_oracle.rows import lookup, worth_grouping
 from gradcert_oracle.sums import SUMMATIONS
 from gradcert_oracle.textbook import Algorithm, Arithmetic
 
@@ -153,14 +153,12 @@ def budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
             algorithm.level, inside
         )
     places: Sequence[int] = range(question.classes)
-    equal = first_places(question.columns()) if pooled else places
-    kinds = list(dict.fromkeys(equal))
-    grouped = worth_grouping(len(kinds), len(places))
+    grouped = pooled and worth_grouping(len(question.kinds), len(places))
     if grouped:
-        places = kinds
+        places = question.kinds
     variants = [_budgets_inside(question, places, algorithm, inner) for inner in inside]
     sound = [variant for variant in variants if variant is not None]
     if not sound:
         return None
     largest = sound[0] if len(sound) == 1 else list(map(max, zip(*sound, strict=True)))
-    return tuple(lookup(places, largest, equal) if grouped else largest)
+    return tuple(lookup(places, largest, question.equal) if grouped else largest)

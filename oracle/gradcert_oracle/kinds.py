@@ -20,6 +20,9 @@ _LOOKED_AT = 256
 _BITS = 12
 """Bits of a hash."""
 
+_ALONE = 16
+"""Classes for each row that are taken as kinds of their own, because it is quicker."""
+
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 """Odd numbers without a pattern, one for each column."""
 
@@ -42,7 +45,8 @@ class Kinds:
 
     def of(self, array: Array) -> Array:
         """Return what belongs to the kinds, of an array of shape (rows, classes)."""
-        return np.take_along_axis(array, self.places, axis=1)
+        of_kinds: Array = array[np.arange(len(array))[:, None], self.places]
+        return of_kinds
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,18 @@ class _Classes:
 
     def equals(self, hashed: int) -> tuple[Array, Array]:
         """Return a class of the same row and hash for each class, and whether it is equal to it."""
-        mixed = np.zeros(len(self.rows), np.uint64)
-        for column, factor in zip(self.columns[:hashed], _FACTORS, strict=False):
+        mixed = self.columns[0].view(np.uint64) * np.uint64(_FACTORS[0])
+        for column, factor in zip(self.columns[1:hashed], _FACTORS[1:], strict=False):
             mixed += column.view(np.uint64) * np.uint64(factor)
-        bucket = (mixed >> np.uint64(64 - _BITS)).view(np.int64) + (self.rows << _BITS)
-        last = np.empty((int(self.rows[-1]) + 1) << _BITS, np.int64)
+        bucket = (mixed >> np.uint64(64 - _BITS)).view(np.int64)
+        rows = int(self.rows[-1]) + 1
+        if rows > 1:
+            bucket += self.rows << _BITS
+        last = np.empty(rows << _BITS, np.int64)
         last[bucket] = np.arange(len(bucket))
         found = last.take(bucket)
-        equal = np.ones(len(found), bool)
-        for column in self.columns:
+        equal = self.columns[0].take(found) == self.columns[0]
+        for column in self.columns[1:]:
             equal &= column.take(found) == column
         return found, equal
 
@@ -85,9 +92,11 @@ def _kinds_of(columns: Sequence[Array]) -> Kinds:
     every = _Classes(flat, np.repeat(np.arange(rows), classes))
     first, equal = every.equals(1)
     left = np.flatnonzero(~equal)
-    if left.size:
+    if left.size > rows * _ALONE:
         found, equal = every.part(left).equals(len(columns))
         first[left] = np.where(equal, left[found], left)
+    else:
+        first[left] = left
     kinds = np.flatnonzero(first == np.arange(rows * classes))
     row, numbers = kinds // classes, np.bincount(kinds // classes, minlength=rows)
     begins = np.cumsum(numbers) - numbers

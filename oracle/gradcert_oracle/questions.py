@@ -9,7 +9,7 @@ from gradcert_oracle.batches import Screen
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
 from gradcert_oracle.precision import GUARD, Enclosures
-from gradcert_oracle.rows import Row
+from gradcert_oracle.rows import Row, first_places
 from gradcert_oracle.textbook import Arithmetic, Values
 
 __all__ = ["Quantity", "Question", "enclose"]
@@ -136,6 +136,16 @@ class Question:
     def classes(self) -> int:
         """The number of classes."""
         return len(self.rows[0])
+
+    @functools.cached_property
+    def equal(self) -> list[int]:
+        """For each class the first class with equal arguments."""
+        return first_places(self.columns())
+
+    @functools.cached_property
+    def kinds(self) -> list[int]:
+        """The first class of each kind of equal classes, in order."""
+        return sorted(set(self.equal))
 
     def columns(self) -> Iterable[Hashable]:
         """Return the arguments of each class. They are equal for equal classes."""

@@ -1,13 +1,14 @@
 """Rows of numbers: which rows the oracle accepts, and how equal classes share one computation."""
 
 import itertools
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import compress
 from math import inf, isfinite, isnan
 from typing import TypeVar
 
 __all__ = [
     "Row",
+    "all_finite",
     "check_logits",
     "check_masked_targets",
     "check_targets",
@@ -24,13 +25,25 @@ Row = tuple[float, ...]
 """One row of logits, probabilities or targets. Every float is taken as exact."""
 
 
+def all_finite(numbers: Sequence[float]) -> bool:
+    """Return whether all numbers are finite. Nearly always their sum tells, which is quicker.
+
+    Examples
+    --------
+    >>> all_finite((1e308, 1e308)), all_finite((0.0, inf)), all_finite((inf, -inf))
+    (True, False, False)
+    """
+    return isfinite(sum(numbers)) or all(map(isfinite, numbers))
+
+
 def check_logits(z: Row, *, masked: bool) -> None:
     """Raise ValueError unless the logits are finite; if `masked`, all but one may be -inf."""
     if not z:
         raise ValueError("a row needs at least one class")
-    if not masked and not all(map(isfinite, z)):
+    if not masked and not all_finite(z):
         raise ValueError("logits must be finite")
-    if any(map(isnan, z)) or not isfinite(max(z)):
+    # A sum is quicker, and NaN if a term is.
+    if (isnan(sum(z)) and any(map(isnan, z))) or not isfinite(max(z)):
         raise ValueError("logits must be finite or -inf, and one of them finite")
 
 
@@ -40,14 +53,14 @@ def check_targets(t: Row, others: Row, others_are: str) -> None:
         raise ValueError(
             f"{len(others)} {others_are} and {len(t)} targets: each class needs one of both"
         )
-    if not all(map(isfinite, t)):
+    if not all_finite(t):
         raise ValueError("targets must be finite")
 
 
 def check_masked_targets(t: Row, z: Row) -> None:
     """Raise ValueError unless targets fit their logits, and are zero where a logit is -inf."""
     check_targets(t, z, "logits")
-    if any(compress(t, map((-inf).__eq__, z))):
+    if min(z) == -inf and any(compress(t, map((-inf).__eq__, z))):
         raise ValueError("a logit of -inf needs a target of zero")
 
 

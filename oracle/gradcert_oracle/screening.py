@@ -100,6 +100,10 @@ class Screened:
 def _in_domain(quantity: Quantity, arguments: dict[str, Array]) -> Array:
     """Return for each row whether the proofs hold for its arguments."""
     inside: Array = np.ones(len(next(iter(arguments.values()))), dtype=bool)
+    if "probabilities" not in arguments:
+        sizes = map(np.abs, arguments.values())
+        if all((size <= _LARGEST).all() for size in sizes):  # As most are.
+            return inside
     for name, array in arguments.items():
         if name == "logits":
             hidden = array == -np.inf if quantity.masked else np.zeros(array.shape, dtype=bool)

@@ -43,24 +43,17 @@ def pairwise(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
     >>> float(total), [float(x) for x in others]
     (7.0, [6.0, 5.0, 3.0])
     """
-    tree = [list(terms)]
-    while len(tree[-1]) > 1:
-        below = tree[-1]
-        each = iter(below)
-        tree.append([*map(add, each, each), *below[len(below) & ~1 :]])
-
-    if not places:
-        return tree[-1][0], []
-    wanted = [set(places)]
-    for _ in tree[2:]:
+    level, wanted = list(terms), [set(places)]
+    beside: list[dict[int, arb]] = []  # Of the tree no more is kept than the others need.
+    while len(level) > 1:
+        beside.append({i: level[i ^ 1] for i in wanted[-1] if i ^ 1 < len(level)})
         wanted.append({i // 2 for i in wanted[-1]})
+        each = iter(level)
+        level = [*map(add, each, each), *level[len(level) & ~1 :]]
     others = {0: arb(0)}
-    for level, nodes in zip(tree[-2::-1], reversed(wanted), strict=False):
-        others = {
-            i: others[i // 2] + level[i ^ 1] if i ^ 1 < len(level) else others[i // 2]
-            for i in nodes
-        }
-    return tree[-1][0], [others[i] for i in places]
+    for nodes, sums in zip(wanted[-2::-1], reversed(beside), strict=True):
+        others = {i: others[i // 2] + sums[i] if i in sums else others[i // 2] for i in nodes}
+    return level[0], [others[i] for i in places]
 
 
 def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:

@@ -17,7 +17,7 @@ from gradcert_oracle.differences import OracleError
 from gradcert_oracle.formats import Format
 from gradcert_oracle.precision import GUARD
 from gradcert_oracle.questions import Question, enclose
-from gradcert_oracle.rows import first_places
+from gradcert_oracle.rows import all_finite, first_places
 from gradcert_oracle.textbook import LEVELS, Algorithm, algorithms
 
 __all__ = ["ALLOWED", "FAITHFUL", "Judgement", "judge", "judge_differences", "levels", "ulps"]
@@ -141,6 +141,13 @@ def judge_differences(
     return closest
 
 
+def _unlike_places(question: Question, values: Sequence[float]) -> Sequence[int]:
+    """Return the classes to judge: equal values of equal classes are judged once."""
+    if list(map(values.__getitem__, question.equal)) == list(values):
+        return question.kinds
+    return list(dict.fromkeys(first_places(zip(question.equal, values, strict=True))))
+
+
 def judge(
     question: Question, values: Sequence[float], candidates: Sequence[Algorithm] | None = None
 ) -> Judgement:
@@ -172,15 +179,13 @@ def judge(
     >>> judge(asked, (-0.5, 0.0)).algorithm is None
     True
     """
-    for index, value in enumerate(values):
-        if not isfinite(value):
-            return Judgement(None, inf, index)
+    if not all_finite(values):
+        return Judgement(None, inf, [isfinite(value) for value in values].index(False))
     format = question.format
     tried = levels(format) if candidates is None else candidates
     places: Sequence[int] = range(len(values))
-    if question.quantity.pooled:  # Equal values of equal classes are judged once.
-        arguments_and_value = zip(*question.rows, values, strict=True)
-        places = list(dict.fromkeys(first_places(arguments_and_value)))
+    if question.quantity.pooled:
+        places = _unlike_places(question, values)
     for guard in (GUARD, 8 * GUARD, 64 * GUARD):
         truth = enclose(question, guard)
 

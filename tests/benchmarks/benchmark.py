@@ -49,8 +49,8 @@ def jobs(done: int, seconds: Seconds, sizes: Sequence[int]) -> Iterator[Job]:
     """
     for row, format in product(ROWS, FORMATS):
         yield Job("seconds", row, format, tuple(sizes), OURS)
-    for row in VERDICT_ROWS:
-        yield Job("seconds", row, "binary64", tuple(sizes), ("floor", *VERDICT))
+    for row, timed in product(VERDICT_ROWS, VERDICT):
+        yield Job("seconds", row, "binary64", tuple(sizes), timed)
     for format in EVERY_FORMAT:
         yield Job("seconds", "batch", format, BATCH_SIZES, ("floor", *BATCH))
     if done >= ROUNDS_OF_PEERS:

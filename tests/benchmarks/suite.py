@@ -25,8 +25,8 @@ from gradcert_oracle.questions import _enclose
 
 __all__ = ["BATCH", "ONE_IN", "SUITE", "TOGETHER", "VERDICT", "claim_of", "rows_of"]
 
-VERDICT = ("verdict", "verdict, 16 rows", "judge")
-"""What is timed for the verdict on a row."""
+VERDICT = (("verdict",), ("verdict, 16 rows",), ("judge",), ("floor",))
+"""What is timed for the verdict on a row, each alone in its process as the peers are."""
 
 BATCH = ("judged", "screened")
 """What is timed for the rows a second, without the screen and with it."""

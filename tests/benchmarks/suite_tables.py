@@ -1,13 +1,13 @@
 """The figures of the suite: its verdict on a row beside the peers, its screen, and whole runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records import Record, Spread, WholeRun
 from suite import ONE_IN, TOGETHER, rows_of
 from wording import Target, around, duration, ratio_target
 
-__all__ = ["PEERS", "ROWS", "Speed", "SuiteFigures"]
+__all__ = ["FORMS", "PEERS", "ROWS", "Form", "Speed", "SuiteFigures"]
 
 PEERS = ("gradcheck", "gradcheck, fast", "check_grads")
 """The checks that people run in their tests."""
@@ -15,6 +15,23 @@ PEERS = ("gradcheck", "gradcheck, fast", "check_grads")
 
 ROWS = ("palette", "distinct")
 """The rows of which the verdict is timed."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A verdict on a row: of which row, and whether its part of the judge's time is added."""
+
+    title: str
+    row: str
+    averaged: bool
+
+
+FORMS = (
+    Form("palette", "palette", False),
+    Form("palette, on average", "palette", True),
+    Form("distinct", "distinct", False),
+    Form("distinct, on average", "distinct", True),
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +50,7 @@ class SuiteFigures:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.peers, self.rows, self.one_in = PEERS, ROWS, ONE_IN
+        self.peers, self.forms, self.rows, self.one_in = PEERS, FORMS, ROWS, ONE_IN
         self.sizes = tuple(
             dict.fromkeys(cell.classes for cell in record.cells if cell.subject == "verdict")
         )
@@ -42,37 +59,48 @@ class SuiteFigures:
         cell = self.record.cell(row, format, classes, subject)
         return cell.seconds if cell else ()
 
-    def _verdicts(self, row: str, classes: int, *, together: bool = False) -> tuple[float, ...]:
-        """Return the seconds of a verdict, with its part of the judge's, for each round."""
-        subject, rows = ("verdict, 16 rows", TOGETHER) if together else ("verdict", 1)
-        timed = self._seconds(row, "binary64", classes, subject)
-        judged = self._seconds(row, "binary64", classes, "judge")
-        return tuple(
-            whole / rows + judge / ONE_IN for whole, judge in zip(timed, judged, strict=False)
-        )
+    def _verdicts(self, form: Form, classes: int) -> tuple[float, ...]:
+        """Return the seconds of a verdict, for each round."""
+        timed = self._seconds(form.row, "binary64", classes, "verdict")
+        judged = self._seconds(form.row, "binary64", classes, "judge")
+        if not form.averaged:
+            return timed
+        return tuple(whole + judge / ONE_IN for whole, judge in zip(timed, judged, strict=False))
 
-    def _text(self, seconds: tuple[float, ...]) -> str:
+    def _text(self, seconds: Sequence[float]) -> str:
         return duration(Spread.of(seconds).median) if seconds else f"> {self.record.limit} s"
 
-    def verdict(self, row: str, classes: int, *, together: bool = False) -> str:
-        """Return the median time of a verdict on a row, alone or as one of 16, as text."""
-        return self._text(self._verdicts(row, classes, together=together))
+    def verdict(self, form: Form, classes: int) -> str:
+        """Return the median time of a verdict on a row, as text."""
+        return self._text(self._verdicts(form, classes))
+
+    def together(self, row: str, classes: int) -> str:
+        """Return the median time of a verdict on a batch, divided by its rows, as text."""
+        batch = self._seconds(row, "binary64", classes, "verdict, 16 rows")
+        return self._text([seconds / TOGETHER for seconds in batch])
 
     def peer(self, classes: int, peer: str) -> str:
         """Return the median time of a peer as text."""
         return self._text(self._seconds("benign", "binary64", classes, peer))
 
-    def ahead(self, row: str, classes: int, peer: str) -> Spread | None:
-        """Return how many times as long as a verdict the peer takes, if both were measured."""
+    def _beside(self, form: Form, classes: int, peer: str) -> list[tuple[float, float]]:
+        """Return the seconds of a verdict and those of a peer, for each round that has both."""
         peers = self._seconds("benign", "binary64", classes, peer)
-        pairs = zip(peers, self._verdicts(row, classes), strict=False)
-        found = [its / mine for its, mine in pairs]
-        return Spread.of(found) if found else None
+        return list(zip(self._verdicts(form, classes), peers, strict=False))
 
-    def times(self, row: str, classes: int, peer: str) -> str:
-        """Return that as text."""
-        found = self.ahead(row, classes, peer)
-        return around(found) if found else "-"
+    def times(self, form: Form, classes: int, peer: str) -> str:
+        """Return how many times as long as a verdict the peer takes, as text."""
+        found = [its / ours for ours, its in self._beside(form, classes, peer)]
+        return around(Spread.of(found)) if found else "-"
+
+    def _ahead(self, form: Form, peer: str, claim: str) -> Target:
+        """Judge whether a verdict takes less time than a peer, at each width."""
+        found = []
+        for classes in self.sizes:
+            ratios = [ours / its for ours, its in self._beside(form, classes, peer)]
+            found.append((f"{classes:,} classes", Spread.of(ratios) if ratios else None))
+        few, many = (f"{min(self.sizes):,}", f"{max(self.sizes):,}") if self.sizes else ("-", "-")
+        return ratio_target(f"{claim} than {peer}, from {few} to {many} classes", found, _less)
 
     @property
     def speeds(self) -> Iterator[Speed]:
@@ -100,16 +128,16 @@ class SuiteFigures:
     @property
     def targets(self) -> list[Target]:
         """The targets, each with what was measured."""
-        few, many = (f"{min(self.sizes):,}", f"{max(self.sizes):,}") if self.sizes else ("-", "-")
-        beside = [
-            ratio_target(
-                f"from {few} to {many} classes the verdict on a row takes less time than {peer}",
-                [(f"{n:,} classes", _inverse(self.ahead("palette", n, peer))) for n in self.sizes],
-                lambda x: x < 1,
-            )
-            for peer in PEERS
+        alone, averaged, *_ = FORMS
+        return [
+            *(self._ahead(alone, peer, "the verdict on a row takes less time") for peer in PEERS),
+            *(self._ahead(averaged, peer, "on average, too, it takes less time") for peer in PEERS),
+            *map(_limit, self.record.runs),
         ]
-        return beside + list(map(_limit, self.record.runs))
+
+
+def _less(ratio: float) -> bool:
+    return ratio < 1
 
 
 def _limit(run: WholeRun) -> Target:
@@ -118,7 +146,3 @@ def _limit(run: WholeRun) -> Target:
         return Target(claim, "-", None)
     spread = Spread.of(run.seconds)
     return Target(claim, f"{around(spread)} s", spread.median <= run.limit)
-
-
-def _inverse(spread: Spread | None) -> Spread | None:
-    return spread and Spread(1 / spread.median, 1 / spread.most, 1 / spread.least)

@@ -34,11 +34,12 @@ __all__ = ["GRADIENT"]
 
 
 def _enclose(question: Question, guard: int) -> Enclosures:
-    check_logits(question["logits"], masked=True)
-    check_masked_targets(question["targets"], question["logits"])
-    kinds = Counter(question.columns())
-    logits, targets = zip(*kinds, strict=True)
-    counts = list(kinds.values())
+    z, t = question["logits"], question["targets"]
+    check_logits(z, masked=True)
+    check_masked_targets(t, z)
+    kinds = question.kinds
+    logits, targets = [z[j] for j in kinds], [t[j] for j in kinds]
+    counts = list(Counter(question.equal).values())
     with_target = [j for j, target in enumerate(targets) if target]
 
     def evaluate(places: Sequence[int]) -> list[arb]:
@@ -53,7 +54,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         ]
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(kinds, balls, question.columns()))
+    return tuple(lookup(kinds, balls, question.equal))
 
 
 def _textbook(

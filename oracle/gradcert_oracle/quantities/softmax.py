@@ -28,15 +28,15 @@ __all__ = ["SOFTMAX"]
 def _enclose(question: Question, guard: int) -> Enclosures:
     z = question["logits"]
     check_logits(z, masked=True)
-    kinds = Counter(z)
-    logits, counts = list(kinds), list(kinds.values())
+    logits = [z[j] for j in question.kinds]
+    counts = list(Counter(question.equal).values())
 
     def evaluate(places: Sequence[int]) -> list[arb]:
         own = shares(logits, counts).own
         return [own[j] for j in places]
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(logits, balls, z))
+    return tuple(lookup(question.kinds, balls, question.equal))
 
 
 def _textbook(
@@ -50,6 +50,11 @@ def _textbook(
 def _scale(question: Question) -> float:
     """Return the largest probability."""
     return 1 / relative_mass(question["logits"])
+
+
+def _least_scale(question: Question) -> float:
+    """Return one over the number of classes: the largest of so many shares is no less."""
+    return 1 / question.classes
 
 
 def _reference(batch: Batch) -> Reference:
@@ -77,5 +82,6 @@ SOFTMAX = Quantity(
     enclose=_enclose,
     textbook=_textbook,
     scale=_scale,
+    scale_at_least=_least_scale,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

@@ -1,28 +1,16 @@
 """The rows of a batch are independent: each row's answer is its own."""
 
-import numpy as np
-
 from gradcert.checks.agreement import require_agreement
 from gradcert.checks.places import evenly_spaced
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, shown_as
 from gradcert.core.evidence import JudgedRow
-from gradcert_implementations import Array
+from gradcert.core.unlike import unlike_rows
 
 __all__ = ["row_independence"]
 
 _COMPARED = 12
 """Unlike rows of a case that are compared."""
-
-
-def _unlike(*batches: Array) -> list[int]:
-    """Return the first of each kind of rows, where equal rows are equal in all batches."""
-    flat = (np.ascontiguousarray(batch).reshape(len(batch), -1) for batch in batches)
-    rows = np.hstack([batch.view(np.uint8) for batch in flat])
-    first: dict[bytes, int] = {}
-    for number, row in enumerate(rows):
-        first.setdefault(row.tobytes(), number)
-    return list(first.values())
 
 
 def row_independence(claim: Claim, case: Case) -> list[JudgedRow]:
@@ -34,8 +22,8 @@ def row_independence(claim: Claim, case: Case) -> list[JudgedRow]:
     see an error that a row makes by itself: the all-zero gradient, a sign flip, a scale.
     """
     together = claim.answer(case).copy()  # A later call may overwrite it.
-    unlike = _unlike(*claim.arguments(case), together)
-    for row in (unlike[place] for place in evenly_spaced(len(unlike), _COMPARED)):
+    unlike = unlike_rows(*claim.arguments(case), together)
+    for row in (int(unlike[place]) for place in evenly_spaced(len(unlike), _COMPARED)):
         expression = f"f(*(a[{row}:{row + 1}] for a in args))"
         with shown_as("for a row alone", expression):
             alone = claim.answer(case.alone(row))

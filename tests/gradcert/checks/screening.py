@@ -16,10 +16,13 @@ from gradcert_oracle import Screened, screen
 __all__ = ["drawn_sample", "screened", "without_screen"]
 
 _FEWEST = 32
-"""Values that are worth the screen. The judge needs less time for fewer: 0.1 ms."""
+"""Logits that are worth the screen. The judge needs less time for fewer: 0.1 ms."""
 
 _ONE_IN = 64
 """The part of the accepted rows that the oracle judges all the same."""
+
+_DRAWN_BY = 512
+"""Values of a row that decide whether it is judged."""
 
 _switched_off: list[bool] = []
 
@@ -53,14 +56,16 @@ def screened(claim: Claim, case: Case, answer: Array) -> Screened | None:
 
     If the claim demands a level, a row is accepted only if the judge may find no worse one.
     """
-    if _switched_off or answer.size < _FEWEST:
+    if _switched_off or case.point.size < _FEWEST:
         return None
     found = screen(claim.quantity, claim.format, claim.arguments(case), answer)
     return found and _as_good_as_claimed(claim, found)
 
 
 def drawn_sample(accepted: Array, answer: Array) -> Array:
-    """Return which of the accepted rows the oracle judges too: about one in 64, by their values.
+    """Return which of the accepted rows the oracle judges too: about one in 64.
+
+    They are drawn by their first values.
 
     Examples
     --------
@@ -71,5 +76,6 @@ def drawn_sample(accepted: Array, answer: Array) -> Array:
     sample = np.zeros_like(accepted)
     for row in np.flatnonzero(accepted):
         # The number of the row counts, so that equal rows are not all drawn.
-        sample[row] = crc32(answer[row].tobytes(), int(row)) % _ONE_IN == 0
+        values = answer[row].ravel()[:_DRAWN_BY]
+        sample[row] = crc32(values.tobytes(), int(row)) % _ONE_IN == 0
     return sample
