@@ -7,7 +7,7 @@ import numpy as np
 
 from gradcert.checks.agreement import require_agreement
 from gradcert.core.case import Case
-from gradcert.core.claim import Claim, shown_as
+from gradcert.core.claim import Broken, Claim, shown_as
 from gradcert.core.evidence import JudgedRow
 from gradcert_implementations import Array, Strides
 
@@ -34,6 +34,8 @@ class Layout:
         The smallest arrays that show it.
     one_row
         Whether all rows are one.
+    may_be_refused
+        Whether a subject may raise an error instead of an answer.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Layout:
     fewest_rows: int = 1
     fewest_classes: int = 1
     one_row: bool = False
+    may_be_refused: bool = False
 
     def shows(self, case: Case) -> bool:
         """Return whether the arguments of a case are large enough to show it."""
@@ -93,6 +96,7 @@ LAYOUTS: tuple[Layout, ...] = (
         expression="np.vstack([a[::-1], np.full_like(a, np.nan)])[len(a) - 1::-1]",
         strides=Strides.ANY,
         fewest_rows=2,
+        may_be_refused=True,
     ),
     Layout(
         name="every second row of a larger batch",
@@ -196,9 +200,11 @@ def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     another order. The layouts are :data:`LAYOUTS`. Each is given to each argument by itself, while
     the others are plain, and then to all. An argument of one expanded row has that row for all in
     the plain call too. It is not asked of an argument that the call writes into, because such an
-    array is read-only in effect. PyTorch tensors have no negative strides and are never read-only,
-    JAX arrays and programs have no strides at all: what they cannot have is not asked. It cannot
-    see an error that occurs in every layout: the all-zero gradient, a sign flip, a scale.
+    array is read-only in effect. A call with reversed rows may raise an error: ``torch.from_numpy``
+    does, in a function that is otherwise one of numpy arrays. PyTorch tensors have no negative
+    strides and are never read-only, JAX arrays and programs have no strides at all: what they
+    cannot have is not asked. It cannot see an error that occurs in every layout: the all-zero
+    gradient, a sign flip, a scale.
     """
     originals = dict(zip(claim.quantity.arguments, claim.arguments(case), strict=True))
     arguments = {name: array.copy() for name, array in originals.items()}
@@ -224,8 +230,13 @@ def _require_the_same_answer(
     shown, what = _shown(layout, names, every), f"{' and '.join(names)} given as {layout.name}"
     # A copy, because a subject that writes into a view of the case would change the case.
     copies = {name: case[name].copy() for name in every}
-    with shown_as(f"for {what}", shown, case):
-        answer = claim.call(*(layout.relaid(a) if n in names else a for n, a in copies.items()))
+    try:
+        with shown_as(f"for {what}", shown, case):
+            answer = claim.call(*(layout.relaid(a) if n in names else a for n, a in copies.items()))
+    except Broken:
+        if layout.may_be_refused:
+            return
+        raise
     for row in range(case.rows):
         require_agreement(
             claim,

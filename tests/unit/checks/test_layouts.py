@@ -10,7 +10,7 @@ import pytest
 from subjects import Gradient, case_of, checked, claim_of, right
 
 from gradcert.checks import planned
-from gradcert.checks.layouts import LAYOUTS, Layout, memory_layout
+from gradcert.checks.layouts import LAYOUTS, Layout, layouts_of, memory_layout
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim
 from gradcert.core.evidence import Refuted
@@ -243,12 +243,11 @@ def test_one_row_expanded_puts_no_target_at_a_logit_that_the_claim_is_not_about(
         (2, 2, set()),
     ],
 )
-def test_a_layout_applies_only_where_the_arrays_are_large_enough_to_show_it(
+def test_a_layout_is_tried_only_where_the_arrays_are_large_enough_to_show_it(
     rows: int, classes: int, missing: set[str]
 ) -> None:
     case = case_of(np.zeros((rows, classes)), np.eye(classes)[[0] * rows])
-    claim = claim_of(right)
-    assert {one.name for one in LAYOUTS if not one.applies(claim, case)} == missing
+    assert {one.name for one in LAYOUTS if not one.shows(case)} == missing
 
 
 def test_what_the_arrays_of_a_library_cannot_have_does_not_apply() -> None:
@@ -256,12 +255,27 @@ def test_what_the_arrays_of_a_library_cannot_have_does_not_apply() -> None:
 
     def applying(strides: Strides) -> set[str]:
         subject = replace(claim.implementation, strides=strides)
-        limited = replace(claim, implementation=subject)
-        return {one.name for one in LAYOUTS if one.applies(limited, THREE)}
+        return {one.name for one in layouts_of(replace(claim, implementation=subject))}
 
     assert applying(Strides.ANY) == NAMES
     assert applying(Strides.NON_NEGATIVE) == NAMES - {"reversed rows", "read-only rows"}
     assert applying(Strides.NONE) == set()
+
+
+def test_reversed_rows_may_be_refused_and_other_layouts_may_not() -> None:
+    def refusing(z: Array, t: Array) -> Array:
+        if min(*z.strides, *t.strides) < 0:
+            raise ValueError("At least one stride in the given numpy array is negative")
+        return right(z, t)
+
+    def refusing_columns(z: Array, t: Array) -> Array:
+        if z.strides[1] > z.itemsize and z.shape[1] > 1:
+            raise ValueError("the columns have a stride")
+        return right(z, t)
+
+    memory_layout(claim_of(refusing), THREE)
+    with pytest.raises(Broken, match="the columns have a stride"):
+        memory_layout(claim_of(refusing_columns), THREE)
 
 
 def test_a_subject_whose_arrays_have_no_strides_is_not_asked_for_layouts_at_all() -> None:

@@ -21,7 +21,7 @@ POWERS = tuple(1 << k for k in range(5, 13))
 
 @dataclass(frozen=True)
 class Batch:
-    """The arguments of one call, in binary64."""
+    """The arguments of one call, in binary32."""
 
     logits: Array
     targets: Array
@@ -43,7 +43,7 @@ def asked(seed: int, domain: str = "probability") -> tuple[Batch, ...]:
     def recording(z: Array, t: Array) -> Array:
         key = hash((z.shape, z.tobytes(), t.tobytes()))
         if len(z) and not np.isnan(z).any():
-            seen.setdefault(key, Batch(z.astype(float), t.astype(float)))
+            seen.setdefault(key, Batch(z.copy(), t.copy()))
         result: Array = right(z, np.zeros_like(t)) * t.sum(axis=1, keepdims=True) - t
         return result
 
@@ -55,9 +55,10 @@ def asked(seed: int, domain: str = "probability") -> tuple[Batch, ...]:
 
 
 def rows(seed: int, domain: str = "probability") -> Iterator[tuple[Array, Array]]:
-    """Yield the logits and targets of the first 100 rows of each batch."""
+    """Yield the logits and targets of the first 100 rows of each batch, in binary64."""
     for batch in asked(seed, domain):
-        yield from zip(batch.logits[:100], batch.targets[:100], strict=True)
+        some = (array[:100].astype(float) for array in (batch.logits, batch.targets))
+        yield from zip(*some, strict=True)
 
 
 @by_seed
