@@ -76,7 +76,7 @@ _VOID = 1 / 4
 """A level is void on a row where a budget would be larger than this part of its scale."""
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def scale(question: Question) -> float:
     """Return the typical magnitude of a row's values, beside which budgets are limited or void.
 
@@ -132,7 +132,7 @@ def _budgets_inside(
     return [min(bound, limit) for bound in bounds]
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
     """Return the budget of each value of a row, or None where the algorithm is void on the row.
 

@@ -152,7 +152,7 @@ class Question:
         return self.rows[0] if len(self.rows) == 1 else zip(*self.rows, strict=True)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def _enclose(question: Question, guard: int) -> Enclosures:
     return question.quantity.enclose(question, guard)
 
