@@ -12,6 +12,13 @@ __all__ = ["Covered", "covered", "listed", "not_tried"]
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 """A label that is condensed. A label may be any text."""
 
+_INTERVAL = re.compile(r"(?P<words>.*?)(?P<low>\S+) to (?P<high>\S+)")
+"""A label that is an interval, with words before it or none."""
+
+_ONE_NUMBER = re.compile(r"(?<![-.\w])[0-9]+(?![.\w])")
+_GAP = "\0"
+"""What stands for the number of a label. No label has it."""
+
 _SHORTEST_RUN = 3
 
 _FEW = 12
@@ -58,20 +65,58 @@ def _runs(numbers: Iterable[int]) -> list[range]:
     return runs
 
 
-def _entries(labels: Sequence[str]) -> list[_Entry]:
+def _of_numbers(labels: Sequence[str]) -> list[_Entry]:
     entries: list[_Entry] = []
-    for run in _runs(int(label) for label in labels if _NUMBER.fullmatch(label)):
+    for run in _runs(int(label) for label in labels):
         if len(run) < _SHORTEST_RUN:
             entries += [_Entry(str(number)) for number in run]
         else:
             entries.append(_Entry(f"{run[0]} to {run[-1]}", len(run)))
-    return entries + [_Entry(label) for label in labels if not _NUMBER.fullmatch(label)]
+    return entries
+
+
+def _joined(labels: Sequence[str]) -> list[_Entry]:
+    """Return labels with intervals that follow one another as one."""
+    entries: list[_Entry] = []
+    for label in labels:
+        found = _INTERVAL.fullmatch(label)
+        if found and entries and entries[-1].text.endswith(f" to {found['low']}"):
+            last = entries[-1]
+            if last.text.startswith(found["words"]):
+                text = last.text.removesuffix(found["low"]) + found["high"]
+                entries[-1] = _Entry(text, last.count + 1)
+                continue
+        entries.append(_Entry(label))
+    return entries
+
+
+def _together(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Return entries with those together that differ in one number only."""
+    by_words: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        words = _ONE_NUMBER.sub(_GAP, entry.text) if entry.count == 1 else entry.text
+        by_words.setdefault(words, []).append(entry)
+    together = []
+    for words, alike in by_words.items():
+        numbers = [found[0] for one in alike if (found := _ONE_NUMBER.search(one.text))]
+        one_gap = words.count(_GAP) == 1 and len(alike) > 1
+        text = words.replace(_GAP, ", ".join(numbers)) if one_gap else ""
+        together += [_Entry(text, len(alike))] if one_gap else alike
+    return together
+
+
+def _entries(labels: Sequence[str]) -> list[_Entry]:
+    numbers = [label for label in labels if _NUMBER.fullmatch(label)]
+    others = [label for label in labels if not _NUMBER.fullmatch(label)]
+    return _of_numbers(numbers) + _together(_joined(others))
 
 
 def listed(labels: Sequence[str], most: int | None = None) -> str:
     """Return labels on one line: first the numbers, from small to large, a run of them as one.
 
-    A list of more entries than `most` is cut, and says how many labels it leaves out.
+    Intervals that follow one another are one interval, and labels that differ in one number only
+    are one entry. A list of more entries than `most` is cut, and says how many labels it leaves
+    out.
 
     Examples
     --------
@@ -79,12 +124,14 @@ def listed(labels: Sequence[str], most: int | None = None) -> str:
     '1 to 3, 5, 31 to 33, all but one'
     >>> listed(["1", "2", "3", "5", "7", "9"], 2)
     '1 to 3, 5 and 2 more'
+    >>> listed(["0 to 1", "1 to 2", "2 to 4", "a block of 4 in front", "a block of 8 in front"])
+    '0 to 4; a block of 4, 8 in front'
     >>> listed(["all but one", "all but one, by -1e+04"])
     'all but one; all but one, by -1e+04'
     """
     entries = _entries(labels)
     most = len(entries) if most is None else most
-    between = "; " if any("," in label for label in labels) else ", "
+    between = "; " if any("," in entry.text for entry in entries) else ", "
     shown = between.join(entry.text for entry in entries[:most])
     more = sum(entry.count for entry in entries[most:])
     return f"{shown} and {more} more" if more else shown
@@ -101,7 +148,7 @@ def _in_words(found: Coverage, most: int) -> Covered:
 
 
 def covered(certificate: Certificate, most: int) -> list[Covered]:
-    """Return what was tried of each dimension, with at most so many entries in each list."""
+    """Return what was tried of each dimension, with at most this number of entries in a list."""
     return list(map(partial(_in_words, most=most), certificate.coverage))
 
 

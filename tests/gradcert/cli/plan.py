@@ -43,6 +43,8 @@ class _Costs:
         """The numbers of rows and of classes that a case has."""
         from gradcert_reports import listed
 
+        if not self.cases:
+            return "none of the plan"
         rows = listed([str(case.rows) for case in self.cases])
         return f"rows {rows}; classes {listed([str(case.classes) for case in self.cases])}"
 

@@ -14,10 +14,10 @@ from gradcert_reports import LargeBatch, LongRow, Row
 __all__ = ["kept_places", "kept_rows", "row_of"]
 
 _LONG = 128
-"""A row of at most so many numbers is kept whole, ..."""
+"""A row of at most this length is kept whole."""
 
 _LARGE = 32
-"""... and so is a batch of at most so many rows."""
+"""A batch of at most this number of rows is kept whole."""
 
 _ENDS = 3
 """Numbers that are kept of each end of a long row, ..."""

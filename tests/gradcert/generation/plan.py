@@ -137,7 +137,8 @@ class PlannedCase:
             yield Item(Dimension.TARGETS, row.targets)
             yield from (Item(banded, str(band)) for band in row.bands)
             if row.offset is not None:
-                yield Item(Dimension.OFFSETS, f"{'-' if row.downwards else '+'}({row.offset})")
+                moved = "down" if row.downwards else "up"
+                yield Item(Dimension.OFFSETS, f"{moved} by {row.offset}")
             if row.mask is not None:
                 yield Item(Dimension.MASKS, str(row.mask))
             elif row.shape not in UNPLACED:
