@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcert.core.case import Case
+from gradcert.core.case import Case, Regime
 from gradcert.generation.plain import PLAIN_NUMBERS
+from gradcert.generation.regimes import MASKED
 from gradcert_implementations import Array
 
 __all__ = ["reduced"]
@@ -21,6 +22,9 @@ _MOST_NUMBERS = 1 << 21
 """Logits in all cases that are tried."""
 
 _MOST_CASES = 300
+
+_REDUCED = "reduced"
+"""The shape of a row that has lost its own."""
 
 
 class _Reduction:
@@ -64,6 +68,16 @@ def _with_fewer_rows(reduction: _Reduction, row: int) -> None:
                 return
 
 
+def _relabelled(case: Case) -> Case:
+    """Return the case with regimes that say what its rows still are."""
+    hidden = np.isneginf(case.point.astype(np.float64)).any(axis=1)
+    regimes = tuple(
+        Regime(_REDUCED, (MASKED,) if masked else (), regime.targets)
+        for masked, regime in zip(hidden, case.regimes, strict=True)
+    )
+    return replace(case, regimes=regimes)
+
+
 def _with_fewer_classes(reduction: _Reduction) -> None:
     """Drop classes without a target, half of them first."""
     for chunk in _chunks(reduction.case.classes):
@@ -73,13 +87,13 @@ def _with_fewer_classes(reduction: _Reduction) -> None:
         smaller = case.map(functools.partial(np.compress, keep, axis=1))
         finite = (smaller.point > -np.inf).any(axis=1).all()
         if finite and reduction.fewest <= smaller.classes < case.classes:
-            reduction.tried(smaller)
+            reduction.tried(_relabelled(smaller))
 
 
 def _with(case: Case, places: Array, number: float) -> Case:
     point = case.point.copy()
     point[places] = number
-    return case.at(point)
+    return _relabelled(case.at(point))
 
 
 def _with_plain_numbers(reduction: _Reduction) -> None:
@@ -136,7 +150,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     reduction = _Reduction(case, fails, fewest_classes)
     _with_fewer_rows(reduction, row)
     _with_one_target(reduction)
-    _with_fewer_classes(reduction)
+    # Numbers come first: there are few unlike ones, and classes of equal numbers are dropped easily.
     _with_plain_numbers(reduction)
     _with_fewer_classes(reduction)
     return reduction.case

@@ -1,0 +1,109 @@
+"""Which cases of the plan a check tries on a claim."""
+
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+import pytest
+from subjects import right
+
+from gradcert.checks import CHECKS, check_named, planned, planned_cases
+from gradcert.core.claim import Claim, claims_of
+from gradcert.core.settings import Effort, SearchSettings
+from gradcert.generation.filling import filled
+from gradcert.generation.plan import Dimension
+from gradcert_implementations import Domain, Implementation, load
+
+SETTINGS = SearchSettings(max_examples=10, seed=0)
+THOROUGH = replace(SETTINGS, effort=Effort.THOROUGH)
+QUICK = replace(SETTINGS, effort=Effort.QUICK)
+
+ACCURACY, LONG_ROWS = check_named("accuracy"), check_named("many-classes")
+
+
+def _claim(quantity: str = "dE/dz", *, compiles: bool = False, fewest: int = 1) -> Claim:
+    subject = Implementation(
+        name="any",
+        functions={quantity: right},
+        formats=("binary32",),
+        compiles_per_shape=compiles,
+        domain=Domain(fewest_classes=fewest),
+    )
+    (claim,) = claims_of(subject)
+    return claim
+
+
+def _sizes(check: str, claim: Claim, settings: SearchSettings = SETTINGS) -> set[int]:
+    return {case.classes for case in planned_cases(check_named(check), claim, settings)}
+
+
+def test_short_rows_and_long_rows_are_tried_by_two_checks() -> None:
+    assert _sizes("accuracy", _claim()) == {*range(1, 18)}
+    assert min(_sizes("many-classes", _claim())) > 17
+
+
+@pytest.mark.parametrize(
+    "check",
+    [check.id for check in CHECKS if check.id not in ("accuracy", "first-call", "empty-batch")],
+)
+def test_every_other_check_tries_batches_of_long_rows_too(check: str) -> None:
+    cases = planned_cases(check_named(check), _claim(), SETTINGS)
+    assert any(case.classes > 256 and case.rows >= 3 for case in cases)
+
+
+def test_jacobians_have_long_rows_in_thorough_runs_only_and_up_to_64_classes() -> None:
+    claim = _claim("do/dz")
+    for check in CHECKS:
+        assert all(case.classes <= 17 for case in planned_cases(check, claim, SETTINGS))
+    sampled = chain.from_iterable(planned_cases(check, claim, THOROUGH) for check in CHECKS)
+    assert {31, 64} <= {case.classes for case in sampled} <= {*range(65)}
+
+
+def test_where_a_subject_compiles_each_size_is_tried_by_one_of_its_claims() -> None:
+    jax = load("jax")
+    for check in (ACCURACY, LONG_ROWS):
+        claims = [one.claim for one in planned(jax) if one.check is check]
+        shares = [_sizes(check.id, claim) for claim in claims]
+        whole = _sizes(check.id, replace(claims[0], implementation=_claim().implementation))
+        assert set().union(*shares) >= whole
+        assert max(map(len, shares)) <= 5
+
+
+def test_where_a_subject_compiles_a_thorough_run_tries_each_size_on_each_claim() -> None:
+    claim = _claim(compiles=True)
+    for check in (ACCURACY, LONG_ROWS):
+        cases = planned_cases(check, claim, THOROUGH)
+        assert len(cases) == len(planned_cases(check, _claim(), SETTINGS))
+
+
+def test_a_quick_run_tries_a_few_small_cases() -> None:
+    cases = [*chain.from_iterable(planned_cases(check, _claim(), QUICK) for check in CHECKS)]
+    assert 0 < len(cases) < 60
+    assert max(case.size for case in cases) <= 2048
+
+
+@pytest.mark.parametrize("fewest", [2, 5, 40, 200_000])
+def test_no_planned_case_has_fewer_classes_than_a_subject_takes(fewest: int) -> None:
+    claim = _claim(fewest=fewest)
+    cases = [*chain.from_iterable(planned_cases(check, claim, SETTINGS) for check in CHECKS)]
+    assert min(case.classes for case in cases) == fewest
+    assert max(case.size for case in cases) < 1 << 23
+
+
+def test_the_certificate_can_list_every_layout_that_the_arrays_of_a_subject_have() -> None:
+    def listed(name: str) -> set[str]:
+        claim = next(claims_of(load(name, quantities=["dE/dz"])))
+        cases = planned_cases(check_named("memory-layout"), claim, SETTINGS)
+        items = chain.from_iterable(case.items for case in cases)
+        return {item.label for item in items if item.dimension is Dimension.LAYOUTS}
+
+    assert listed("numpy") - listed("torch") == {"reversed rows", "read-only rows"}
+
+
+def test_a_planned_case_has_the_same_numbers_every_time() -> None:
+    planned_case = planned_cases(LONG_ROWS, _claim(), SETTINGS)[3]
+    first = filled(planned_case)
+    filled.cache_clear()
+    again = filled(planned_case)
+    assert first is not again
+    assert all(np.array_equal(first[name], again[name]) for name in first.arguments)
