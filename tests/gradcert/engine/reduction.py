@@ -70,7 +70,7 @@ def _with_fewer_rows(reduction: _Reduction, row: int) -> None:
 
 def _relabelled(case: Case) -> Case:
     """Return the case with regimes that say what its rows still are."""
-    hidden = np.isneginf(case.point.astype(np.float64)).any(axis=1)
+    hidden = np.any(case.point == -np.inf, axis=1).tolist()
     regimes = tuple(
         Regime(_REDUCED, (MASKED,) if masked else (), regime.targets)
         for masked, regime in zip(hidden, case.regimes, strict=True)
@@ -150,7 +150,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     reduction = _Reduction(case, fails, fewest_classes)
     _with_fewer_rows(reduction, row)
     _with_one_target(reduction)
-    # Numbers come first: there are few unlike ones, and classes of equal numbers are dropped easily.
+    # Numbers come first: few are unlike, and more classes can be dropped where they are equal.
     _with_plain_numbers(reduction)
     _with_fewer_classes(reduction)
     return reduction.case
