@@ -53,6 +53,18 @@ _REVERSED_IN_PLACE = "[np.copyto(a, a[:, ::-1]) for a in args]"
 _FRESH = "f(*map(np.copy, args))"
 
 
+def _in_the_middle(array: Array) -> Array:
+    """Return a copy in the middle of a larger buffer, where no array of an earlier call began.
+
+    It is aligned to 16 bytes, as numpy's arrays are.
+    """
+    ahead = 16
+    buffer = np.zeros(ahead + array.size + ahead, array.dtype)
+    copy = buffer[ahead : ahead + array.size].reshape(array.shape)
+    np.copyto(copy, array)
+    return copy
+
+
 def _reversed(array: Array) -> Array:
     return array[:, ::-1]
 
@@ -107,9 +119,7 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     ):
         _require_equal_bytes(case, ours, kept, what=what, shown_by=shown_by)
 
-    # In the middle of a larger buffer, where no array of an earlier call began.
-    middle = slice(case.rows, 2 * case.rows)
-    arrays = [np.tile(array, (3, 1))[middle] for array in claim.arguments(reverse)]
+    arrays = [_in_the_middle(array) for array in claim.arguments(reverse)]
     fresh = [array.copy() for array in claim.arguments(case)]
     turned_again = claim.call(*arrays).copy()
     for array, values in zip(arrays, fresh, strict=True):

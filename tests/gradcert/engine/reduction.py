@@ -18,7 +18,7 @@ from gradcert_implementations import Array
 
 __all__ = ["reduced"]
 
-_MOST_NUMBERS = 1 << 21
+_MOST_NUMBERS = 1 << 22
 """Logits in all cases that are tried."""
 
 _MOST_CASES = 300
@@ -62,10 +62,13 @@ def _with_fewer_rows(reduction: _Reduction, row: int) -> None:
     if case.rows == 1 or reduction.tried(case.alone(row)):
         return
     same = np.full(case.rows, row)
-    if reduction.tried(case.of_rows(same)):
-        for rows in (2, 3, *(1 << k for k in range(2, case.rows.bit_length()))):
-            if reduction.tried(case.of_rows(same[:rows])):
-                return
+    if not reduction.tried(case.of_rows(same)):
+        return
+    too_few = 1
+    while reduction.case.rows > too_few + 1:
+        rows = (too_few + reduction.case.rows) // 2
+        if not reduction.tried(case.of_rows(same[:rows])):
+            too_few = rows
 
 
 def _relabelled(case: Case) -> Case:

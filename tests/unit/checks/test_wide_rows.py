@@ -280,7 +280,7 @@ def test_of_many_unlike_rows_twelve_are_compared_the_first_and_the_last_among_th
 
 
 def test_a_row_with_another_answer_than_an_equal_row_is_compared() -> None:
-    case = _case(1, 3).map(lambda array: array[[0] * 500])
+    case = _case(1, 3).of_rows(np.zeros(500, int))
 
     def row_300_lost(z: Array, t: Array) -> Array:
         answer = right(z, t)
