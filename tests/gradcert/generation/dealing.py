@@ -125,7 +125,7 @@ class _Dealer:
         # Of the few labels of a vocabulary all are far beyond the first block.
         self._labels = functools.cache(
             lambda classes: deck(
-                [place for place in places(classes) if classes <= _LONG or 2 * place >= classes]
+                [p for p in places(classes).tolist() if classes <= _LONG or 2 * p >= classes]
             )
         )
         self._seconds = functools.cache(lambda classes: deck(places(classes).tolist()))

@@ -50,7 +50,10 @@ class Scope:
 
     def generator(self, *part: int) -> np.random.Generator:
         """Return a generator for a part of the plan, the same one for equal scopes."""
-        return np.random.default_rng([crc32(repr(self).encode()), *part])
+        # By name, because the text of a format's record is not the same everywhere.
+        numbers = self.largest, self.heaviest, self.fewest, self.seed
+        key = self.logits, self.format.name, self.targets, self.masked, *numbers
+        return np.random.default_rng([crc32(repr(key).encode()), *part])
 
 
 def largest_logit(claim: Claim, unlike: int) -> float:
