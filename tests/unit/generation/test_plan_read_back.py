@@ -1,6 +1,5 @@
 """The plan of coverage, read back from what a recording subject was asked, whatever the seed."""
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,8 +34,10 @@ class Batch:
         return int(self.logits.shape[1])
 
 
-@functools.cache
-def asked(seed: int, domain: str = "probability") -> tuple[Batch, ...]:
+Batches = tuple[Batch, ...]
+
+
+def asked(seed: int, domain: str) -> Batches:
     """Return what a right subject is asked in binary32, each batch once."""
     seen: dict[int, Batch] = {}
 
@@ -54,16 +55,21 @@ def asked(seed: int, domain: str = "probability") -> tuple[Batch, ...]:
     return tuple(seen.values())
 
 
-def rows(seed: int, domain: str = "probability") -> Iterator[tuple[Array, Array]]:
+@pytest.fixture(scope="module", params=SEEDS)
+def batches(request: pytest.FixtureRequest) -> Batches:
+    """What a subject for probabilities is asked under each seed; all tests of a seed share it."""
+    return asked(request.param, "probability")
+
+
+def rows(batches: Batches) -> Iterator[tuple[Array, Array]]:
     """Yield the logits and targets of the first 100 rows of each batch, in binary64."""
-    for batch in asked(seed, domain):
+    for batch in batches:
         some = (array[:100].astype(float) for array in (batch.logits, batch.targets))
         yield from zip(*some, strict=True)
 
 
-@by_seed
-def test_all_numbers_of_classes_of_the_plan_are_tried(seed: int) -> None:
-    tried = {batch.classes for batch in asked(seed)}
+def test_all_numbers_of_classes_of_the_plan_are_tried(batches: Batches) -> None:
+    tried = {batch.classes for batch in batches}
     beside = {power + side for power in POWERS for side in (-1, 0, 1)}
     listed = {*range(1, 18), *beside, *range(128, 1025, 128), *range(1024, 4097, 1024)}
     assert listed <= tried
@@ -74,34 +80,30 @@ def test_all_numbers_of_classes_of_the_plan_are_tried(seed: int) -> None:
 
 
 def test_another_seed_tries_other_sizes_beside_those() -> None:
-    first, second = ({batch.classes for batch in asked(seed)} for seed in (0, 1))
+    first, second = ({batch.classes for batch in asked(seed, "index")} for seed in (0, 1))
     assert len(first - second) > 10
 
 
-@by_seed
-def test_all_numbers_of_rows_of_the_plan_are_tried(seed: int) -> None:
-    tried = {batch.rows for batch in asked(seed)}
+def test_all_numbers_of_rows_of_the_plan_are_tried(batches: Batches) -> None:
+    tried = {batch.rows for batch in batches}
     beside = {power + side for power in POWERS[:6] for side in (-1, 0, 1)}
     assert {*range(1, 18), *beside} <= tried
     assert max(tried) > 65536
 
 
-@by_seed
-def test_batches_have_fewer_as_many_and_more_rows_than_classes(seed: int) -> None:
-    compared = {np.sign(batch.rows - batch.classes) for batch in asked(seed)}
+def test_batches_have_fewer_as_many_and_more_rows_than_classes(batches: Batches) -> None:
+    compared = {np.sign(batch.rows - batch.classes) for batch in batches}
     assert compared == {-1, 0, 1}
 
 
-@by_seed
-def test_long_rows_come_in_batches_of_three_and_more_unlike_rows(seed: int) -> None:
-    for batch in asked(seed):
+def test_long_rows_come_in_batches_of_three_and_more_unlike_rows(batches: Batches) -> None:
+    for batch in batches:
         if batch.classes > 17 and batch.rows > 3:
             assert len({row.tobytes() for row in batch.logits}) > 2
 
 
-@by_seed
-def test_the_rows_of_a_long_batch_have_no_period(seed: int) -> None:
-    for batch in asked(seed):
+def test_the_rows_of_a_long_batch_have_no_period(batches: Batches) -> None:
+    for batch in batches:
         if batch.rows > 500 and batch.classes > 2:
             for period in (256, 512, 1024, 65536):
                 if batch.rows > period + 60:
@@ -117,11 +119,12 @@ def _places_beside_blocks(classes: int) -> set[int]:
     return found
 
 
-@by_seed
 @pytest.mark.parametrize("role", ["label", "largest", "second largest"])
-def test_every_size_has_each_role_at_both_ends_and_beside_each_block(seed: int, role: str) -> None:
+def test_every_size_has_each_role_at_both_ends_and_beside_each_block(
+    batches: Batches, role: str
+) -> None:
     found: dict[int, set[int]] = {}
-    for batch in asked(seed):
+    for batch in batches:
         if not 17 < batch.classes <= 5000:
             continue
         if role == "label":
@@ -136,12 +139,11 @@ def test_every_size_has_each_role_at_both_ends_and_beside_each_block(seed: int, 
         assert _places_beside_blocks(classes) <= places, classes
 
 
-@by_seed
 @pytest.mark.parametrize("bound", [128, 256, 2048, 32768])
-def test_labels_lie_on_both_sides_of_the_ends_of_narrow_types(seed: int, bound: int) -> None:
+def test_labels_lie_on_both_sides_of_the_ends_of_narrow_types(batches: Batches, bound: int) -> None:
     labels = {
         int(label)
-        for batch in asked(seed)
+        for batch in batches
         if batch.classes > bound
         for label in batch.targets.argmax(axis=1)
     }
@@ -149,11 +151,10 @@ def test_labels_lie_on_both_sides_of_the_ends_of_narrow_types(seed: int, bound: 
     assert any(label >= bound for label in labels)
 
 
-@by_seed
-def test_no_gap_between_differences_is_wider_than_a_half(seed: int) -> None:
+def test_no_gap_between_differences_is_wider_than_a_half(batches: Batches) -> None:
     """A class counts if it has no target: there nothing hides its exponential."""
     seen = []
-    for z, t in rows(seed):
+    for z, t in rows(batches):
         d = z - z.max()
         seen.append(d[(t == 0) & (d > -104)])
     found = np.unique(np.concatenate(seen))
@@ -163,42 +164,39 @@ def test_no_gap_between_differences_is_wider_than_a_half(seed: int) -> None:
     assert found.min() < -102
 
 
-@by_seed
-def test_rows_lie_at_every_magnitude_up_to_the_largest_logit(seed: int) -> None:
-    tops = np.array([z.max() for z, _ in rows(seed)])
+def test_rows_lie_at_every_magnitude_up_to_the_largest_logit(batches: Batches) -> None:
+    tops = np.array([z.max() for z, _ in rows(batches)])
     for low in 2.0 ** np.arange(4, 13):
         for sign in (1, -1):
             assert ((low <= sign * tops) & (sign * tops <= 2 * low)).any(), (low, sign)
 
 
-def _hidden(seed: int, value: float) -> Iterator[Array]:
-    for z, _ in rows(seed):
+def _hidden(batches: Batches, value: float) -> Iterator[Array]:
+    for z, _ in rows(batches):
         hidden = z == value
         if hidden.any() and not hidden.all():
             yield hidden
 
 
-@by_seed
 @pytest.mark.parametrize("block", [1 << k for k in range(13)])
 def test_whole_blocks_are_masked_in_front_in_the_middle_and_at_the_end(
-    seed: int, block: int
+    batches: Batches, block: int
 ) -> None:
     seen = set()
-    for hidden in _hidden(seed, -np.inf):
+    for hidden in _hidden(batches, -np.inf):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], hidden.astype(int), [0]])))
         if len(edges) == 2 and edges[1] - edges[0] == block:
             seen.add("front" if edges[0] == 0 else "end" if edges[1] == len(hidden) else "middle")
     assert seen == {"front", "middle", "end"}
 
 
-@by_seed
 @pytest.mark.parametrize("value", [-np.inf, -1e4, -1e9, -65504.0, float(np.finfo(np.float32).min)])
 def test_all_but_one_all_but_two_alternate_classes_and_a_tail_are_masked(
-    seed: int, value: float
+    batches: Batches, value: float
 ) -> None:
     value = float(np.float32(value))
     seen = set()
-    for hidden in _hidden(seed, value):
+    for hidden in _hidden(batches, value):
         if len(hidden) < 4:
             continue
         if (~hidden).sum() in (1, 2):
@@ -210,13 +208,12 @@ def test_all_but_one_all_but_two_alternate_classes_and_a_tail_are_masked(
     assert seen == {1, 2, "alternating", "tail"}
 
 
-@by_seed
-def test_every_second_row_of_some_batches_is_masked(seed: int) -> None:
+def test_every_second_row_of_some_batches_is_masked(batches: Batches) -> None:
     def alternates(batch: Batch) -> bool:
         masked = (batch.logits < -9999).any(axis=1)
         return batch.rows > 4 and bool((masked == (np.arange(batch.rows) % 2 == 1)).all())
 
-    assert any(alternates(batch) for batch in asked(seed))
+    assert any(alternates(batch) for batch in batches)
 
 
 def _is_near_tie(z: Array) -> bool:
@@ -224,7 +221,6 @@ def _is_near_tie(z: Array) -> bool:
     return bool(second == np.nextafter(np.float32(top), np.float32(-np.inf)))
 
 
-@by_seed
 @pytest.mark.parametrize(
     "holds",
     [
@@ -253,16 +249,15 @@ def _is_near_tie(z: Array) -> bool:
     ],
 )
 @pytest.mark.parametrize("long", [False, True])
-def test_rows_of_each_kind_come_short_and_long(seed: int, long: bool, holds: object) -> None:
+def test_rows_of_each_kind_come_short_and_long(batches: Batches, long: bool, holds: object) -> None:
     assert callable(holds)
     wanted = range(40, 5000) if long else range(4, 18)
-    shown = (z for z, _ in rows(seed) if len(z) in wanted and np.isfinite(z).all())
+    shown = (z for z, _ in rows(batches) if len(z) in wanted and np.isfinite(z).all())
     assert any(holds(z) for z in shown)
 
 
-@by_seed
-def test_probabilities_sum_to_one_and_are_dense_in_some_rows(seed: int) -> None:
-    found = [t for _, t in rows(seed)]
+def test_probabilities_sum_to_one_and_are_dense_in_some_rows(batches: Batches) -> None:
+    found = [t for _, t in rows(batches)]
     assert all(t.sum() == 1 for t in found)
     assert max(len(np.unique(t[t > 0])) for t in found) > 8
     assert any((t > 0).all() for t in found if len(t) > 40)
@@ -271,7 +266,7 @@ def test_probabilities_sum_to_one_and_are_dense_in_some_rows(seed: int) -> None:
 
 @by_seed
 def test_any_targets_are_large_huge_and_tiny(seed: int) -> None:
-    found = [np.abs(t[t != 0]) for _, t in rows(seed, "any") if t.any()]
+    found = [np.abs(t[t != 0]) for _, t in rows(asked(seed, "any")) if t.any()]
     assert any(4 < t.max() < 1000 for t in found)
     assert any(t.max() > 1e20 for t in found)
     assert any(t.max() < 1e-15 for t in found)
@@ -279,7 +274,7 @@ def test_any_targets_are_large_huge_and_tiny(seed: int) -> None:
 
 @by_seed
 def test_signed_targets_are_negative_and_may_sum_to_zero(seed: int) -> None:
-    found = [t for _, t in rows(seed, "signed")]
+    found = [t for _, t in rows(asked(seed, "signed"))]
     assert any((t < 0).any() for t in found)
     assert any(t.any() and t.sum() == 0 for t in found)
     assert any(t.sum() < 0 for t in found)
