@@ -1,8 +1,11 @@
 """Which cases of the plan a check tries on a claim."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
+from zlib import crc32
+
+import numpy as np
 
 from gradcert.checks.registry import Check, Part, is_linear
 from gradcert.core.claim import Claim, claims_of
@@ -10,16 +13,19 @@ from gradcert.core.settings import Effort, SearchSettings
 from gradcert.generation.dealing import plan
 from gradcert.generation.plan import Item, PlannedCase
 from gradcert.generation.scope import scope_of
+from gradcert.generation.sizes import FEW, LONG
 
 __all__ = ["planned_cases"]
 
 _JACOBIAN_CLASSES = 64
 """The most classes of a Jacobian in a thorough run. It has as many entries as their square."""
 
-_LONGEST = 5000
-"""Longer rows are those of vocabularies. They are tried for their values only."""
+_BATCHES = 12
 
-_BATCHES, _SAMPLES, _SAMPLED_ROWS = 8, 3, 3
+_SAMPLED = ((5, FEW), (FEW + 1, 256), (257, 2500), (2501, LONG), (LONG + 1, 31_999))
+"""The ranges of classes of which a sample has one batch each."""
+
+_SAMPLED_ROWS = 5
 
 _QUICK, _ONE_IN = 2048, 4
 """A quick run tries one in four of the cases of at most this many numbers."""
@@ -31,6 +37,15 @@ def _spaced(cases: Sequence[_T], count: int) -> tuple[_T, ...]:
     """Return this many of the cases, evenly spaced, the last one too."""
     count = min(count, len(cases))
     return tuple(cases[(2 * i + 1) * len(cases) // (2 * count)] for i in range(count))
+
+
+def _sample(cases: Sequence[PlannedCase], seed: int, check: Check) -> Iterator[PlannedCase]:
+    """Yield one batch of each range of classes; every check and every seed has others."""
+    generator = np.random.default_rng([seed, crc32(check.id.encode())])
+    for fewest, most in _SAMPLED:
+        inside = [case for case in cases if fewest <= case.classes <= most and case.rows > 1]
+        if inside:
+            yield inside[generator.integers(len(inside))]
 
 
 def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Sequence[PlannedCase]:
@@ -80,9 +95,8 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
             return short
         case Part.LONG_ROWS:
             return long
-    usual = [case for case in long if case.classes <= _LONGEST]
     if check.part is Part.BATCHES:
-        several = [case for case in short if 2 <= case.rows <= _LONGEST]
-        return (*_spaced(several, _BATCHES), *_spaced(usual, _BATCHES // 2))
-    sampled = usual or [case for case in short if case.rows > 1]
-    return tuple(_trimmed(case, check.items(claim)) for case in _spaced(sampled, _SAMPLES))
+        several = [case for case in (*short, *long) if case.rows > 1 and case.classes <= LONG]
+        return _spaced(several, _BATCHES)
+    sampled = _sample((*short, *long), settings.seed, check)
+    return tuple(_trimmed(case, check.items(claim)) for case in sampled)

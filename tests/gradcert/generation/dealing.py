@@ -21,7 +21,14 @@ from gradcert.generation.shapes import (
     UNMOVED,
     UNPLACED,
 )
-from gradcert.generation.sizes import FEW, planned_classes, planned_rows, vocabularies
+from gradcert.generation.sizes import (
+    FEW,
+    LONG,
+    large_batches,
+    planned_classes,
+    planned_rows,
+    vocabularies,
+)
 from gradcert.generation.targets import PLANNED_TARGETS
 
 __all__ = ["Plan", "plan"]
@@ -38,9 +45,6 @@ _SQUARE = 3
 
 _MOST_LOGITS = 1 << 21
 """A batch of many classes has fewer rows, so that it fits into memory."""
-
-_LONG = 5000
-"""Rows of more classes are those of vocabularies."""
 
 _ALTERNATING_CLASSES = 512
 """Every third batch of fewer classes has a mask in every second row."""
@@ -114,18 +118,27 @@ class _Dealer:
         self._has_weighted = bool(others)
         self._weighted = deck([one.name for one in others])
         shapes = PLANNED_LOGITS if scope.logits else PLANNED_PROBABILITIES
-        self._shapes = deck([shape for shape in shapes if shape not in UNPLACED])
-        self._arranged = deck([shape for shape in shapes if shape in UNPLACED])
+        placed = deck([shape for shape in shapes if shape not in UNPLACED])
+        every = deck(list(shapes))
+        self._shapes = {
+            _Kind.PLACED: placed,
+            _Kind.SURE: placed,
+            _Kind.ARRANGED: deck([shape for shape in shapes if shape in UNPLACED]),
+            _Kind.STRATIFIED: deck([STRATIFIED]),
+            _Kind.MASKED: every,
+            _Kind.WEIGHTED: every,
+        }
         self._bands = deck(bands(scope.format))
         sizes = magnitudes(scope.largest) if scope.logits else ()
         self._offsets = deck([*sizes, *[None] * (2 * len(sizes) + 1)])
         self._directions = deck([True, False])
-        self._masks = deck(masks(scope.format))
+        self._masks = deck(masks(scope.format, generator))
+        self._mask_weighted = deck([bool(others), False])
         self._largest = functools.cache(lambda classes: deck(places(classes).tolist()))
         # Of the few labels of a vocabulary all are far beyond the first block.
         self._labels = functools.cache(
             lambda classes: deck(
-                [p for p in places(classes).tolist() if classes <= _LONG or 2 * p >= classes]
+                [p for p in places(classes).tolist() if classes <= LONG or 2 * p >= classes]
             )
         )
         self._seconds = functools.cache(lambda classes: deck(places(classes).tolist()))
@@ -140,12 +153,11 @@ class _Dealer:
         """Deal a row of a kind."""
         if classes == 1 and kind is _Kind.MASKED:
             kind = _Kind.PLACED
-        shape = STRATIFIED
-        if kind is not _Kind.STRATIFIED:
-            shape = (self._arranged if kind is _Kind.ARRANGED else self._shapes).deal()
+        shape = self._shapes[kind].deal()
+        weighted = kind is _Kind.WEIGHTED or (kind is _Kind.MASKED and self._mask_weighted.deal())
         dealt = PlannedRow(
             shape=shape,
-            targets=self._weighted.deal() if kind is _Kind.WEIGHTED else self._plain,
+            targets=self._weighted.deal() if weighted else self._plain,
             label=int(self._generator.integers(classes)),
             largest=int(self._generator.integers(classes)),
             second=int(self._generator.integers(classes)),
@@ -167,8 +179,8 @@ class _Dealer:
                 return replace(dealt, label=label, largest=largest, second=second)
         return dealt
 
-    def short(self, rows: int, classes: int) -> PlannedCase:
-        """Deal a batch of short rows."""
+    def batch(self, rows: int, classes: int) -> PlannedCase:
+        """Deal a batch of which some rows are unlike."""
         rows = min(rows, max(2, _MOST_LOGITS // classes))
         unlike = (self.row(self._kinds.deal(), classes) for _ in range(min(rows, _UNLIKE)))
         return PlannedCase(0, rows, classes, tuple(unlike), self._scope)
@@ -190,8 +202,7 @@ class _Dealer:
 
     def vocabulary(self, classes: int) -> PlannedCase:
         """Deal a few rows of very many classes."""
-        kinds = [_Kind.PLACED, _Kind.STRATIFIED, _Kind.MASKED, _Kind.WEIGHTED, _Kind.PLACED]
-        return self._case(kinds, classes)
+        return self._case([*_Kind, _Kind.PLACED], classes)
 
     def _case(self, kinds: Sequence[_Kind], classes: int) -> PlannedCase:
         """Deal one row of each kind that the scope has."""
@@ -215,11 +226,11 @@ def _short(scope: Scope) -> Iterator[PlannedCase]:
     large, small = _Deck(lengths, generator), _Deck(lengths, generator)
     *batches, huge = planned_rows(generator)
     for rows in batches:
-        yield dealer.short(rows, (small if rows <= _SMALL_BATCH else large).deal())
+        yield dealer.batch(rows, (small if rows <= _SMALL_BATCH else large).deal())
     for _ in range(_SQUARE):
         classes = small.deal()
-        yield dealer.short(classes, classes)
-    yield dealer.short(huge, min(lengths, key=lambda n: abs(n - 3)))
+        yield dealer.batch(classes, classes)
+    yield dealer.batch(huge, min(lengths, key=lambda n: abs(n - 3)))
 
 
 def _long(scope: Scope) -> Iterator[PlannedCase]:
@@ -228,6 +239,11 @@ def _long(scope: Scope) -> Iterator[PlannedCase]:
     yield from (dealer.long(n) for n in wide if n >= scope.fewest)
     widest = tuple(n for n in widest if n >= scope.fewest) or (scope.fewest,)
     yield from map(dealer.vocabulary, widest)
+    yield from (
+        dealer.batch(shape.rows, shape.classes)
+        for shape in large_batches(generator)
+        if shape.classes >= scope.fewest
+    )
 
 
 def _numbered(cases: Iterable[PlannedCase], first: int) -> tuple[PlannedCase, ...]:

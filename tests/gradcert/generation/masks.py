@@ -13,8 +13,14 @@ __all__ = ["Mask", "Pattern", "masks"]
 
 _LARGEST_BLOCK = 4096
 
+_GOLDEN = 2654435761
+"""The golden part of 2^32, a prime number."""
+
 _FINITE = (-1e4, -1e9, -65504.0)
 """Finite numbers that people use for -inf; the most negative number of the format is another."""
+
+_LEAST = 1e3
+"""The size of the smallest number in place of -inf that is drawn."""
 
 
 class Pattern(StrEnum):
@@ -27,6 +33,9 @@ class Pattern(StrEnum):
     ALL_BUT_ONE = "all but one"
     ALL_BUT_TWO = "all but two"
     ALTERNATING = "every second class"
+    ALTERNATING_BLOCKS = "every second block of {}"
+    ENDS = "blocks of {} at both ends"
+    SCATTERED = "one class in {}, scattered"
 
 
 _BLOCKS = (Pattern.FRONT, Pattern.MIDDLE, Pattern.END)
@@ -54,7 +63,12 @@ class Mask:
 
     def fits(self, classes: int) -> bool:
         """Return whether a row of this length has a class that is hidden and one that is not."""
-        needed = {Pattern.ALL_BUT_TWO: 3, Pattern.MIDDLE: self.block + 2}
+        needed = {
+            Pattern.ALL_BUT_TWO: 3,
+            Pattern.MIDDLE: self.block + 2,
+            Pattern.ENDS: 2 * self.block + 1,
+            Pattern.SCATTERED: 2 * self.block,
+        }
         return classes >= needed.get(self.pattern, self.block + 1)
 
     def hidden(self, classes: int, kept: int) -> Array:
@@ -94,27 +108,47 @@ class Mask:
                 found = (place != kept) & (place != (kept + 1) % classes)
             case Pattern.ALTERNATING:
                 found = place % 2 != kept % 2
+            case Pattern.ALTERNATING_BLOCKS:
+                found = place // self.block % 2 == 1
+            case Pattern.ENDS:
+                found = (place < self.block) | (place >= classes - self.block)
+            case Pattern.SCATTERED:
+                # A multiplicative hash, and one class for certain.
+                found = (place + 1) * _GOLDEN % (1 << 32) < (1 << 32) // self.block
+                found[(kept + 1) % classes] = True
+                found[kept] = False
         return found
 
 
 _SIZES = tuple(1 << k for k in range(_LARGEST_BLOCK.bit_length()))
-_OTHERS = tuple(Mask(pattern) for pattern in Pattern if pattern not in _BLOCKS)
+_WITHOUT_BLOCK = (Pattern.TAIL, Pattern.ALL_BUT_ONE, Pattern.ALL_BUT_TWO, Pattern.ALTERNATING)
+_OTHERS = (
+    *map(Mask, _WITHOUT_BLOCK),
+    Mask(Pattern.ALTERNATING_BLOCKS, 16),
+    Mask(Pattern.ENDS, 1),
+    Mask(Pattern.SCATTERED, 3),
+    Mask(Pattern.SCATTERED, 16),
+)
 _SHORT = (Mask(Pattern.FRONT, 4), Mask(Pattern.END, 4), *_OTHERS)
 
 
-def masks(format: Format) -> tuple[Mask, ...]:
-    """Return the masks of the plan for a format: with -inf, and with each finite number it has.
+def masks(format: Format, generator: np.random.Generator) -> tuple[Mask, ...]:
+    """Return the masks of the plan for a format: with -inf, and with finite numbers it has.
+
+    One of the finite numbers is drawn for each pattern, between -1e3 and the most negative one.
 
     Examples
     --------
     >>> from gradcert_oracle import BINARY16
-    >>> found = [str(mask) for mask in masks(BINARY16)]
+    >>> found = [str(mask) for mask in masks(BINARY16, np.random.default_rng(1))]
     >>> found[0], found[-1]
-    ('a block of 1 in front', 'every second class, by -10000')
+    ('a block of 1 in front', 'one class in 16, scattered, by -10000')
     """
     finite = sorted({*(value for value in _FINITE if -value <= format.max), -format.max})
+    exponents = generator.uniform(np.log(_LEAST), np.log(format.max), len(_SHORT))
     return (
         *(Mask(pattern, size) for pattern, size in product(_BLOCKS, _SIZES)),
         *_OTHERS,
-        *(replace(mask, value=value) for value, mask in product(finite, _SHORT)),
+        *(replace(one, value=-float(np.exp(e))) for one, e in zip(_SHORT, exponents, strict=True)),
+        *(replace(one, value=value) for value, one in product(finite, _SHORT)),
     )

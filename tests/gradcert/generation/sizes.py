@@ -8,7 +8,17 @@ from enum import Enum
 
 import numpy as np
 
-__all__ = ["FEW", "Shape", "Size", "planned_classes", "planned_rows", "shapes", "vocabularies"]
+__all__ = [
+    "FEW",
+    "LONG",
+    "Shape",
+    "Size",
+    "large_batches",
+    "planned_classes",
+    "planned_rows",
+    "shapes",
+    "vocabularies",
+]
 
 
 class Size(Enum):
@@ -83,14 +93,23 @@ def shapes(size: Size, *, fewest_classes: int, below: int | None) -> tuple[Shape
 FEW = 17
 """Up to this many classes a row is a short one, and every number of classes is in the plan."""
 
-_DRAWN_CLASSES, _MOST_DRAWN = 20, 5000
-_DRAWN_ROWS, _MOST_ROWS = 8, 1100
+LONG = 5000
+"""Rows of more classes are those of vocabularies."""
+
+_ROUND = {100, 1000}
+"""The classes of CIFAR and of ImageNet."""
+
+_VOCABULARIES = 32000, 50257
+"""The classes of Llama 2 and of GPT-2."""
+
+_VECTOR = 32
+"""A warp of a GPU has this many threads. Each remainder of the classes by it comes up."""
 
 _BATCHES = 1 << 16
 """A grid of a GPU has this many blocks in one direction, less one."""
 
-_VOCABULARIES = 32000, 50257
-"""The classes of Llama 2 and of GPT-2."""
+_LARGE = 1 << 18
+"""Numbers in a large batch of long rows; one batch has four times as many."""
 
 
 def _beside_powers_of_two(least: int, most: int) -> set[int]:
@@ -98,44 +117,71 @@ def _beside_powers_of_two(least: int, most: int) -> set[int]:
     return {power + side for power in powers for side in (-1, 0, 1)}
 
 
-def _log_uniform(generator: np.random.Generator, low: float, high: float, count: int) -> set[int]:
-    drawn = np.exp(generator.uniform(np.log(low), np.log(high), count))
-    return set(map(int, np.floor(drawn)))
+def _log_uniform(generator: np.random.Generator, low: float, high: float, count: int) -> list[int]:
+    """Return integers from low to high, one from each of `count` parts of equal logarithm."""
+    parts = (np.arange(count) + generator.random(count)) / count
+    return list(map(int, np.floor(low * (high / low) ** parts)))
 
 
 def planned_classes(generator: np.random.Generator) -> tuple[int, ...]:
     """Return the numbers of classes of long rows, without vocabularies, from small to large.
 
-    They are those beside the powers of two, multiples of 128 up to 1024 and of 1024 up to 4096, and
-    some that are drawn.
+    They are those beside the powers of two, multiples of 128 up to 1024 and of 1024 up to 4096, two
+    round ones, and some that are drawn: together they have each remainder by 32.
 
     Examples
     --------
     >>> found = planned_classes(np.random.default_rng(1))
-    >>> {31, 384, 3072, 4097} <= {*found}, min(found) > FEW
+    >>> {31, 384, 1000, 3072, 4097} <= {*found}, min(found) > FEW
     (True, True)
+    >>> len({n % 32 for n in found})
+    32
     """
     found = _beside_powers_of_two(32, 4096) | {*range(128, 1025, 128)} | {*range(1024, 4097, 1024)}
-    return tuple(sorted(found | _log_uniform(generator, FEW + 1, _MOST_DRAWN + 1, _DRAWN_CLASSES)))
+    found |= _ROUND
+    missing = sorted({*range(_VECTOR)} - {n % _VECTOR for n in found})
+    remainders = generator.permutation(missing).tolist()
+    drawn = _log_uniform(generator, FEW + 1, LONG - _VECTOR, len(missing))
+    # The next number that has the remainder.
+    found |= {n + (rest - n) % _VECTOR for n, rest in zip(drawn, remainders, strict=True)}
+    return tuple(sorted(found))
 
 
 def vocabularies(generator: np.random.Generator) -> tuple[int, ...]:
-    """Return the classes of vocabularies: two usual ones, and one beyond each of 2^16 and 2^17.
+    """Return the classes of vocabularies: two usual ones, and three that are drawn.
+
+    One of these is shorter than the usual ones, and one is longer than each of 2^16 and 2^17.
 
     Examples
     --------
     >>> vocabularies(np.random.default_rng(1))
-    (32000, 50257, 67474, 135265)
+    (12931, 32000, 50257, 126648, 134895)
     """
-    beyond = (int(generator.integers(power + 1, power + power // 16)) for power in (2**16, 2**17))
-    return (*_VOCABULARIES, *beyond)
+    (short,) = _log_uniform(generator, LONG + 1, _VOCABULARIES[0], 1)
+    (long,) = _log_uniform(generator, (1 << 16) + 1, 1 << 17, 1)
+    (longest,) = _log_uniform(generator, (1 << 17) + 1, 160_000, 1)
+    return (short, *_VOCABULARIES, long, longest)
+
+
+def large_batches(generator: np.random.Generator) -> tuple[Shape, ...]:
+    """Return the shapes of batches of many long rows, and of single long rows.
+
+    Examples
+    --------
+    >>> [(one.rows, one.classes) for one in large_batches(np.random.default_rng(1))]
+    [(136, 1927), (549, 477), (662, 395), (3805, 68), (1024, 1025), (1, 43), (1, 987)]
+    """
+    rows = _log_uniform(generator, 83, 4000, 4)
+    several = (Shape(count, min(LONG, max(FEW + 1, _LARGE // count))) for count in rows)
+    single = (Shape(1, classes) for classes in _log_uniform(generator, FEW + 1, LONG, 2))
+    return (*several, Shape(1024, 1025), *single)
 
 
 def planned_rows(generator: np.random.Generator) -> tuple[int, ...]:
     """Return the numbers of rows of the batches of short rows, from small to large.
 
-    They are 1 to 17, those beside the powers of two to 1024, some that are drawn, and one above
-    65,536.
+    They are 1 to 17, those beside the powers of two to 1024, some that are drawn up to 20,000, and
+    one above 65,536.
 
     Examples
     --------
@@ -144,6 +190,6 @@ def planned_rows(generator: np.random.Generator) -> tuple[int, ...]:
     (True, True)
     """
     found = {*range(1, FEW + 1)} | _beside_powers_of_two(32, 1024)
-    found |= _log_uniform(generator, FEW + 1, _MOST_ROWS + 1, _DRAWN_ROWS)
+    found |= {*_log_uniform(generator, FEW + 1, 1026, 8), *_log_uniform(generator, 1026, 20_000, 3)}
     beyond = int(generator.integers(_BATCHES + 1, _BATCHES + _BATCHES // 64))
     return (*sorted(found), beyond)

@@ -123,6 +123,33 @@ def _nearly_one_hot(source: Source, row: Array, format: Format) -> Array:
     return targets
 
 
+def _few(source: Source, row: Array, format: Format) -> Array:
+    """Return dyadic fractions in two to six classes."""
+    allowed = _some(source, row)[: source.integer(6, 2)]
+    whole = 1 << (format.precision - 1)
+    cuts = source.integers(whole, len(allowed) - 1)
+    targets = np.zeros(len(row))
+    targets[allowed] = np.diff([0, *sorted(cuts), whole]) / whole
+    return targets
+
+
+def _zero(_source: Source, row: Array, _format: Format) -> Array:
+    return np.zeros(len(row))
+
+
+def _weighted(source: Source, row: Array, format: Format) -> Array:
+    """Give one class a weight, up to a thousand."""
+    weighted: Array = _one_hot(source, row, format) * 2.0 ** source.number(-10, 10)
+    return weighted
+
+
+def _nearly_one(source: Source, row: Array, format: Format) -> Array:
+    """Return numbers whose sum differs from one by as little as the format allows, or by more."""
+    sum_less_one = 2.0 ** -source.integer(format.precision - 2, 2)
+    nearly: Array = _few(source, row, format) * (1 + sum_less_one)
+    return nearly
+
+
 def _large(source: Source, row: Array, _format: Format) -> Array:
     return _in_some_classes(source, row, 4, 1000)
 
@@ -147,6 +174,12 @@ def _signed(source: Source, row: Array, _format: Format) -> Array:
     return _in_some_classes(source, row, -4, 4)
 
 
+def _negated(
+    draw: Callable[[Source, Array, Format], Array],
+) -> Callable[[Source, Array, Format], Array]:
+    return lambda source, row, format: -draw(source, row, format)
+
+
 def _cancelling(source: Source, row: Array, format: Format) -> Array:
     """Return numbers of either sign that sum to exactly zero."""
     targets = np.round(_signed(source, row, format) * 8)
@@ -169,13 +202,29 @@ TARGETS: dict[TargetDomain, tuple[Targets, ...]] = {
 }
 """The kinds of targets of each domain that the search draws, the simplest first."""
 
-_DENSE = (Targets("dense", _dense), Targets("nearly one-hot", _nearly_one_hot))
-_SIZES = (Targets("tiny", _tiny), Targets("large", _large), Targets("huge", _huge))
+_DENSE = (
+    Targets("few", _few),
+    Targets("dense", _dense),
+    Targets("nearly one-hot", _nearly_one_hot),
+)
+_SIZES = (
+    Targets("zero", _zero),
+    Targets("one weighted class", _weighted),
+    Targets("sum near one", _nearly_one),
+    Targets("tiny", _tiny),
+    Targets("large", _large),
+    Targets("huge", _huge),
+)
+_NEGATIVE = (
+    Targets("cancelling", _cancelling),
+    Targets("negative", _negated(_unnormalised)),
+    Targets("large and negative", _negated(_large)),
+)
 
 PLANNED_TARGETS: dict[TargetDomain, tuple[Targets, ...]] = {
     "index": _INDEX,
     "probability": (*_PROBABILITY, *_DENSE),
     "any": (*_ANY, *_DENSE, *_SIZES),
-    "signed": (*_SIGNED, *_DENSE, *_SIZES, Targets("cancelling", _cancelling)),
+    "signed": (*_SIGNED, *_DENSE, *_SIZES, *_NEGATIVE),
 }
 """The kinds of targets of each domain that the plan tries. The first one is one-hot."""
