@@ -19,6 +19,7 @@ __all__ = [
     "Sums",
     "float_sum",
     "of_both_signs",
+    "of_equal_terms",
     "pairwise",
     "sequential",
 ]
@@ -61,7 +62,8 @@ def sequential(terms: Sequence[arb], places: Sequence[int] = ()) -> Sums:
 
     A loop may add the classes in any order. Each addition loses at most one rounding of the sum so
     far. For terms of one sign that sum is largest in this order, so the result covers every order,
-    except where a sum in this order is exact and its ball is not widened.
+    except where a sum in this order is exact and its ball is not widened; see
+    :func:`of_equal_terms`.
 
     Examples
     --------
@@ -103,6 +105,28 @@ def of_both_signs(
     sizes, others_sizes = summation(list(map(abs, terms)), places)
     widened = list(map(_no_narrower, others, others_sizes))
     return (_no_narrower(total, sizes), widened), (sizes, others_sizes)
+
+
+def of_equal_terms(summation: Summation, terms: Sequence[arb]) -> arb:
+    """Return a sum whose ball is no narrower than that of a sum of unlike terms of these sizes.
+
+    A sum of ones is exact, and its ball is not widened. A run that shifts by another number than
+    the maximum adds as many equal powers that are no such numbers, and rounds every sum. A third of
+    each term is no such number either.
+
+    Examples
+    --------
+    >>> from flint import ctx
+    >>> with ctx.workprec(24):
+    ...     ones = [arb(1)] * 1000
+    ...     exact, widened = sequential(ones)[0], of_equal_terms(sequential, ones)
+    >>> float(exact.rad()), 400 < float(widened.rad()) * 2**24 / 1000 < 1100
+    (0.0, True)
+    """
+    third = arb(1) / 3
+    unlike, _ = summation([arb((term * third).mid()) for term in terms], ())
+    total, _ = summation(terms, ())
+    return _no_narrower(total, unlike / third)
 
 
 SUMMATIONS: dict[str, Summation] = {"pairwise": pairwise, "sequential": sequential}

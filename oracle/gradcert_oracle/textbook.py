@@ -25,7 +25,7 @@ from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.rows import Row, lookup, worth_grouping
-from gradcert_oracle.sums import SUMMATIONS, Summation
+from gradcert_oracle.sums import SUMMATIONS, Summation, of_equal_terms
 
 __all__ = ["LEVELS", "Algorithm", "Arithmetic", "Values", "algorithms", "softmax"]
 
@@ -126,7 +126,13 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
 
     shifted = [(x - largest) * unit if x > -inf else -arb(inf) for x in distinct]
     powers = [d.exp() + lost for d in shifted]
-    mass = arithmetic.total(of_each(powers), ())[0]
+    # Sums of few bits may be exact here, and not in a run that shifts by another number.
+    few = ctx.prec // 2
+    short = {x for x, power in zip(distinct, powers, strict=True) if 0 < power.bits() <= few}
+    if sum(map(z.count, short)) > 1:
+        mass = of_equal_terms(arithmetic.total, of_each(powers))
+    else:
+        mass = arithmetic.total(of_each(powers), ())[0]
     if level in ("wide", "shifted") and not logarithms:
         return of_each([power / mass + lost for power in powers])
     log_mass = mass.log()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+import ml_dtypes
 import numpy as np
 
 from gradcert_implementations.interface import (
@@ -26,6 +27,7 @@ __all__ = [
     "quantities_of_a_loss",
     "require_shape_of_a_loss",
     "rounded_to",
+    "rows_of_a_mean",
 ]
 
 DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
@@ -101,6 +103,24 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
         f"the loss is a scalar, {one} for one row and {two} for two equal rows; expected a mean "
         "or a sum over rows, or one loss per row"
     )
+
+
+def rows_of_a_mean(rows: Array) -> int:
+    """Return how many rows a mean may be over, so that the upstream gradient stays in range.
+
+    The gradient of a mean is asked with the number of rows as the upstream gradient. That number
+    times the sum of the sizes of a row's targets is at most a quarter of the largest number.
+
+    Examples
+    --------
+    >>> rows_of_a_mean(np.array([[0.0, 1.0], [1.0, 0.0]], "float16"))
+    16376
+    >>> rows_of_a_mean(np.array([[0.0, 1.0], [-4000.0, 0.0]], "float16"))
+    4
+    """
+    heaviest = np.abs(rows.astype(np.float64)).sum(axis=1).max(initial=1.0)
+    largest = float(ml_dtypes.finfo(rows.dtype).max)  # type: ignore[no-untyped-call]
+    return max(1, int(largest / 4 / heaviest))
 
 
 def one_quantity(function: Function, options: Options) -> dict[str, Function]:

@@ -14,6 +14,7 @@ from gradcert_implementations.adapters.conventions import (
     quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
+    rows_of_a_mean,
 )
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.interface import Array, Function, Implementation, Strides
@@ -35,8 +36,9 @@ def from_jax(
         shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64. The
         loss is one value per row, or the sum or the mean over the rows; the loss of two equal rows
         shows which. The value of a sum or a mean is certified row by row, each in a batch of its
-        own. A loss in a wider dtype than the logits is rounded to theirs. 64-bit types are enabled
-        for each call. The arrays of JAX have no strides, so no memory layout is asked.
+        own. The gradient of a mean over more rows than a quarter of the format's largest number is
+        asked in parts. A loss in a wider dtype than the logits is rounded to theirs. 64-bit types
+        are enabled for each call. The arrays of JAX have no strides, so no memory layout is asked.
     jit
         Whether to compile it, once for each shape. Then the plan of cases has fewer shapes for each
         claim.
@@ -117,7 +119,12 @@ def from_jax(
         with jax.enable_x64(True):
             # The mean and the sum over one row are equal. So its first call is not used up.
             weight = len(rows) if len(rows) > 1 and averages(logits.dtype) else 1
-            return np.array(slope_of(*operands(logits, rows), weight))
+            most = rows_of_a_mean(rows) if weight > 1 else weight
+            if weight <= most:
+                return np.array(slope_of(*operands(logits, rows), weight))
+        starts = range(0, len(rows), most)
+        parts = (gradient(logits[i : i + most], rows[i : i + most]) for i in starts)
+        return np.concatenate([*parts])
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(

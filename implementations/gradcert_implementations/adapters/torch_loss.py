@@ -16,6 +16,7 @@ from gradcert_implementations.adapters.conventions import (
     quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
+    rows_of_a_mean,
 )
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.interface import Array, Function, Implementation, Strides
@@ -116,10 +117,11 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         or its class. Logits and targets have shape (B, n). With ``targets="index"`` the targets are
         class indices (B,), as int64. The loss is one value per row, or the sum or the mean over the
         rows; the loss of two equal rows shows which. The value of a sum or a mean is certified row
-        by row, each in a batch of its own. A loss in a wider dtype than the logits is rounded to
-        theirs. On the CPU the tensors share the memory of the numpy arrays, and on a device they
-        have the same strides. Torch has no negative strides and no read-only tensors, so these
-        memory layouts are not asked.
+        by row, each in a batch of its own. The gradient of a mean over more rows than a quarter of
+        the format's largest number is asked in parts. A loss in a wider dtype than the logits is
+        rounded to theirs. On the CPU the tensors share the memory of the numpy arrays, and on a
+        device they have the same strides. Torch has no negative strides and no read-only tensors,
+        so these memory layouts are not asked.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
         its gradient dE/dz are certified in binary64 and binary32, on probabilities and on the CPU.
@@ -177,6 +179,11 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         # The mean and the sum over one row are equal. So its first call is not used up.
         several = not total.ndim and len(rows) > 1
         weight = len(rows) if several and averages(logits.dtype) else 1
+        most = rows_of_a_mean(rows) if weight > 1 else weight
+        if weight > most:
+            starts = range(0, len(rows), most)
+            parts = (gradient(logits[i : i + most], rows[i : i + most]) for i in starts)
+            return np.concatenate([*parts])
         (slope,) = torch.autograd.grad(total, z, torch.full_like(total, weight))
         return array_of(slope)
 

@@ -36,9 +36,14 @@ class _Reduction:
         self._fails = fails
         self._numbers, self._cases = _MOST_NUMBERS, _MOST_CASES
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether no more cases may be tried."""
+        return self._numbers < self.case.point.size or not self._cases
+
     def tried(self, case: Case) -> bool:
         """Try a case. If it fails, it is the smallest one from now on."""
-        if self._numbers < case.point.size or not self._cases:
+        if self.exhausted:
             return False
         self._numbers -= case.point.size
         self._cases -= 1
@@ -71,19 +76,25 @@ def _with_fewer_rows(reduction: _Reduction, row: int) -> None:
             too_few = rows
 
 
+@functools.cache
+def _regime(masked: bool, targets: str) -> Regime:
+    return Regime(_REDUCED, (MASKED,) if masked else (), targets)
+
+
 def _relabelled(case: Case) -> Case:
     """Return the case with regimes that say what its rows still are."""
     hidden = np.any(case.point == -np.inf, axis=1).tolist()
-    regimes = tuple(
-        Regime(_REDUCED, (MASKED,) if masked else (), regime.targets)
-        for masked, regime in zip(hidden, case.regimes, strict=True)
+    regimes = (
+        _regime(masked, regime.targets) for masked, regime in zip(hidden, case.regimes, strict=True)
     )
-    return replace(case, regimes=regimes)
+    return replace(case, regimes=tuple(regimes))
 
 
 def _with_fewer_classes(reduction: _Reduction) -> None:
     """Drop classes without a target, half of them first."""
     for chunk in _chunks(reduction.case.classes):
+        if reduction.exhausted:
+            return
         case = reduction.case
         keep: Array = np.any(case["targets"], axis=0)
         keep[: chunk.start] = keep[chunk.stop :] = True
@@ -104,6 +115,8 @@ def _with_plain_numbers(reduction: _Reduction) -> None:
     plain = PLAIN_NUMBERS[next(iter(reduction.case.arguments))]
     point = reduction.case.point
     for number in np.unique(point[~np.isnan(point)]).tolist():
+        if reduction.exhausted:
+            return
         if number == plain or reduction.tried(_with(reduction.case, point == number, plain)):
             continue
         whole = float(np.round(number)) if np.isfinite(number) else number
@@ -114,7 +127,7 @@ def _with_plain_numbers(reduction: _Reduction) -> None:
         for chunk in _chunks(int((point == number).sum())):
             some = np.zeros(point.size, bool)
             some[np.flatnonzero(reduction.case.point == left)[chunk]] = True
-            if some.any():
+            if some.any() and not reduction.exhausted:
                 reduction.tried(_with(reduction.case, some.reshape(point.shape), plain))
 
 

@@ -27,7 +27,7 @@ def _claim(quantity: str = "dE/dz", format: str = "binary32", name: str = "numpy
 def test_a_seed_means_the_same_plan_with_every_version_of_numpy() -> None:
     found = plan(scope_of(_claim(), 0))
     listed = [(case.rows, case.classes, case.unlike) for case in (*found.few, *found.many)]
-    assert crc32(repr(listed).encode()) == 2431510659
+    assert crc32(repr(listed).encode()) == 2357884182
 
 
 def test_another_seed_means_another_plan() -> None:
@@ -65,7 +65,7 @@ def test_bands_of_differences_are_a_quarter_wide_down_to_40(format: Format) -> N
 
 
 def test_a_mask_hides_some_classes_and_never_all_of_a_row_that_it_fits() -> None:
-    for mask in masks(FORMATS["binary64"]):
+    for mask in masks(FORMATS["binary64"], np.random.default_rng(0)):
         for classes in (2, 3, 5, 17, 130, 4097, 9000):
             if mask.fits(classes):
                 for kept in (0, classes // 2, classes - 1):
@@ -73,7 +73,7 @@ def test_a_mask_hides_some_classes_and_never_all_of_a_row_that_it_fits() -> None
 
 
 def test_a_block_in_the_middle_ends_where_blocks_end_if_the_row_is_long_enough() -> None:
-    for mask in masks(FORMATS["binary64"]):
+    for mask in masks(FORMATS["binary64"], np.random.default_rng(0)):
         if mask.pattern is Pattern.MIDDLE:
             hidden = np.flatnonzero(mask.hidden(4 * mask.block + 3, 0))
             assert hidden[0] % mask.block == 0
@@ -82,7 +82,7 @@ def test_a_block_in_the_middle_ends_where_blocks_end_if_the_row_is_long_enough()
 
 @by_format
 def test_a_finite_mask_is_a_number_of_the_format(format: Format) -> None:
-    values = {mask.value for mask in masks(format)} - {-np.inf}
+    values = {mask.value for mask in masks(format, np.random.default_rng(0))} - {-np.inf}
     assert all(np.isfinite(np.array(value).astype(format.dtype).astype(float)) for value in values)
     assert -format.max in values
 
