@@ -192,3 +192,20 @@ def test_a_wide_loss_may_round_once_to_its_format() -> None:
     (budget,) = budgets(asked, wide) or (arb(0),)
     one_rounding = 2.0**-8 * loss
     assert one_rounding < float(budget) < 1.001 * one_rounding
+
+
+@pytest.mark.parametrize("format", [BINARY32, BINARY64], ids=str)
+@pytest.mark.parametrize("classes", [243, 512, 3000])
+@pytest.mark.parametrize("shift", [1.0, 0.3])
+def test_equal_logits_may_be_shifted_by_another_number_and_added_in_sequence(
+    format: Format, classes: int, shift: float
+) -> None:
+    z = np.zeros(classes, format.dtype)
+    z[7] = format.smallest_normal  # The powers of all others are one in the textbook.
+    t = np.zeros_like(z)
+    t[3] = 1
+    powers = np.exp(z - format.dtype.type(shift))
+    gradient = powers / np.add.accumulate(powers)[-1] - t
+    rows = tuple(tuple(array.astype(float).tolist()) for array in (z, t))
+    judgement = judge(Question(GRADIENT, rows, format), gradient.astype(float).tolist())
+    assert judgement.algorithm in (Algorithm("shifted", "sequential"), SHIFTED, FAITHFUL)
