@@ -90,8 +90,8 @@ def _joined(labels: Sequence[str]) -> list[_Entry]:
     return entries
 
 
-def _together(entries: Sequence[_Entry]) -> list[_Entry]:
-    """Return entries with those together that differ in one number only."""
+def _together(entries: Sequence[_Entry]) -> list[str]:
+    """Return entries in words, with those together that differ in one number only."""
     by_words: dict[str, list[_Entry]] = {}
     for entry in entries:
         words = _ONE_NUMBER.sub(_GAP, entry.text) if entry.count == 1 else entry.text
@@ -99,24 +99,19 @@ def _together(entries: Sequence[_Entry]) -> list[_Entry]:
     together = []
     for words, alike in by_words.items():
         numbers = [found[0] for one in alike if (found := _ONE_NUMBER.search(one.text))]
-        one_gap = words.count(_GAP) == 1 and len(alike) > 1
-        text = words.replace(_GAP, ", ".join(numbers)) if one_gap else ""
-        together += [_Entry(text, len(alike))] if one_gap else alike
+        if words.count(_GAP) == 1 and len(alike) > 1:
+            together.append(words.replace(_GAP, ", ".join(numbers)))
+        else:
+            together += [one.text for one in alike]
     return together
-
-
-def _entries(labels: Sequence[str]) -> list[_Entry]:
-    numbers = [label for label in labels if _NUMBER.fullmatch(label)]
-    others = [label for label in labels if not _NUMBER.fullmatch(label)]
-    return _of_numbers(numbers) + _together(_joined(others))
 
 
 def listed(labels: Sequence[str], most: int | None = None) -> str:
     """Return labels on one line: first the numbers, from small to large, a run of them as one.
 
     Intervals that follow one another are one interval, and labels that differ in one number only
-    are one entry. A list of more entries than `most` is cut, and says how many labels it leaves
-    out.
+    stand together. A list of more entries than `most` is cut, and says how many labels it leaves
+    out; each of those that stand together counts as one.
 
     Examples
     --------
@@ -128,12 +123,16 @@ def listed(labels: Sequence[str], most: int | None = None) -> str:
     '0 to 4; a block of 4, 8 in front'
     >>> listed(["all but one", "all but one, by -1e+04"])
     'all but one; all but one, by -1e+04'
+    >>> listed([f"a block of {size} in front" for size in (4, 8, 16, 32)], 2)
+    'a block of 4, 8 in front and 2 more'
     """
-    entries = _entries(labels)
-    most = len(entries) if most is None else most
-    between = "; " if any("," in entry.text for entry in entries) else ", "
-    shown = between.join(entry.text for entry in entries[:most])
-    more = sum(entry.count for entry in entries[most:])
+    numbers = _of_numbers([label for label in labels if _NUMBER.fullmatch(label)])
+    others = _joined([label for label in labels if not _NUMBER.fullmatch(label)])
+    most = len(labels) if most is None else most
+    named = others[: max(0, most - len(numbers))]
+    texts = [entry.text for entry in numbers[:most]] + _together(named)
+    shown = ("; " if any("," in text for text in texts) else ", ").join(texts)
+    more = sum(entry.count for entry in [*numbers[most:], *others[len(named) :]])
     return f"{shown} and {more} more" if more else shown
 
 

@@ -19,24 +19,32 @@ from gradcert_oracle import FORMATS, Algorithm, Format, OracleError, Question, b
 __all__ = ["fails_in_the_same_way", "failure_on"]
 
 
+def _settle(claim: Claim) -> None:
+    """Call the claim on a case of its own, which puts a stateful subject into a known state."""
+    with suppress(Broken, NotSupported):
+        claim.answer(plain_case(claim, np.ones((1, 1)), "plain"))
+
+
 def failure_on(claim: Claim, check: Check, case: Case) -> Evidence | Broken | NotSupported | None:
     """Run a check on a case, and return why it fails; None if it passes.
 
-    First the claim is called on another case, which puts a stateful subject into a known state. A
-    NaN in the case was put there by the check. It is replaced here, and the check puts it back.
+    The claim is called on another case before and after, so that the verdict does not depend on
+    what a stateful subject was asked earlier, nor a later certificate of a flaw on this diagnosis.
+    A NaN in the case was put there by the check. It is replaced here, and the check puts it back.
     """
     if np.isnan(case.point).any():
         point = case.point.copy()
         point[np.isnan(point)] = 1
         case = case.at(point)
-    with suppress(Broken, NotSupported):
-        claim.answer(plain_case(claim, np.ones((1, 1)), "plain"))
+    _settle(claim)
     try:
         check.run(claim, case)
     except Refuted as refuted:
         return refuted.evidence
     except (Broken, NotSupported) as failure:
         return failure
+    finally:
+        _settle(claim)
     return None
 
 

@@ -131,10 +131,11 @@ def test_the_same_seed_gives_the_same_certificate_and_another_seed_another(
     assert first.results != other.results
 
 
-def test_the_number_of_jobs_changes_no_certificate(gradcert: Run, tmp_path: Path) -> None:
+def test_the_number_of_jobs_changes_no_certificate(script: Run, tmp_path: Path) -> None:
+    """All begin in new processes: a stale result may be that of an earlier test."""
     subjects = ("mine.py:right", "diagonal-only", "stale-result", "mine.py:raises")
     for jobs in ("1", "3"):
-        done = gradcert("certify", *subjects, *FEW, "--jobs", jobs, "--report", jobs)
+        done = script("certify", *subjects, *FEW, "--jobs", jobs, "--report", jobs)
         assert done.returncode == 1
     alone, together = (
         [timeless(c) for c in read(tmp_path / jobs / "certificate.json").certificates]

@@ -240,6 +240,18 @@ def test_a_failure_on_a_case_is_the_evidence_or_the_error_of_the_check(
     assert type(failure_on(claim_of(function), check_named("accuracy"), TWO_ROWS)) is kind
 
 
+def test_a_subject_is_asked_another_case_before_and_after_so_that_no_state_is_left() -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def recording(z: Array, t: Array) -> Array:
+        asked.append(z.shape)
+        return descent_direction(z, t)
+
+    _evidence(recording, "accuracy")
+    assert TWO_ROWS.point.shape in asked[1:-1]
+    assert asked[0] == asked[-1] == (1, 1)
+
+
 def test_a_nan_that_reached_another_row_does_so_again_on_the_case_that_shows_it() -> None:
     first = _evidence(leaking_from_the_first_row, "nan-stays-in-its-row")
     assert first.statement == "a NaN in row 0 reached the answer of another row"
