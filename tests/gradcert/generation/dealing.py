@@ -235,15 +235,13 @@ def _short(scope: Scope) -> Iterator[PlannedCase]:
 
 def _long(scope: Scope) -> Iterator[PlannedCase]:
     dealer, generator = _Dealer(scope, 1), _sizes(scope)
-    wide, widest = planned_classes(generator), vocabularies(generator)
-    yield from (dealer.long(n) for n in wide if n >= scope.fewest)
-    widest = tuple(n for n in widest if n >= scope.fewest) or (scope.fewest,)
+    wide = [n for n in planned_classes(generator) if n >= scope.fewest]
+    widest = [n for n in vocabularies(generator) if n >= scope.fewest] or [scope.fewest]
+    yield from map(dealer.long, wide)
     yield from map(dealer.vocabulary, widest)
-    yield from (
-        dealer.batch(shape.rows, shape.classes)
-        for shape in large_batches(generator)
-        if shape.classes >= scope.fewest
-    )
+    if wide:
+        for shape in large_batches(generator, wide):
+            yield dealer.batch(shape.rows, shape.classes)
 
 
 def _numbered(cases: Iterable[PlannedCase], first: int) -> tuple[PlannedCase, ...]:

@@ -3,8 +3,10 @@
 The search has few shapes, because some subjects compile for each one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import log
 
 import numpy as np
 
@@ -163,18 +165,30 @@ def vocabularies(generator: np.random.Generator) -> tuple[int, ...]:
     return (short, *_VOCABULARIES, long, longest)
 
 
-def large_batches(generator: np.random.Generator) -> tuple[Shape, ...]:
+def large_batches(generator: np.random.Generator, planned: Sequence[int]) -> tuple[Shape, ...]:
     """Return the shapes of batches of many long rows, and of single long rows.
+
+    Parameters
+    ----------
+    generator
+        What they are drawn from.
+    planned
+        The numbers of classes to choose from; these have other batches too.
 
     Examples
     --------
-    >>> [(one.rows, one.classes) for one in large_batches(np.random.default_rng(1))]
-    [(136, 1927), (549, 477), (662, 395), (3805, 68), (1024, 1025), (1, 43), (1, 987)]
+    >>> found = large_batches(np.random.default_rng(1), [20, 63, 257, 500, 1025, 2000])
+    >>> [(one.rows, one.classes) for one in found]
+    [(136, 2000), (549, 500), (662, 500), (3805, 63), (1024, 1025), (1, 63), (1, 1025)]
     """
+
+    def nearest(classes: int) -> int:
+        return min(planned, key=lambda one: abs(log(one / classes)))
+
     rows = _log_uniform(generator, 83, 4000, 4)
-    several = (Shape(count, min(LONG, max(FEW + 1, _LARGE // count))) for count in rows)
-    single = (Shape(1, classes) for classes in _log_uniform(generator, FEW + 1, LONG, 2))
-    return (*several, Shape(1024, 1025), *single)
+    several = (Shape(count, nearest(_LARGE // count)) for count in rows)
+    single = (Shape(1, nearest(n)) for n in _log_uniform(generator, FEW + 1, LONG, 2))
+    return (*several, Shape(1024, nearest(1025)), *single)
 
 
 def planned_rows(generator: np.random.Generator) -> tuple[int, ...]:
