@@ -226,13 +226,20 @@ def test_an_addition_is_certified_everywhere_when_these_files_know_of_it(
 
     command = "import sys; from gradcert.cli import main; main(sys.argv[1:])"
     (folder / "command.py").write_text(command)
-    quick = ("--max-examples", "10", "--report")
+    quick = ("--quick", "--max-examples", "10", "--report")
     for isolated in ((), ("--isolate",)):
         right = run("command", "certify", "subject.py:right", *isolated, *quick, "right")
         assert right.returncode == 0, right.stdout + right.stderr
     wrong = run("command", "certify", "subject.py:wrong", *quick, "wrong")
     assert wrong.returncode == 1, wrong.stdout + wrong.stderr
-    tested = ("--gradcert", "subject.py:right", "--gradcert-max-examples", "5", "-q")
+    tested = (
+        "--gradcert",
+        "subject.py:right",
+        "--gradcert-quick",
+        "--gradcert-max-examples",
+        "5",
+        "-q",
+    )
     suite = run("pytest", "-p", "no:cacheprovider", "--pyargs", "gradcert", *tested)
     assert suite.returncode == 0, suite.stdout
     certificates = [

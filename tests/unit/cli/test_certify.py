@@ -42,7 +42,7 @@ def test_the_process_ends_with_that_status(script: Run, specs: str, status: int)
 
 
 def test_without_spec_it_succeeds_because_the_flawed_built_in_is_refuted(script: Run) -> None:
-    done = script("certify", *FEW)
+    done = script("certify", *FEW, "--quick")
     table = squeezed(done.stdout)
     assert done.returncode == 0
     for verdict in ("numpy conforms", "torch conforms", "jax conforms", "diagonal-only refuted"):
@@ -56,7 +56,7 @@ def test_without_spec_the_built_ins_and_diagonal_only_are_certified() -> None:
 
 
 def test_a_missing_extra_leaves_its_built_in_out_and_says_so(tmp_path: Path) -> None:
-    done = run(without("torch", "certify", *QUICK), tmp_path)
+    done = run(without("torch", "certify", *QUICK, "--quick"), tmp_path)
     assert done.returncode == 0
     assert "gradcert: left out: 'torch' needs torch" in done.stderr
     assert "\ntorch " not in squeezed(done.stdout)

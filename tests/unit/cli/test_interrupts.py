@@ -22,7 +22,7 @@ def test_an_interrupt_while_the_first_page_is_written_is_one_line(
 ) -> None:
     out = tmp_path / "out"
     runner = CliRunner()
-    quick = ["certify", "numpy", *QUICK, "--report", str(out)]
+    quick = ["certify", "numpy", *QUICK, "--quick", "--report", str(out)]
     assert runner.invoke(main, quick).exit_code == 0
 
     def interrupted(*_: object) -> None:
@@ -42,7 +42,7 @@ def test_a_run_that_is_cut_short_keeps_what_it_found_in_a_report_marked_incomple
 ) -> None:
     monkeypatch.setenv("SIGNAL", str(int(number)))
     subjects = ("mine.py:signalled", "mine.py:right")
-    done = script("certify", *subjects, *QUICK, "--report", "cut")
+    done = script("certify", *subjects, *QUICK, "--quick", "--report", "cut")
     report = read(tmp_path / "cut" / "certificate.json")
     found, untouched = report.certificates
     assert not report.complete

@@ -55,7 +55,7 @@ def test_a_format_has_its_other_names_on_the_command_line(
 def test_a_certificate_has_the_ieee_name_of_a_format_that_was_given_by_another(
     gradcert: Run, tmp_path: Path
 ) -> None:
-    quick = ("--quantity", "dE/dz", "--max-examples", "3", "--jobs", "1")
+    quick = ("--quantity", "dE/dz", "--max-examples", "3", "--jobs", "1", "--quick")
     done = gradcert("certify", "numpy", "--format", "fp32", *quick, "--report", "out")
     assert done.returncode == 0
     (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
@@ -134,7 +134,8 @@ def test_a_largest_logit_that_is_no_positive_finite_number_is_one_line(
 def test_a_level_that_is_worse_than_the_demanded_one_ends_with_status_1_and_is_recorded(
     gradcert: Run, tmp_path: Path
 ) -> None:
-    quick = ("--format", "fp64", "--max-examples", "20", "--largest-logit", "50", "--jobs", "1")
+    few = ("--format", "fp64", "--max-examples", "20", "--largest-logit", "50", "--jobs", "1")
+    quick = (*few, "--quick")
     done = gradcert("certify", "log-sum-exp", "--at-least", "shifted", *quick, "--report", "out")
     assert done.returncode == 1
     assert "is explained by log-s" in done.stdout

@@ -32,6 +32,7 @@ def certificate(
     targets: TargetDomain = "probability",
     largest_logit: float = 1e4,
     max_examples: int = 20,
+    effort: str = "standard",
 ) -> Certificate:
     """Certify a function as an implementation of one quantity."""
     subject = Implementation(
@@ -40,7 +41,7 @@ def certificate(
         formats=formats,
         domain=Domain(targets=targets, largest_logit=largest_logit),
     )
-    return certify(subject, max_examples=max_examples)
+    return certify(subject, max_examples=max_examples, effort=effort)
 
 
 def diagnosis(function: Callable[..., Array], *arguments: Any, **options: Any) -> Diagnosis:

@@ -14,7 +14,9 @@ from gradcert_implementations.sigmoid_product import gradient as sigmoid_product
 def test_the_diagonal_product_conforms_where_the_outputs_are_elementwise(
     name: str, targets: str
 ) -> None:
-    found = certify(load(name, targets=targets), formats=["binary64"], max_examples=30)
+    found = certify(
+        load(name, targets=targets), formats=["binary64"], max_examples=30, effort="quick"
+    )
     assert found.verdict == "conforms"
     assert {result.quantity for result in found.results} == {"dE/dz"}
 
@@ -39,5 +41,5 @@ def test_the_gradient_of_another_output_is_refuted(function: object, output: Out
         formats=("binary64",),
         loss=Loss(output=output),
     )
-    found = certify(subject, max_examples=10)
+    found = certify(subject, max_examples=10, effort="quick")
     assert found.verdict == "refuted"

@@ -186,7 +186,9 @@ def test_a_loss_in_a_wider_format_than_its_logits_is_rounded_to_theirs(
     "subject", [from_torch(torch_mean_in_binary32), from_jax(jax_rows_in_binary32)]
 )
 def test_a_loss_in_a_narrower_format_than_its_logits_is_broken(subject: Implementation) -> None:
-    found = gradcert.certify(subject, quantities=["loss"], formats=["fp64"], max_examples=3)
+    found = gradcert.certify(
+        subject, quantities=["loss"], formats=["fp64"], max_examples=3, effort="quick"
+    )
     assert found.verdict == "broken"
     (reason, *_) = (result.reason for result in found.results if result.verdict == "broken")
     assert reason == "returned dtype float32, expected float64"
@@ -220,7 +222,7 @@ jax_value_of_nan.defvjp(
 @pytest.mark.parametrize("adapted", [(from_torch, ValueOfNaN), (from_jax, jax_value_of_nan)])
 def test_a_loss_that_is_nan_beside_a_right_gradient_is_refuted(adapted: Any) -> None:
     adapt, loss = adapted
-    found = gradcert.certify(adapt(loss, formats=["fp64"]), max_examples=3)
+    found = gradcert.certify(adapt(loss, formats=["fp64"]), max_examples=3, effort="quick")
     assert {result.quantity for result in found.refutations} == {"loss"}
     shown = found.refutations[0].discrepancy
     assert shown is not None
@@ -269,7 +271,10 @@ def test_a_scalar_loss_that_is_neither_mean_nor_sum_is_broken_and_says_so() -> N
     odd = from_torch(lambda z, t: functional.cross_entropy(z, t) * len(z) ** 2, targets="index")
     with pytest.raises(ValueError, match=r"for one row and .* for two equal rows; expected a mean"):
         _gradient(odd)
-    assert gradcert.certify(odd, formats=["binary64"], max_examples=5).verdict == "broken"
+    assert (
+        gradcert.certify(odd, formats=["binary64"], max_examples=5, effort="quick").verdict
+        == "broken"
+    )
 
 
 @pytest.mark.parametrize("adapt", [from_torch, from_jax, from_numpy])
@@ -329,7 +334,11 @@ def test_a_spec_names_the_adapter_and_the_object_and_can_be_loaded_again(losses:
 
 def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path: Path) -> None:
     found = gradcert.certify(
-        f"torch:{losses}:flipped", targets="index", formats=["binary64"], max_examples=5
+        f"torch:{losses}:flipped",
+        targets="index",
+        formats=["binary64"],
+        max_examples=5,
+        effort="quick",
     )
     diagnoses = {diagnosis.quantity: diagnosis for diagnosis in found.diagnoses}
     assert diagnoses["dE/dz"].matches[0].flaw == "sign-flipped"

@@ -106,7 +106,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _certified(name: str, limits: Limits = LIMITS) -> Certificate:
     return gradcert.certify(
-        f"hostile.py:{name}", formats=["binary64"], max_examples=5, limits=limits
+        f"hostile.py:{name}", formats=["binary64"], max_examples=5, limits=limits, effort="quick"
     )
 
 
@@ -149,7 +149,11 @@ def test_what_ends_a_process_is_the_verdict_of_one_check_and_the_others_run(
 @pytest.mark.usefixtures("folder")
 def test_a_crash_is_shown_by_a_plain_case_of_its_size_where_one_crashes_too() -> None:
     found = gradcert.certify(
-        "hostile.py:crashes_at_eight", formats=["binary64"], max_examples=60, limits=LIMITS
+        "hostile.py:crashes_at_eight",
+        formats=["binary64"],
+        max_examples=60,
+        limits=LIMITS,
+        effort="quick",
     )
     (broken, *_) = (result for result in found.results if result.verdict == "broken")
     assert broken.discrepancy is not None
@@ -179,8 +183,8 @@ def test_a_refutation_before_a_crash_is_diagnosed_after_it() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_isolation_changes_nothing_of_what_is_found() -> None:
-    isolated = gradcert.certify("diagonal-only", max_examples=20, limits=LIMITS)
-    here = gradcert.certify("diagonal-only", max_examples=20)
+    isolated = gradcert.certify("diagonal-only", max_examples=20, limits=LIMITS, effort="quick")
+    here = gradcert.certify("diagonal-only", max_examples=20, effort="quick")
     assert isolated.results == here.results
     assert isolated.diagnoses == here.diagnoses
 
@@ -191,7 +195,12 @@ def test_an_isolated_subject_is_examined_for_the_level_that_is_demanded(
     at_least: str | None, verdict: str
 ) -> None:
     found = gradcert.certify(
-        "hostile.py:right", formats=["fp32"], max_examples=30, limits=LIMITS, at_least=at_least
+        "hostile.py:right",
+        formats=["fp32"],
+        max_examples=30,
+        limits=LIMITS,
+        effort="quick",
+        at_least=at_least,
     )
     assert (found.verdict, found.at_least) == (verdict, at_least)
 
@@ -203,7 +212,9 @@ def test_an_isolated_subject_claims_its_own_level_and_not_what_its_spec_declares
 ) -> None:
     declared = gradcert.load("hostile.py:declared")
     assert declared.at_least == "log-sum-exp"
-    found = gradcert.certify(replace(declared, at_least=at_least), max_examples=30, limits=LIMITS)
+    found = gradcert.certify(
+        replace(declared, at_least=at_least), max_examples=30, limits=LIMITS, effort="quick"
+    )
     assert (found.verdict, found.at_least) == (verdict, at_least)
 
 
@@ -221,7 +232,7 @@ def test_an_isolated_subject_is_examined_for_its_own_strides_and_not_for_those_o
     strides: Strides,
 ) -> None:
     declared = replace(gradcert.load("hostile.py:declared"), strides=strides)
-    found = gradcert.certify(declared, max_examples=5, limits=LIMITS)
+    found = gradcert.certify(declared, max_examples=5, limits=LIMITS, effort="quick")
     assert found.verdict == "conforms"
     checks = [result.check for result in found.results]
     assert ("memory-layout" in checks) == (strides is not Strides.NONE)
@@ -264,7 +275,7 @@ def test_a_public_function_of_a_module_can_be_isolated_without_a_spec() -> None:
     try:
         import hostile  # type: ignore[import-not-found]
 
-        found = gradcert.certify(hostile.crashes, max_examples=5, limits=LIMITS)
+        found = gradcert.certify(hostile.crashes, max_examples=5, limits=LIMITS, effort="quick")
     finally:
         sys.path.remove(str(Path.cwd()))
         del sys.modules["hostile"]
@@ -299,7 +310,7 @@ def _children(process: int) -> list[int]:
 
 
 def test_the_command_isolates_and_its_limits_are_options(begun: Begun, folder: Path) -> None:
-    quick = ("--format", "binary64", "--max-examples", "5", "--report", "out")
+    quick = ("--format", "binary64", "--max-examples", "5", "--quick", "--report", "out")
     process = begun("certify", "hostile.py:hangs", "--time-limit", "1", *quick)
     out, _ = process.communicate()
     assert process.returncode == 1
@@ -313,7 +324,7 @@ def test_the_command_isolates_and_its_limits_are_options(begun: Begun, folder: P
 def test_an_interrupted_run_takes_its_subject_with_it_and_leaves_a_valid_report(
     begun: Begun, folder: Path, number: signal.Signals
 ) -> None:
-    quick = ("--format", "binary64", "--max-examples", "5", "--report", "out")
+    quick = ("--format", "binary64", "--max-examples", "5", "--quick", "--report", "out")
     process = begun("certify", "hostile.py:hangs", "--time-limit", "100", *quick)
     kept = folder / "out" / "certificate.json"
 

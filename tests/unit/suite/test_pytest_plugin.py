@@ -54,17 +54,23 @@ def _run(command: list[str], folder: Path, **variables: str) -> "subprocess.Comp
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Run:
-    """Run the conformance suite, quickly, in a folder whose own tests fail if they are run."""
+def suite_of_any_effort(tmp_path: Path) -> Run:
+    """Run the conformance suite in a folder whose own tests fail if they are run."""
     (tmp_path / "mine.py").write_text(SUBJECTS)
     for package in ("tests", "reports"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
         (tmp_path / package / "test_own.py").write_text("def test_own(): assert False")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "gradcert"]
-    quick = ("--gradcert-format", "binary64", "--gradcert-max-examples", "5")
-    return lambda *arguments, **variables: _run(
-        [*command, *quick, *arguments], tmp_path, **variables
+    few = ("--gradcert-format", "binary64", "--gradcert-max-examples", "5")
+    return lambda *arguments, **variables: _run([*command, *few, *arguments], tmp_path, **variables)
+
+
+@pytest.fixture
+def suite(suite_of_any_effort: Run) -> Run:
+    """Run the conformance suite, quickly, in that folder."""
+    return lambda *arguments, **variables: suite_of_any_effort(
+        "--gradcert-quick", *arguments, **variables
     )
 
 
@@ -113,10 +119,10 @@ def test_the_level_and_the_largest_logit_are_options_of_pytest(suite: Run, tmp_p
     ],
 )
 def test_the_effort_is_an_option_of_pytest_and_the_report_joins_what_its_tests_covered(
-    suite: Run, tmp_path: Path, flags: tuple[str, ...], effort: str
+    suite_of_any_effort: Run, tmp_path: Path, flags: tuple[str, ...], effort: str
 ) -> None:
     few = ("--gradcert-max-examples", "2", "--gradcert-report", "out")
-    done = suite("--gradcert", "mine.py:right", *few, *flags)
+    done = suite_of_any_effort("--gradcert", "mine.py:right", *few, *flags)
     assert done.returncode == 0
     (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
     assert certificate.provenance.effort == effort
@@ -259,7 +265,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "mine.py").write_text(SUBJECTS)
     script = str(Path(sys.executable).with_name("gradcert"))
     quick = ("--format", "binary64", "--max-examples", "5", "--jobs", "1", "--report", "report")
-    _run([script, "certify", *SPECS, *quick], folder)
+    _run([script, "certify", *SPECS, *quick, "--quick"], folder)
     return folder / "report"
 
 
