@@ -132,10 +132,11 @@ def test_every_size_has_each_role_at_both_ends_and_beside_each_block(
             one_hot = (batch.targets == 1).sum(axis=1) == 1
             places = batch.targets[one_hot].argmax(axis=1)
         else:
-            # Far from zero rounding may make a third number equal to the second.
+            # Far from zero rounding may make a few numbers equal to the second.
             value = np.sort(batch.logits, axis=1)[:, [-1 if role == "largest" else -2]]
             equal = batch.logits == value
-            places = np.nonzero(equal & (equal.sum(axis=1, keepdims=True) <= 2))[1]
+            few = equal.sum(axis=1, keepdims=True) <= 1 + batch.classes // 8
+            places = np.nonzero(equal & few)[1]
         found.setdefault(batch.classes, set()).update(places.tolist())
     assert len(found) > 40
     for classes, places in found.items():
