@@ -81,8 +81,9 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
     found = plan(scope_of(claim, settings.seed))
     short, long = found.few, found.many
     if not is_linear(claim):
-        most = _JACOBIAN_CLASSES if settings.effort is Effort.THOROUGH else 0
-        long = tuple(case for case in long if case.classes <= most)
+        most = _JACOBIAN_CLASSES if settings.effort is Effort.THOROUGH else FEW
+        # The check of long rows does not apply, so that of short rows tries them.
+        short, long = tuple(case for case in (*short, *long) if case.classes <= most), ()
     if claim.implementation.compiles_per_shape and settings.effort is not Effort.THOROUGH:
         short, long = (tuple(_shared_out(check, claim, cases)) for cases in (short, long))
     if settings.effort is Effort.QUICK:
