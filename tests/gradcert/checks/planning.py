@@ -20,6 +20,9 @@ __all__ = ["planned_cases"]
 _JACOBIAN_CLASSES = 64
 """The most classes of a Jacobian in a thorough run. It has as many entries as their square."""
 
+_JACOBIAN_ENTRIES = 1 << 23
+"""The most entries of the Jacobians of a batch."""
+
 _BATCHES = 12
 
 _SAMPLED = ((5, FEW), (FEW + 1, 256), (257, 2500), (2501, LONG), (LONG + 1, 31_999))
@@ -37,6 +40,11 @@ def _spaced(cases: Sequence[_T], count: int) -> tuple[_T, ...]:
     """Return this many of the cases, evenly spaced, the last one too."""
     count = min(count, len(cases))
     return tuple(cases[(2 * i + 1) * len(cases) // (2 * count)] for i in range(count))
+
+
+def _fits(case: PlannedCase, most: int) -> bool:
+    """Return whether the Jacobians of a case have at most this number of classes, and fit."""
+    return case.classes <= most and case.size * case.classes <= _JACOBIAN_ENTRIES
 
 
 def _sample(cases: Sequence[PlannedCase], seed: int, check: Check) -> Iterator[PlannedCase]:
@@ -82,8 +90,9 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
     short, long = found.few, found.many
     if not is_linear(claim):
         most = _JACOBIAN_CLASSES if settings.effort is Effort.THOROUGH else FEW
+        most = max(most, claim.implementation.domain.fewest_classes)
         # The check of long rows does not apply, so that of short rows tries them.
-        short, long = tuple(case for case in (*short, *long) if case.classes <= most), ()
+        short, long = tuple(case for case in (*short, *long) if _fits(case, most)), ()
     if claim.implementation.compiles_per_shape and settings.effort is not Effort.THOROUGH:
         short, long = (tuple(_shared_out(check, claim, cases)) for cases in (short, long))
     if settings.effort is Effort.QUICK:
