@@ -1,8 +1,9 @@
 """PyTorch: only the loss is written, autograd differentiates it.
 
 The loss is that of ``torch.nn.functional.cross_entropy`` for class probabilities, from the same
-``log_softmax``. The only difference: a zero target adds nothing even if its logit is -inf, where
-``cross_entropy`` itself returns NaN.
+``log_softmax``. There are two differences. A zero target adds nothing even if its logit is -inf,
+where ``cross_entropy`` itself returns NaN. In binary16 ``log_softmax`` is computed in binary32, as
+under autocast: on the CPU it is -inf itself for more than 65,504 equal logits.
 https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
 """
 
@@ -21,7 +22,9 @@ __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probabilit
 
 
 def _loss_of_rows(z: Tensor, t: Tensor) -> Tensor:
-    return -torch.where(t == 0, 0, t * functional.log_softmax(z, dim=-1)).sum(-1)
+    wider = torch.float32 if z.dtype == torch.float16 else None
+    logarithms = functional.log_softmax(z, dim=-1, dtype=wider)
+    return -torch.where(t == 0, 0, t * logarithms).sum(-1).to(z.dtype)
 
 
 def _backward(function: Callable[[Tensor], Tensor], at: Array) -> Array:

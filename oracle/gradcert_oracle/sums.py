@@ -122,11 +122,14 @@ def of_equal_terms(summation: Summation, terms: Sequence[arb]) -> arb:
     ...     exact, widened = sequential(ones)[0], of_equal_terms(sequential, ones)
     >>> float(exact.rad()), 400 < float(widened.rad()) * 2**24 / 1000 < 1100
     (0.0, True)
+    >>> with ctx.workprec(24):  # A number plus itself is exact, whichever it is.
+    ...     float(of_equal_terms(sequential, [arb(1)] * 2).rad())
+    0.0
     """
     third = arb(1) / 3
     unlike, _ = summation([arb((term * third).mid()) for term in terms], ())
     total, _ = summation(terms, ())
-    return _no_narrower(total, unlike / third)
+    return _no_narrower(total, arb(0, 3 * unlike.rad()))
 
 
 SUMMATIONS: dict[str, Summation] = {"pairwise": pairwise, "sequential": sequential}

@@ -16,10 +16,7 @@ from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
 from gradcert_implementations import Array, Implementation, Options, as_implementation, load
-from gradcert_oracle import BFLOAT16, BINARY16, FORMATS
-
-FINITE_MASKS = [-1e4, -1e9, -65504.0, *(-format.max for format in FORMATS.values())]
-FINITE_MASKS += [float(np.array(x).astype(BFLOAT16.dtype)) for x in FINITE_MASKS[:3]]
+from gradcert_oracle import BINARY16
 
 
 @pytest.mark.parametrize(
@@ -33,7 +30,8 @@ def test_no_check_asks_for_a_logit_beyond_the_declared_one(
     def recording(z: Array, t: Array) -> Array:
         wide = z.astype(np.float64)
         # A large negative number in place of -inf is no logit that the claim is about.
-        masked = (wide == -np.inf) | (np.isin(wide, FINITE_MASKS) & (t == 0))
+        masked = (wide < -largest_logit) & (t == 0)
+        assert not masked.all(axis=1).any()
         seen.extend(np.abs(wide[~masked & ~np.isnan(wide)]).tolist())
         return right(wide, t.astype(np.float64)).astype(z.dtype)
 

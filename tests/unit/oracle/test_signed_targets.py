@@ -314,7 +314,7 @@ def test_what_the_screen_knows_of_a_sum_that_cancels_is_beside_the_sizes(
     z = np.zeros((1, 3))
     truth = enclose(_question(quantity, z[0], t[0], BINARY64))
     right = np.array(list(map(float, truth))).reshape(quantity.shape(1, 3))
-    for off, accepted in ((0, True), (2.0**-54, True), (2.0**-48, False)):
+    for off, accepted in ((0, True), (2.0**-54, True), (2.0**-46, False)):
         answer = right + off
         result = screen(quantity, BINARY64, (z, t), answer)
         assert result is not None
