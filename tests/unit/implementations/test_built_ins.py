@@ -68,9 +68,7 @@ def test_a_library_is_loaded_by_its_name_or_says_which_extra_it_needs(name: str)
     assert loaded.library in importlib.metadata.packages_distributions()[loaded.library]
 
 
-def test_the_gradient_of_a_library_that_is_installed_here_conforms_where_its_sums_are_in_range() -> (
-    None
-):
+def test_the_gradient_of_an_installed_library_conforms_where_its_sums_are_in_range() -> None:
     """SciPy adds in the format of the logits, and a sum of 65,505 ones is infinite in binary16."""
     found = gradcert.certify("scipy", quantities=["dE/dz"], max_examples=10)
     assert found.provenance.library == "scipy"
