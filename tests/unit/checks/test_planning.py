@@ -59,6 +59,7 @@ def test_jacobians_have_long_rows_in_thorough_runs_only_and_up_to_64_classes() -
 
 
 def test_where_a_subject_compiles_each_size_is_tried_by_one_of_its_claims() -> None:
+    pytest.importorskip("jax")
     jax = load("jax")
     for check in (ACCURACY, LONG_ROWS):
         claims = [one.claim for one in planned(jax) if one.check is check]
@@ -90,6 +91,8 @@ def test_no_planned_case_has_fewer_classes_than_a_subject_takes(fewest: int) -> 
 
 
 def test_the_certificate_can_list_every_layout_that_the_arrays_of_a_subject_have() -> None:
+    pytest.importorskip("torch")
+
     def listed(name: str) -> set[str]:
         claim = next(claims_of(load(name, quantities=["dE/dz"])))
         cases = planned_cases(check_named("memory-layout"), claim, SETTINGS)
