@@ -5,11 +5,11 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from gradcert_oracle.batches import Screen
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
 from gradcert_oracle.precision import GUARD, Enclosures
 from gradcert_oracle.rows import Row, first_places
+from gradcert_oracle.screens import Screen
 from gradcert_oracle.textbook import Arithmetic, Values
 
 __all__ = ["Quantity", "Question", "enclose"]

@@ -31,10 +31,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
+from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.kinds import Kinds, kinds_of
 from gradcert_oracle.questions import Quantity
+from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
 from gradcert_oracle.verdicts import levels
 from gradcert_oracle.wider import PAIRED, PLAIN, Array

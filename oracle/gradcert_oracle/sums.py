@@ -122,7 +122,7 @@ def of_equal_terms(summation: Summation, terms: Sequence[arb]) -> arb:
     ...     exact, widened = sequential(ones)[0], of_equal_terms(sequential, ones)
     >>> float(exact.rad()), 400 < float(widened.rad()) * 2**24 / 1000 < 1100
     (0.0, True)
-    >>> with ctx.workprec(24):  # A number plus itself is exact, whichever it is.
+    >>> with ctx.workprec(24):  # Twice a number is exact.
     ...     float(of_equal_terms(sequential, [arb(1)] * 2).rad())
     0.0
     """

@@ -18,11 +18,12 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb
 
-from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
+from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.differences import Scalar, central_differences
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_targets
+from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import Array
 
@@ -73,7 +74,7 @@ def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
     """Return a part of the scale that no budget exceeds: a difference and a size.
 
     The difference widens its ball by about two u of the value; see
-    :mod:`~gradcert_oracle.batches`.
+    :mod:`~gradcert_oracle.screens`.
     """
     return np.full(len(batch["logits"]), 16 * rounding.unit)
 

@@ -14,12 +14,13 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
+from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import Step, relative_mass, shares
 from gradcert_oracle.differences import Scalar, central_differences
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits
+from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import Array, Pair
 

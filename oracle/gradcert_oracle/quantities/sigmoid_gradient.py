@@ -24,12 +24,13 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Reference, Rounding, Screen
+from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import shares
 from gradcert_oracle.differences import log_slopes
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_targets
+from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import DEEPEST, Array, Pair
 
@@ -119,7 +120,7 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
 def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
     """Return a part of the scale ``1 + max_k |t_k|`` that no budget exceeds, but for underflow.
 
-    With the bounds of :mod:`~gradcert_oracle.batches` for two classes, where D is one and H below
+    With the bounds of :mod:`~gradcert_oracle.screens` for two classes, where D is one and H below
     0.28, a probability has a radius below ``35 u + 8 a``, and ``1.4 v`` more where its logarithm is
     stored with a rounding of v. The complement's form has two of them and five roundings, each of
     at most ``4 u (1 + |t_j|)``, and the sizes add ``2 u (1 + |t_j|)``.

@@ -20,8 +20,8 @@ head is the sum rounded to nearest. With u = 2^-53, and as long as nothing overf
   ``2^{G - 52} M`` and a rest of at most half of that. The sum of the multiples is at most ``2^G
   M``, so it is exact in any order. For G <= 12 the sum of the rests, in any order, is off by at
   most ``n u`` of the sum of their sizes, 2^-70 M. For more terms the rests are taken apart in the
-  same way, and the sum of what is left then is off by at most 2^-78 M. The sum of the tails is off
-  by ``n u`` of their sizes, and the last additions by less than 2^-80 M. M is at most twice the
+  same way. A part of them is left, and its sum is off by at most 2^-78 M. The sum of the tails is
+  off by ``n u`` of their sizes, and the last additions by less than 2^-80 M. M is at most twice the
   largest size.
 
 References: Dekker, "A floating-point technique for extending the available precision", Numer. Math.

@@ -48,8 +48,8 @@ class Verdict(StrEnum):
     --------
     >>> Verdict.REFUTED
     'refuted'
-    >>> Verdict.REFUTED == "refuted", Verdict.REFUTED.severity > Verdict.BROKEN.severity
-    (True, True)
+    >>> Verdict.REFUTED.severity > Verdict.BROKEN.severity
+    True
     """
 
     _value_: str
