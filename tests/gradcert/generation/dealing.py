@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcert.generation.bands import differences, magnitudes, probabilities
 from gradcert.generation.draws import Seeded
-from gradcert.generation.masks import masks
+from gradcert.generation.masks import BLOCKS, CAUSAL, masks
 from gradcert.generation.places import places
 from gradcert.generation.plan import PlannedCase, PlannedRow
 from gradcert.generation.scope import Scope
@@ -48,6 +48,13 @@ _MOST_LOGITS = 1 << 21
 
 _ALTERNATING_CLASSES = 512
 """Every third batch of fewer classes has a mask in every second row."""
+
+
+_ALIKE = 6
+"""Rows with one mask."""
+
+_CAUSAL_CLASSES = 300
+"""The most classes of rows that hide what comes after their number."""
 
 
 class _Kind(Enum):
@@ -200,6 +207,22 @@ class _Dealer:
             kinds += [_Kind.MASKED] * hidden
         return self._case(kinds, classes)
 
+    def causal(self, classes: int) -> PlannedCase:
+        """Deal as many rows as classes; each but the last hides the classes after its number."""
+        rows = [self.row(_Kind.PLACED, classes) for _ in range(classes)]
+        if self._scope.masked:
+            masked = [replace(row, label=i, mask=CAUSAL) for i, row in enumerate(rows[:-1])]
+            rows[:-1] = masked
+        return PlannedCase(0, classes, classes, tuple(rows), self._scope)
+
+    def masked_alike(self, classes: int) -> PlannedCase:
+        """Deal a few rows that have one mask, with numbers of every kind."""
+        fitting = self._masks.deal(lambda one: one.fits(classes) and one.pattern in BLOCKS)
+        mask = fitting if self._scope.masked else None
+        rows = (self.row(self._kinds.deal(), classes) for _ in range(_ALIKE))
+        unlike = tuple(replace(row, mask=mask) for row in rows)
+        return PlannedCase(0, _ALIKE, classes, unlike, self._scope)
+
     def vocabulary(self, classes: int) -> PlannedCase:
         """Deal a few rows of very many classes."""
         return self._case([*_Kind, _Kind.PLACED], classes)
@@ -219,6 +242,17 @@ def _sizes(scope: Scope) -> np.random.Generator:
     return np.random.default_rng(scope.seed)
 
 
+def _masked_batches(
+    dealer: _Dealer, generator: np.random.Generator, lengths: Sequence[int]
+) -> Iterator[PlannedCase]:
+    """Yield a batch of each kind whose rows have related masks, if the scope has masks."""
+    square = [n for n in lengths if n <= _CAUSAL_CLASSES]
+    if square:
+        yield dealer.causal(int(generator.choice(square)))
+    if lengths:
+        yield dealer.masked_alike(int(generator.choice(lengths)))
+
+
 def _short(scope: Scope) -> Iterator[PlannedCase]:
     """Yield batches of short rows; each length is in a batch of many rows, and in one of few."""
     dealer, generator = _Dealer(scope, 0), _sizes(scope)
@@ -231,6 +265,7 @@ def _short(scope: Scope) -> Iterator[PlannedCase]:
         classes = small.deal()
         yield dealer.batch(classes, classes)
     yield dealer.batch(huge, min(lengths, key=lambda n: abs(n - 3)))
+    yield from _masked_batches(dealer, generator, [n for n in lengths if n > 2])
 
 
 def _long(scope: Scope) -> Iterator[PlannedCase]:
@@ -242,6 +277,7 @@ def _long(scope: Scope) -> Iterator[PlannedCase]:
     if wide:
         for shape in large_batches(generator, wide):
             yield dealer.batch(shape.rows, shape.classes)
+    yield from _masked_batches(dealer, generator, wide)
 
 
 def _numbered(cases: Iterable[PlannedCase], first: int) -> tuple[PlannedCase, ...]:

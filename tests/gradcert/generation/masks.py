@@ -9,7 +9,7 @@ import numpy as np
 from gradcert_implementations import Array
 from gradcert_oracle import Format
 
-__all__ = ["Mask", "Pattern", "masks"]
+__all__ = ["BLOCKS", "CAUSAL", "Mask", "Pattern", "masks"]
 
 _LARGEST_BLOCK = 4096
 
@@ -38,7 +38,8 @@ class Pattern(StrEnum):
     SCATTERED = "one class in {}, scattered"
 
 
-_BLOCKS = (Pattern.FRONT, Pattern.MIDDLE, Pattern.END)
+BLOCKS = (Pattern.FRONT, Pattern.MIDDLE, Pattern.END)
+"""Rows with one of these masks hide the same classes, whatever their labels are."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,9 @@ class Mask:
         return found
 
 
+CAUSAL = Mask(Pattern.TAIL)
+"""A row that stays up to its own number has this mask, as in the attention of a decoder."""
+
 _SIZES = tuple(1 << k for k in range(_LARGEST_BLOCK.bit_length()))
 _WITHOUT_BLOCK = (Pattern.TAIL, Pattern.ALL_BUT_ONE, Pattern.ALL_BUT_TWO, Pattern.ALTERNATING)
 _OTHERS = (
@@ -147,7 +151,7 @@ def masks(format: Format, generator: np.random.Generator) -> tuple[Mask, ...]:
     finite = sorted({*(value for value in _FINITE if -value <= format.max), -format.max})
     exponents = generator.uniform(np.log(_LEAST), np.log(format.max), len(_SHORT))
     return (
-        *(Mask(pattern, size) for pattern, size in product(_BLOCKS, _SIZES)),
+        *(Mask(pattern, size) for pattern, size in product(BLOCKS, _SIZES)),
         *_OTHERS,
         *(replace(one, value=-float(np.exp(e))) for one, e in zip(_SHORT, exponents, strict=True)),
         *(replace(one, value=value) for value, one in product(finite, _SHORT)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gradcert.generation.bands import Band
-from gradcert.generation.masks import Mask
+from gradcert.generation.masks import CAUSAL, Mask
 from gradcert.generation.places import names
 from gradcert.generation.scope import Scope
 from gradcert.generation.shapes import UNPLACED
@@ -118,10 +118,18 @@ class PlannedCase:
         """What the case tries."""
         return frozenset((*self._items(), *self.also))
 
-    @property
-    def _masks_every_second_row(self) -> bool:
-        hidden = [row.mask is not None for row in self.unlike]
-        return len(hidden) == self.rows > 2 and hidden == [i % 2 == 1 for i in range(self.rows)]
+    def _masks_of_batch(self) -> Iterator[str]:
+        """Yield what the masks of three unlike rows or more have in common."""
+        masks = [row.mask for row in self.unlike]
+        hidden = [mask is not None for mask in masks]
+        if not len(masks) == self.rows > 2:
+            return
+        if hidden == [i % 2 == 1 for i in range(self.rows)]:
+            yield "every second row"
+        if all(hidden) and len({*masks}) == 1:
+            yield "one mask for all rows"
+        if all(row.mask == CAUSAL and row.label == i for i, row in enumerate(self.unlike[:-1])):
+            yield "the classes after the number of the row"
 
     def _items(self) -> Iterator[Item]:
         yield Item(Dimension.CLASSES, str(self.classes))
@@ -129,8 +137,7 @@ class PlannedCase:
         compared = (self.rows > self.classes) - (self.rows < self.classes)
         beside = {-1: "fewer rows than", 0: "as many rows as", 1: "more rows than"}[compared]
         yield Item(Dimension.BATCHES, f"{beside} classes")
-        if self._masks_every_second_row:
-            yield Item(Dimension.MASKS, "every second row")
+        yield from (Item(Dimension.MASKS, name) for name in self._masks_of_batch())
         banded = Dimension.DIFFERENCES if self.scope.logits else Dimension.PROBABILITIES
         for row in self.unlike:
             yield Item(Dimension.VALUES, row.shape)

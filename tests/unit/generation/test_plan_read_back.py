@@ -220,6 +220,28 @@ def test_every_second_row_of_some_batches_is_masked(batches: Batches) -> None:
     assert any(alternates(batch) for batch in batches)
 
 
+@pytest.mark.parametrize("long", [False, True])
+def test_each_row_of_some_batches_hides_the_classes_after_its_number(
+    batches: Batches, long: bool
+) -> None:
+    def is_causal(batch: Batch) -> bool:
+        after = np.triu(np.ones(batch.logits.shape, bool), 1)
+        return batch.rows == batch.classes > 2 and np.array_equal(np.isneginf(batch.logits), after)
+
+    assert any(is_causal(batch) for batch in batches if (batch.classes > 17) is long)
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_unlike_rows_of_some_batches_have_one_mask(batches: Batches, long: bool) -> None:
+    def is_masked_alike(batch: Batch) -> bool:
+        first = batch.logits[0]
+        hidden = (batch.logits == first).all(axis=0)
+        unlike = len({row.tobytes() for row in batch.logits})
+        return unlike > 4 and not hidden.all() and len({*first[hidden].tolist()}) == 1
+
+    assert any(is_masked_alike(batch) for batch in batches if (batch.classes > 17) is long)
+
+
 def _is_near_tie(z: Array) -> bool:
     top, second = np.sort(z)[::-1][:2]
     return bool(second == np.nextafter(np.float32(top), np.float32(-np.inf)))
