@@ -1,5 +1,7 @@
 """The contract of any numerical function."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gradcert.checks.agreement import require_agreement
@@ -88,11 +90,19 @@ def _require_equal_bytes(
             )
 
 
+def _with_other_targets(case: Case) -> Case:
+    """Return the case with the whole target of each row on its largest number."""
+    largest = case.point.argmax(axis=1)[:, np.newaxis] == np.arange(case.classes)
+    return replace(case, arguments={**case.arguments, "targets": largest.astype(case.point.dtype)})
+
+
 def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     """Equal arguments have the same answer at every call, and no later call changes it.
 
     Predicate: byte equality of an answer, a copy of it taken at once, the next answer to the same
-    arguments, and the answer after a call with the classes in reverse. Then other arrays get the
+    arguments, and the answer after a call with the classes in reverse. And byte
+    equality of two answers to other targets beside the same numbers: one right after the given
+    targets, and one after the classes in reverse. Then other arrays get the
     classes in reverse and are passed, and the same arrays get the case and are passed again:
     ``|v - w| <= 2 (b + b)`` for every value v of these two answers and w of those for fresh arrays.
     It cannot see an error that every call makes: the all-zero gradient, a sign flip, a scale.
@@ -118,6 +128,17 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
         ),
     ):
         _require_equal_bytes(case, ours, kept, what=what, shown_by=shown_by)
+
+    retargeted = _with_other_targets(case)
+    after_given = claim.answer(retargeted).copy()
+    claim.answer(reverse)
+    _require_equal_bytes(
+        retargeted,
+        after_given,
+        claim.answer(retargeted),
+        what="the answer to other targets depends on the call before",
+        shown_by=("f(args[0], *(a[:, ::-1] for a in args[1:]))", _ASKED, _REVERSED, _ASKED),
+    )
 
     arrays = [_in_the_middle(array) for array in claim.arguments(reverse)]
     fresh = [array.copy() for array in claim.arguments(case)]

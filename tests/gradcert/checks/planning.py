@@ -28,7 +28,8 @@ _BATCHES = 12
 _SAMPLED = ((5, FEW), (FEW + 1, 256), (257, 2500), (2501, LONG), (LONG + 1, 31_999))
 """The ranges of classes of which a sample has one batch each."""
 
-_SAMPLED_ROWS = 5
+_SAMPLED_ROWS, _SAMPLED_NUMBERS = 5, 4096
+"""A sampled batch has all its rows, or five, or more if that many numbers are enough for them."""
 
 _QUICK, _ONE_IN = 2048, 4
 """A quick run tries one in four of the cases of at most this many numbers."""
@@ -64,8 +65,8 @@ def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Seq
 
 def _trimmed(case: PlannedCase, also: tuple[Item, ...]) -> PlannedCase:
     """Return the first rows of a case, which then tries other items too."""
-    unlike = case.unlike[:_SAMPLED_ROWS]
-    return replace(case, rows=min(case.rows, _SAMPLED_ROWS), unlike=unlike, also=also)
+    rows = min(case.rows, max(_SAMPLED_ROWS, _SAMPLED_NUMBERS // case.classes))
+    return replace(case, rows=rows, unlike=case.unlike[:rows], also=also)
 
 
 def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple[PlannedCase, ...]:

@@ -140,6 +140,7 @@ class _Dealer:
         self._offsets = deck([*sizes, *[None] * (2 * len(sizes) + 1)])
         self._directions = deck([True, False])
         self._masks = deck(masks(scope.format, generator))
+        self._mask_sure = deck([True, False])
         self._mask_weighted = deck([bool(others), False])
         self._largest = functools.cache(lambda classes: deck(places(classes).tolist()))
         # Of the few labels of a vocabulary all are far beyond the first block.
@@ -173,7 +174,9 @@ class _Dealer:
         )
         match kind:
             case _Kind.MASKED:
-                return replace(dealt, mask=self._masks.deal(lambda one: one.fits(classes)))
+                label = dealt.largest if self._mask_sure.deal() else dealt.label
+                mask = self._masks.deal(lambda one: one.fits(classes))
+                return replace(dealt, mask=mask, label=label)
             case _Kind.STRATIFIED:
                 bands = tuple(self._bands.deal() for _ in range(min(classes - 1, Seeded.pattern)))
                 return replace(dealt, label=dealt.largest, bands=bands)
@@ -264,7 +267,8 @@ def _short(scope: Scope) -> Iterator[PlannedCase]:
     for _ in range(_SQUARE):
         classes = small.deal()
         yield dealer.batch(classes, classes)
-    yield dealer.batch(huge, min(lengths, key=lambda n: abs(n - 3)))
+    some = int(generator.integers(2, 7))
+    yield dealer.batch(huge, min(lengths, key=lambda n: abs(n - some)))
     yield from _masked_batches(dealer, generator, [n for n in lengths if n > 2])
 
 
@@ -274,6 +278,8 @@ def _long(scope: Scope) -> Iterator[PlannedCase]:
     widest = [n for n in vocabularies(generator) if n >= scope.fewest] or [scope.fewest]
     yield from map(dealer.long, wide)
     yield from map(dealer.vocabulary, widest)
+    yield dealer.batch(1, int(generator.choice(widest)))
+    yield dealer.batch(_UNLIKE, widest[0])
     if wide:
         for shape in large_batches(generator, wide):
             yield dealer.batch(shape.rows, shape.classes)

@@ -81,6 +81,18 @@ class CachingByAddress:
         return self.answers.setdefault((z.ctypes.data, t.ctypes.data), right(z, t)).copy()
 
 
+class CachingByLogits:
+    """Keeps its last answer, and takes equal logits for an equal question."""
+
+    def __init__(self) -> None:
+        self.last, self.answer = b"", np.zeros(0)
+
+    def __call__(self, z: Array, t: Array) -> Array:
+        if z.tobytes() != self.last:
+            self.last, self.answer = z.tobytes(), right(z, t)
+        return self.answer.copy()
+
+
 class Unprepared:
     """Hands out its workspace before there is anything in it, in the first call only."""
 
@@ -169,6 +181,7 @@ FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
     ("same-answer-twice", "refuted", ReusingOneBuffer),
     ("same-answer-twice", "refuted", Late),
     ("same-answer-twice", "refuted", CachingByAddress),
+    ("same-answer-twice", "refuted", CachingByLogits),
     ("first-call", "refuted", Unprepared),
     ("first-call", "refuted", lambda: flipped),
     ("memory-layout", "refuted", lambda: memory_order),

@@ -1,5 +1,6 @@
 """The first call of a function is judged, and what was seen stands though it cannot be repeated."""
 
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ def test_garbage_in_the_first_call_only_is_refuted_with_its_evidence() -> None:
     assert shown.statement == "dE/dz is 3.0; its true value is -0.5"
     assert (shown.returned, shown.expected) == (("3.0", "3.0"), ("-0.5", "0.5"))
     assert shown.rows == 1
+
+
+@pytest.mark.parametrize("garbage", [1, 2, 3])
+def test_garbage_in_one_of_the_first_three_calls_is_refuted(garbage: int) -> None:
+    calls = itertools.count(1)
+    found = certify(
+        lambda z, t: right(z, t) + (next(calls) == garbage), formats=["fp32"], max_examples=5
+    )
+    assert [one.check for one in found.refutations] == ["first-call"]
 
 
 def test_the_diagnosis_says_that_what_was_seen_does_not_come_again() -> None:
@@ -125,7 +135,7 @@ def test_only_the_first_row_of_a_case_is_asked() -> None:
 
     case = case_of([[0, 1], [2, 3], [5, 5]], [[1, 0], [0, 1], [1, 0]])
     BY_ID["first-call"].run(claim_of(recording), case)
-    assert shapes == [(1, 2)]
+    assert shapes == [(1, 2)] * 3
     with pytest.raises(Refuted) as refuted:
         BY_ID["first-call"].run(claim_of(flipped), case)
     assert refuted.value.evidence.case.rows == 1
