@@ -1,4 +1,4 @@
-"""A temperature of two left on, and its factor missing backward.
+"""A temperature left on, and its factor missing backward.
 
 A temperature is added for distillation or for sampling, and stays in the forward pass when it
 should be one again. The gradient by the logits would then have the inverse temperature as a factor,
@@ -6,35 +6,47 @@ but that is missing too. The answer is the gradient by the cooled logits, althou
 no temperature. It still sums to zero, and it is right if all logits are equal.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
-from gradcert_implementations.interface import Array
+from gradcert_implementations.interface import Array, Function
+from gradcert_implementations.names import QuantityName
+from gradcert_implementations.parametric import Between, ParametricFlaw
 
-__all__ = ["gradient", "implementation"]
-
-_TEMPERATURE = 2
+__all__ = ["implementation", "with_temperature"]
 
 
-def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``softmax(z / 2)_j - t_j``, where the temperature should have been one.
+def with_temperature(temperature: float) -> Mapping[QuantityName, Function]:
+    """Return ``softmax(z / temperature)_j - t_j``, where the temperature should be one.
 
     Examples
     --------
-    >>> gradient(np.array([[0.0, 2.0]]), np.array([[1.0, 0.0]]))
+    >>> with_temperature(2)["dE/dz"](np.array([[0.0, 2.0]]), np.array([[1.0, 0.0]]))
     array([[-0.73105858,  0.73105858]])
     """
-    cooled = (logits - logits.max(axis=-1, keepdims=True)) / _TEMPERATURE
-    powers = np.exp(cooled)
-    o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return o - targets
+
+    def gradient(logits: Array, targets: Array) -> Array:
+        cooled = (logits - logits.max(axis=-1, keepdims=True)) / logits.dtype.type(temperature)
+        powers = np.exp(cooled)
+        o: Array = powers / powers.sum(axis=-1, keepdims=True)
+        return o - targets
+
+    return {"dE/dz": gradient}
 
 
-implementation = Flaw(
+def _stated(temperature: float) -> str:
+    return f"dE/dz_j = softmax(z / {temperature:g})_j - t_j"
+
+
+implementation = ParametricFlaw(
     name="temperature-left-on",
-    functions={"dE/dz": gradient},
-    formula="dE/dz_j = softmax(z / 2)_j - t_j",
+    functions=with_temperature(2),
+    formula=_stated(2),
     source="a common slip; the factor is in Hinton, Vinyals and Dean, "
     '"Distilling the Knowledge in a Neural Network" (2015)',
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
+    at=with_temperature,
+    stated=_stated,
+    fit=Between(0.01, 1000),
 )

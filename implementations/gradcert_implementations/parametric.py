@@ -1,0 +1,71 @@
+"""Flaws with parameters: a temperature, a block size, a clamp. A diagnosis fits them to evidence."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.interface import Array, Function
+from gradcert_implementations.names import QuantityName
+
+__all__ = ["Between", "Estimate", "ParametricFlaw", "Seen"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A row that refutes an implementation, with the whole call.
+
+    Attributes
+    ----------
+    arguments
+        The arguments of the call by name, each of shape (rows, classes), in the format's dtype.
+    row
+        The number of the refuting row.
+    returned, expected
+        The values of its answer in binary64, row-major, and the true ones.
+    """
+
+    arguments: Mapping[str, Array]
+    row: int
+    returned: Array
+    expected: Array
+
+
+@dataclass(frozen=True)
+class Between:
+    """One number from low to high, both positive, that explains what was seen best."""
+
+    low: float
+    high: float
+
+
+Estimate = Callable[[Sequence[Seen]], Iterable[tuple[float, ...]]]
+"""Values of the parameters that may explain rows, the most likely first; none if nothing can."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ParametricFlaw(Flaw):
+    """A flaw that leaves numbers open.
+
+    Its own functions and formula are those for usual values.
+
+    Attributes
+    ----------
+    at
+        Returns the functions for values of the parameters.
+    stated
+        Returns the formula for values of the parameters.
+    fit
+        What a parameter may be: a range for a single number, or a function that reads candidates
+        off the evidence.
+    option
+        The option of a loss that computes this rightly, if there is one: then it may be no mistake.
+    """
+
+    at: Callable[..., Mapping[QuantityName, Function]]
+    stated: Callable[..., str]
+    fit: Between | Estimate
+    option: str = ""
+
+    def with_values(self, *values: float) -> "ParametricFlaw":
+        """Return the flaw with other values of its parameters."""
+        return replace(self, functions=self.at(*values), formula=self.stated(*values))
