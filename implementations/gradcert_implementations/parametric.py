@@ -1,4 +1,4 @@
-"""Flaws with parameters: a temperature, a block size, a clamp. A diagnosis fits them to evidence."""
+"""Flaws with parameters, which a diagnosis fits to evidence: a temperature, a block size, ..."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -35,12 +35,18 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         The id that ``gradcert explain`` takes, and what the flaw is.
     explains
         How many of the refuting cases it explains: on each it fails the same check in the same way.
+    where
+        The condition under which the implementation makes the mistake; empty if it always does.
+    option
+        The option of the loss that computes this rightly; empty if the mistake is no option.
     """
 
     flaw: str
     title: str
     formula: str
     explains: int
+    where: str = ""
+    option: str = ""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,9 +57,12 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cases
         How many refuting cases were compared with the known flaws.
     matches
-        The known flaws that explain some of them, the best first; empty if there is none.
+        The known flaws that name the mistake, the best first; empty if there is none. Each explains
+        at least nine tenths of the cases, and nothing contradicts it.
+    partly
+        Other known flaws that explain some of the cases.
     unexplained
-        How many of the cases no match explains.
+        How many of the cases no known flaw explains.
     findings
         What the wrong values show without a match, the most useful first: a factor, which checks
         failed, the size of the error.
@@ -62,6 +71,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     quantity: str
     cases: int
     matches: tuple[Match, ...]
+    partly: tuple[Match, ...] = ()
     unexplained: int
     findings: tuple[str, ...]
 

@@ -36,6 +36,9 @@ class Outcome:
     refutations
         The evidence of the smallest refuting case, and of the cases tried after the first that
         refuted, where they refute too.
+    passed
+        Some cases that passed, of a check that failed: the last ones before the first that failed,
+        and those of the cases tried after it that passed.
     """
 
     examples: int = 0
@@ -43,3 +46,4 @@ class Outcome:
     failure: Refuted | Broken | NotSupported | None = None
     case: Case | None = None
     refutations: tuple[Evidence, ...] = ()
+    passed: tuple[Case, ...] = ()

@@ -16,10 +16,13 @@ from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Broken, Claim, claims_of
 from gradcert.core.evidence import Evidence
 from gradcert.core.outcome import Outcome
-from gradcert.diagnosis.matching import fails_in_the_same_way, failure_on
+from gradcert.diagnosis.fitting import fitted, seen
+from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on
 from gradcert.diagnosis.shared_traits import Refuting
 from gradcert.diagnosis.symptoms import symptoms
+from gradcert.diagnosis.where import Observed, where
 from gradcert_implementations import FLAWED, Flaw, documented, load
+from gradcert_implementations.parametric import ParametricFlaw
 from gradcert_oracle import FORMATS, Format, Quantity
 from gradcert_reports import Diagnosis, Match, Verdict
 
@@ -27,6 +30,9 @@ __all__ = ["Checked", "diagnose", "exposing_case"]
 
 _LISTED = 3
 """Flaws that a diagnosis names."""
+
+_FITTED = 6
+"""Refuting rows that parameters are fitted to."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,15 @@ class Checked:
 
 @dataclass(frozen=True)
 class _Refutation:
-    """A check that refutes a claim, with the evidence of some cases, the smallest case first."""
+    """A check that refutes a claim, with the evidence of some cases, the smallest case first.
+
+    `passed` has cases on which the check passed.
+    """
 
     claim: Claim
     check: Check
     evidence: tuple[Evidence, ...]
+    passed: tuple[Case, ...]
 
 
 @cache
@@ -62,9 +72,10 @@ def exposing_case(flaw: Flaw, format: Format) -> Case:
 
 def _refutation(checked: Checked) -> _Refutation:
     """Run the check on the refuting cases again, and keep those that refute again."""
-    claim, check = checked.claim, checked.check
-    again = (failure_on(claim, check, found.case) for found in checked.outcome.refutations)
-    return _Refutation(claim, check, tuple(found for found in again if isinstance(found, Evidence)))
+    claim, check, outcome = checked.claim, checked.check, checked.outcome
+    again = (failure_on(claim, check, found.case) for found in outcome.refutations)
+    found = tuple(found for found in again if isinstance(found, Evidence))
+    return _Refutation(claim, check, found, outcome.passed)
 
 
 def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> frozenset[tuple[int, int]]:
@@ -82,6 +93,34 @@ def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> frozenset[tupl
     return frozenset(found)
 
 
+def _with_values(flaw: ParametricFlaw, refutations: Sequence[_Refutation]) -> Flaw | None:
+    """Return a flaw with the values of its parameters that explain most; None if none explains.
+
+    The likeliest that explain a smallest case are tried on all cases.
+    """
+    best, most = None, 0
+    cases = sum(len(one.evidence) for one in refutations)
+    for refutation in refutations:
+        rows = [seen(refutation.claim, e) for e in refutation.evidence[:_FITTED] if _has_values(e)]
+        if not rows or not refutation.check.against_truth:
+            continue
+        smallest = refutation.evidence[0]
+        for candidate in fitted(flaw, refutation.claim, rows):
+            if fails_in_the_same_way(candidate, refutation.claim, refutation.check, smallest):
+                explained = len(_explained(candidate, refutations))
+                if explained > most:
+                    best, most = candidate, explained
+                if explained == cases:
+                    return best
+        if best:
+            return best
+    return best
+
+
+def _has_values(evidence: Evidence) -> bool:
+    return bool(evidence.returned) and evidence.expected_is == "true"
+
+
 @cache
 def _is_exposed(flaw: Flaw, check: Check, quantity: Quantity, format: Format) -> bool:
     """Return whether a flaw fails a check on the input that exposes it."""
@@ -90,14 +129,14 @@ def _is_exposed(flaw: Flaw, check: Check, quantity: Quantity, format: Format) ->
         # The exposing input is made of logits, or of probabilities.
         quantity.arguments[0] in case.arguments
         and format.name in flaw.formats
-        and failure_on(Claim(flaw, quantity, format), check, case) is not None
+        and fails(Claim(flaw, quantity, format), check, case)
     )
 
 
-def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) -> bool | None:
+def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) -> bool:
     """Return whether the subject passes where the input that exposes the flaw makes the flaw fail.
 
-    A check that broke the subject is not run again. None if nothing exposes the flaw.
+    A check that broke the subject is not run again.
     """
     claim = replace(about[0].claim, format=format)
     broken = [one.check for one in about if isinstance(one.outcome.failure, Broken)]
@@ -105,36 +144,43 @@ def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) 
         if check in broken or not check.applies(claim):
             continue
         if _is_exposed(flaw, check, claim.quantity, format):
-            return failure_on(claim, check, exposing_case(flaw, format)) is None
-    return None
-
-
-def _acquitted(flaw: Flaw, about: Sequence[Checked]) -> bool:
-    """Return whether the subject passes where the flaw is exposed, in every refuted format."""
-    refuted = dict.fromkeys(one.claim.format for one in about if one.outcome.refutations)
-    found = [_passes_where_exposed(flaw, about, format) for format in refuted]
-    return True in found and False not in found
+            return not fails(claim, check, exposing_case(flaw, format))
+    return False
 
 
 def _contradicted(flaw: Flaw, about: Sequence[Checked], refutations: Sequence[_Refutation]) -> int:
-    """Count the formats in which the flaw fails and the subject does not.
+    """Count the cases on which the flaw fails and the subject does not.
 
-    That is on the smallest refuting case, or on the input that exposes the flaw in the format it is
-    best known in. The subject need not claim that format, so this only speaks against the flaw.
+    They are the input that exposes the flaw, in the formats that are refuted and in the one it is
+    best known in; the smallest refuting cases, in formats in which the check passes; and cases that
+    passed. The subject need not claim the format that a flaw is best known in.
     """
+    formats = {FORMATS[flaw.formats[0]], *(refutation.claim.format for refutation in refutations)}
+    count = sum(_passes_where_exposed(flaw, about, format) for format in formats)
     passed = [one for one in about if one.outcome.failure is None]
-    count = int(_passes_where_exposed(flaw, about, FORMATS[flaw.formats[0]]) is True)
     for refutation in refutations:
+        accused = replace(refutation.claim, implementation=flaw)
+        # A flaw may overflow, or be cut off, in a format it is not about.
+        if accused.format.name in flaw.formats:
+            count += sum(fails(accused, refutation.check, case) for case in refutation.passed)
         for one in passed:
             if one.check is refutation.check:
-                claim, smallest = one.claim, refutation.evidence[0].case
-                case = smallest.cast(claim.format)
-                accused = replace(claim, implementation=flaw)
-                count += (
-                    failure_on(claim, one.check, case) is None
-                    and failure_on(accused, one.check, case) is not None
-                )
+                case = refutation.evidence[0].case.cast(one.claim.format)
+                accused = replace(one.claim, implementation=flaw)
+                count += not fails(one.claim, one.check, case) and fails(accused, one.check, case)
     return count
+
+
+def _where(refutations: Sequence[_Refutation]) -> str:
+    """Return what sets the refuting rows apart from the right ones."""
+    rows = []
+    for refutation in refutations:
+        for evidence in refutation.evidence:
+            rows.append(Observed(evidence.case, [evidence.row], wrong=True))
+            if refutation.check.against_truth:
+                rows.append(Observed(evidence.case, range(evidence.row), wrong=False))
+        rows += [Observed(case, range(case.rows), wrong=False) for case in refutation.passed]
+    return where(rows)
 
 
 @dataclass(frozen=True)
@@ -145,32 +191,72 @@ class _Candidate:
     explains: frozenset[tuple[int, int]]
     contradicted: int
     in_other_formats: bool
+    where: str = ""
 
     @property
-    def order(self) -> tuple[int, int, bool, str]:
-        """The sort key: most cases explained first, then least counter-evidence."""
-        return -len(self.explains), self.contradicted, self.in_other_formats, self.flaw.name
+    def order(self) -> tuple[int, int, bool, bool, bool, str]:
+        """The sort key: most cases explained first, then least counter-evidence.
+
+        A flaw that explains everything as it is comes before one with a condition or parameters.
+        """
+        return (
+            -len(self.explains),
+            self.contradicted,
+            bool(self.where),
+            isinstance(self.flaw, ParametricFlaw),
+            self.in_other_formats,
+            self.flaw.name,
+        )
+
+    def headline(self, cases: int) -> bool:
+        """Whether it explains at least nine tenths of the cases, and nothing contradicts it."""
+        return not self.contradicted and 10 * len(self.explains) >= 9 * cases
 
 
-def _candidates(about: Sequence[Checked], refutations: Sequence[_Refutation]) -> list[_Candidate]:
+def _candidates(
+    about: Sequence[Checked], refutations: Sequence[_Refutation], condition: str
+) -> list[_Candidate]:
     """Return matching flaws, most cases explained first, then least counter-evidence."""
     claim = about[0].claim
     formats = {refutation.claim.format.name for refutation in refutations}
-    found = [
-        _Candidate(
-            flaw,
-            explains,
-            _contradicted(flaw, about, refutations),
-            not formats <= set(flaw.formats),
+    found = []
+    for known in _catalogue():
+        if (
+            claim.quantity.name not in known.functions
+            or known.loss != claim.implementation.loss
+            or known.verdict == str(Verdict.CONFORMS)
+        ):
+            continue
+        fit = _with_values(known, refutations) if isinstance(known, ParametricFlaw) else known
+        explains = _explained(fit, refutations) if fit else frozenset()
+        if fit is None or not explains:
+            continue
+        contradicted = _contradicted(fit, about, refutations)
+        found.append(
+            _Candidate(
+                fit,
+                explains,
+                # What sets the refuting rows apart says why the others pass.
+                0 if condition else contradicted,
+                not formats <= set(fit.formats),
+                condition if contradicted else "",
+            )
         )
-        for flaw in _catalogue()
-        if claim.quantity.name in flaw.functions
-        and flaw.loss == claim.implementation.loss
-        and flaw.verdict != str(Verdict.CONFORMS)
-        and not _acquitted(flaw, about)
-        if (explains := _explained(flaw, refutations))
-    ]
-    return sorted(found, key=lambda candidate: candidate.order)[:_LISTED]
+    return sorted(found, key=lambda candidate: candidate.order)
+
+
+def _matches(candidates: Sequence[_Candidate]) -> tuple[Match, ...]:
+    return tuple(
+        Match(
+            flaw=one.flaw.name,
+            title=documented(one.flaw.name)[0],
+            formula=one.flaw.formula,
+            explains=len(one.explains),
+            where=one.where,
+            option=one.flaw.option if isinstance(one.flaw, ParametricFlaw) else "",
+        )
+        for one in candidates[:_LISTED]
+    )
 
 
 def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
@@ -180,27 +266,26 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
     again = [found for found in map(_refutation, refuted) if found.evidence]
     cases = sum(len(refutation.evidence) for refutation in again)
     seen = sum(len(one.outcome.refutations) for one in refuted)
-    candidates = _candidates(about, again) if again else []
+    condition = _where(again)
+    candidates = _candidates(about, again, condition) if again else []
+    named = [one for one in candidates if one.headline(cases)]
+    others = [one for one in candidates if not one.headline(cases)]
     explained = frozenset[tuple[int, int]]().union(*(one.explains for one in candidates))
     return Diagnosis(
         quantity=quantity.name,
         cases=cases,
-        matches=tuple(
-            Match(
-                flaw=one.flaw.name,
-                title=documented(one.flaw.name)[0],
-                formula=one.flaw.formula,
-                explains=len(one.explains),
-            )
-            for one in candidates
-        ),
+        matches=_matches(named),
+        partly=_matches(others),
         unexplained=cases - len(explained),
-        findings=symptoms(
-            [Refuting(r.check, r.claim, evidence) for r in again for evidence in r.evidence],
-            vanished=seen - cases,
-            checks=[one.check for one in refuted],
-            refuted=sorted({one.claim.format.name for one in refuted}),
-            passed=sorted({one.claim.format.name for one in passed}),
+        findings=(
+            *([f"wrong {condition}, and right elsewhere"] if condition else []),
+            *symptoms(
+                [Refuting(r.check, r.claim, evidence) for r in again for evidence in r.evidence],
+                vanished=seen - cases,
+                checks=[one.check for one in refuted],
+                refuted=sorted({one.claim.format.name for one in refuted}),
+                passed=sorted({one.claim.format.name for one in passed}),
+            ),
         ),
     )
 
@@ -215,11 +300,12 @@ def diagnose(all_checked: Sequence[Checked]) -> tuple[Diagnosis, ...]:
 
     Returns
     -------
-    One diagnosis for each refuted quantity. Its matches are the flaws that explain refuting cases,
-    the best first: by the number of cases; then by how seldom they fail where the implementation
-    passes; then those that are known in the refuted formats. A flaw is not a match if the
-    implementation passes, in every refuted format, where the input that exposes the flaw makes the
-    flaw fail.
+    One diagnosis for each refuted quantity. A flaw is a match if it explains at least nine tenths
+    of the refuting cases and fails on no case on which the implementation passes. It may do so
+    under a condition, which every refuting row meets and no right row does. The best match comes
+    first: by the number of cases; then those without a condition; then those without parameters;
+    then those that are known in the refuted formats. Other flaws that explain some cases explain
+    the quantity partly.
     """
     by_quantity: dict[Quantity, list[Checked]] = {}
     for one in all_checked:

@@ -1,5 +1,6 @@
 """Whether a flaw fails as a subject fails: the same check, on the same case, in the same way."""
 
+import functools
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,18 +12,34 @@ from flint import arb
 from gradcert.checks import Check
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
-from gradcert.core.evidence import Evidence, Refuted, errors, judge_exactly
+from gradcert.core.evidence import Evidence, Refuted, errors, floats, judge_exactly
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import Flaw, Function
-from gradcert_oracle import FORMATS, Algorithm, Format, OracleError, Question, budgets
+from gradcert_oracle import FORMATS, Algorithm, Format, OracleError, Question, budgets, judge
 
-__all__ = ["fails_in_the_same_way", "failure_on"]
+__all__ = ["fails", "fails_in_the_same_way", "failure_on"]
 
 
 def _settle(claim: Claim) -> None:
     """Call the claim on a case of its own, which puts a stateful subject into a known state."""
     with suppress(Broken, NotSupported):
         claim.answer(plain_case(claim, np.ones((1, 1)), "plain"))
+
+
+def _failure(claim: Claim, check: Check, case: Case) -> Refuted | Broken | NotSupported | None:
+    """Run a check on a case, between calls on another one, and return why it fails."""
+    if np.isnan(case.point).any():
+        point = case.point.copy()
+        point[np.isnan(point)] = 1
+        case = case.at(point)
+    _settle(claim)
+    try:
+        check.run(claim, case)
+    except (Refuted, Broken, NotSupported) as failure:
+        return failure
+    finally:
+        _settle(claim)
+    return None
 
 
 def failure_on(claim: Claim, check: Check, case: Case) -> Evidence | Broken | NotSupported | None:
@@ -32,20 +49,13 @@ def failure_on(claim: Claim, check: Check, case: Case) -> Evidence | Broken | No
     what a stateful subject was asked earlier, nor a later certificate of a flaw on this diagnosis.
     A NaN in the case was put there by the check. It is replaced here, and the check puts it back.
     """
-    if np.isnan(case.point).any():
-        point = case.point.copy()
-        point[np.isnan(point)] = 1
-        case = case.at(point)
-    _settle(claim)
-    try:
-        check.run(claim, case)
-    except Refuted as refuted:
-        return refuted.evidence
-    except (Broken, NotSupported) as failure:
-        return failure
-    finally:
-        _settle(claim)
-    return None
+    failure = _failure(claim, check, case)
+    return failure.evidence if isinstance(failure, Refuted) else failure
+
+
+def fails(claim: Claim, check: Check, case: Case) -> bool:
+    """Return whether a check fails on a case, as `failure_on` runs it, without the evidence."""
+    return _failure(claim, check, case) is not None
 
 
 def _kind(value: float) -> float:
@@ -53,8 +63,14 @@ def _kind(value: float) -> float:
     return 0.0 if isfinite(value) else copysign(1, value) if isinf(value) else 2.0
 
 
+@functools.lru_cache(maxsize=256)
+def _budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
+    """Return the budgets of a row, which is compared with many flaws."""
+    return budgets(question, algorithm)
+
+
 def _agree(
-    claim: Claim, question: Question, ours: Sequence[str], theirs: Sequence[str], as_: Format
+    claim: Claim, question: Question, ours: Sequence[float], theirs: Sequence[float], as_: Format
 ) -> bool:
     """Return whether two answers differ by no more than rounding in the format `as_`.
 
@@ -64,10 +80,9 @@ def _agree(
     on the row, or the question holds a NaN, only these two are allowed. Values in a narrower format
     must be numbers of that format.
     """
-    a, b = [float(v) for v in ours], [float(w) for w in theirs]
-    if list(map(_kind, a)) != list(map(_kind, b)):
+    if list(map(_kind, ours)) != list(map(_kind, theirs)):
         return False
-    a, b = [[v if isfinite(v) else 0.0 for v in values] for values in (a, b)]
+    a, b = ([v if isfinite(v) else 0.0 for v in values] for values in (ours, theirs))
     if as_ is not claim.format:
         with np.errstate(over="ignore"):
             if (np.array(a).astype(as_.dtype).astype(np.float64) != a).any():
@@ -77,7 +92,7 @@ def _agree(
 
     def agree_at(places: Sequence[int]) -> bool:
         def allowances(algorithm: Algorithm) -> list[arb]:
-            found = has_budget and budgets(asked, algorithm)
+            found = has_budget and _budgets(asked, algorithm)
             return [(found[j] if found else 0) + as_.ulp(arb(b[j])) for j in places]
 
         differences = errors([a[j] for j in places], [b[j] for j in places])
@@ -112,17 +127,40 @@ def _in_place_of(claim: Claim, flaw: Flaw, evidence: Evidence) -> Claim | None:
     return replace(claim, implementation=replace(flaw, functions=functions))
 
 
+def _answers_in_the_same_way(accused: Claim, flaw: Flaw, evidence: Evidence) -> bool:
+    """Return whether a flaw is wrong in the refuting row, with values that agree."""
+    _settle(accused)
+    try:
+        answer = accused.answer(evidence.case)
+    except (Broken, NotSupported):
+        return False
+    finally:
+        _settle(accused)
+    question = accused.question(evidence.case, evidence.row)
+    theirs = floats(answer[evidence.row])
+    format = FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format
+    return (
+        _agree(accused, question, list(map(float, evidence.returned)), theirs, format)
+        and judge(question, theirs, accused.levels).algorithm is None
+    )
+
+
 def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:
     """Return whether a flaw, in the place of a claim's implementation, fails in the same way.
 
-    Predicate: in the same row; with the same statement, unless that is about one value; with values
-    that agree, if there are any. A row that a level explains, worse than the one claimed, shows no
-    flaw.
+    Predicate: where values were compared with true ones, the flaw is wrong in the same row, and its
+    values agree. Elsewhere the same check refutes it in the same row; with the same statement,
+    unless that is about one value; with values that agree, if there are any. A row that a level
+    explains, worse than the one claimed, shows no flaw.
     """
     if evidence.level:
         return False
     accused = _in_place_of(claim, flaw, evidence)
-    other = failure_on(accused, check, evidence.case) if accused else None
+    if accused is None:
+        return False
+    if check.against_truth and evidence.returned:
+        return _answers_in_the_same_way(accused, flaw, evidence)
+    other = failure_on(accused, check, evidence.case)
     if not isinstance(other, Evidence) or (evidence.row, len(evidence.returned)) != (
         other.row,
         len(other.returned),
@@ -134,7 +172,8 @@ def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evid
         return True
     question = claim.question(evidence.case, evidence.row)
     format = FORMATS[flaw.rounds_to] if flaw.rounds_to else claim.format
-    return _agree(claim, question, evidence.returned, other.returned, format) and (
-        evidence.expected_is == "true"
-        or _agree(claim, question, evidence.expected, other.expected, format)
-    )
+
+    def agree(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+        return _agree(claim, question, list(map(float, ours)), list(map(float, theirs)), format)
+
+    return agree(evidence.returned, other.returned) and agree(evidence.expected, other.expected)

@@ -14,6 +14,7 @@ from gradcert.core.settings import SearchSettings
 from gradcert.engine.reduction import reduced
 from gradcert.engine.trials import Trials
 from gradcert.generation.filling import filled
+from gradcert.generation.plan import PlannedCase
 from gradcert.generation.search import drawn, search
 from gradcert.generation.strategies import cases as cases_of
 
@@ -30,12 +31,20 @@ _T = TypeVar("_T")
 _SURVEYED = 0.2
 """The part of the cases that is tried after a refutation, to see which others refute."""
 
+_KEPT = 8
+"""Cases that passed just before the first that failed. They show where the fault begins."""
+
 
 @dataclass(frozen=True)
 class _Tried:
-    """How many cases were tried, and which others show whether they refute too."""
+    """How many cases were tried.
+
+    After a failure, `passed` has some that passed before it, and `others` has cases that show
+    whether they refute too.
+    """
 
     examples: int
+    passed: Sequence[Case] = ()
     others: Sequence[Case] = ()
 
 
@@ -43,6 +52,12 @@ def _part(cases: Sequence[_T], share: float) -> Sequence[_T]:
     """Return an evenly spaced part of the cases, at least the first if there is one."""
     wanted = min(len(cases), max(1, round(len(cases) * share)))
     return [cases[number * len(cases) // wanted] for number in range(wanted)]
+
+
+def _surveyed(cases: Sequence[PlannedCase]) -> list[Case]:
+    """Return a part of the cases of the plan that are not large."""
+    small = [one for one in cases if one.size <= _SURVEYED_NUMBERS]
+    return [filled(one) for one in _part(small, _SURVEYED)]
 
 
 def _found_smaller(trials: Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
@@ -79,8 +94,9 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
         if trials.fails(tried):
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
-            # The cases before the first that failed pass.
-            return _Tried(number + 1, cases[number:][: round(len(cases) * _SURVEYED) + 1])
+            later = cases[number:][: round(len(cases) * _SURVEYED) + 1]
+            others = [*later, *_surveyed(planned_cases(check, claim, settings))]
+            return _Tried(number + 1, cases[max(0, number - _KEPT) : number], others)
     return _Tried(len(cases))
 
 
@@ -94,8 +110,9 @@ def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSetting
             row = failure.evidence.row if isinstance(failure, Refuted) else 0
             fewest = claim.implementation.domain.fewest_classes
             reduced(case, row, trials.fails, fewest_classes=fewest)
-            later = [one for one in cases[number + 1 :] if one.size <= _SURVEYED_NUMBERS]
-            return _Tried(number + 1, [filled(one) for one in _part(later, _SURVEYED)])
+            passed = [*map(filled, cases[max(0, number - _KEPT) : number])]
+            earlier = _surveyed(cases[: max(0, number - _KEPT)])
+            return _Tried(number + 1, passed, [*earlier, *_surveyed(cases[number + 1 :])])
     return _Tried(len(cases))
 
 
@@ -122,7 +139,7 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     tried = _searched(trials, check, claim, settings)
     if trials.failed is None:
         planned = _planned(trials, check, claim, settings)
-        tried = _Tried(tried.examples + planned.examples, planned.others)
+        tried = _Tried(tried.examples + planned.examples, planned.passed, planned.others)
     worst_rows = trials.worst_rows.settled()
     failing = trials.failed or trials.unsupported
     if failing is None:
@@ -132,10 +149,18 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
         return Outcome(tried.examples, worst_rows, failure, case)
     # Hypothesis cannot drop a row that stands before the wrong one.
     alone = case.alone(failure.evidence.row)
-    smaller = trials.refutation(alone)
-    if smaller:
+    smaller = trials.failure(alone)
+    if isinstance(smaller, Refuted):
         failure, case = smaller, alone
     # The smallest case may fit many flaws.
-    others = map(trials.refutation, tried.others)
-    refutations = failure.evidence, *(other.evidence for other in others if other)
-    return Outcome(tried.examples, worst_rows, failure, case, refutations)
+    surveyed = [(other, trials.failure(other)) for other in tried.others]
+    more = [found.evidence for _, found in surveyed if isinstance(found, Refuted)]
+    passed = [other for other, found in surveyed if found is None]
+    return Outcome(
+        tried.examples,
+        worst_rows,
+        failure,
+        case,
+        refutations=(failure.evidence, *more),
+        passed=(*tried.passed, *passed),
+    )

@@ -69,12 +69,10 @@ class Trials:
         return False
 
     @CLOCK.charging("checks")
-    def refutation(self, case: Case) -> Refuted | None:
-        """Return what refutes the claim on this case, and keep nothing."""
+    def failure(self, case: Case) -> Refuted | Broken | NotSupported | None:
+        """Return why the check fails on this case, and keep nothing; None if it passes."""
         try:
             self._check.run(self._claim, case)
-        except Refuted as refuted:
-            return refuted
-        except (Broken, NotSupported):
-            pass
+        except (Refuted, Broken, NotSupported) as failure:
+            return failure
         return None

@@ -1,0 +1,94 @@
+"""The parameters of a flaw, fitted to the rows that refute a subject."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Evidence
+from gradcert_implementations.parametric import Between, ParametricFlaw, Seen
+
+__all__ = ["fitted", "seen"]
+
+_GRID = 60
+"""Numbers between which the best one lies."""
+
+_NOISE = 1e-6
+"""Distances below it are equal: the best number is known to half of the digits of binary64."""
+
+_TRIED = 40
+"""Values of the parameters that are tried, at most."""
+
+_DIGITS = 1, 2, 3, 4, 5, 6, 17
+"""Significant digits of a number that is tried: the fewest first."""
+
+
+def seen(claim: Claim, evidence: Evidence) -> Seen:
+    """Return a refuting row as a flaw reads it."""
+    return Seen(
+        dict(zip(claim.quantity.arguments, claim.arguments(evidence.case), strict=True)),
+        evidence.row,
+        np.array(evidence.returned, float),
+        np.array(evidence.expected, float),
+    )
+
+
+def _distance(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen], value: float) -> float:
+    """Return how far the flaw's answers are from what was returned, in units of the rows."""
+    function = replace(claim, implementation=flaw.with_values(value)).function
+    total = 0.0
+    for one in rows:
+        wide = (array.astype(np.float64) for array in one.arguments.values())
+        answer = np.asarray(function(*wide))[one.row].ravel().astype(float)
+        both = np.isfinite(answer) & np.isfinite(one.returned)
+        if not np.array_equal(np.isfinite(answer), np.isfinite(one.returned)):
+            return np.inf
+        scale = np.abs(one.returned[both]).sum() + np.abs(one.expected[both]).sum()
+        total += float(np.abs(answer - one.returned)[both].sum() / scale) if scale else 0.0
+    return total
+
+
+def _between(
+    flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen], within: Between
+) -> list[tuple[float, ...]]:
+    """Return numbers that explain the rows nearly as well as the best, the shortest first."""
+
+    def distance(exponent: float) -> float:
+        with np.errstate(all="ignore"):
+            return _distance(flaw, claim, rows, float(np.exp(exponent)))
+
+    grid = np.linspace(np.log(within.low), np.log(within.high), _GRID)
+    step = grid[1] - grid[0]
+    at_grid = np.array([distance(exponent) for exponent in grid])
+    if not np.isfinite(at_grid).any():
+        return []
+    nearest = grid[np.nanargmin(at_grid)]
+    bounds = nearest - step, nearest + step
+    best = float(np.exp(minimize_scalar(distance, bounds=bounds, method="bounded").x))
+    rounded = list(dict.fromkeys(float(f"{best:.{digits}g}") for digits in _DIGITS))
+    distances = [distance(float(np.log(number))) for number in rounded]
+    good = 4 * min(distances) + _NOISE
+    return [(number,) for number, d in zip(rounded, distances, strict=True) if d <= good]
+
+
+def fitted(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen]) -> Iterator[ParametricFlaw]:
+    """Yield the flaw with values of its parameters that may explain rows, the likeliest first.
+
+    Parameters
+    ----------
+    flaw
+        What it leaves open is fitted.
+    claim
+        The claim that the rows refute.
+    rows
+        Refuting rows with their values.
+    """
+    if isinstance(flaw.fit, Between):
+        found = _between(flaw, claim, rows, flaw.fit)
+    else:
+        found = list(islice(flaw.fit(rows), _TRIED))
+    for values in found:
+        yield flaw.with_values(*values)
