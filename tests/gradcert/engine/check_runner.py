@@ -22,6 +22,9 @@ __all__ = ["run_check"]
 _FEW = 2
 """A failing case with at most this many logits is small enough."""
 
+_MANY = 16
+"""Hypothesis shrinks only a part of a case with more logits than this."""
+
 _SURVEYED_NUMBERS = 1 << 13
 """Later cases of the plan are surveyed up to this size."""
 
@@ -66,6 +69,15 @@ def _found_smaller(trials: Trials, check: Check, claim: Claim, *, count: int, se
     return trials.failed is not first
 
 
+def _reduce(trials: Trials, claim: Claim) -> None:
+    """Look for a smaller case than the one that failed last."""
+    assert trials.failed is not None
+    failure, case = trials.failed.failure, trials.failed.case
+    row = failure.evidence.row if isinstance(failure, Refuted) else 0
+    fewest = claim.implementation.domain.fewest_classes
+    reduced(case, row, trials.fails, fewest_classes=fewest)
+
+
 def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:
     """Try the cases that Hypothesis draws; it shrinks the first that fails."""
     source = f"{settings.seed} {claim.format.name}"
@@ -79,6 +91,8 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
         if trials.fails(tried):
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
+            if trials.logits > _MANY:
+                _reduce(trials, claim)
             # The cases before the first that failed pass.
             return _Tried(number + 1, cases[number:][: round(len(cases) * _SURVEYED) + 1])
     return _Tried(len(cases))
@@ -89,11 +103,7 @@ def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSetting
     cases = planned_cases(check, claim, settings)
     for number, planned in enumerate(cases):
         if trials.fails(filled(planned)):
-            assert trials.failed is not None
-            failure, case = trials.failed.failure, trials.failed.case
-            row = failure.evidence.row if isinstance(failure, Refuted) else 0
-            fewest = claim.implementation.domain.fewest_classes
-            reduced(case, row, trials.fails, fewest_classes=fewest)
+            _reduce(trials, claim)
             later = [one for one in cases[number + 1 :] if one.size <= _SURVEYED_NUMBERS]
             return _Tried(number + 1, [filled(one) for one in _part(later, _SURVEYED)])
     return _Tried(len(cases))
