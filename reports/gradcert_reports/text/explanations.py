@@ -27,10 +27,11 @@ def explanation(result: CheckResult) -> str:
         f"{result.check} {verb} {about}: {found.statement}",
         f"  at        {arguments(found)}",
     ]
+    unit = "class" if length(found.returned) == found.classes else "value"
     if length(found.expected):
-        lines.append(f"  {found.expected_is:<9} {values(found.expected)}")
+        lines.append(f"  {found.expected_is:<9} {values(found.expected, found.index, unit)}")
     if length(found.returned):
-        lines.append(f"  returned  {values(found.returned)}")
+        lines.append(f"  returned  {values(found.returned, found.index, unit)}")
     if wrong_value(found):
         lines.append(f"  wrong     {wrong_value(found)}")
     if size(found):

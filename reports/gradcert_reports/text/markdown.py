@@ -10,6 +10,7 @@ from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.text import phrases
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import fenced, markdown_cell
+from gradcert_reports.text.rows import arguments, wrong_value
 from gradcert_reports.text.tables import Cell, refuting, silent
 from gradcert_reports.text.templating import environment
 
@@ -49,6 +50,7 @@ _environment = environment("gradcert_reports.text", autoescape=False)
 # Markdown is not escaped by Jinja: text from the subject goes through `cell`.
 _environment.filters |= {
     "also": phrases.also,
+    "arguments": arguments,
     "cell": markdown_cell,
     "code": _code,
     "covered": _covered,
@@ -59,7 +61,6 @@ _environment.filters |= {
     "number": _number,
     "options": options,
     "outcome": phrases.outcome,
-    "place": phrases.place,
     "reach": phrases.reach,
     "refuting": refuting,
     "silent": silent,
@@ -67,6 +68,7 @@ _environment.filters |= {
     "unnamed": phrases.unnamed,
     "verdict": phrases.verdict,
     "where": phrases.where,
+    "wrong_value": wrong_value,
 }
 
 
