@@ -24,7 +24,7 @@ from gradcert_reports.model.results import (
     Regime,
     Sample,
 )
-from gradcert_reports.model.rows import LargeBatch, LongRow, Row
+from gradcert_reports.model.rows import LargeBatch, LongRow, Range, Row
 from gradcert_reports.model.verdict import Verdict, worst
 from gradcert_reports.text.badge import badge
 from gradcert_reports.text.coverage import listed, not_tried
@@ -52,6 +52,7 @@ __all__ = [
     "Match",
     "Option",
     "Provenance",
+    "Range",
     "Reach",
     "Regime",
     "Report",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradcert_implementations.adapters.numpy_function import from_numpy
     from gradcert_implementations.adapters.program import from_command
     from gradcert_implementations.adapters.torch_loss import from_torch
-    from gradcert_reports import Certificate, Report
+    from gradcert_reports import Certificate, Report, explanation
 
 MAX_EXAMPLES = 100
 """The number of cases for a check with a full share, unless the caller says otherwise."""
@@ -35,6 +35,7 @@ __all__ = [
     "SpecError",
     "certify",
     "conformance_tests",
+    "explanation",
     "from_command",
     "from_jax",
     "from_numpy",
@@ -52,6 +53,7 @@ _HOME = {
     "SpecError": "gradcert_implementations",
     "certify": "gradcert.api",
     "conformance_tests": "gradcert.suite.conformance_tests",
+    "explanation": "gradcert_reports",
     "from_command": "gradcert_implementations.adapters.program",
     "from_jax": "gradcert_implementations.adapters.jax_loss",
     "from_numpy": "gradcert_implementations.adapters.numpy_function",

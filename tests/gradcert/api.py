@@ -153,6 +153,15 @@ def certify(
     >>> found = certificate.refutations[0].discrepancy
     >>> certificate.verdict, found.arguments["logits"], found.returned
     ('refuted', (('0.0', '0.0'),), ('-0.5', '0.0'))
+
+    :func:`gradcert.explanation` says in words what a result shows.
+
+    >>> for line in gradcert.explanation(certificate.refutations[0]).splitlines()[1:5]:
+    ...     print(line.strip())
+    at        logits [0, 0], targets [1, 0]
+    true      [-0.5, 0.5]
+    returned  [-0.5, 0]
+    wrong     class 1: 0, where 0.5 is true
     """
     from gradcert.engine.certification import certifying
 

@@ -55,6 +55,7 @@ _environment = environment("gradcert_reports.html", autoescape=True)
 _environment.globals |= {"Verdict": Verdict, "longest_code": _LONG}
 _environment.filters |= {
     "arguments": arguments,
+    "as_option": phrases.as_option,
     "budgets": phrases.budgets,
     "covered": _covered,
     "diagnosis": phrases.diagnosis,

@@ -25,6 +25,10 @@ def _of_row(which: str, row: Row) -> Iterator[str]:
             yield f"has {len(row.numbers)} numbers at {len(row.places)} places in {which}"
         if not _ascends(row.places, row.length):
             yield f"has places that are not from left to right within {row.length} in {which}"
+        starts = [0, *(one.last + 1 for one in row.ranges)]
+        ends = [*(one.first for one in row.ranges), row.length]
+        if row.ranges and (starts != ends or any(a >= b for a, b in pairwise(starts))):
+            yield f"has ranges that are not the whole of its {row.length} numbers in {which}"
 
 
 def _of_result(result: CheckResult) -> Iterator[str]:

@@ -6,7 +6,7 @@ from gradcert_reports.model.records import Certificate, Diagnosis
 from gradcert_reports.model.results import CheckResult
 from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import Verdict
-from gradcert_reports.text.phrases import also, diagnosis, size
+from gradcert_reports.text.phrases import also, as_option, diagnosis, named, size
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import silent
 
@@ -27,10 +27,11 @@ def explanation(result: CheckResult) -> str:
         f"{result.check} {verb} {about}: {found.statement}",
         f"  at        {arguments(found)}",
     ]
+    unit = "class" if length(found.returned) == found.classes else "value"
     if length(found.expected):
-        lines.append(f"  {found.expected_is:<9} {values(found.expected)}")
+        lines.append(f"  {found.expected_is:<9} {values(found.expected, found.index, unit)}")
     if length(found.returned):
-        lines.append(f"  returned  {values(found.returned)}")
+        lines.append(f"  returned  {values(found.returned, found.index, unit)}")
     if wrong_value(found):
         lines.append(f"  wrong     {wrong_value(found)}")
     if size(found):
@@ -45,9 +46,11 @@ def explanation(result: CheckResult) -> str:
 def diagnosed(found: Diagnosis) -> str:
     """Return the diagnosis of a quantity: the flaw, other flaws that fit, and the findings."""
     lines = [f"diagnosis of {found.quantity}: {diagnosis(found)}"]
-    best, others = found.matches[:1], found.matches[1:]
+    best = found.matches[:1]
     lines += [f"  {match.title} {match.formula}" for match in best]
-    lines += [f"  also fits: {match.flaw} ({match.explains} of {found.cases})" for match in others]
+    lines += [f"  {as_option(match)}" for match in best if match.option]
+    lines += [f"  also fits: {named(m)} ({m.explains} of {found.cases})" for m in found.matches[1:]]
+    lines += [f"  partly: {named(m)} ({m.explains} of {found.cases})" for m in found.partly]
     lines += [f"  {finding}" for finding in found.findings]
     lines += [f"  to learn more: gradcert explain {match.flaw}" for match in best]
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.text import phrases
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import fenced, markdown_cell
+from gradcert_reports.text.rows import arguments, wrong_value
 from gradcert_reports.text.tables import Cell, refuting, silent
 from gradcert_reports.text.templating import environment
 
@@ -49,6 +50,8 @@ _environment = environment("gradcert_reports.text", autoescape=False)
 # Markdown is not escaped by Jinja: text from the subject goes through `cell`.
 _environment.filters |= {
     "also": phrases.also,
+    "as_option": phrases.as_option,
+    "arguments": arguments,
     "cell": markdown_cell,
     "code": _code,
     "covered": _covered,
@@ -56,10 +59,10 @@ _environment.filters |= {
     "lower_bound": phrases.lower_bound,
     "magnitude": phrases.magnitude,
     "mistake": phrases.mistake,
+    "named": phrases.named,
     "number": _number,
     "options": options,
     "outcome": phrases.outcome,
-    "place": phrases.place,
     "reach": phrases.reach,
     "refuting": refuting,
     "silent": silent,
@@ -67,6 +70,7 @@ _environment.filters |= {
     "unnamed": phrases.unnamed,
     "verdict": phrases.verdict,
     "where": phrases.where,
+    "wrong_value": wrong_value,
 }
 
 

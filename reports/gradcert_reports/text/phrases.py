@@ -1,16 +1,18 @@
 """How numbers and findings are put into words, the same in every report."""
 
-from gradcert_reports.model.records import Certificate, Diagnosis
+from gradcert_reports.model.records import Certificate, Diagnosis, Match
 from gradcert_reports.model.results import CheckResult, Discrepancy, Sample
 from gradcert_reports.model.verdict import Verdict
 
 __all__ = [
     "also",
+    "as_option",
     "budgets",
     "diagnosis",
     "lower_bound",
     "magnitude",
     "mistake",
+    "named",
     "outcome",
     "place",
     "reach",
@@ -121,27 +123,32 @@ def place(discrepancy: Discrepancy) -> str:
 
 
 def unnamed(found: Diagnosis) -> bool:
-    """Return whether no known flaw explains most of the refuting cases."""
-    return not found.matches or 2 * found.unexplained > found.cases
+    """Return whether no known flaw names the mistake."""
+    return not found.matches
+
+
+def named(match: Match) -> str:
+    """Return the id of a flaw, and the condition under which the implementation makes it."""
+    return f"{match.flaw}, {match.where}," if match.where else match.flaw
+
+
+def as_option(match: Match) -> str:
+    """Return what to say of a flaw that an option of the loss computes; empty if none does."""
+    option = match.option
+    return f"The option {option} computes this: then it is no mistake." if option else ""
 
 
 def diagnosis(found: Diagnosis) -> str:
     """Return which known flaw explains a refuted quantity, in one sentence."""
     cases = f"{found.cases} refuting case{'s' if found.cases != 1 else ''}"
-    if not found.matches:
-        return f"no known flaw explains the {cases}"
-    best = found.matches[0]
-    if not found.unexplained:
-        return f"{best.flaw} explains {best.explains} of {cases}"
-    if unnamed(found):
-        return (
-            f"no known flaw explains {found.unexplained} of {cases}; "
-            f"{best.flaw} explains {best.explains}"
-        )
-    return (
-        f"{best.flaw} explains {best.explains} of {cases}; "
-        f"no known flaw explains {found.unexplained}"
-    )
+    if found.matches:
+        best = found.matches[0]
+        return f"{named(best)} explains {best.explains} of {cases}"
+    if found.partly:
+        best = found.partly[0]
+        partly = f"{named(best)} explains {best.explains} in part"
+        return f"no known flaw names the mistake of the {cases}; {partly}"
+    return f"no known flaw explains the {cases}"
 
 
 def mistake(found: Diagnosis) -> str:

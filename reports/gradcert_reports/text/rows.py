@@ -1,116 +1,164 @@
-"""Rows of numbers on one line: those of the refuting case, and of the answer to it."""
+"""Rows of numbers in words: those of the refuting case, and of the answer to it."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from gradcert_reports.model.results import Discrepancy
-from gradcert_reports.model.rows import Row, everywhere_else, kept, length
+from gradcert_reports.model.rows import (
+    Range,
+    Row,
+    distinct,
+    everywhere_else,
+    kept,
+    length,
+    ranges,
+)
 from gradcert_reports.text.phrases import place, singular
 
 __all__ = ["arguments", "values", "wrong_value"]
 
-_SHOWN = 12
-"""Values of a row that are written out."""
+_SHORT = 8
+"""A row of at most this number of values is written out, ..."""
+
+_WRITTEN = 12
+"""... and one of at most this number if there is no shorter way to say it."""
 
 _UNLIKE = 6
-"""Values that a row is described by, if all others are equal."""
+"""Ranges that a row is described by, if all its other numbers are equal."""
 
-_ONE_HOT = ("0.0", "1.0")
-
-
-@dataclass(frozen=True)
-class _Alike:
-    """A row in which nearly all numbers are equal.
-
-    Attributes
-    ----------
-    number
-        The common number.
-    others
-        The few others, by their places.
-    """
-
-    number: str
-    others: dict[int, str]
+_SAMPLE = 3
+"""Numbers that are shown of a row of many unlike ones: the nearest to the wrong value."""
 
 
-def _alike(row: Row) -> _Alike | None:
-    """Return how a long row is described by its common number; None if that takes too many."""
-    known, rest = kept(row), everywhere_else(row)
-    if length(row) <= _SHOWN or (rest is None and len(known) < length(row)):
-        return None
-    common = rest if rest is not None else Counter(known.values()).most_common(1)[0][0]
-    others = {at: number for at, number in known.items() if number != common}
-    return _Alike(common, others) if len(others) <= _UNLIKE else None
-
-
-def _short(number: str) -> str:
+def _number(text: str) -> str:
     """Return a decimal without trailing zeros."""
-    return number.rstrip("0").rstrip(".") if "." in number and "e" not in number else number
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
-def _unlike(found: _Alike) -> str:
-    """Return the common number, and the others with their places."""
-    others = ", ".join(f"{_short(number)} at {at}" for at, number in found.others.items())
-    return f"all {_short(found.number)}" + (f" but {others}" if others else "")
+def _commonest(found: tuple[Range, ...]) -> str:
+    counts: Counter[str] = Counter()
+    for one in found:
+        counts[one.number] += one.last - one.first + 1
+    return counts.most_common(1)[0][0]
 
 
-def values(row: Row) -> str:
-    """Return a row on one line: its numbers, or the common number of a long row and the others.
+def _placed(found: Range, unit: str) -> str:
+    """Return a range with its number, as in ``classes 0 to 127: -inf``."""
+    where = f"{unit} {found.first}"
+    if found.last > found.first:
+        where = f"{'classes' if unit == 'class' else f'{unit}s'} {found.first} to {found.last}"
+    return f"{where}: {_number(found.number)}"
+
+
+def _alike(row: Row, unit: str) -> str | None:
+    """Return the commonest number of a row and the few others; None if they are many."""
+    found = ranges(row)
+    if not found:
+        return None
+    common = _commonest(found)
+    others = [_placed(one, unit) for one in found if one.number != common]
+    if len(others) > _UNLIKE:
+        return None
+    return f"all {_number(common)}" + (f" but {', '.join(others)}" if others else "")
+
+
+def _unlike(row: Row, unit: str, near: int | None) -> str:
+    """Return how many unlike numbers a row has, and those nearest to a place."""
+    known = kept(row)
+    nearest = sorted(sorted(known, key=lambda at: abs(at - (near or 0)))[:_SAMPLE])
+    shown = [_placed(Range(first=at, last=at, number=known[at]), unit) for at in nearest]
+    count = distinct(row)
+    many = "many unlike numbers" if count is None else f"{count} unlike numbers"
+    return f"{many}, such as {', '.join(shown)}" if shown else many
+
+
+def _written(row: Row) -> str | None:
+    """Return all numbers of a short row; None for a longer one."""
+    known, count = kept(row), length(row)
+    short = count <= _SHORT or (count <= _WRITTEN and _alike(row, "class") is None)
+    if not short or len(known) != count:
+        return None
+    return f"[{', '.join(_number(known[at]) for at in sorted(known))}]"
+
+
+def values(row: Row, near: int | None = None, unit: str = "class") -> str:
+    """Return a row in words: its numbers if it is short, or the commonest number and the others.
+
+    Parameters
+    ----------
+    row
+        The row.
+    near
+        The place of the wrong value. Of many unlike numbers, those nearest to it are shown.
+    unit
+        What one number of the row belongs to.
 
     Examples
     --------
     >>> values(("0.0", "-1.50"))
     '[0, -1.5]'
     >>> values(("0.0",) * 40 + ("3.0",) + ("0.0",) * 59)
-    '[all 0 but 3 at 40, 100 in all]'
-    >>> values(tuple(map(str, range(100))))
-    '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ... 100 in all]'
+    'all 0 but class 40: 3'
+    >>> values(("-inf",) * 20 + ("0.5",) * 80, unit="value")
+    'all 0.5 but values 0 to 19: -inf'
+    >>> values(tuple(map(str, range(100))), 50)
+    '100 unlike numbers, such as class 49: 49, class 50: 50, class 51: 51'
     """
-    count, found = length(row), _alike(row)
-    if found is not None:
-        return f"[{_unlike(found)}, {count} in all]"
-    known = kept(row)
-    first: list[str] = []
-    while len(first) < min(count, _SHOWN) and len(first) in known:
-        first.append(_short(known[len(first)]))
-    if len(first) == count:
-        return f"[{', '.join(first)}]"
-    return f"[{', '.join([*first, '...'])} {count} in all]"
+    return _written(row) or _alike(row, unit) or _unlike(row, unit, near)
 
 
-def _argument(name: str, row: Row) -> str:
-    """Return the row of an argument, without its length if all others have the same."""
-    found = _alike(row)
-    if found is None:
-        return f"{name} {values(row)}"
-    if name == "targets" and (found.number, *found.others.values()) == _ONE_HOT:
-        return f"{singular(name)} class {next(iter(found.others))}"
-    return f"{name} {_unlike(found)}"
+def _label(row: Row) -> int | None:
+    """Return the class of one-hot targets; None for others."""
+    found = ranges(row) or ()
+    ones = [one for one in found if _number(one.number) != "0"]
+    if len(ones) == 1 and _number(ones[0].number) == "1" and ones[0].first == ones[0].last:
+        return ones[0].first
+    return None
+
+
+def _argument(name: str, row: Row, near: int | None) -> str:
+    """Return the row of an argument: of logits without their name, of one-hot targets the class."""
+    if name == "targets" and (label := _label(row)) is not None:
+        return f"{singular(name)} class {label}"
+    said = values(row, near)
+    return said if name == "logits" else f"{name} {said}"
+
+
+def _one_each(discrepancy: Discrepancy) -> bool:
+    """Return whether the answer has a value for each class."""
+    return length(discrepancy.returned) == discrepancy.classes
 
 
 def arguments(discrepancy: Discrepancy) -> str:
-    """Return the row with the fault on one line, with the number of its classes if there are many.
+    """Return the row with the fault in words, with the number of its classes if there are many.
 
     A place in a row is counted from 0.
     """
     rows = discrepancy.row_arguments
     before = f"{place(discrepancy)}: " if place(discrepancy) else ""
-    if all(_alike(row) is None for row in rows.values()):
+    if discrepancy.classes <= _SHORT:
         return before + ", ".join(f"{name} {values(row)}" for name, row in rows.items())
-    named = (_argument(name, row) for name, row in rows.items())
-    return f"{before}{discrepancy.classes} classes: {'; '.join(named)}"
+    near = discrepancy.index if _one_each(discrepancy) else None
+    named = "; ".join(_argument(name, row, near) for name, row in rows.items())
+    return f"{before}{discrepancy.classes} classes, {named}"
 
 
 def wrong_value(discrepancy: Discrepancy) -> str:
-    """Return where the wrong value is, and what is true there; empty where the row shows it."""
+    """Return where the wrong value is, what was returned and what is true; empty without one.
+
+    A value of a Jacobian of n classes has the name ``i, j``.
+    """
     at = discrepancy.index
-    if at is None or length(discrepancy.returned) <= _SHOWN:
+    if at is None:
         return ""
     returned, expected = (
-        kept(row).get(at, everywhere_else(row) or "")
+        _number(kept(row).get(at, everywhere_else(row) or "?"))
         for row in (discrepancy.returned, discrepancy.expected)
     )
-    one_each = length(discrepancy.returned) == discrepancy.classes
+    classes = discrepancy.classes
+    where = f"{'class' if _one_each(discrepancy) else 'value'} {at}"
+    if classes > 1 and length(discrepancy.returned) == classes**2:
+        where = f"value {at // classes}, {at % classes}"
+    if discrepancy.rows > 1:
+        where = f"row {discrepancy.row}, {where}"
     true = "true" if discrepancy.expected_is == "true" else "the other answer"
-    return f"{'class' if one_each else 'value'} {at}: {returned}, where {expected} is {true}"
+    return f"{where}: {returned}, where {expected} is {true}"

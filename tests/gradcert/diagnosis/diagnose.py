@@ -5,7 +5,7 @@ the same case in the same way (see :mod:`gradcert.diagnosis.matching`). The flaw
 behaviour is compared and not only its formula.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -18,9 +18,10 @@ from gradcert.core.evidence import Evidence
 from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.fitting import fitted, seen
 from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on
+from gradcert.diagnosis.observing import Observed, observed
 from gradcert.diagnosis.shared_traits import Refuting
 from gradcert.diagnosis.symptoms import symptoms
-from gradcert.diagnosis.where import Observed, where
+from gradcert.diagnosis.where import Rows, where
 from gradcert_implementations import FLAWED, Flaw, documented, load
 from gradcert_implementations.parametric import ParametricFlaw
 from gradcert_oracle import FORMATS, Format, Quantity
@@ -55,6 +56,15 @@ class _Refutation:
     check: Check
     evidence: tuple[Evidence, ...]
     passed: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of the rows of a case, and from which check."""
+
+    claim: Claim
+    check: Check
+    rows: Observed
 
 
 @cache
@@ -148,6 +158,17 @@ def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) 
     return False
 
 
+def _seen(refutation: _Refutation) -> Iterator[_Seen]:
+    """Yield the rows of the refuting cases and of the cases that passed."""
+    claim, check = refutation.claim, refutation.check
+    for evidence in refutation.evidence:
+        found = observed(claim, check, evidence.case)
+        wrong = found.wrong | {evidence.row} if check.against_truth else frozenset({evidence.row})
+        yield _Seen(claim, check, replace(found, wrong=wrong, right=found.right - wrong))
+    for case in refutation.passed:
+        yield _Seen(claim, check, Observed(case, frozenset(range(case.rows)), frozenset()))
+
+
 def _contradicted(flaw: Flaw, about: Sequence[Checked], refutations: Sequence[_Refutation]) -> int:
     """Count the cases on which the flaw fails and the subject does not.
 
@@ -171,16 +192,20 @@ def _contradicted(flaw: Flaw, about: Sequence[Checked], refutations: Sequence[_R
     return count
 
 
-def _where(refutations: Sequence[_Refutation]) -> str:
-    """Return what sets the refuting rows apart from the right ones."""
-    rows = []
-    for refutation in refutations:
-        for evidence in refutation.evidence:
-            rows.append(Observed(evidence.case, [evidence.row], wrong=True))
-            if refutation.check.against_truth:
-                rows.append(Observed(evidence.case, range(evidence.row), wrong=False))
-        rows += [Observed(case, range(case.rows), wrong=False) for case in refutation.passed]
-    return where(rows)
+def _where(seen: Sequence[_Seen], flaw: Flaw | None = None) -> str:
+    """Return what sets the wrong rows apart from the right ones.
+
+    If a flaw is given, only the right rows count in which it is wrong.
+    """
+    wrong, right = [], []
+    for one in seen:
+        rows = one.rows.right
+        if flaw:
+            accused = replace(one.claim, implementation=flaw)
+            rows &= observed(accused, one.check, one.rows.case).wrong
+        wrong.append(Rows(one.rows.case, sorted(one.rows.wrong)))
+        right.append(Rows(one.rows.case, sorted(rows)))
+    return where(wrong, right)
 
 
 @dataclass(frozen=True)
@@ -214,11 +239,12 @@ class _Candidate:
 
 
 def _candidates(
-    about: Sequence[Checked], refutations: Sequence[_Refutation], condition: str
+    about: Sequence[Checked], refutations: Sequence[_Refutation], seen: Sequence[_Seen]
 ) -> list[_Candidate]:
     """Return matching flaws, most cases explained first, then least counter-evidence."""
     claim = about[0].claim
     formats = {refutation.claim.format.name for refutation in refutations}
+    cases = sum(len(refutation.evidence) for refutation in refutations)
     found = []
     for known in _catalogue():
         if (
@@ -232,14 +258,16 @@ def _candidates(
         if fit is None or not explains:
             continue
         contradicted = _contradicted(fit, about, refutations)
+        likely = 10 * len(explains) >= 9 * cases
+        # A condition says why the subject passes elsewhere.
+        condition = _where(seen, fit) if contradicted and likely else ""
         found.append(
             _Candidate(
                 fit,
                 explains,
-                # What sets the refuting rows apart says why the others pass.
                 0 if condition else contradicted,
                 not formats <= set(fit.formats),
-                condition if contradicted else "",
+                condition,
             )
         )
     return sorted(found, key=lambda candidate: candidate.order)
@@ -266,8 +294,9 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
     again = [found for found in map(_refutation, refuted) if found.evidence]
     cases = sum(len(refutation.evidence) for refutation in again)
     seen = sum(len(one.outcome.refutations) for one in refuted)
-    condition = _where(again)
-    candidates = _candidates(about, again, condition) if again else []
+    rows = [one for refutation in again for one in _seen(refutation)]
+    condition = _where(rows)
+    candidates = _candidates(about, again, rows)
     named = [one for one in candidates if one.headline(cases)]
     others = [one for one in candidates if not one.headline(cases)]
     explained = frozenset[tuple[int, int]]().union(*(one.explains for one in candidates))

@@ -65,7 +65,10 @@ def _between(
     at_grid = np.array([distance(exponent) for exponent in grid])
     if not np.isfinite(at_grid).any():
         return []
-    nearest = grid[np.nanargmin(at_grid)]
+    place = int(at_grid.argmin())
+    if place in (0, _GRID - 1):
+        return []  # The end of a range is a limit, and no number that explains.
+    nearest = grid[place]
     bounds = nearest - step, nearest + step
     best = float(np.exp(minimize_scalar(distance, bounds=bounds, method="bounded").x))
     rounded = list(dict.fromkeys(float(f"{best:.{digits}g}") for digits in _DIGITS))

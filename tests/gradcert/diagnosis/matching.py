@@ -176,4 +176,6 @@ def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evid
     def agree(ours: Sequence[str], theirs: Sequence[str]) -> bool:
         return _agree(claim, question, list(map(float, ours)), list(map(float, theirs)), format)
 
-    return agree(evidence.returned, other.returned) and agree(evidence.expected, other.expected)
+    return agree(evidence.returned, other.returned) and (
+        evidence.expected_is == "true" or agree(evidence.expected, other.expected)
+    )

@@ -23,6 +23,9 @@ __all__ = ["run_check"]
 _FEW = 2
 """A failing case with at most this many logits is small enough."""
 
+_MANY = 16
+"""Hypothesis shrinks only a part of a case with more logits than this."""
+
 _SURVEYED_NUMBERS = 1 << 13
 """Later cases of the plan are surveyed up to this size."""
 
@@ -81,6 +84,15 @@ def _found_smaller(trials: Trials, check: Check, claim: Claim, *, count: int, se
     return trials.failed is not first
 
 
+def _reduce(trials: Trials, claim: Claim) -> None:
+    """Look for a smaller case than the one that failed last."""
+    assert trials.failed is not None
+    failure, case = trials.failed.failure, trials.failed.case
+    row = failure.evidence.row if isinstance(failure, Refuted) else 0
+    fewest = claim.implementation.domain.fewest_classes
+    reduced(case, row, trials.fails, fewest_classes=fewest)
+
+
 def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:
     """Try the cases that Hypothesis draws; it shrinks the first that fails."""
     source = f"{settings.seed} {claim.format.name}"
@@ -94,6 +106,8 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
         if trials.fails(tried):
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
+            if trials.logits > _MANY:
+                _reduce(trials, claim)
             later = cases[number:][: round(len(cases) * _SURVEYED) + 1]
             others = [*later, *_surveyed(planned_cases(check, claim, settings))]
             return _Tried(number + 1, cases[max(0, number - _KEPT) : number], others)
@@ -105,14 +119,11 @@ def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSetting
     cases = planned_cases(check, claim, settings)
     for number, planned in enumerate(cases):
         if trials.fails(filled(planned)):
-            assert trials.failed is not None
-            failure, case = trials.failed.failure, trials.failed.case
-            row = failure.evidence.row if isinstance(failure, Refuted) else 0
-            fewest = claim.implementation.domain.fewest_classes
-            reduced(case, row, trials.fails, fewest_classes=fewest)
-            passed = [*map(filled, cases[max(0, number - _KEPT) : number])]
-            earlier = _surveyed(cases[: max(0, number - _KEPT)])
-            return _Tried(number + 1, passed, [*earlier, *_surveyed(cases[number + 1 :])])
+            _reduce(trials, claim)
+            start = max(0, number - _KEPT)
+            passed = [*map(filled, cases[start:number])]
+            others = [*_surveyed(cases[:start]), *_surveyed(cases[number:])]
+            return _Tried(number + 1, passed, others)
     return _Tried(len(cases))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from gradcert_implementations import Array
-from gradcert_reports import LargeBatch, LongRow, Row
+from gradcert_reports import LargeBatch, LongRow, Range, Row
 
 __all__ = ["kept_places", "kept_rows", "row_of"]
 
@@ -27,6 +27,9 @@ _BESIDE = 2
 
 _UNLIKE = 8
 """Numbers that are kept of each kind that stands out: those unlike the commonest of their row."""
+
+_RANGES = 12
+"""A row of at most this number of ranges of equal numbers is described by them."""
 
 
 def kept_rows(rows: int, wrong: int) -> LargeBatch | None:
@@ -78,6 +81,18 @@ def kept_places(rows: Sequence[Array], wrong: int | None) -> tuple[int, ...] | N
     return tuple(sorted(wanted))
 
 
+def _ranges(texts: Sequence[str]) -> tuple[Range, ...]:
+    """Return a row as ranges of equal numbers; empty if there are many."""
+    starts = [0, *(at for at in range(1, len(texts)) if texts[at] != texts[at - 1])]
+    if len(starts) > _RANGES:
+        return ()
+    ends = [*(start - 1 for start in starts[1:]), len(texts) - 1]
+    return tuple(
+        Range(first=first, last=last, number=texts[first])
+        for first, last in zip(starts, ends, strict=True)
+    )
+
+
 def row_of(texts: Sequence[str], places: Sequence[int] | None) -> Row:
     """Return the record of a row, with the numbers at these places; all of them for None."""
     if places is None:
@@ -85,9 +100,12 @@ def row_of(texts: Sequence[str], places: Sequence[int] | None) -> Row:
     others = Counter(texts)
     others.subtract(texts[place] for place in places)
     rest = [text for text, count in others.items() if count > 0]
+    several = len(rest) > 1
     return LongRow(
         length=len(texts),
         places=tuple(places),
         numbers=tuple(texts[place] for place in places),
         rest=rest[0] if len(rest) == 1 else None,
+        ranges=_ranges(texts) if several else (),
+        distinct=len(others) if several else None,
     )

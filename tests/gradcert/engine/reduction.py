@@ -1,146 +1,115 @@
-"""A smaller failing case from a failing case of the plan.
+"""A smaller failing case from a failing case of many numbers.
 
-The values of the plan do not come from Hypothesis, so Hypothesis cannot shrink them. The steps here
-keep a case in the domain of its claim: only classes without a target are dropped, numbers become
-zeros or integers, and targets become one-hot.
+The values of the plan do not come from Hypothesis, so Hypothesis cannot shrink them, and a long row
+that it draws it shrinks in part. The steps here keep a case in the domain of its claim: only
+classes without a target are dropped, no number grows beyond the largest, and targets become one-hot
+or two halves.
 """
 
-import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from gradcert.core.case import Case, Regime
-from gradcert.generation.plain import PLAIN_NUMBERS
-from gradcert.generation.regimes import MASKED
+from gradcert.core.case import Case
+from gradcert.engine.simpler_numbers import (
+    relabelled,
+    with_equal_numbers,
+    with_plain_places,
+    with_plain_rows,
+    with_small_numbers,
+)
+from gradcert.engine.smallest_case import SmallestCase
 from gradcert_implementations import Array
 
 __all__ = ["reduced"]
 
-_MOST_NUMBERS = 1 << 22
-"""Logits in all cases that are tried."""
-
-_MOST_CASES = 300
-
-_REDUCED = "reduced"
-"""The shape of a row that has lost its own."""
+_STEP = 80
+"""Tries of one step, so that there are some left for the next ones."""
 
 
-class _Reduction:
-    """The smallest failing case so far, and what may still be spent."""
-
-    def __init__(self, case: Case, fails: Callable[[Case], bool], fewest: int) -> None:
-        self.case = case
-        self.fewest = fewest
-        self._fails = fails
-        self._numbers, self._cases = _MOST_NUMBERS, _MOST_CASES
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether no more cases may be tried."""
-        return self._numbers < self.case.point.size or not self._cases
-
-    def tried(self, case: Case) -> bool:
-        """Try a case. If it fails, it is the smallest one from now on."""
-        if self.exhausted:
-            return False
-        self._numbers -= case.point.size
-        self._cases -= 1
-        failed = self._fails(case)
-        if failed:
-            self.case = case
-        return failed
+def _with_equal_rows(smallest: SmallestCase, row: int) -> None:
+    """Try the failing row alone, or else in place of all others."""
+    case = smallest.case
+    if case.rows > 1 and not smallest.tried(case.alone(row)):
+        smallest.tried(case.of_rows(np.full(case.rows, row)))
 
 
-def _chunks(count: int) -> Iterator[slice]:
-    """Yield the halves of a range, then its quarters, and so on down to single places."""
-    size = count
-    while size > 1:
-        size = (size + 1) // 2
-        yield from (slice(start, start + size) for start in reversed(range(0, count, size)))
-
-
-def _with_fewer_rows(reduction: _Reduction, row: int) -> None:
-    """Try the failing row alone, then equal rows in place of the others, then fewer of them."""
-    case = reduction.case
-    if case.rows == 1 or reduction.tried(case.alone(row)):
-        return
-    same = np.full(case.rows, row)
-    if not reduction.tried(case.of_rows(same)):
-        return
+def _with_fewer_rows(smallest: SmallestCase) -> None:
+    """Try half of equal rows, and then other numbers of them."""
     too_few = 1
-    while reduction.case.rows > too_few + 1:
-        rows = (too_few + reduction.case.rows) // 2
-        if not reduction.tried(case.of_rows(same[:rows])):
+    equal = all((array == array[:1]).all() for array in smallest.case.arguments.values())
+    while equal and smallest.case.rows > too_few + 1 and smallest.cases_left:
+        rows = (too_few + smallest.case.rows) // 2
+        if not smallest.tried(smallest.case.of_rows(np.zeros(rows, int))):
             too_few = rows
 
 
-@functools.cache
-def _regime(masked: bool, targets: str) -> Regime:
-    return Regime(_REDUCED, (MASKED,) if masked else (), targets)
+def _dropped(case: Case, start: int, stop: int) -> Case:
+    """Return the case without these classes, but for those with a target."""
+    keep: Array = np.any(case["targets"], axis=0)
+    keep[:start] = keep[stop:] = True
+    return relabelled(case.map(lambda array: np.compress(keep, array, axis=1)))
 
 
-def _relabelled(case: Case) -> Case:
-    """Return the case with regimes that say what its rows still are."""
-    hidden = np.any(case.point == -np.inf, axis=1).tolist()
-    regimes = (
-        _regime(masked, regime.targets) for masked, regime in zip(hidden, case.regimes, strict=True)
-    )
-    return replace(case, regimes=tuple(regimes))
+def _sizes(count: int) -> Iterator[int]:
+    """Yield half of a number, then a quarter, and so on down to one."""
+    while count > 1:
+        count = (count + 1) // 2
+        yield count
 
 
-def _with_fewer_classes(reduction: _Reduction) -> None:
-    """Drop classes without a target, half of them first."""
-    for chunk in _chunks(reduction.case.classes):
-        if reduction.exhausted:
-            return
-        case = reduction.case
-        keep: Array = np.any(case["targets"], axis=0)
-        keep[: chunk.start] = keep[chunk.stop :] = True
-        smaller = case.map(functools.partial(np.compress, keep, axis=1))
+def _with_fewer_classes(smallest: SmallestCase, fewest: int) -> None:
+    """Drop classes without a target: at the end, and then anywhere, half of them first."""
+    left = smallest.cases_left
+
+    def without(start: int, stop: int) -> None:
+        case = smallest.case
+        smaller = _dropped(case, max(0, start), stop)
         finite = (smaller.point > -np.inf).any(axis=1).all()
-        if finite and reduction.fewest <= smaller.classes < case.classes:
-            reduction.tried(_relabelled(smaller))
+        if finite and fewest <= smaller.classes < case.classes:
+            smallest.tried(smaller)
+
+    for size in _sizes(smallest.case.classes):
+        without(smallest.case.classes - size, smallest.case.classes)
+    for size in _sizes(smallest.case.classes):
+        # From right to left, what is dropped leaves the places of the next classes as they are.
+        for stop in range(smallest.case.classes, 0, -size):
+            if left - smallest.cases_left >= _STEP:
+                return
+            without(stop - size, stop)
 
 
-def _with(case: Case, places: Array, number: float) -> Case:
-    point = case.point.copy()
-    point[places] = number
-    return _relabelled(case.at(point))
+def _targets(case: Case) -> Iterator[tuple[str, Array]]:
+    """Yield simpler targets, the simplest first, with the name of their kind.
 
-
-def _with_plain_numbers(reduction: _Reduction) -> None:
-    """Replace each number by zero, or by an integer; then all but one of its copies by zero."""
-    plain = PLAIN_NUMBERS[next(iter(reduction.case.arguments))]
-    point = reduction.case.point
-    for number in np.unique(point[~np.isnan(point)]).tolist():
-        if reduction.exhausted:
-            return
-        if number == plain or reduction.tried(_with(reduction.case, point == number, plain)):
-            continue
-        whole = float(np.round(number)) if np.isfinite(number) else number
-        if whole != number and reduction.tried(_with(reduction.case, point == number, whole)):
-            left = whole
-        else:
-            left = number
-        for chunk in _chunks(int((point == number).sum())):
-            some = np.zeros(point.size, bool)
-            some[np.flatnonzero(reduction.case.point == left)[chunk]] = True
-            if some.any() and not reduction.exhausted:
-                reduction.tried(_with(reduction.case, some.reshape(point.shape), plain))
-
-
-def _with_one_target(reduction: _Reduction) -> None:
-    """Make the targets of each row one-hot, on the largest."""
-    case = reduction.case
-    targets = np.zeros_like(case["targets"])
+    They are one-hot on the first class, the largest target, or the last one; or else two halves.
+    """
+    given = case["targets"] != 0
+    rows = np.arange(case.rows)
+    first, last = given.argmax(axis=1), case.classes - 1 - given[:, ::-1].argmax(axis=1)
     largest = np.abs(case["targets"]).argmax(axis=1)
-    targets[np.arange(case.rows), largest] = 1
-    if (targets != case["targets"]).any():
-        regimes = tuple(replace(regime, targets="one-hot") for regime in case.regimes)
-        changed = replace(case, arguments={**case.arguments, "targets": targets}, regimes=regimes)
-        reduction.tried(changed)
+    for one in (np.zeros(case.rows, int), largest, first, last):
+        if np.isfinite(case.point[rows, one]).all():
+            targets = np.zeros_like(case["targets"])
+            targets[rows, one] = 1
+            yield "one-hot", targets
+    if given.any(axis=1).all() and (first != last).all():
+        targets = np.zeros_like(case["targets"])
+        targets[rows, first] = targets[rows, last] = 0.5
+        yield "soft", targets
+
+
+def _with_plain_targets(smallest: SmallestCase) -> None:
+    """Make the targets of each row one-hot, or two halves."""
+    case = smallest.case
+    for kind, targets in _targets(case):
+        if (targets == case["targets"]).all():
+            return
+        regimes = tuple(replace(regime, targets=kind) for regime in case.regimes)
+        arguments = {**case.arguments, "targets": targets}
+        if smallest.tried(replace(case, arguments=arguments, regimes=regimes)):
+            return
 
 
 def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_classes: int) -> Case:
@@ -163,10 +132,17 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     >>> reduced(case, 0, lambda one: one.point.max() > 8, fewest_classes=1).point.tolist()
     [[0.0, 9.0]]
     """
-    reduction = _Reduction(case, fails, fewest_classes)
-    _with_fewer_rows(reduction, row)
-    _with_one_target(reduction)
+    smallest = SmallestCase(case, fails)
+    _with_equal_rows(smallest, row)
+    _with_plain_targets(smallest)
     # Numbers come first: few are unlike, and more classes can be dropped where they are equal.
-    _with_plain_numbers(reduction)
-    _with_fewer_classes(reduction)
-    return reduction.case
+    with_plain_rows(smallest)
+    with_plain_places(smallest, _STEP)
+    with_equal_numbers(smallest)
+    _with_fewer_classes(smallest, fewest_classes)
+    _with_fewer_rows(smallest)
+    # With other numbers, other targets may do, and the other way round.
+    _with_plain_targets(smallest)
+    with_plain_rows(smallest)
+    with_small_numbers(smallest)
+    return smallest.case

@@ -32,7 +32,7 @@ from gradcert_reports import (
     merge,
 )
 from gradcert_reports.model.encoding import decode, encode
-from gradcert_reports.model.rows import kept, texts
+from gradcert_reports.model.rows import kept, ranges, texts
 
 GENERATOR = np.random.default_rng(3)
 
@@ -193,17 +193,18 @@ def test_the_python_builds_the_whole_case(large: tuple[Evidence, CheckResult]) -
 
 def test_a_row_that_is_nearly_all_equal_is_described_and_not_listed() -> None:
     shown = explanation(_result(_sparse()))
-    assert "at        131073 classes: logits all 0 but 3 at 1024; target class 4096\n" in shown
+    assert "at        131073 classes, all 0 but class 1024: 3; target class 4096\n" in shown
     assert "wrong     class 1024: -0.00015321700651051438, where 1.53217006510514" in shown
-    assert "returned  [all -7.628225578258434e-06 but -0.00015321700651051438 at 1024, 0.9" in shown
+    returned = "all -7.628225578258434e-06 but class 1024: -0.00015321700651051438, class 4096: 0.9"
+    assert f"returned  {returned}" in shown
 
 
 def test_a_row_of_many_numbers_shows_the_first_and_the_wrong_one() -> None:
     result = _result(_palette())
     shown = explanation(result)
-    first = _found(result).row_arguments["logits"]
-    assert f"logits [{kept(first)[0]}, " in shown
-    assert "131073 in all]" in shown
+    row = _found(result).row_arguments["logits"]
+    assert "131073 classes, 24 unlike numbers, such as class 69999: " in shown
+    assert f"class 70000: {kept(row)[70000]}, class 70001: " in shown
     assert "wrong     class 70000: " in shown
     assert "a report has it in certificate.json" in shown
 
@@ -253,4 +254,15 @@ def test_a_row_of_nan_is_kept() -> None:
     assert isinstance(found.returned, LongRow)
     assert found.returned.rest == "nan"
     assert found.returned.length == 500
-    assert "returned  [all nan, 500 in all]" in explanation(result)
+    assert "returned  all nan\n" in explanation(result)
+
+
+def test_a_long_row_of_few_ranges_is_kept_whole() -> None:
+    logits = np.zeros((1, 4097))
+    logits[0, :128] = -np.inf
+    logits[0, 2049:] = 1.5
+    result = _result(_evidence(logits, _one_hot(1, 4097, 4096), 0, 300))
+    row = _found(result).row_arguments["logits"]
+    assert [one.number for one in ranges(row) or ()] == ["-inf", "0.0", "1.5"]
+    described = "all 1.5 but classes 0 to 127: -inf, classes 128 to 2048: 0; target class 4096"
+    assert f"4097 classes, {described}" in explanation(result)

@@ -7,7 +7,7 @@ import pytest
 from subjects import case_of, right
 
 import gradcert
-from gradcert.core.case import Case
+from gradcert.core.case import Case, Regime
 from gradcert.engine.reduction import reduced
 from gradcert_implementations import Array
 from gradcert_reports import Discrepancy
@@ -103,3 +103,94 @@ def test_a_wrong_value_in_long_rows_is_shown_by_a_row_of_zeros(classes: int, pla
     assert isinstance(shown, Discrepancy)
     assert "logits = np.full((1," in shown.snippet
     assert len(shown.snippet) < 1000
+
+
+def _case(z: list[float], t: list[float]) -> Case:
+    return case_of(np.array([z]), np.array([t]))
+
+
+def test_what_depends_on_the_number_of_classes_alone_has_no_class_too_many() -> None:
+    found = _reduced(_drawn(3, 700), lambda case: case.classes > 512)
+    assert found.classes == 513
+    assert found["targets"].argmax() == 0
+
+
+def test_targets_that_need_not_be_soft_are_one_hot_where_the_fault_is() -> None:
+    even = np.full(4097, 1 / 4097).tolist()
+    found = _reduced(_case([0.0] * 4097, even), lambda case: bool(case["targets"][:, 2049:].any()))
+    assert (found.classes, found["targets"].argmax()) == (2050, 2049)
+    assert np.count_nonzero(found["targets"]) == 1
+
+
+def test_targets_that_need_be_soft_are_two_halves() -> None:
+    soft = RNG.dirichlet(np.ones(50)).tolist()
+    found = _reduced(_case([0.0] * 50, soft), lambda case: (case["targets"] < 1).all())
+    assert found["targets"].tolist() == [[0.5, 0.5]]
+
+
+def test_rows_of_unlike_numbers_become_zeros_wherever_they_may_be() -> None:
+    z = RNG.normal(size=(1, 2049)) * 100
+    z[0, 77] = 5000.25
+    wide = case_of(z, np.eye(2049)[:1])
+    found = _reduced(wide, lambda case: case.classes > 2048 and bool((case.point > 709).any()))
+    assert np.count_nonzero(found.point) == 1
+    assert found.point.max() == 710
+
+
+def test_a_row_that_has_to_be_negative_has_equal_integers() -> None:
+    z = RNG.normal(size=(1, 236)) - 3600
+    found = _reduced(case_of(z, np.eye(236)[:1]), lambda case: bool((case.point < -745).all()))
+    assert found.point.tolist() == [[-746.0]]
+
+
+def test_what_depends_on_the_distance_from_the_maximum_has_a_maximum_of_zero() -> None:
+    def fails(case: Case) -> bool:
+        below = case.point - case.point.max()
+        return bool(((below > -21) & (below < -20)).any())
+
+    z = RNG.uniform(-90, -50, size=(1, 65))
+    z[0, [3, 40]] = -49.5, -69.875
+    found = _reduced(case_of(z, np.eye(65)[:1]), fails)
+    assert np.count_nonzero(found.point) == 1
+    assert found.point.min() in {-20.5, -20.25, -20.75}
+
+
+def test_the_mask_that_matters_is_one_block() -> None:
+    z = RNG.normal(size=(1, 300))
+    z[0, ::2] = -np.inf
+    target = np.eye(300)[1:2]
+    found = _reduced(
+        case_of(z, target),
+        lambda case: case.classes == 300 and np.isinf(case.point).sum() >= 100,
+    )
+    masked = np.flatnonzero(np.isinf(found.point[0]))
+    assert np.ptp(masked) == len(masked) - 1
+    assert not found.point[np.isfinite(found.point)].any()
+
+
+def test_no_number_is_larger_than_the_largest_was() -> None:
+    largest = 9.75
+
+    def fails(case: Case) -> bool:
+        assert np.abs(case.point).max() <= largest
+        return bool((case.point > 8.5).any())
+
+    assert _reduced(_case([largest, -9.5, 0.5], [1.0, 0.0, 0.0]), fails).point.max() == 9
+
+
+def test_a_batch_of_wide_rows_is_reduced_within_the_limit_of_numbers() -> None:
+    z = RNG.normal(size=(1606, 166))
+    found = _reduced(case_of(z, np.eye(166)[RNG.integers(0, 166, 1606)]), lambda c: c.rows > 1024)
+    assert found.point.tolist() == [[0.0]] * 1025
+
+
+def test_probabilities_stay_probabilities() -> None:
+    def fails(case: Case) -> bool:
+        assert (case.point > 0).all()
+        assert (case.point < 1).all()
+        return case.classes > 40
+
+    probabilities = RNG.uniform(0.01, 0.99, size=(1, 90))
+    case = Case({"probabilities": probabilities, "targets": np.eye(90)[:1]}, (Regime("benign"),))
+    found = reduced(case, 0, fails, fewest_classes=1)
+    assert found.point.tolist() == [[0.5] * 41]

@@ -12,6 +12,7 @@ from gradcert_reports import (
     Entry,
     LargeBatch,
     LongRow,
+    Range,
     Report,
     Verdict,
     read,
@@ -92,6 +93,17 @@ ABOUT = "diagonal-only, accuracy dE/dz binary64, "
         (
             _with(expected=replace(LONG, places=(-1, 5))),
             f"{ABOUT}has places that are not from left to right within 400 in the expected row",
+        ),
+        *(
+            (
+                _with(returned=replace(LONG, ranges=wrong)),
+                f"{ABOUT}has ranges that are not the whole of its 400 numbers in the returned row",
+            )
+            for wrong in (
+                (Range(first=0, last=398, number="0.0"),),
+                (Range(first=0, last=9, number="0.0"), Range(first=11, last=399, number="1.0")),
+                (Range(first=0, last=-1, number="0.0"), Range(first=0, last=399, number="1.0")),
+            )
         ),
         (_with(arguments={}), f"{ABOUT}has a discrepancy without arguments"),
         (

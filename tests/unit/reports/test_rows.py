@@ -11,6 +11,7 @@ from gradcert_reports import (
     Discrepancy,
     LargeBatch,
     LongRow,
+    Range,
     Report,
     Row,
     details,
@@ -41,15 +42,35 @@ def _row(length: int, numbers: dict[int, str], rest: str | None = None) -> LongR
     [
         ((), "[]"),
         (("0.0", "-1.50", "nan"), "[0, -1.5, nan]"),
-        (("1.0",) * 12, f"[{', '.join(['1'] * 12)}]"),
-        (("1.0",) * 13, "[all 1, 13 in all]"),
-        (("0.0",) * 20 + ("3.0", "-inf"), "[all 0 but 3 at 20, -inf at 21, 22 in all]"),
-        (tuple(map(str, range(14))), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ... 14 in all]"),
-        (_row(4097, {0: "0.0", 9: "2.0"}, "0.0"), "[all 0 but 2 at 9, 4097 in all]"),
-        (_row(4097, {0: "0.0", 1: "2.0", 9: "7.0"}), "[0, 2, ... 4097 in all]"),
-        (_row(4097, {9: "7.0"}), "[... 4097 in all]"),
-        (_row(2, {}, "0.0"), "[... 2 in all]"),
-        (_row(-1, {}), "[... -1 in all]"),
+        (("1.0",) * 8, f"[{', '.join(['1'] * 8)}]"),
+        (("1.0",) * 9, "all 1"),
+        (tuple(map(str, range(12))), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]"),
+        (("0.0",) * 20 + ("3.0", "-inf"), "all 0 but class 20: 3, class 21: -inf"),
+        (("-inf",) * 128 + ("0.0",) * 200, "all 0 but classes 0 to 127: -inf"),
+        (
+            tuple(map(str, range(14))),
+            "14 unlike numbers, such as class 0: 0, class 1: 1, class 2: 2",
+        ),
+        (("0.0", "1.0") * 9, "2 unlike numbers, such as class 0: 0, class 1: 1, class 2: 0"),
+        (_row(4097, {0: "0.0", 9: "2.0"}, "0.0"), "all 0 but class 9: 2"),
+        (
+            _row(4097, {0: "0.0", 1: "2.0", 9: "7.0"}),
+            "many unlike numbers, such as class 0: 0, class 1: 2, class 9: 7",
+        ),
+        (_row(4097, {9: "7.0"}), "many unlike numbers, such as class 9: 7"),
+        (replace(_row(4097, {9: "7.0"}), distinct=40), "40 unlike numbers, such as class 9: 7"),
+        (
+            replace(
+                _row(4097, {0: "0.0"}),
+                ranges=(
+                    Range(first=0, last=2048, number="0.0"),
+                    Range(first=2049, last=4096, number="1.5"),
+                ),
+            ),
+            "all 0 but classes 2049 to 4096: 1.5",
+        ),
+        (_row(2, {}, "0.0"), "all 0"),
+        (_row(-1, {}), "0 unlike numbers"),
     ],
 )
 def test_a_row_is_written_out_or_described(row: Row, shown: str) -> None:
@@ -66,23 +87,25 @@ SEVERAL = _row(4097, {0: "0.5", 1: "0.25"})
     [
         (
             {"logits": (SPARSE,), "targets": (ONE_HOT,)},
-            "4097 classes: logits all 0 but 3 at 1024; target class 4096",
+            "4097 classes, all 0 but class 1024: 3; target class 4096",
         ),
         (
             {"logits": (SEVERAL,), "targets": (ONE_HOT,)},
-            "4097 classes: logits [0.5, 0.25, ... 4097 in all]; target class 4096",
+            "4097 classes, many unlike numbers, such as class 0: 0.5, class 1: 0.25; "
+            "target class 4096",
         ),
         (
             {"logits": (SEVERAL,), "targets": (SEVERAL,)},
-            "logits [0.5, 0.25, ... 4097 in all], targets [0.5, 0.25, ... 4097 in all]",
+            "4097 classes, many unlike numbers, such as class 0: 0.5, class 1: 0.25; "
+            "targets many unlike numbers, such as class 0: 0.5, class 1: 0.25",
         ),
         (
             {"logits": (SPARSE,), "v": (ONE_HOT,)},
-            "4097 classes: logits all 0 but 3 at 1024; v all 0 but 1 at 4096",
+            "4097 classes, all 0 but class 1024: 3; v all 0 but class 4096: 1",
         ),
         (
             {"logits": (("0.0",) * 100,), "targets": (("1.0", *("0.0",) * 99),)},
-            "100 classes: logits all 0; target class 0",
+            "100 classes, all 0; target class 0",
         ),
         ({"logits": (("0.0",),), "targets": (("1.0",),)}, "logits [0], targets [1]"),
     ],
@@ -99,19 +122,57 @@ def test_the_arguments_of_a_long_row_are_described(
 
 def test_the_wrong_value_of_a_long_row_has_its_place_and_what_is_true() -> None:
     long = _found(arguments={"logits": (SPARSE,)}, index=1024, returned=SPARSE, expected=ONE_HOT)
-    assert wrong_value(long) == "class 1024: 3.0, where 0.0 is true"
+    assert wrong_value(long) == "class 1024: 3, where 0 is true"
     assert wrong_value(replace(long, expected_is="other")) == (
-        "class 1024: 3.0, where 0.0 is the other answer"
+        "class 1024: 3, where 0 is the other answer"
     )
-    assert wrong_value(replace(long, index=77)) == "class 77: 0.0, where 0.0 is true"
+    assert wrong_value(replace(long, index=77)) == "class 77: 0, where 0 is true"
     assert wrong_value(replace(long, index=None)) == ""
-    assert wrong_value(_found()) == ""
-    assert wrong_value(replace(long, arguments={"logits": (("0.0",) * 64,)})) == (
-        "value 1024: 3.0, where 0.0 is true"
+    assert wrong_value(_found()) == "class 1: 0, where 0.5 is true"
+    batch = LargeBatch(rows=65537, kept=(4096,))
+    assert wrong_value(replace(long, batch=batch, row=4096)) == (
+        "row 4096, class 1024: 3, where 0 is true"
     )
-    assert "  wrong     class 1024: 3.0, where 0.0 is true\n" in explanation(
+    assert wrong_value(replace(long, arguments={"logits": (("0.0",) * 64,)})) == (
+        "value 1024: 3, where 0 is true"
+    )
+    assert "  wrong     class 1024: 3, where 0 is true\n" in explanation(
         replace(FIRST, discrepancy=long)
     )
+
+
+def test_a_wrong_value_of_a_jacobian_has_its_row_and_column() -> None:
+    entries = tuple(map(str, range(81)))
+    found = _found(
+        arguments={"logits": (("0.0",) * 9,)}, returned=entries, expected=entries, index=10
+    )
+    assert wrong_value(found) == "value 1, 1: 10, where 10 is true"
+    assert "values" not in explanation(replace(FIRST, discrepancy=found))
+    assert "such as value 9: 9, value 10: 10, value 11: 11" in explanation(
+        replace(FIRST, discrepancy=found)
+    )
+
+
+def test_of_many_unlike_numbers_those_beside_the_wrong_value_are_shown() -> None:
+    row = _row(4097, {0: "0.5", 2048: "1.5", 2049: "2.5", 2050: "3.5", 4096: "9.0"})
+    found = _found(arguments={"logits": (row,)}, returned=row, expected=row, index=2049)
+    assert "such as class 2048: 1.5, class 2049: 2.5, class 2050: 3.5" in arguments(found)
+
+
+@pytest.mark.parametrize("page", [html, markdown, junit])
+def test_every_report_says_the_row_and_the_wrong_value_in_words(page: object) -> None:
+    assert callable(page)
+    long = _found(
+        arguments={"logits": (SPARSE,), "targets": (ONE_HOT,)},
+        index=1024,
+        returned=SPARSE,
+        expected=ONE_HOT,
+        jacobian=None,
+    )
+    certificate = _certificate(long)
+    for shown in (page(Report(certificates=(certificate,))), details(certificate)):
+        assert "4097 classes, all 0 but class 1024: 3; target class 4096" in shown
+        assert "class 1024: 3, where 0 is true" in shown
 
 
 def _certificate(found: Discrepancy) -> Certificate:
