@@ -16,13 +16,14 @@ from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Broken, Claim, claims_of
 from gradcert.core.evidence import Evidence
 from gradcert.core.outcome import Outcome
+from gradcert.diagnosis.conditional import under
 from gradcert.diagnosis.fitting import fitted, seen
 from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on
 from gradcert.diagnosis.observing import Observed, observed
 from gradcert.diagnosis.shared_traits import Refuting
 from gradcert.diagnosis.symptoms import symptoms
-from gradcert.diagnosis.where import Rows, where
-from gradcert_implementations import FLAWED, Flaw, documented, load
+from gradcert.diagnosis.where import Condition, Rows, where
+from gradcert_implementations import FLAWED, Flaw, Loss, documented, load
 from gradcert_implementations.parametric import ParametricFlaw
 from gradcert_oracle import FORMATS, Format, Quantity
 from gradcert_reports import Diagnosis, Match, Verdict
@@ -192,7 +193,7 @@ def _contradicted(flaw: Flaw, about: Sequence[Checked], refutations: Sequence[_R
     return count
 
 
-def _where(seen: Sequence[_Seen], flaw: Flaw | None = None) -> str:
+def _where(seen: Sequence[_Seen], flaw: Flaw | None = None) -> Condition | None:
     """Return what sets the wrong rows apart from the right ones.
 
     If a flaw is given, only the right rows count in which it is wrong.
@@ -210,24 +211,32 @@ def _where(seen: Sequence[_Seen], flaw: Flaw | None = None) -> str:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A flaw that explains some of the cases, and what speaks for and against it."""
+    """A flaw that explains some of the cases, and what speaks for and against it.
+
+    `contradicted` counts cases on which it fails and the subject passes. `elsewhere` counts those
+    on which it would fail without its condition.
+    """
 
     flaw: Flaw
     explains: frozenset[tuple[int, int]]
     contradicted: int
     in_other_formats: bool
     where: str = ""
+    elsewhere: int = 0
 
     @property
-    def order(self) -> tuple[int, int, bool, bool, bool, str]:
+    def order(self) -> tuple[int, int, bool, int, bool, bool, str]:
         """The sort key: most cases explained first, then least counter-evidence.
 
-        A flaw that explains everything as it is comes before one with a condition or parameters.
+        A flaw that explains everything as it is comes before one with a condition or parameters. Of
+        those with a condition, the one that would fail most elsewhere comes first: it has no
+        conditions of its own.
         """
         return (
             -len(self.explains),
             self.contradicted,
             bool(self.where),
+            -self.elsewhere,
             isinstance(self.flaw, ParametricFlaw),
             self.in_other_formats,
             self.flaw.name,
@@ -238,38 +247,53 @@ class _Candidate:
         return not self.contradicted and 10 * len(self.explains) >= 9 * cases
 
 
+def _applicable(claim: Claim) -> Iterator[Flaw]:
+    """Yield the flaws that may be the mistake of a claim."""
+    for flaw in _catalogue():
+        if (
+            claim.quantity.name in flaw.functions
+            and flaw.loss == claim.implementation.loss
+            and flaw.verdict != str(Verdict.CONFORMS)
+        ):
+            yield flaw
+
+
+def _under_a_condition(
+    one: _Candidate,
+    about: Sequence[Checked],
+    refutations: Sequence[_Refutation],
+    seen: Sequence[_Seen],
+) -> _Candidate:
+    """Return the candidate with a condition, if that explains why the subject passes elsewhere."""
+    condition = _where(seen, one.flaw)
+    if condition is None or about[0].claim.implementation.loss != Loss():
+        return one
+    flaw = under(condition, one.flaw, about[0].claim)
+    explains, contradicted = _explained(flaw, refutations), _contradicted(flaw, about, refutations)
+    if contradicted or len(explains) < len(one.explains):
+        return one
+    return _Candidate(
+        one.flaw, explains, 0, one.in_other_formats, str(condition), elsewhere=one.contradicted
+    )
+
+
 def _candidates(
     about: Sequence[Checked], refutations: Sequence[_Refutation], seen: Sequence[_Seen]
 ) -> list[_Candidate]:
     """Return matching flaws, most cases explained first, then least counter-evidence."""
-    claim = about[0].claim
     formats = {refutation.claim.format.name for refutation in refutations}
     cases = sum(len(refutation.evidence) for refutation in refutations)
     found = []
-    for known in _catalogue():
-        if (
-            claim.quantity.name not in known.functions
-            or known.loss != claim.implementation.loss
-            or known.verdict == str(Verdict.CONFORMS)
-        ):
+    for known in _applicable(about[0].claim):
+        flaw = _with_values(known, refutations) if isinstance(known, ParametricFlaw) else known
+        explains = _explained(flaw, refutations) if flaw else frozenset()
+        if flaw is None or not explains:
             continue
-        fit = _with_values(known, refutations) if isinstance(known, ParametricFlaw) else known
-        explains = _explained(fit, refutations) if fit else frozenset()
-        if fit is None or not explains:
-            continue
-        contradicted = _contradicted(fit, about, refutations)
-        likely = 10 * len(explains) >= 9 * cases
-        # A condition says why the subject passes elsewhere.
-        condition = _where(seen, fit) if contradicted and likely else ""
-        found.append(
-            _Candidate(
-                fit,
-                explains,
-                0 if condition else contradicted,
-                not formats <= set(fit.formats),
-                condition,
-            )
-        )
+        contradicted = _contradicted(flaw, about, refutations)
+        one = _Candidate(flaw, explains, contradicted, not formats <= set(flaw.formats))
+        if contradicted and 2 * len(explains) >= cases:
+            one = _under_a_condition(one, about, refutations, seen)
+        found.append(one)
     return sorted(found, key=lambda candidate: candidate.order)
 
 
@@ -307,7 +331,7 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
         partly=_matches(others),
         unexplained=cases - len(explained),
         findings=(
-            *([f"wrong {condition}, and right elsewhere"] if condition else []),
+            *([f"all rows tried are wrong {condition}, and right elsewhere"] if condition else []),
             *symptoms(
                 [Refuting(r.check, r.claim, evidence) for r in again for evidence in r.evidence],
                 vanished=seen - cases,

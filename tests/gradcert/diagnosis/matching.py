@@ -4,20 +4,30 @@ import functools
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from math import copysign, isfinite, isinf
 
 import numpy as np
-from flint import arb
 
 from gradcert.checks import Check
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
-from gradcert.core.evidence import Evidence, Refuted, errors, floats, judge_exactly
+from gradcert.core.evidence import Evidence, Refuted, floats
 from gradcert.generation.plain import plain_case
-from gradcert_implementations import Flaw, Function
-from gradcert_oracle import FORMATS, Algorithm, Format, OracleError, Question, budgets, judge
+from gradcert_implementations import Array, Flaw, Function
+from gradcert_oracle import (
+    ALLOWED,
+    FORMATS,
+    Algorithm,
+    Format,
+    Question,
+    algorithms,
+    budgets,
+    judge,
+)
 
 __all__ = ["fails", "fails_in_the_same_way", "failure_on"]
+
+
+_NOTHING: Array = np.zeros(1)
 
 
 def _settle(claim: Claim) -> None:
@@ -58,51 +68,47 @@ def fails(claim: Claim, check: Check, case: Case) -> bool:
     return _failure(claim, check, case) is not None
 
 
-def _kind(value: float) -> float:
-    """Return zero for a finite value, and a number of its own for NaN and for each infinity."""
-    return 0.0 if isfinite(value) else copysign(1, value) if isinf(value) else 2.0
-
-
 @functools.lru_cache(maxsize=256)
-def _budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
-    """Return the budgets of a row, which is compared with many flaws."""
-    return budgets(question, algorithm)
+def _budgets(question: Question, algorithm: Algorithm) -> Array:
+    """Return the budgets of a row, rounded; zeros where the algorithm is void on it."""
+    # A row is compared with many flaws.
+    unknown = any(x != x for x in question.rows[0])
+    found = None if unknown else budgets(question, algorithm)
+    return np.array([0.0] if found is None else [float(budget) for budget in found])
 
 
-def _agree(
-    claim: Claim, question: Question, ours: Sequence[float], theirs: Sequence[float], as_: Format
-) -> bool:
-    """Return whether two answers differ by no more than rounding in the format `as_`.
+def _ulps(values: Array, format: Format) -> Array:
+    """Return one unit in the last place of each value."""
+    ulps: Array = np.ldexp(1.0, np.frexp(values)[1] - format.precision)
+    return np.maximum(ulps, format.smallest_subnormal)
+
+
+def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], lost: Array) -> bool:
+    """Return whether two answers differ by no more than rounding in the format of a question.
 
     Predicate: NaN and infinities at the same places; elsewhere, for some textbook algorithm,
-    ``|v - w| <= 2 (b + ulp)``. Two roundings of the value itself are added to the budget, because
-    a flaw's values may be larger than those that the algorithm is about. If every algorithm is void
-    on the row, or the question holds a NaN, only these two are allowed. Values in a narrower format
-    must be numbers of that format.
+    ``|v - w| <= 2 (b + ulp + lost)``, where `lost` is what rounding costs the flaw itself. Two
+    roundings of the value itself are added to the budget, because a flaw's values may be larger
+    than those that the algorithm is about. If every algorithm is void on the row, or the question
+    holds a NaN, its budgets are zero. Values in a narrower format must be numbers of that format.
+    Nothing is proved here, so binary64 is exact enough.
     """
-    if list(map(_kind, ours)) != list(map(_kind, theirs)):
+    a, b = np.array(ours), np.array(theirs)
+    finite = np.isfinite(a)
+    if (
+        not np.array_equal(a[~finite], b[~finite], equal_nan=True)
+        or not np.isfinite(b[finite]).all()
+    ):
         return False
-    a, b = ([v if isfinite(v) else 0.0 for v in values] for values in (ours, theirs))
-    if as_ is not claim.format:
-        with np.errstate(over="ignore"):
-            if (np.array(a).astype(as_.dtype).astype(np.float64) != a).any():
-                return False
-    asked = replace(question, format=as_)
-    has_budget = not any(x != x for x in question.rows[0])
-
-    def agree_at(places: Sequence[int]) -> bool:
-        def allowances(algorithm: Algorithm) -> list[arb]:
-            found = has_budget and _budgets(asked, algorithm)
-            return [(found[j] if found else 0) + as_.ulp(arb(b[j])) for j in places]
-
-        differences = errors([a[j] for j in places], [b[j] for j in places])
-        try:
-            return judge_exactly(claim, differences, allowances).algorithm is not None
-        except OracleError:
-            return False  # The difference is too near to two budgets to decide.
-
-    farthest = max(range(len(a)), key=lambda j: abs(a[j] - b[j]))
-    return agree_at([farthest]) and agree_at(range(len(a)))  # The first is quick.
+    a, b = np.where(finite, a, 0.0), np.where(finite, b, 0.0)
+    with np.errstate(over="ignore"):
+        if (a.astype(question.format.dtype).astype(np.float64) != a).any():
+            return False
+    rounding = _ulps(b, question.format)
+    return any(
+        (abs(a - b) <= ALLOWED * (_budgets(question, algorithm) + rounding + lost)).all()
+        for algorithm in algorithms(question.format)
+    )
 
 
 def _in_place_of(claim: Claim, flaw: Flaw, evidence: Evidence) -> Claim | None:
@@ -127,6 +133,20 @@ def _in_place_of(claim: Claim, flaw: Flaw, evidence: Evidence) -> Claim | None:
     return replace(claim, implementation=replace(flaw, functions=functions))
 
 
+def _lost(accused: Claim, evidence: Evidence, answer: Array) -> Array:
+    """Return how far each value of a flaw's answer is from that in a wider format."""
+    binary64 = accused.format.precision >= FORMATS["binary64"].precision
+    wider = np.longdouble if binary64 else np.float64
+    arguments = (array.astype(wider) for array in accused.arguments(evidence.case))
+    try:
+        with np.errstate(all="ignore"):
+            wide = np.asarray(accused.function(*arguments))[evidence.row]
+            lost: Array = np.abs(wide - answer[evidence.row].astype(wider)).astype(np.float64)
+    except Exception:  # noqa: BLE001 - a flaw may refuse the wider format in any way.
+        return _NOTHING
+    return np.where(np.isfinite(lost), lost, 0.0).ravel()
+
+
 def _answers_in_the_same_way(accused: Claim, flaw: Flaw, evidence: Evidence) -> bool:
     """Return whether a flaw is wrong in the refuting row, with values that agree."""
     _settle(accused)
@@ -137,12 +157,12 @@ def _answers_in_the_same_way(accused: Claim, flaw: Flaw, evidence: Evidence) -> 
     finally:
         _settle(accused)
     question = accused.question(evidence.case, evidence.row)
-    theirs = floats(answer[evidence.row])
-    format = FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format
+    ours, theirs = list(map(float, evidence.returned)), floats(answer[evidence.row])
+    asked = replace(question, format=FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format)
     return (
-        _agree(accused, question, list(map(float, evidence.returned)), theirs, format)
-        and judge(question, theirs, accused.levels).algorithm is None
-    )
+        _agree(asked, ours, theirs, _NOTHING)
+        or _agree(asked, ours, theirs, _lost(accused, evidence, answer))
+    ) and judge(question, theirs, accused.levels).algorithm is None
 
 
 def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:
@@ -174,7 +194,8 @@ def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evid
     format = FORMATS[flaw.rounds_to] if flaw.rounds_to else claim.format
 
     def agree(ours: Sequence[str], theirs: Sequence[str]) -> bool:
-        return _agree(claim, question, list(map(float, ours)), list(map(float, theirs)), format)
+        asked = replace(question, format=format)
+        return _agree(asked, list(map(float, ours)), list(map(float, theirs)), _NOTHING)
 
     return agree(evidence.returned, other.returned) and (
         evidence.expected_is == "true" or agree(evidence.expected, other.expected)

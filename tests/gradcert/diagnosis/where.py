@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
+from math import inf
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from gradcert.core.case import Case
 from gradcert.diagnosis.row_traits import Trait, traits_of
 from gradcert_implementations import Array
 
-__all__ = ["Rows", "where"]
+__all__ = ["Condition", "Rows", "where"]
 
 _WRONG, _RIGHT = 3, 8
 """Wrong rows, and right ones, that a conclusion needs: fewer share a trait by chance."""
@@ -28,11 +29,35 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class _Condition:
-    """A bound that all wrong rows keep, in words, and the right rows that keep it too."""
+class _Bound:
+    """A bound of a trait that all wrong rows keep, and which right rows keep it too."""
 
+    trait: Trait
+    low: float
+    high: float
     words: str
     also: Array
+
+    def holds(self, case: Case) -> Array:
+        """Return which rows of a case keep it."""
+        measured = _measured(self.trait, [Rows(case, range(case.rows))])
+        kept: Array = (self.low <= measured) & (measured <= self.high)
+        return kept
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One bound or two that all wrong rows keep, and no right row does."""
+
+    bounds: tuple[_Bound, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(bound.words for bound in self.bounds)
+
+    def holds(self, case: Case) -> Array:
+        """Return which rows of a case keep all bounds."""
+        kept: Array = np.logical_and.reduce([bound.holds(case) for bound in self.bounds])
+        return kept
 
 
 def _measured(trait: Trait, some: Sequence[Rows]) -> Array:
@@ -53,19 +78,16 @@ def _said(words: str, bound: float) -> str:
     return said
 
 
-def _conditions(trait: Trait, wrong: Array, right: Array) -> Iterator[_Condition]:
+def _bounds(trait: Trait, wrong: Array, right: Array) -> Iterator[_Bound]:
     """Yield the bounds of a trait that all wrong rows keep, and some right rows do not."""
     if np.isnan(wrong).any():
         return
     low, high = wrong.min(), wrong.max()
-    found = []
-    if trait.exactly and low == high:
-        found.append(_Condition(_said(trait.exactly, low), right == low))
-    if trait.at_least:
-        found.append(_Condition(_said(trait.at_least, low), right >= low))
-    if trait.at_most:
-        found.append(_Condition(_said(trait.at_most, high), right <= high))
-    yield from (one for one in found if not one.also.all())
+    found = [(trait.exactly, low, high)] if low == high else []
+    for words, least, most in (*found, (trait.at_least, low, inf), (trait.at_most, -inf, high)):
+        also = (least <= right) & (right <= most)
+        if words and not also.all():
+            yield _Bound(trait, least, most, _said(words, low if most == inf else high), also)
 
 
 def _spread(one: Rows) -> Rows:
@@ -76,8 +98,8 @@ def _spread(one: Rows) -> Rows:
     return Rows(one.case, [rows[i * len(rows) // _ROWS] for i in range(_ROWS)])
 
 
-def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> str:
-    """Return what sets wrong rows apart from right ones, in words.
+def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> Condition | None:
+    """Return what sets wrong rows apart from right ones.
 
     Predicate: one bound of one trait of a row, or else two bounds, that every wrong row keeps and
     no right row keeps. The traits are the sizes of the batch, the place of the row, the masked
@@ -86,7 +108,7 @@ def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> str:
 
     Returns
     -------
-    The condition; empty if there is none.
+    The condition; None if there is none.
 
     Examples
     --------
@@ -95,24 +117,25 @@ def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> str:
     ...     array = np.zeros((4, classes))
     ...     case = Case({"logits": array, "targets": array}, (Regime("ties"),) * 4)
     ...     return Rows(case, range(4))
-    >>> where(wrong=[zeros(9), zeros(12)], right=[zeros(8), zeros(2)])
-    'in rows of 9 classes or more'
+    >>> found = where(wrong=[zeros(9), zeros(12)], right=[zeros(8), zeros(2)])
+    >>> print(found, found.holds(zeros(10).case).all())
+    in rows of 9 classes or more True
     """
     wrong, right = [*map(_spread, wrong)], [*map(_spread, right)]
     refuting, passing = (sum(len(one.rows) for one in some) for some in (wrong, right))
     if refuting < _WRONG or passing < _RIGHT:
-        return ""
+        return None
     found = list(
         chain.from_iterable(
-            _conditions(trait, _measured(trait, wrong), _measured(trait, right))
+            _bounds(trait, _measured(trait, wrong), _measured(trait, right))
             for trait in traits_of(wrong[0].case)
         )
     )
     for one in found:
         if not one.also.any():
-            return one.words
+            return Condition((one,))
     if refuting >= 2 * _WRONG and passing >= 2 * _RIGHT:
         for one, other in combinations(found, 2):
             if not (one.also & other.also).any():
-                return f"{one.words} and {other.words}"
-    return ""
+                return Condition((one, other))
+    return None

@@ -111,7 +111,7 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
             later = cases[number:][: round(len(cases) * _SURVEYED) + 1]
             others = [*later, *_surveyed(planned_cases(check, claim, settings))]
             return _Tried(number + 1, cases[max(0, number - _KEPT) : number], others)
-    return _Tried(len(cases))
+    return _Tried(len(cases), cases[-_KEPT:])
 
 
 def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:
@@ -150,7 +150,8 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     tried = _searched(trials, check, claim, settings)
     if trials.failed is None:
         planned = _planned(trials, check, claim, settings)
-        tried = _Tried(tried.examples + planned.examples, planned.passed, planned.others)
+        passed = *tried.passed, *planned.passed
+        tried = _Tried(tried.examples + planned.examples, passed, planned.others)
     worst_rows = trials.worst_rows.settled()
     failing = trials.failed or trials.unsupported
     if failing is None:
@@ -166,12 +167,12 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     # The smallest case may fit many flaws.
     surveyed = [(other, trials.failure(other)) for other in tried.others]
     more = [found.evidence for _, found in surveyed if isinstance(found, Refuted)]
-    passed = [other for other, found in surveyed if found is None]
+    right = [other for other, found in surveyed if found is None]
     return Outcome(
         tried.examples,
         worst_rows,
         failure,
         case,
         refutations=(failure.evidence, *more),
-        passed=(*tried.passed, *passed),
+        passed=(*tried.passed, *right),
     )

@@ -75,7 +75,7 @@ def _with_fewer_classes(smallest: SmallestCase, fewest: int) -> None:
     for size in _sizes(smallest.case.classes):
         # From right to left, what is dropped leaves the places of the next classes as they are.
         for stop in range(smallest.case.classes, 0, -size):
-            if left - smallest.cases_left >= _STEP:
+            if not smallest.cases_left or left - smallest.cases_left >= _STEP:
                 return
             without(stop - size, stop)
 

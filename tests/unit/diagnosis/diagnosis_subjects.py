@@ -53,8 +53,8 @@ def diagnosis(function: Callable[..., Array], *arguments: Any, **options: Any) -
 
 
 def matches(found: Diagnosis) -> dict[str, int]:
-    """Return how many cases each match explains, by flaw."""
-    return {match.flaw: match.explains for match in found.matches}
+    """Return how many cases each flaw explains, wholly or partly, by flaw."""
+    return {match.flaw: match.explains for match in (*found.matches, *found.partly)}
 
 
 def softmax(z: Array) -> Array:

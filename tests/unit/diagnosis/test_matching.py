@@ -72,12 +72,12 @@ BY_ANOTHER_HAND: list[tuple[str, QuantityName, Callable[..., Any]]] = [
 
 
 @pytest.mark.parametrize(("flaw", "quantity", "make"), BY_ANOTHER_HAND)
-def test_a_known_mistake_by_another_hand_is_named_and_explains_every_case(
+def test_a_known_mistake_by_another_hand_is_named_and_explains_the_cases(
     flaw: str, quantity: QuantityName, make: Callable[..., Any]
 ) -> None:
     found = diagnosis(make() if isinstance(make, type) else make, quantity)
     assert found.matches[0].flaw == flaw
-    assert found.matches[0].explains == found.cases > 1
+    assert 10 * found.matches[0].explains >= 9 * found.cases > 9
     assert found.matches[0].title == documented(flaw)[0]
 
 
@@ -139,16 +139,16 @@ def test_the_diagonal_of_an_explicit_jacobian_is_named() -> None:
     found = diagnosis(diagonal_of_an_explicit_jacobian, largest_logit=30.0, effort="quick")
     assert matches(found) == {"diagonal-only": found.cases}
     anywhere = diagnosis(diagonal_of_an_explicit_jacobian, formats=BOTH, effort="quick")
-    assert anywhere.matches[0].flaw == "diagonal-only"
-    assert anywhere.cases / 2 < anywhere.matches[0].explains < anywhere.cases
+    assert anywhere.cases / 2 < matches(anywhere)["diagonal-only"] < anywhere.cases
     assert "some wrong values are NaN" in anywhere.findings
 
 
-def test_the_slope_of_two_classes_is_named() -> None:
+def test_a_flaw_that_explains_half_of_the_cases_explains_them_partly() -> None:
     """Near one, ``o (1 - o)`` may be rounded either way, and there the flaw differs from it."""
     found = diagnosis(slope_of_two_classes, "dE/do")
-    assert found.matches[0].flaw == "binary-cross-entropy-slope"
-    assert found.matches[0].explains > found.cases / 2
+    assert found.matches == ()
+    assert found.partly[0].flaw == "binary-cross-entropy-slope"
+    assert found.partly[0].explains > found.cases / 2
 
 
 FLAW_FORMATS = load("sign-flipped").formats

@@ -73,7 +73,8 @@ def test_a_mistake_that_no_flaw_makes_has_no_match_and_is_described(
     assert found.cases > 1
     assert any(said.startswith(finding) for said in found.findings), found.findings
     shown = diagnosed(found)
-    assert f"no known flaw explains the {found.cases} refuting cases" in shown
+    assert "diagnosis of" in shown
+    assert "no known flaw" in shown
     for said in found.findings:
         assert said in shown
 

@@ -1,0 +1,28 @@
+"""The parameter of a flaw is found in the evidence, and is the simplest number that explains it."""
+
+import numpy as np
+import pytest
+from diagnosis_subjects import diagnosis, right, softmax
+
+from gradcert_implementations import Array, FormatName
+
+
+def cooled(temperature: float, z: Array, t: Array) -> Array:
+    wide = z.astype(np.float64)
+    cool = wide - wide.max(axis=1, keepdims=True)
+    return (softmax(cool / temperature) - t.astype(np.float64)).astype(z.dtype)
+
+
+@pytest.mark.parametrize("format", ["binary64", "binary32", "bfloat16"])
+@pytest.mark.parametrize("temperature", [0.07, 0.5, 1.5, 20.0])
+def test_a_temperature_is_fitted(temperature: float, format: FormatName) -> None:
+    found = diagnosis(lambda z, t: cooled(temperature, z, t), formats=(format,), effort="quick")
+    best = found.matches[0]
+    assert best.flaw == "temperature-left-on"
+    assert best.formula == f"dE/dz_j = softmax(z / {temperature:g})_j - t_j"
+    assert 10 * best.explains >= 9 * found.cases
+
+
+def test_zeros_are_not_explained_by_a_temperature_that_is_a_limit() -> None:
+    found = diagnosis(lambda z, t: 0 * right(z, t), effort="quick")
+    assert "temperature-left-on" not in {match.flaw for match in (*found.matches, *found.partly)}
