@@ -8,7 +8,7 @@ batch of one row is right.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -33,5 +33,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = (o_j - t_j) / B, with B rows in the batch",
     source="reported in aprender #2182, where a sum is divided by the batch",
+    kind=FlawKind.FORMULA,
+    links=("https://github.com/paiml/aprender/issues/2182",),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
 )

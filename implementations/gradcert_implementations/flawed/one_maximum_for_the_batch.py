@@ -8,7 +8,7 @@ divided by zero. The answer for a row depends on its neighbours.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -32,5 +32,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="o_bj = exp(z_bj - m) / sum_k exp(z_bk - m), m = max z over all rows",
     source="reported in crysx_nn #7",
+    kind=FlawKind.OVERFLOW,
+    links=("https://github.com/manassharma07/crysx_nn/issues/7",),
     exposed_by=(((1000.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
 )

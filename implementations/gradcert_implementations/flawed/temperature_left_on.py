@@ -8,7 +8,7 @@ no temperature. It still sums to zero, and it is right if all logits are equal.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -36,5 +36,7 @@ implementation = Flaw(
     formula="dE/dz_j = softmax(z / 2)_j - t_j",
     source="a common slip; the factor is in Hinton, Vinyals and Dean, "
     '"Distilling the Knowledge in a Neural Network" (2015)',
+    kind=FlawKind.FORMULA,
+    links=("https://arxiv.org/abs/1503.02531",),
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ sum over the classes or for the shape sees nothing.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "loss"]
@@ -45,5 +45,7 @@ implementation = Flaw(
     functions={"loss": loss, "dE/dz": gradient},
     formula="dE/dz_j = 0",
     source="reported in DirectML #739",
+    kind=FlawKind.FORMULA,
+    links=("https://github.com/microsoft/DirectML/issues/739",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )
