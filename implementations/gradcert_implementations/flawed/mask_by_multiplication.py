@@ -39,5 +39,5 @@ implementation = Flaw(
         "https://github.com/jax-ml/jax/issues/17117",
         "https://github.com/jax-ml/jax/issues/23842",
     ),
-    exposed_by=(((0.0, -np.inf),), ((1.0, 0.0),)),
+    exposed_by=(((0.0, 0.0, -np.inf),), ((1.0, 0.0, 0.0),)),
 )

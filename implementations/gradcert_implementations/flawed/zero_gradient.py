@@ -44,8 +44,11 @@ implementation = Flaw(
     name="zero-gradient",
     functions={"loss": loss, "dE/dz": gradient},
     formula="dE/dz_j = 0",
-    source="reported in DirectML #739",
+    source="reported in DirectML #739, deeplearning4j #6605",
     kind=FlawKind.FORMULA,
-    links=("https://github.com/microsoft/DirectML/issues/739",),
+    links=(
+        "https://github.com/microsoft/DirectML/issues/739",
+        "https://github.com/deeplearning4j/deeplearning4j/issues/6605",
+    ),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )
