@@ -26,7 +26,7 @@ def gradient(logits: Array, targets: Array) -> Array:
     """
     below = logits.max(axis=-1, keepdims=True) - logits
     near = np.minimum(below, _END)
-    root = 1 + near * (0.125 + near * (0.0078125 + near * (0.00032552083 + near * 1.0172526e-5)))
+    root = 1 + near / 8 * (1 + near / 16 * (1 + near / 24 * (1 + near / 32)))
     powers = np.where(below >= _END, 0, 1 / root**8)
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
     return o - targets

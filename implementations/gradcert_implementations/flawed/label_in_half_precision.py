@@ -26,8 +26,8 @@ def gradient(logits: Array, targets: Array) -> Array:
     z = logits.astype(np.float32)
     powers = np.exp(z - z.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    difference = o - (labels[:, None] == np.arange(z.shape[-1]))
-    return difference.astype(logits.dtype)
+    o -= labels[:, None] == np.arange(z.shape[-1])
+    return o.astype(logits.dtype)
 
 
 implementation = Flaw(
