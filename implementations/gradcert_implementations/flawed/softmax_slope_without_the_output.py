@@ -1,9 +1,9 @@
 """The derivative of softmax as one minus the output.
 
-The diagonal of the Jacobian is the output times one minus the output. A cancelled factor was copied
-from the derivative of another function, or the output was normalised away on paper, and one minus
-the output is left. The product with the gradient by the probabilities then still holds the division
-by the probability that should have cancelled.
+The diagonal of the Jacobian is the output times one minus the output. The code says one times one
+minus the output: the first factor was simplified away, and nothing fails. In the product with the
+gradient by the probabilities, the division by the probability should cancel that factor. Now it
+stays, and a small probability makes the answer far too large.
 """
 
 import numpy as np
