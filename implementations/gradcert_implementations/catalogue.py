@@ -10,6 +10,7 @@ import ast
 import functools
 import importlib.resources
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gradcert_implementations.interface import Implementation
@@ -26,6 +27,7 @@ __all__ = [
     "MODULES",
     "UNUSUAL",
     "Flaw",
+    "FlawKind",
     "Rows",
     "documented",
     "plugged_in",
@@ -82,6 +84,31 @@ def plugged_in() -> "dict[str, EntryPoint]":
 Rows: TypeAlias = tuple[tuple[float, ...], ...]
 
 
+class FlawKind(StrEnum):
+    """What goes wrong in a flaw, told apart by where a reader would look for the mistake."""
+
+    FORMULA = "formula"
+    """It is wrong on paper: a derivative, a factor, a sign, an axis, a term too many."""
+
+    PRECISION = "precision"
+    """Digits or small values are lost: a narrow format, a clamp, a rough approximation."""
+
+    OVERFLOW = "overflow"
+    """A step overflows or underflows although the answer does not."""
+
+    MASK = "mask"
+    """A class that is masked with -inf spoils the others."""
+
+    SIZE = "size"
+    """Some numbers of classes or rows go wrong: a block, a tail, a lane, an index."""
+
+    MEMORY = "memory"
+    """It reads or writes the wrong memory: strides, another row, a shared or fresh buffer."""
+
+    CALL = "call"
+    """A call depends on earlier ones, changes a setting, or hides what it was given."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Flaw(Implementation):
     """An implementation that is wrong on purpose, in one known way.
@@ -92,6 +119,10 @@ class Flaw(Implementation):
         What it computes or does, in one line.
     source
         Where the mistake was reported, or where the right way is described.
+    kind
+        What goes wrong: the formula, the precision, the memory, ...
+    links
+        The URLs of what the source names; empty where it is a common slip.
     exposed_by
         The smallest input that shows it: the rows of the first argument (logits, or probabilities
         for dE/do) and the rows of targets.
@@ -103,6 +134,8 @@ class Flaw(Implementation):
 
     formula: str
     source: str
+    kind: FlawKind
+    links: tuple[str, ...]
     exposed_by: tuple[Rows, Rows]
     verdict: Literal["refuted", "broken", "conforms"] = "refuted"
     rounds_to: FormatName | None = None

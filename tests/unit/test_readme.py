@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gradcert_implementations import FLAWED, Flaw, load
 from gradcert_reports import Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,14 @@ def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None
     assert result.returncode == 0, result.stdout + result.stderr
     printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
     assert f"It prints `{printed}`." in README
+
+
+def test_the_readme_counts_the_known_flaws_and_those_reported_in_public() -> None:
+    flaws = [flaw for flaw in map(load, FLAWED) if isinstance(flaw, Flaw)]
+    reported = [flaw for flaw in flaws if flaw.source.startswith("reported in")]
+    known = re.search(r"(\d+) known flaws[^()]*\([^()]*; (\d+) of them were reported", README)
+    assert known is not None
+    assert [int(number) for number in known.groups()] == [len(flaws), len(reported)]
 
 
 def anchors(page: str) -> set[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -44,5 +44,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="z_bj is read at z + b n + j, whatever the strides",
     source="a common slip",
+    kind=FlawKind.MEMORY,
+    links=(),
     exposed_by=(((0.0, 1.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ hides the factor. Loss and gradient agree with each other.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "loss"]
@@ -49,5 +49,7 @@ implementation = Flaw(
     functions={"loss": loss, "dE/dz": gradient},
     formula="E = -sum_j t_j log2 o_j, dE/dz_j = (o_j - t_j) / ln 2",
     source="a common slip",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ zero, without a NaN as a warning.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array, Domain
 
 __all__ = ["gradient", "implementation", "softmax"]
@@ -45,5 +45,7 @@ implementation = Flaw(
     domain=Domain(largest_logit=11.0),
     formula="o_j = exp(z_j) / sum_k exp(z_k) in binary16, whose largest number is 65504",
     source="reported in JAX #40409",
+    kind=FlawKind.OVERFLOW,
+    links=("https://github.com/jax-ml/jax/issues/40409",),
     exposed_by=(((11.0, 11.0),), ((1.0, 0.0),)),
 )

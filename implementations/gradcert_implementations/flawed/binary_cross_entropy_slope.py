@@ -6,7 +6,7 @@ each output has a loss of its own that also counts its complement. Its sign is f
 In cross-entropy only the classes with a target have a slope.
 """
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["implementation", "loss_by_probability"]
@@ -30,5 +30,7 @@ implementation = Flaw(
     functions={"dE/do": loss_by_probability},
     formula="dE/do_j = (t_j - o_j) / (o_j (1 - o_j))",
     source="the question that gradcert grew from",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.5, 0.5),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ the final division, and they are right. Every test with fewer classes passes.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -34,5 +34,10 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="o_j = exp(z_j - m) / sum_k exp(z_k - m), over k < 1024 only",
     source="reported in Paddle #9119, #57858",
+    kind=FlawKind.SIZE,
+    links=(
+        "https://github.com/PaddlePaddle/Paddle/issues/9119",
+        "https://github.com/PaddlePaddle/Paddle/issues/57858",
+    ),
     exposed_by=(((0.0,) * 1025,), ((1.0,) + (0.0,) * 1024,)),
 )

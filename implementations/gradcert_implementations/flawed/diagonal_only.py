@@ -7,7 +7,7 @@ wrong. Every o_i depends on every z_j, so the chain rule sums over all i, with
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -31,5 +31,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = t_j o_j - t_j",
     source="the question that gradcert grew from",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

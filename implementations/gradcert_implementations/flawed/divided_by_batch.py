@@ -8,10 +8,10 @@ batch of one row is right.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
-__all__ = ["gradient", "implementation"]
+__all__ = ["gradient", "implementation", "loss_by_probability"]
 
 
 def gradient(logits: Array, targets: Array) -> Array:
@@ -28,10 +28,29 @@ def gradient(logits: Array, targets: Array) -> Array:
     return (o - targets) / len(logits)
 
 
+def loss_by_probability(probabilities: Array, targets: Array) -> Array:
+    """Return ``-t_j / (o_j B)``, with B rows; 0 for a zero target.
+
+    Examples
+    --------
+    >>> loss_by_probability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    array([[-1. ,  0. ],
+           [-0.5,  0. ]])
+    """
+    slopes = np.zeros_like(targets)
+    np.divide(-targets, probabilities, out=slopes, where=targets != 0)
+    return slopes / len(targets)
+
+
 implementation = Flaw(
     name="divided-by-batch",
-    functions={"dE/dz": gradient},
-    formula="dE/dz_j = (o_j - t_j) / B, with B rows in the batch",
-    source="reported in aprender #2182, where a sum is divided by the batch",
+    functions={"dE/dz": gradient, "dE/do": loss_by_probability},
+    formula="dE/dz_j = (o_j - t_j) / B, dE/do_j = -t_j / (o_j B), with B rows in the batch",
+    source="reported in aprender #2182, where a sum is divided so, fetchai/ledger PR 1580",
+    kind=FlawKind.FORMULA,
+    links=(
+        "https://github.com/paiml/aprender/issues/2182",
+        "https://github.com/fetchai/ledger/pull/1580",
+    ),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
 )

@@ -8,7 +8,7 @@ infinite, and infinity times zero is NaN, just where the gradient is steepest an
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -35,5 +35,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = sum_i (-t_i / o_i) o_i (delta_ij - o_j)",
     source="reported in NNlib.jl #68",
+    kind=FlawKind.OVERFLOW,
+    links=("https://github.com/FluxML/NNlib.jl/issues/68",),
     exposed_by=(((1000.0, 0.0),), ((0.0, 1.0),)),
 )

@@ -8,7 +8,7 @@ hours into the run.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -39,6 +39,8 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = o_j - t_j, and an error where there is no row",
     source="a common slip",
+    kind=FlawKind.SIZE,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
     verdict="broken",
 )

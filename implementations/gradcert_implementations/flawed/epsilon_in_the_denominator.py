@@ -8,7 +8,7 @@ sum to one. In binary32 that is no larger than a rounding error. In binary64 it 
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -32,5 +32,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="o_j = exp(z_j - m) / (sum_k exp(z_k - m) + 1e-7)",
     source="a common slip",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

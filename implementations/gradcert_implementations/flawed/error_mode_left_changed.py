@@ -8,7 +8,7 @@ warning. The gradient is right. The author wanted ``with np.errstate(all="ignore
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -35,7 +35,8 @@ implementation = Flaw(
     name="error-mode-left-changed",
     functions={"dE/dz": gradient},
     formula="np.seterr(all='ignore'), dE/dz_j = o_j - t_j",
-    source="numpy.seterr and numpy.errstate: "
-    "https://numpy.org/doc/stable/reference/generated/numpy.seterr.html",
+    source="the manual of NumPy, numpy.seterr and numpy.errstate",
+    kind=FlawKind.CALL,
+    links=("https://numpy.org/doc/stable/reference/generated/numpy.seterr.html",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

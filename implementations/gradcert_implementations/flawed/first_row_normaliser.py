@@ -8,7 +8,7 @@ for the whole batch hide the same mistake in the upstream gradient.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -34,5 +34,11 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="o_bj = exp(z_bj - m_b) / S_0, S_0 the sum of row 0",
     source="a common slip; the upstream gradient is read so in Liger-Kernel #678, #968, #1298",
+    kind=FlawKind.MEMORY,
+    links=(
+        "https://github.com/linkedin/Liger-Kernel/issues/678",
+        "https://github.com/linkedin/Liger-Kernel/issues/968",
+        "https://github.com/linkedin/Liger-Kernel/issues/1298",
+    ),
     exposed_by=(((0.0, 0.0), (1.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
 )

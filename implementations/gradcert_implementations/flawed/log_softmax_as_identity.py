@@ -8,7 +8,7 @@ down. The answer does not depend on the logits at all.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -31,5 +31,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = -t_j",
     source="reported in PyTorch #190746",
+    kind=FlawKind.FORMULA,
+    links=("https://github.com/pytorch/pytorch/issues/190746",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

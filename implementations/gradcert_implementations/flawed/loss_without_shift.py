@@ -8,7 +8,7 @@ takes another path and is right.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["implementation", "loss"]
@@ -33,5 +33,11 @@ implementation = Flaw(
     functions={"loss": loss},
     formula="E = ln(sum_k exp(z_k)) sum_j t_j - sum_j t_j z_j",
     source="reported in PyTorch #11752, #38839, MLX #4188",
+    kind=FlawKind.OVERFLOW,
+    links=(
+        "https://github.com/pytorch/pytorch/issues/11752",
+        "https://github.com/pytorch/pytorch/issues/38839",
+        "https://github.com/ml-explore/mlx/issues/4188",
+    ),
     exposed_by=(((1000.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ With finite logits the multiplication is harmless, so tests without a mask pass.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -34,5 +34,10 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="o_j = exp((z_j - m) [z_j > -inf]) / S, and -inf times 0 is NaN",
     source="reported in JAX #17117, #23842",
-    exposed_by=(((0.0, -np.inf),), ((1.0, 0.0),)),
+    kind=FlawKind.MASK,
+    links=(
+        "https://github.com/jax-ml/jax/issues/17117",
+        "https://github.com/jax-ml/jax/issues/23842",
+    ),
+    exposed_by=(((0.0, 0.0, -np.inf),), ((1.0, 0.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ has to say so.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["implementation", "loss"]
@@ -33,5 +33,10 @@ implementation = Flaw(
     functions={"loss": loss},
     formula="E = -sum_j t_j ln o_j, and 0 ln 0 is NaN",
     source="reported in JAX #6811, optax PR 1762",
+    kind=FlawKind.MASK,
+    links=(
+        "https://github.com/jax-ml/jax/issues/6811",
+        "https://github.com/google-deepmind/optax/pull/1762",
+    ),
     exposed_by=(((0.0, -np.inf),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ numbers the function is right.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -32,5 +32,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = o_j - t_j, and 0 where that is NaN",
     source="a common slip",
+    kind=FlawKind.CALL,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

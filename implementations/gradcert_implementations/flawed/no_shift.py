@@ -8,7 +8,7 @@ denominator. Training reaches such logits weeks later, and the loss becomes NaN.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "softmax"]
@@ -43,5 +43,7 @@ implementation = Flaw(
     functions={"softmax": softmax, "dE/dz": gradient},
     formula="o_j = exp(z_j) / sum_k exp(z_k), without exp(z_j - max z)",
     source="a common slip; the shift is in Blanchard, Higham and Higham, IMA J. Numer. Anal. 41",
+    kind=FlawKind.OVERFLOW,
+    links=(),
     exposed_by=(((1000.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ longer sum to zero.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["implementation", "jacobian"]
@@ -36,5 +36,7 @@ implementation = Flaw(
     functions={"do/dz": jacobian},
     formula="do_j/dz_j = o_j (1 - o_j), do_i/dz_j = o_i o_j for i != j",
     source="a common slip",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ sequential sum may lose as much, so the size of the error alone may not separate
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -33,6 +33,8 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="o_j = softmax(z)_j (1 + 64 eps) for j = 1024, 2048, ...",
     source="made for this suite, to test that it checks every part of the answer",
+    kind=FlawKind.PRECISION,
+    links=(),
     exposed_by=(
         ((0.0,) + (-np.inf,) * 1023 + (0.0,),),
         ((1.0,) + (0.0,) * 1024,),

@@ -8,7 +8,7 @@ divided by zero. The answer for a row depends on its neighbours.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -31,6 +31,11 @@ implementation = Flaw(
     name="one-maximum-for-the-batch",
     functions={"dE/dz": gradient},
     formula="o_bj = exp(z_bj - m) / sum_k exp(z_bk - m), m = max z over all rows",
-    source="reported in crysx_nn #7",
+    source="reported in crysx_nn #7, torch-autograd #166",
+    kind=FlawKind.OVERFLOW,
+    links=(
+        "https://github.com/manassharma07/crysx_nn/issues/7",
+        "https://github.com/twitter-archive/torch-autograd/issues/166",
+    ),
     exposed_by=(((1000.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
 )

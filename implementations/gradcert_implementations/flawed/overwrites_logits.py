@@ -8,7 +8,7 @@ gets a plausible answer.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -38,5 +38,11 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="z := softmax(z), dE/dz_j = z_j - t_j",
     source="reported in Liger-Kernel #272, Unsloth #5002, apex #1587",
+    kind=FlawKind.MEMORY,
+    links=(
+        "https://github.com/linkedin/Liger-Kernel/issues/272",
+        "https://github.com/unslothai/unsloth/issues/5002",
+        "https://github.com/NVIDIA/apex/issues/1587",
+    ),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

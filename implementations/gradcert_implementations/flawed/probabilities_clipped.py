@@ -8,7 +8,7 @@ logarithm of the probability from the logits.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["implementation", "loss", "loss_by_probability"]
@@ -47,5 +47,7 @@ implementation = Flaw(
     functions={"loss": loss, "dE/do": loss_by_probability},
     formula="E = -sum_j t_j ln max(o_j, 1e-7), dE/do_j = -t_j / max(o_j, 1e-7)",
     source="a common slip; 1e-7 is the epsilon of Keras, which clips probabilities it is given",
+    kind=FlawKind.PRECISION,
+    links=(),
     exposed_by=(((17.0, 0.0),), ((0.0, 1.0),)),
 )

@@ -9,7 +9,7 @@ and only misses the level ``wide``. Here binary32 is promised.
 import ml_dtypes
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -35,5 +35,7 @@ implementation = Flaw(
     formats=("binary32", "binary64"),
     formula="dE/dz_j = bfloat16(o_j) - t_j",
     source="reported in Liger-Kernel #1268",
+    kind=FlawKind.PRECISION,
+    links=("https://github.com/linkedin/Liger-Kernel/issues/1268",),
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ the second call can see it.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -41,5 +41,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = o_j - t_j, in the same array at every call of that shape",
     source="a common slip; PyTorch raises an error where its CUDA graphs would do so",
+    kind=FlawKind.MEMORY,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((0.0, 1.0),)),
 )

@@ -8,7 +8,7 @@ single rows.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -35,5 +35,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz = 0 in rows 1024 and above",
     source="a common slip",
+    kind=FlawKind.SIZE,
+    links=(),
     exposed_by=(((0.0, 0.0),) * 1025, ((1.0, 0.0),) * 1025),
 )

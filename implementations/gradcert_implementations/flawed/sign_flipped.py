@@ -8,7 +8,7 @@ else is right: it sums to zero, and it is zero where it should be.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -32,5 +32,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = t_j - o_j",
     source="the question that gradcert grew from",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ small for any customary tolerance, and many times the rounding error of a right 
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -33,5 +33,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = (o_j - t_j) (1 + 1e-13), in binary32 (1 + 1e-5)",
     source="made for this suite, to test how small an error it finds",
+    kind=FlawKind.PRECISION,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ absolute tolerance accepts the answer.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "softmax"]
@@ -44,5 +44,7 @@ implementation = Flaw(
     functions={"softmax": softmax, "dE/dz": gradient},
     formula="o_j = 0 where softmax(z)_j < 1e-7",
     source="a common slip",
+    kind=FlawKind.PRECISION,
+    links=(),
     exposed_by=(((17.0, 0.0),), ((1.0, 0.0),)),
 )

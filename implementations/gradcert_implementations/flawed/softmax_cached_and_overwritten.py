@@ -8,7 +8,7 @@ place of the softmax, and subtracts the targets a second time.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -42,5 +42,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = o_j - t_j, then o_j - 2 t_j for equal logits, and so on",
     source="a common slip",
+    kind=FlawKind.CALL,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ zero, and training is slow rather than broken.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -36,5 +36,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = softmax(softmax(z))_j - t_j",
     source="a common slip; PyTorch's CrossEntropyLoss says that its input is unnormalised logits",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ sets most of a vocabulary's gradient to zero.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "softmax"]
@@ -56,5 +56,7 @@ implementation = Flaw(
     formats=("binary16",),
     formula="a result smaller than 2**-14 is 0",
     source="a common slip",
+    kind=FlawKind.PRECISION,
+    links=(),
     exposed_by=(((10.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ the textbook's algorithm, but the answer is never the best possible.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -32,6 +32,12 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz_j = o_j - t_j, and not -sum_k o_k over k != j where t_j = 1",
     source="reported in PyTorch #195678, TensorFlow #126634, JAX #40344",
+    kind=FlawKind.PRECISION,
+    links=(
+        "https://github.com/pytorch/pytorch/issues/195678",
+        "https://github.com/tensorflow/tensorflow/issues/126634",
+        "https://github.com/jax-ml/jax/issues/40344",
+    ),
     exposed_by=(((37.43, 0.0),), ((1.0, 0.0),)),
     verdict="conforms",
 )

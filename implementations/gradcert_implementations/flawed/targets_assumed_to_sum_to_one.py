@@ -8,7 +8,7 @@ gradient has the probability times the sum of the targets.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array, Domain
 
 __all__ = ["gradient", "implementation"]
@@ -33,5 +33,11 @@ implementation = Flaw(
     domain=Domain(targets="any"),
     formula="dE/dz_j = o_j - t_j, whatever sum_i t_i is",
     source="reported in TensorFlow #46672, #60314, NeMo Automodel #2428",
+    kind=FlawKind.FORMULA,
+    links=(
+        "https://github.com/tensorflow/tensorflow/issues/46672",
+        "https://github.com/tensorflow/tensorflow/issues/60314",
+        "https://github.com/NVIDIA-NeMo/Automodel/issues/2428",
+    ),
     exposed_by=(((0.0, 0.0),), ((1.0, 1.0),)),
 )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gradcert_implementations.catalogue import FlawKind
 from gradcert_implementations.interface import Array, Function
 from gradcert_implementations.names import QuantityName
 from gradcert_implementations.parametric import Between, ParametricFlaw
@@ -45,6 +46,8 @@ implementation = ParametricFlaw(
     formula=_stated(2),
     source="a common slip; the factor is in Hinton, Vinyals and Dean, "
     '"Distilling the Knowledge in a Neural Network" (2015)',
+    kind=FlawKind.FORMULA,
+    links=("https://arxiv.org/abs/1503.02531",),
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
     at=with_temperature,
     stated=_stated,

@@ -8,7 +8,7 @@ large a tolerance that they see nothing.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
@@ -104,6 +104,8 @@ implementation = Flaw(
     formats=("binary64",),
     formula="every operation is rounded to binary32",
     source="a common slip; JAX computes in binary32 unless jax_enable_x64 is set",
+    kind=FlawKind.PRECISION,
+    links=(),
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
     rounds_to="binary32",
 )

@@ -8,7 +8,7 @@ padded row and from a narrow format.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -33,5 +33,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="o_j = exp(z_j - m) / S, S summed over the distinct values of z",
     source="a common slip",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

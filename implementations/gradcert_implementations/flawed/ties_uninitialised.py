@@ -8,7 +8,7 @@ hidden for years. Random logits never tie.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -41,5 +41,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="dE/dz is the old contents of the memory, where max z occurs twice in the row",
     source="a common slip",
+    kind=FlawKind.MEMORY,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ in the format it was written for it does.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation"]
@@ -38,5 +38,7 @@ implementation = Flaw(
     formats=("binary32", "bfloat16"),
     formula="x = z as binary32, no copy if it is; x := softmax(x), dE/dz_j = x_j - t_j",
     source="reported in Megatron-LM PR 1594",
+    kind=FlawKind.MEMORY,
+    links=("https://github.com/NVIDIA/Megatron-LM/pull/1594",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ one row every probability is one.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "softmax"]
@@ -47,5 +47,7 @@ implementation = Flaw(
     functions={"softmax": softmax, "dE/dz": gradient},
     formula="o_bj = exp(z_bj) / sum_b exp(z_bj), over the rows b of the batch",
     source="a common slip; PyTorch deprecated the implicit dimension of its softmax",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -8,7 +8,7 @@ sum over the classes or for the shape sees nothing.
 
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw
+from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
 __all__ = ["gradient", "implementation", "loss"]
@@ -44,6 +44,11 @@ implementation = Flaw(
     name="zero-gradient",
     functions={"loss": loss, "dE/dz": gradient},
     formula="dE/dz_j = 0",
-    source="reported in DirectML #739",
+    source="reported in DirectML #739, deeplearning4j #6605",
+    kind=FlawKind.FORMULA,
+    links=(
+        "https://github.com/microsoft/DirectML/issues/739",
+        "https://github.com/deeplearning4j/deeplearning4j/issues/6605",
+    ),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -24,23 +24,30 @@ def list_command(
         FLAWED,
         LEDGER_FORMULAS,
         LIBRARIES,
+        Flaw,
         documented,
+        load,
         plugged_in,
     )
 
-    table = Table("id" if flaws else "name", "what is wrong" if flaws else "", box=None)
-    for name in FLAWED if flaws else BUILT_IN | LEDGER_FORMULAS | LIBRARIES:
+    if flaws:
+        table = Table("id", "kind", "what is wrong", box=None)
+        for known in map(load, FLAWED):
+            assert isinstance(known, Flaw)
+            table.add_row(known.name, known.kind, documented(known.name)[0])
+        Console().print(table)
+        typer.echo("\ngradcert explain ID explains a flaw.")
+        return
+    table = Table("name", "", box=None)
+    for name in BUILT_IN | LEDGER_FORMULAS | LIBRARIES:
         table.add_row(name, documented(name)[0])
-    for name, point in () if flaws else plugged_in().items():
+    for name, point in plugged_in().items():
         table.add_row(name, f"{point.value}, of {point.dist.name if point.dist else 'a package'}")
     Console().print(table)
-    if flaws:
-        typer.echo("\ngradcert explain ID explains a flaw.")
-    else:
-        typer.echo(
-            "\nThe gradient of a library needs the extra of the same name, such as gradcert[optax]."
-        )
-        typer.echo(f"{len(FLAWED)} more are wrong on purpose: see gradcert list --flaws")
+    typer.echo(
+        "\nThe gradient of a library needs the extra of the same name, such as gradcert[optax]."
+    )
+    typer.echo(f"{len(FLAWED)} more are wrong on purpose: see gradcert list --flaws")
 
 
 def explain_command(

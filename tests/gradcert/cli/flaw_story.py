@@ -110,7 +110,9 @@ def explain(flaw: Flaw) -> str:
                 f"  formula  {flaw.formula}",
                 f"  claimed  {', '.join(flaw.functions)} in {', '.join(flaw.formats)}, "
                 f"{flaw.domain.targets} targets",
+                f"  kind     {flaw.kind}",
                 f"  source   {flaw.source}",
+                *(f"           {link}" for link in flaw.links),
             ]
         ),
         *(indent(fill(part, _WIDTH), "  ") for part in story.split("\n\n")),

@@ -1,16 +1,18 @@
 """Each flaw is documented, and right in everything that its mistake does not touch."""
 
 import ast
+import re
 import textwrap
 from importlib.util import find_spec
 from inspect import signature
 from itertools import product
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 
-from gradcert_implementations import FLAWED, Flaw, documented, load
+from gradcert_implementations import FLAWED, Flaw, FlawKind, documented, load
 from gradcert_implementations.numpy_by_hand import gradient as right
 from gradcert_oracle import FORMATS
 
@@ -31,6 +33,20 @@ ONLY_SOMEWHERE = [
     "ties-uninitialised",
     "first-row-normaliser",
     "rows-beyond-the-grid",
+    "maximum-started-at-zero",
+    "online-softmax-starts-masked",
+    "masked-block",
+    "masked-but-one",
+    "masked-class-in-a-vector",
+    "sum-stops-in-bfloat16",
+    "summed-over-the-batch",
+    "statistics-of-the-next-row",
+    "last-class-out-of-range",
+    "last-vector-never-written",
+    "target-in-the-tail-not-subtracted",
+    "last-block-not-shifted",
+    "log-add-exp-at-ties",
+    "first-of-ties-takes-all",
 ]
 BEHAVIOUR = [
     "overwrites-logits",
@@ -65,6 +81,26 @@ def test_a_flaw_has_a_title_an_explanation_a_formula_and_a_source(name: str) -> 
     assert 3 <= len(textwrap.wrap(text, 100)) <= 6
     assert flaw(name).formula
     assert flaw(name).source
+
+
+@pytest.mark.parametrize("name", FLAWED)
+def test_a_flaw_has_a_kind_and_its_links_are_urls(name: str) -> None:
+    assert flaw(name).kind in FlawKind
+    for link in flaw(name).links:
+        url = urlsplit(link)
+        assert (url.scheme, bool(url.netloc), bool(url.path)) == ("https", True, True)
+
+
+@pytest.mark.parametrize("name", FLAWED)
+def test_a_flaw_that_was_reported_links_to_each_report(name: str) -> None:
+    """The numbers of the reports in the source are those of the links, in their order."""
+    numbers = re.findall(r"(?:#|PR )(\d+)", flaw(name).source)
+    linked = [link.rpartition("/")[2] for link in flaw(name).links if "//github.com/" in link]
+    assert linked == numbers
+
+
+def test_each_kind_has_a_flaw() -> None:
+    assert {flaw(name).kind for name in FLAWED} == set(FlawKind)
 
 
 @pytest.mark.parametrize("name", FLAWED)

@@ -1,0 +1,43 @@
+"""The vector exponential of a masked class is NaN.
+
+The classes are taken eight at a time by a vector exponential, and the rest one by one by that of
+the library. The vector exponential subtracts a multiple of ln 2 from its argument. Of minus
+infinity it subtracts minus infinity, and the result is NaN. Rows shorter than a vector never reach
+it, so small tests with a mask pass, and larger shapes give NaN.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw, FlawKind
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+_VECTOR = 8
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``; NaN if a class is masked that is computed in a vector of eight.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, -np.inf]]), np.array([[1.0, 0.0]]))
+    array([[0., 0.]])
+    """
+    classes = logits.shape[-1]
+    in_a_vector = np.arange(classes) < classes - classes % _VECTOR
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    powers = np.where(in_a_vector & (logits == -np.inf), np.nan, powers).astype(logits.dtype)
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return o - targets
+
+
+implementation = Flaw(
+    name="masked-class-in-a-vector",
+    functions={"dE/dz": gradient},
+    formula="exp(-inf) is NaN, in the classes j < n - n mod 8",
+    source="reported in PaddleOCR PR 18341, where -inf gives NaN in larger shapes only",
+    kind=FlawKind.MASK,
+    links=("https://github.com/PaddlePaddle/PaddleOCR/pull/18341",),
+    exposed_by=(((*(0.0,) * 7, -np.inf),), ((1.0, *(0.0,) * 7),)),
+)

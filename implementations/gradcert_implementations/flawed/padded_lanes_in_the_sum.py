@@ -1,0 +1,42 @@
+"""Lanes beyond the last class stay in the sum of exponentials.
+
+A vector has four lanes, so a row is padded to a multiple of four classes. The padding is zero, the
+usual filling. For a sum that is right, but for a softmax a logit of zero is a class like any other,
+and minus infinity belongs there. The probabilities of the real classes are too small, and sum to
+less than one. Rows of 4, 8 or 1024 classes have no padding and pass.
+"""
+
+import numpy as np
+
+from gradcert_implementations.catalogue import Flaw, FlawKind
+from gradcert_implementations.interface import Array
+
+__all__ = ["gradient", "implementation"]
+
+_LANES = 4
+
+
+def gradient(logits: Array, targets: Array) -> Array:
+    """Return ``o_j - t_j``, the softmax over the row with zeros up to a multiple of four classes.
+
+    Examples
+    --------
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[-0.75,  0.25]])
+    """
+    classes = logits.shape[-1]
+    z = np.pad(logits, ((0, 0), (0, -classes % _LANES)))
+    powers = np.exp(z - z.max(axis=-1, keepdims=True))
+    o: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return o[:, :classes] - targets
+
+
+implementation = Flaw(
+    name="padded-lanes-in-the-sum",
+    functions={"dE/dz": gradient},
+    formula="o_j = exp(z_j) / (sum_k exp(z_k) + 1 for each class missing to a multiple of 4)",
+    source="reported in TensorFlow PR 108244",
+    kind=FlawKind.SIZE,
+    links=("https://github.com/tensorflow/tensorflow/pull/108244",),
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+)
