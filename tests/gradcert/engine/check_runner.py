@@ -1,7 +1,7 @@
 """One check of one claim: what explains the claim, or the smallest case that refutes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gradcert.checks import CHECKS, Check, planned_cases
@@ -27,7 +27,7 @@ _MANY = 16
 """Hypothesis shrinks only a part of a case with more logits than this."""
 
 _SURVEYED_NUMBERS = 1 << 13
-"""Later cases of the plan are surveyed up to this size."""
+"""Numbers of a case that is surveyed, at most."""
 
 _T = TypeVar("_T")
 
@@ -58,9 +58,14 @@ def _part(cases: Sequence[_T], share: float) -> Sequence[_T]:
 
 
 def _surveyed(cases: Sequence[PlannedCase]) -> list[Case]:
-    """Return a part of the cases of the plan that are not large."""
-    small = [one for one in cases if one.size <= _SURVEYED_NUMBERS]
-    return [filled(one) for one in _part(small, _SURVEYED)]
+    """Return a part of the cases of the plan, with the first rows only where they are large."""
+    short = [one for one in cases if one.classes <= _SURVEYED_NUMBERS]
+
+    def trimmed(case: PlannedCase) -> PlannedCase:
+        rows = min(case.rows, _SURVEYED_NUMBERS // case.classes)
+        return replace(case, rows=rows, unlike=case.unlike[:rows])
+
+    return [filled(trimmed(one)) for one in _part(short, _SURVEYED)]
 
 
 def _found_smaller(trials: Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
