@@ -19,8 +19,8 @@ def gradient(logits: Array, targets: Array) -> Array:
 
     Examples
     --------
-    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
-    array([[-0.5,  0.5]])
+    >>> gradient(np.array([[0, 0]], dtype=np.float32), np.array([[1, 0]], dtype=np.float32))
+    array([[-0.5,  0.5]], dtype=float32)
     """
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     lanes = np.zeros((len(logits), _LANES), logits.dtype)
@@ -33,4 +33,6 @@ def gradient(logits: Array, targets: Array) -> Array:
     return difference
 
 
-implementation = Implementation(name="eight-lanes", functions={"dE/dz": gradient})
+implementation = Implementation(
+    name="eight-lanes", functions={"dE/dz": gradient}, formats=("binary32",)
+)

@@ -34,12 +34,14 @@ def gradient(logits: Array, targets: Array) -> Array:
 
     Examples
     --------
-    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
-    array([[-0.5,  0.5]])
+    >>> gradient(np.array([[0, 0]], dtype=np.float32), np.array([[1, 0]], dtype=np.float32))
+    array([[-0.5,  0.5]], dtype=float32)
     """
     powers = np.exp(logits - _reduced(logits, np.maximum, -np.inf))
     difference: Array = powers / _reduced(powers, np.add, 0) - targets
     return difference
 
 
-implementation = Implementation(name="thirty-two-lanes", functions={"dE/dz": gradient})
+implementation = Implementation(
+    name="thirty-two-lanes", functions={"dE/dz": gradient}, formats=("binary32",)
+)
