@@ -7,7 +7,7 @@ from families.member import Example, gradient, rows_of_zeros
 
 from gradcert_implementations import Array
 
-MEMBERS = list(members())
+MEMBERS = members()
 
 WRONG = 1e-3
 """A relative error that nobody takes for rounding in binary32."""

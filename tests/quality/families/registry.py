@@ -1,7 +1,5 @@
 """All families, in the order in which the figures have them."""
 
-from collections.abc import Iterator
-
 from families import blocks, exponentials, layouts, masks, places, rows, sizes
 from families.member import Family, Member
 
@@ -18,8 +16,6 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-def members(most: int | None = None) -> Iterator[Member]:
-    """Yield the members of every family, or so many of each at most."""
-    for family in FAMILIES:
-        for number in range(family.size if most is None else min(most, family.size)):
-            yield family.member(number)
+def members() -> tuple[Member, ...]:
+    """Return the members of every family that are measured."""
+    return tuple(family.member(number) for family in FAMILIES for number in range(family.size))
