@@ -28,43 +28,38 @@ class _Place:
         Which classes they are.
     of
         From the number of classes to which of them they are, of shape (classes,).
-    first
-        One of them, in a row of one class more.
+    classes
+        How many classes a row has, two or more, that has one of them.
     """
 
     words: str
     of: Callable[[int], Array]
-    first: int
+    classes: int
+
+    @property
+    def last(self) -> int:
+        """The last one of them in such a row."""
+        return int(np.flatnonzero(self.of(self.classes))[-1])
 
 
 def _one(generator: np.random.Generator) -> _Place:
     place = log_uniform(generator, 1, _MOST) - 1
     if generator.integers(2):
-        return _Place(f"class {place}", lambda n: np.arange(n) == place, place)
-    return _Place(f"class {place}, from the end", lambda n: np.arange(n) == n - 1 - place, 0)
+        return _Place(f"class {place}", lambda n: np.arange(n) == place, place + 2)
+    words = f"class {place}, from the end"
+    return _Place(words, lambda n: np.arange(n) == n - 1 - place, place + 2)
 
 
 def _lane(generator: np.random.Generator) -> _Place:
     lanes = log_uniform(generator, 2, _LANES)
     lane = int(generator.integers(lanes))
     words = f"one of the classes {lane}, {lanes + lane}, {2 * lanes + lane}, ..."
-    return _Place(words, lambda n: np.arange(n) % lanes == lane, lane)
+    return _Place(words, lambda n: np.arange(n) % lanes == lane, lane + 2)
 
 
 def _beyond(generator: np.random.Generator) -> _Place:
     first = log_uniform(generator, 1, CLASSES - 1)
-    return _Place(f"class {first} or a later one", lambda n: np.arange(n) >= first, first)
-
-
-def _classes(place: _Place) -> int:
-    """Return a number of classes for an example: no fewer than two."""
-    return next(
-        n for n in (place.first + 1, place.first + 2, 2 * _MOST) if n > 1 and _has(place, n)
-    )
-
-
-def _has(place: _Place, classes: int) -> bool:
-    return bool(place.of(classes).any())
+    return _Place(f"class {first} or a later one", lambda n: np.arange(n) >= first, first + 1)
 
 
 def _label(draw: Callable[[np.random.Generator], _Place]) -> Callable[..., Drawn]:
@@ -75,15 +70,12 @@ def _label(draw: Callable[[np.random.Generator], _Place]) -> Callable[..., Drawn
         def function(z: Array, t: Array) -> Array:
             missed = (t == 1) & place.of(z.shape[1])
             kept = np.where(missed, 0, t)
-            if elsewhere:
-                kept[:, 0] += np.where(place.of(z.shape[1])[0], 0, missed.any(axis=1))
-            return gradient(z, kept)
+            return gradient(z, kept + np.roll(missed, 1, axis=1) if elsewhere else kept)
 
         def example() -> Example:
-            classes = _classes(place)
-            return rows_of_zeros(1, classes, int(np.flatnonzero(place.of(classes))[-1]))
+            return rows_of_zeros(1, place.classes, place.last)
 
-        taken = "taken for class 0" if elsewhere else "not subtracted"
+        taken = "taken for the class after it" if elsewhere else "not subtracted"
         return Drawn(f"the label is {taken} where it is {place.words}", function, example)
 
     return drawn
@@ -99,9 +91,8 @@ def _maximum(draw: Callable[[np.random.Generator], _Place]) -> Callable[..., Dra
             return found
 
         def example() -> Example:
-            classes = _classes(place)
-            found = rows_of_zeros(1, classes)
-            found.logits[:, int(np.flatnonzero(place.of(classes))[-1])] = 1
+            found = rows_of_zeros(1, place.classes)
+            found.logits[:, place.last] = 1
             return found
 
         words = f"rows whose maximum is {place.words}: the gradient is {fault.words}"
