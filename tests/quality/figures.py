@@ -1,17 +1,26 @@
 """The figures of ``make quality``: which check catches which flaw, and what is named."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from statistics import median
 
 import jinja2
 import msgspec
+from families import FAMILIES, Family, Member
 
 import gradcert
 from gradcert.checks import CHECKS
 from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
 from gradcert_reports import Verdict
+
+UNNAMED = "-"
+"""Stands in place of a name where a diagnosis gives none."""
+
+FAMILY_SEEDS = 5
+"""The seeds under which a member of a family is certified."""
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -27,7 +36,7 @@ class Run(msgspec.Struct, frozen=True):
     Attributes
     ----------
     diagnosed
-        The best match of each refuted quantity.
+        The best match of each refuted quantity, or :data:`UNNAMED`.
     rows, classes, quarters
         The shape of the counterexample that is shown first, and whether all its numbers are
         multiples of a quarter.
@@ -119,6 +128,57 @@ class Subject:
         return found
 
 
+@dataclass(frozen=True)
+class Survivor:
+    """A member of a family that is not refuted.
+
+    Attributes
+    ----------
+    member
+        What was drawn.
+    verdicts
+        Its verdicts under the seeds that do not refute it, by seed.
+    """
+
+    member: Member
+    verdicts: dict[int, str]
+
+
+class FamilyFigures:
+    """The runs of the members of a family, one for each member and seed."""
+
+    def __init__(self, family: Family, runs: Sequence[Run]) -> None:
+        self.family = family
+        members = {(one := family.member(number)).name: one for number in range(family.size)}
+        self.runs = [run for run in runs if run.subject in members]
+        self.refuted = [run for run in self.runs if run.verdict == Verdict.REFUTED]
+        left: dict[str, dict[int, str]] = {}
+        for run in sorted(self.runs, key=lambda run: run.seed):
+            if run.verdict != Verdict.REFUTED:
+                left.setdefault(run.subject, {})[run.seed] = run.verdict
+        self.survivors = [Survivor(members[name], left[name]) for name in members if name in left]
+
+    @property
+    def share(self) -> str:
+        """The share of the runs that refute; rounded down, so that only all of them are 100%."""
+        part = 1000 * len(self.refuted) // len(self.runs) / 10 if self.runs else 0
+        return f"{part:.4g}%"
+
+    @property
+    def names(self) -> str:
+        """What the refuted gradients are called, the most frequent name first."""
+        counted = Counter(name for run in self.refuted for name in run.diagnosed)
+        return ", ".join(
+            f"{'no name' if name == UNNAMED else name} ({count})"
+            for name, count in counted.most_common()
+        )
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether enough of them are refuted."""
+        return len(self.refuted) >= self.family.wanted * len(self.runs)
+
+
 def figures(runs: Sequence[Run], seeds: int) -> str:
     """Return the figures as Markdown."""
     environment = jinja2.Environment(
@@ -131,12 +191,16 @@ def figures(runs: Sequence[Run], seeds: int) -> str:
     )
     environment.globals["Verdict"] = Verdict
     flaws = [Subject(name, runs) for name in FLAWED]
+    unusual = [Subject(name, runs) for name in UNUSUAL]
     checks = [check.id for check in CHECKS]
     return environment.get_template("quality.md.jinja").render(
         seeds=seeds,
         examples=gradcert.MAX_EXAMPLES,
         checks=checks,
         flaws=flaws,
-        unusual=[Subject(name, runs) for name in UNUSUAL],
+        families=[FamilyFigures(family, runs) for family in FAMILIES],
+        family_seeds=min(seeds, FAMILY_SEEDS),
+        unusual=unusual,
+        turned_away=sum(len(one.runs) - one.count(one.as_wanted) for one in unusual),
         alone={check: [flaw.name for flaw in flaws if flaw.killers == {check}] for check in checks},
     )

@@ -1,9 +1,10 @@
 """Measure what the suite catches and what it leaves alone: ``make quality``.
 
 Every flaw of the catalogue and every unusual but right implementation is certified under each seed,
-on all cores. Each run appends one line to ``.quality/runs.jsonl``, so that an interrupted
-measurement continues where it stopped. Lines of older code are ignored. At the end the figures are
-published in ``reports/published/quality.md``.
+and every member of the families of drawn flaws under some of them, on all cores. Each run appends
+one line to ``.quality/runs.jsonl``, so that an interrupted measurement continues where it stopped.
+Lines of older code are ignored. At the end the figures are published in
+``reports/published/quality.md``.
 """
 
 import ast
@@ -17,7 +18,8 @@ from typing import Annotated
 
 import msgspec
 import typer
-from figures import Kill, Run, figures
+from families import members
+from figures import FAMILY_SEEDS, UNNAMED, Kill, Run, figures
 from rich.progress import Progress
 
 import gradcert
@@ -38,6 +40,7 @@ CODE = (
     ),
     "tests/gradcert/__init__.py",
     "tests/gradcert/api.py",
+    "tests/quality/families/*.py",
     "reports/gradcert_reports/model/*.py",
 )
 """All code that decides verdicts, by room, so that no module is forgotten."""
@@ -46,6 +49,9 @@ LIBRARIES = ("hypothesis", "ml_dtypes", "numpy", "python-flint", "scipy")
 """The libraries whose versions decide which cases are drawn, and what is computed."""
 
 PUBLISHED = ROOT / "reports" / "published" / "quality.md"
+
+DRAWN = {member.name: member for member in members()}
+"""The members of all families by the names of their subjects."""
 
 
 def code() -> str:
@@ -82,7 +88,7 @@ def run_of(certificate: Certificate, digest: str) -> Run:
         level=certificate.level,
         kills=tuple(Kill(check, examples) for check, examples in kills.items()),
         diagnosed=tuple(
-            found.matches[0].flaw if found.matches else "-" for found in certificate.diagnoses
+            found.matches[0].flaw if found.matches else UNNAMED for found in certificate.diagnoses
         ),
         rows=smallest.rows if smallest else 0,
         classes=smallest.classes if smallest else 0,
@@ -93,8 +99,9 @@ def run_of(certificate: Certificate, digest: str) -> Run:
 
 
 def measure(subject: str, seed: int, digest: str) -> Run:
-    """Certify one subject under one seed."""
-    return run_of(gradcert.certify(subject, seed=seed), digest)
+    """Certify a built-in or a drawn flaw under one seed, in a standard run."""
+    implementation = DRAWN[subject].subject if subject in DRAWN else subject
+    return run_of(gradcert.certify(implementation, seed=seed), digest)
 
 
 def complete(seeds: int, jobs: int) -> list[Run]:
@@ -103,10 +110,11 @@ def complete(seeds: int, jobs: int) -> list[Run]:
     lines = LINES.read_bytes().splitlines() if LINES.exists() else []
     runs = [run for line in lines if (run := msgspec.json.decode(line, type=Run)).code == digest]
     done = {(run.subject, run.seed) for run in runs}
+    drawn = tuple(DRAWN)
     missing = [
         (subject, seed)
         for seed in range(seeds)
-        for subject in (*FLAWED, *UNUSUAL)
+        for subject in (*FLAWED, *UNUSUAL, *(drawn if seed < FAMILY_SEEDS else ()))
         if (subject, seed) not in done
     ]
     LINES.parent.mkdir(exist_ok=True)

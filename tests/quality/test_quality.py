@@ -1,6 +1,7 @@
 """A slice of `make quality`: one seed, and no check after the first that fails."""
 
 import pytest
+from families import FAMILIES, Family
 
 import gradcert
 from gradcert.checks import planned
@@ -8,7 +9,7 @@ from gradcert.core.settings import SearchSettings
 from gradcert.diagnosis.diagnose import Checked, diagnose
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
-from gradcert_implementations import FLAWED, UNUSUAL, Flaw, load
+from gradcert_implementations import FLAWED, UNUSUAL, Flaw, Implementation, load
 from gradcert_oracle import FAITHFUL
 from gradcert_reports import CheckResult
 
@@ -16,16 +17,16 @@ SEED = 1
 FEW = 20
 
 
-def _first_failure(flaw: Flaw) -> tuple[Checked, CheckResult]:
+def _first_failure(subject: Implementation) -> tuple[Checked, CheckResult]:
     # The diagnosis of another flaw has called this one before, so the first call comes last here.
-    for one in sorted(planned(flaw), key=lambda planned_check: planned_check.check.opens):
+    for one in sorted(planned(subject), key=lambda planned_check: planned_check.check.opens):
         claim, check = one.claim, one.check
         outcome = run_check(
             claim, check, SearchSettings(max_examples=gradcert.MAX_EXAMPLES, seed=SEED)
         )
         if outcome.failure is not None:
             return Checked(claim, check, outcome), result_of(claim, check, outcome)
-    raise AssertionError(f"no check sees {flaw.name}")
+    raise AssertionError(f"no check sees {subject.name}: {subject.summary}")
 
 
 CAUGHT = [
@@ -45,6 +46,12 @@ def test_every_flaw_is_caught_by_a_small_case_and_named(name: str) -> None:
     if flaw.verdict == "refuted":
         (diagnosis,) = diagnose([checked])
         assert diagnosis.matches[0].flaw == name
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_drawn_flaw_of_every_family_is_caught(family: Family) -> None:
+    _, result = _first_failure(family.member(0).subject)
+    assert result.verdict == "refuted"
 
 
 def test_a_weakness_that_only_the_best_level_forbids_is_not_refuted() -> None:
