@@ -179,5 +179,5 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
         failure,
         case,
         refutations=(failure.evidence, *more),
-        passed=(*tried.passed, *right),
+        passed=(*tried.passed[-_KEPT:], *right[:: 1 + len(right) // _KEPT]),
     )
