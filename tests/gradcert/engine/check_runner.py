@@ -57,15 +57,16 @@ def _part(cases: Sequence[_T], share: float) -> Sequence[_T]:
     return [cases[number * len(cases) // wanted] for number in range(wanted)]
 
 
+def _trimmed(case: PlannedCase) -> Case:
+    """Return a case of the plan with its first rows only, if it is large."""
+    rows = min(case.rows, max(1, _SURVEYED_NUMBERS // case.classes))
+    return filled(replace(case, rows=rows, unlike=case.unlike[:rows]))
+
+
 def _surveyed(cases: Sequence[PlannedCase]) -> list[Case]:
-    """Return a part of the cases of the plan, with the first rows only where they are large."""
+    """Return a part of the cases of the plan that do not have very many classes."""
     short = [one for one in cases if one.classes <= _SURVEYED_NUMBERS]
-
-    def trimmed(case: PlannedCase) -> PlannedCase:
-        rows = min(case.rows, _SURVEYED_NUMBERS // case.classes)
-        return replace(case, rows=rows, unlike=case.unlike[:rows])
-
-    return [filled(trimmed(one)) for one in _part(short, _SURVEYED)]
+    return [_trimmed(one) for one in _part(short, _SURVEYED)]
 
 
 def _found_smaller(trials: Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
@@ -126,7 +127,7 @@ def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSetting
         if trials.fails(filled(planned)):
             _reduce(trials, claim)
             start = max(0, number - _KEPT)
-            passed = [*map(filled, cases[start:number])]
+            passed = [*map(_trimmed, cases[start:number])]
             others = [*_surveyed(cases[:start]), *_surveyed(cases[number:])]
             return _Tried(number + 1, passed, others)
     return _Tried(len(cases))
