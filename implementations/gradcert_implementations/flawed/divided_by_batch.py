@@ -11,7 +11,34 @@ import numpy as np
 from gradcert_implementations.catalogue import Flaw
 from gradcert_implementations.interface import Array
 
-__all__ = ["gradient", "implementation"]
+__all__ = ["gradient", "implementation", "loss", "loss_by_probability"]
+
+
+def loss(logits: Array, targets: Array) -> Array:
+    """Return ``E / B``, the share of a row in the mean over B rows.
+
+    Examples
+    --------
+    >>> loss(np.array([[0.0, 0.0], [0.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    array([0.34657359, 0.34657359])
+    """
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    surprise = np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
+    total: Array = (targets * np.where(targets == 0, 0, surprise)).sum(axis=-1)
+    return total / max(1, len(logits))
+
+
+def loss_by_probability(probabilities: Array, targets: Array) -> Array:
+    """Return ``-t_j / o_j / B``.
+
+    Examples
+    --------
+    >>> loss_by_probability(np.full((2, 2), 0.5), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    array([[-1., -0.],
+           [-1., -0.]])
+    """
+    mean: Array = -targets / probabilities / max(1, len(targets))
+    return mean
 
 
 def gradient(logits: Array, targets: Array) -> Array:
@@ -25,13 +52,13 @@ def gradient(logits: Array, targets: Array) -> Array:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return (o - targets) / len(logits)
+    return (o - targets) / max(1, len(logits))
 
 
 implementation = Flaw(
     name="divided-by-batch",
-    functions={"dE/dz": gradient},
-    formula="dE/dz_j = (o_j - t_j) / B, with B rows in the batch",
+    functions={"loss": loss, "dE/do": loss_by_probability, "dE/dz": gradient},
+    formula="every value is divided by B, with B rows in the batch",
     source="reported in aprender #2182, where a sum is divided by the batch",
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
 )
