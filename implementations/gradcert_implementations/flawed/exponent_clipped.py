@@ -7,6 +7,7 @@ has a ceiling, just where it should be steepest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from gradcert_implementations.reading import (
 )
 
 __all__ = ["clipped_from", "implementation"]
+
+
+_STEPS = 16
 
 
 def clipped_from(depth: float) -> Mapping[QuantityName, Function]:
@@ -65,17 +69,17 @@ def _read(seen: Seen) -> Readings:
     shifted = below_largest(seen)
     shares = shares_of(seen)
     if shares is None:
-        label = label_of(seen)
-        if label is None:
+        # With the label above the bound, only the sum is too large, and the loss with it.
+        if label_of(seen) is None or not (differs(seen) & (seen.returned < seen.expected)).any():
             return Readings(np.zeros(0), np.zeros(0))
-        # The loss is the depth and the logarithm of the sum, which holds the clipped ones too.
+        # The loss is the depth and the logarithm of a sum, which depends on the depth a little.
         depth = seen.returned - np.log(np.exp(shifted).sum())
-        clipped = np.exp(-depth)[0] * (shifted < -depth).sum()
-        depth = seen.returned - np.log(np.exp(shifted[shifted >= -depth]).sum() + clipped)
+        for _ in range(_STEPS if depth > 0 else 0):
+            depth = seen.returned - np.log(np.exp(np.maximum(shifted, -depth)).sum())
         return Readings.of(seen, depth, np.ones(()), 1 + abs(seen.returned))
-    raised = differs(seen) & (shares.shown > shares.true)
+    raised = differs(seen) & (shares.shown > shares.true) & np.isfinite(shares.shown)
     top = int(shifted.argmax())
-    if not raised.any() or shares.shown[top] <= 0:
+    if not raised.any() or not 0 < shares.shown[top] < inf:
         return Readings(np.zeros(0), np.zeros(0))
     shown = shares.shown[raised]
     # A depth is a logarithm, so a relative error of a share is an absolute one of the depth.

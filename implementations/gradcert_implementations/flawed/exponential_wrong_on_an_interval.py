@@ -64,13 +64,15 @@ def _read(seen: Seen, shares: Shares) -> tuple[Array, Array, Array]:
     depths = -below_largest(seen)
     clear = (shares.true > 0) & (shares.shown > 0)
     clear &= shares.size * rounding(seen) < shares.true / 64
-    top = int(depths.argmin())
+    # The class that is nearest to the largest logit, of those that show.
+    top = int(np.where(clear, depths, inf).argmin())
     if not clear[top]:
         return np.zeros(0), np.zeros(0), np.zeros(0)
     with np.errstate(all="ignore"):
         quotient = shares.shown / shares.true
         relative = shares.size / shares.true
-        error = 16 * rounding(seen) * (relative + relative[top])
+        # A right algorithm may round the depth, too.
+        error = 2 * rounding(seen) * (relative + relative[top] + depths)
     return depths[clear], (quotient / quotient[top])[clear], error[clear]
 
 

@@ -71,6 +71,8 @@ def _read(seen: Seen) -> Readings:
 
 
 def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
+    if any("probabilities" not in seen.arguments and is_by_class(seen) for seen in evidence):
+        return []
     told = [seen for seen in evidence if is_by_class(seen) or label_of(seen) is not None]
     if any((abs(seen.returned) > abs(seen.expected))[differs(seen)].any() for seen in evidence):
         return []

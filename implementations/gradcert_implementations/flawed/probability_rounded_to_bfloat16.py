@@ -15,6 +15,7 @@ from gradcert_implementations.interface import Array, Function
 from gradcert_implementations.names import QuantityName
 from gradcert_implementations.parametric import ParametricFlaw, Seen
 from gradcert_implementations.reading import (
+    differs,
     rounding,
     rounding_of,
     shares_of,
@@ -59,9 +60,10 @@ def _may_be(dtype: np.dtype[np.generic], seen: Seen) -> bool:
     shares = shares_of(seen)
     if shares is None:
         return False
-    kept = shares.shown.astype(dtype).astype(np.float64)
-    # The difference was rounded once more, in the format of the answer.
-    return bool((abs(kept - shares.shown) <= 4 * rounding(seen) * shares.size).all())
+    with np.errstate(all="ignore"):
+        kept = shares.shown.astype(dtype).astype(np.float64)
+        # The difference was rounded once more, in the format of the answer.
+        return bool((abs(kept - shares.shown) <= 4 * rounding(seen) * shares.size).all())
 
 
 def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
@@ -69,7 +71,7 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
     return [
         (place,)
         for place, dtype in enumerate(_DTYPES)
-        if evidence
+        if any(differs(seen).any() for seen in evidence)
         and all(rounding(seen) < rounding_of(dtype) for seen in evidence)
         and all(_may_be(dtype, seen) for seen in evidence)
     ]

@@ -56,12 +56,10 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
         error = 64 * rounding(seen) * (o + targets)
         same = (abs(o - targets - seen.returned) <= error).all(axis=-1).nonzero()[0]
         # The other row is the remainder, so the size is a divisor of the distance, and larger.
-        sizes = {
-            int(size)
-            for other in same[:100]
-            for size in (seen.row - other, *(1 << k for k in range(17)))
-            if size > other and (seen.row - other) % size == 0
-        }
+        sizes: set[int] = set()
+        for other in same[:100]:
+            larger = np.arange(other + 1, seen.row - other + 1)
+            sizes |= {*map(int, larger[(seen.row - other) % larger == 0])}
         possible = sizes if possible is None else possible & sizes
     round_first = sorted(possible or (), key=lambda x: (x & (x - 1) > 0, -x))
     return [(float(rows),) for rows in round_first[:40]]

@@ -17,6 +17,7 @@ from gradcert_implementations.parametric import ParametricFlaw, Seen
 from gradcert_implementations.reading import (
     Readings,
     agreed,
+    differs,
     rounding,
     rounding_of,
     shares_of,
@@ -74,7 +75,7 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
     return [
         (place,)
         for place, dtype in enumerate(_DTYPES)
-        if evidence
+        if any(differs(seen).any() for seen in evidence)
         and all(rounding(seen) < rounding_of(dtype) for seen in evidence)
         and all(_may_be(seen) for seen in evidence)
     ]

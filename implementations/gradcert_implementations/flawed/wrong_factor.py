@@ -16,6 +16,7 @@ from gradcert_implementations.parametric import ParametricFlaw, Seen
 from gradcert_implementations.reading import (
     Readings,
     agreed,
+    differs,
     is_by_class,
     targets_of,
 )
@@ -71,6 +72,8 @@ def _read(seen: Seen) -> Readings:
 
 
 def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
+    if not any(differs(seen).any() for seen in evidence):
+        return []
     return [(factor,) for factor in agreed(map(_read, evidence)) if factor != 1]
 
 
