@@ -54,7 +54,7 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
         last = max([last, *map(int, seen.returned.nonzero()[0][-1:])])
         here = int(wrong.argmax())
         first = here if first is None else min(first, here)
-    return [(float(block),) for block in whole_between(last, first or 0) if block > 0]
+    return [(float(block),) for block in whole_between(last, first or 0)] if last >= 0 else []
 
 
 implementation = ParametricFlaw(

@@ -63,7 +63,11 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
         # In a shorter row than the count all classes are zero, and the tail has no upper bound.
         least = max(least, tail[0])
         most = min(most, tail[1]) if tail[1] < len(seen.returned) else most
-    return [(float(x),) for x in whole_between(least - 1, min(most, 2 * least))] if least else []
+    # More zeros than half of the longest row, or nothing else, are no matter of its end.
+    longest = max((len(seen.returned) for seen in evidence), default=0)
+    if not any(seen.returned.any() for seen in evidence) or 2 * least > longest:
+        return []
+    return [(float(x),) for x in whole_between(least - 1, min(most, 2 * least))]
 
 
 implementation = ParametricFlaw(

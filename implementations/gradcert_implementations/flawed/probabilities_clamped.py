@@ -18,6 +18,8 @@ from gradcert_implementations.reading import (
     Shares,
     agreed,
     differs,
+    is_by_class,
+    label_of,
     shares_of,
 )
 
@@ -25,7 +27,7 @@ __all__ = ["clamped", "implementation"]
 
 
 def clamped(least: float) -> Mapping[QuantityName, Function]:
-    """Return ``clip(o_j, least, 1 - least)``, and with it the gradient.
+    """Return ``clip(o_j, least, 1 - least)``, and with it the loss and the gradients.
 
     Examples
     --------
@@ -39,28 +41,60 @@ def clamped(least: float) -> Mapping[QuantityName, Function]:
         kept: Array = np.clip(o, o.dtype.type(least), o.dtype.type(1 - least))
         return kept
 
+    def loss(logits: Array, targets: Array) -> Array:
+        total: Array = -(targets * np.log(softmax(logits))).sum(axis=-1)
+        return total
+
+    def loss_by_probability(probabilities: Array, targets: Array) -> Array:
+        o = probabilities
+        slope: Array = -targets / np.clip(o, o.dtype.type(least), o.dtype.type(1 - least))
+        return slope
+
     def gradient(logits: Array, targets: Array) -> Array:
         return softmax(logits) - targets
 
-    return {"softmax": softmax, "dE/dz": gradient}
+    return {
+        "softmax": softmax,
+        "loss": loss,
+        "dE/do": loss_by_probability,
+        "dE/dz": gradient,
+    }
 
 
 def _stated(least: float) -> str:
     return f"o_j = clip(softmax(z)_j, {least:g}, 1 - {least:g})"
 
 
-def _read(seen: Seen, shares: Shares) -> Readings:
+def _shown(seen: Seen) -> Shares | None:
+    """Return the probabilities that an answer shows; those of a loss are that of its label."""
+    if "probabilities" in seen.arguments:
+        targets = seen.arguments["targets"][seen.row].astype(np.float64)
+        told = (targets > 0) & (seen.returned < 0)
+        true = seen.arguments["probabilities"][seen.row].astype(np.float64)
+        shown = np.divide(targets, -seen.returned, where=told, out=true.copy())
+        return Shares(true, shown, shown)
+    if is_by_class(seen):
+        return shares_of(seen)
+    if label_of(seen) is None:
+        return None
+    with np.errstate(over="ignore"):
+        true, shown = np.exp(-seen.expected), np.exp(-seen.returned)
+    return Shares(true, shown, shown * (1 + abs(seen.returned)))
+
+
+def _read(seen: Seen) -> Readings:
+    """Read the bound: a share that was raised, or one less a share that was lowered."""
+    shares = _shown(seen)
+    if shares is None:
+        return Readings(np.zeros(0), np.zeros(0))
     wrong = differs(seen)
     raised, lowered = wrong & (shares.shown > shares.true), wrong & (shares.shown < shares.true)
-    # A share that was lowered is one less the bound.
     bound = np.where(raised, shares.shown, np.where(lowered, 1 - shares.shown, 0))
     return Readings.of(seen, bound[wrong], np.ones(()), shares.size[wrong])
 
 
 def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
-    shares = [(seen, shares_of(seen)) for seen in evidence]
-    found = [_read(seen, shown) for seen, shown in shares if shown is not None]
-    return [(least,) for least in agreed(found, low=0, high=0.5)]
+    return [(least,) for least in agreed(map(_read, evidence), low=0, high=0.5)]
 
 
 implementation = ParametricFlaw(

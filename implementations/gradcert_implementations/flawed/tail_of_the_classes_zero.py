@@ -61,6 +61,8 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
             return []
         left = len(seen.returned) % possible
         possible = possible[(tail[0] <= left) & (left <= tail[1])]
+    if not any(seen.returned.any() for seen in evidence):
+        return []
     round_first = sorted(map(int, possible[:4096]), key=lambda x: (x & (x - 1) > 0, x))
     return [(float(vector),) for vector in round_first[:40]]
 

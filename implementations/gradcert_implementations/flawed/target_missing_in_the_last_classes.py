@@ -64,6 +64,9 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
             return []
         count = max(count, len(seen.returned) - first)
     # A group is as wide as a power of two; the last classes that are seen may not be all of it.
+    # A target that is missing in more than half of the longest row is no matter of its end.
+    if 2 * count > max((len(seen.returned) for seen in evidence), default=0):
+        return []
     counts = dict.fromkeys([count, 1 << (count - 1).bit_length()]) if count else {}
     return [(float(x),) for x in counts]
 

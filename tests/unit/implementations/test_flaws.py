@@ -31,6 +31,16 @@ ONLY_SOMEWHERE = [
     "ties-uninitialised",
     "first-row-normaliser",
     "rows-beyond-the-grid",
+    "classes-repeat-after-a-block",
+    "exponent-clipped",
+    "exponential-cut-off",
+    "label-lost-from-a-class-on",
+    "label-rounded-to-few-bits",
+    "label-taken-modulo",
+    "logits-clamped",
+    "masked-block-gives-nan",
+    "rows-repeat-after-a-group",
+    "tail-of-the-rows-zero",
 ]
 BEHAVIOUR = [
     "overwrites-logits",
