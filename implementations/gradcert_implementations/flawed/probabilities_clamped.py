@@ -77,9 +77,9 @@ def _shown(seen: Seen) -> Shares | None:
         return shares_of(seen)
     if label_of(seen) is None:
         return None
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         true, shown = np.exp(-seen.expected), np.exp(-seen.returned)
-    return Shares(true, shown, shown * (1 + abs(seen.returned)))
+        return Shares(true, shown, shown * (1 + abs(seen.returned)))
 
 
 def _read(seen: Seen) -> Readings:

@@ -13,7 +13,9 @@ from gradcert_implementations.parametric import Between, ParametricFlaw, Seen
 from gradcert_implementations.reading import rounding_of
 
 BINARY32, BFLOAT16 = np.dtype(np.float32), np.dtype(ml_dtypes.bfloat16)
-BOTH = BINARY32, BFLOAT16
+BINARY64 = np.dtype(np.float64)
+WIDER = BINARY64, BINARY32
+ALL = BINARY64, BINARY32, BFLOAT16
 
 Rows = Callable[[np.random.Generator], tuple[Array, Array]]
 """Draws logits and targets."""
@@ -60,41 +62,41 @@ LABELLED = labelled(60, 300, depth=4)
 BATCH = mixed(40, 3, depth=4)
 
 DRAWN: list[tuple[str, Rows, Sequence[np.dtype[np.generic]], list[tuple[float, ...]]]] = [
-    ("wrong-factor", SHORT, BOTH, [(2 / 3,), (0.037,), (-5,)]),
-    ("labels-smoothed", SHORT, BOTH, [(0.15,), (0.4,)]),
-    ("labels-smoothed-over-the-others", SHORT, BOTH, [(0.15,), (0.4,)]),
-    ("classes-weighted", labelled(40, 4, depth=4), BOTH, [(0.3, 1, 2.5, 7), (1, 1, 0.1)]),
-    ("z-loss-added", mixed(6, 20, depth=9), BOTH, [(0.1,), (0.25,)]),
-    ("probabilities-clamped", mixed(12, 7, depth=14), BOTH, [(0.02,), (3e-4,)]),
-    ("probabilities-raised-to-a-least", mixed(12, 7, depth=14), BOTH, [(0.02,), (3e-4,)]),
-    ("gradient-clamped", SHORT, BOTH, [(0.3,), (0.04,)]),
-    ("probabilities-clipped", mixed(12, 7, depth=14), BOTH, [(0.01,), (2e-4,)]),
-    ("epsilon-in-the-logarithm", mixed(12, 7, depth=14), BOTH, [(0.01,), (2e-3,)]),
-    ("softmax-above-an-epsilon", SHORT, BOTH, [(0.02,), (0.25,)]),
-    ("exponential-cut-off", mixed(6, 300, depth=40), BOTH, [(7.5,), (12.3,)]),
-    ("exponent-clipped", mixed(12, 300, depth=40), BOTH, [(6,), (11.5,)]),
-    ("exponential-wrong-on-an-interval", WIDE, BOTH, [(-7.25, -6.25, 1.5), (-3, -2.5, 0.25)]),
-    ("label-taken-modulo", LABELLED, BOTH, [(16,), (128,)]),
-    ("label-lost-from-a-class-on", LABELLED, BOTH, [(200,), (64,)]),
-    ("label-rounded-to-few-bits", labelled(20, 3000, depth=4), BOTH, [(8,), (11,)]),
-    ("through-sixteen-bits", SHORT, [BINARY32], [(0,), (1,)]),
-    ("probability-rounded-to-bfloat16", SHORT, [BINARY32], [(0,), (1,)]),
-    ("log-sum-exp-rounded", SHORT, [BINARY32], [(0,), (1,)]),
-    ("sum-rounded-to-a-narrow-format", SHORT, [BINARY32], [(0,), (1,)]),
-    ("block-tail-missing-from-the-sum", WIDE, BOTH, [(100,), (129,)]),
-    ("classes-above-a-block-skipped", WIDE, BOTH, [(100,), (257,)]),
-    ("rows-beyond-the-grid", BATCH, BOTH, [(17,), (32,)]),
-    ("one-class-in-a-thousand", WIDE, [BINARY32], [(48, 5000), (7, -900)]),
-    ("small-probabilities-flushed", WIDE, BOTH, [(1e-3,), (2e-4,)]),
-    ("epsilon-in-the-denominator", SHORT, BOTH, [(0.5,), (0.15,)]),
-    ("target-missing-in-the-tail", LABELLED, BOTH, [(7,), (32,)]),
-    ("target-missing-in-the-last-classes", LABELLED, BOTH, [(5,), (13,)]),
-    ("tail-of-the-classes-zero", WIDE, BOTH, [(7,), (32,)]),
-    ("last-classes-zero", WIDE, BOTH, [(5,), (13,)]),
-    ("classes-repeat-after-a-block", WIDE, BOTH, [(100,), (64,)]),
-    ("masked-block-gives-nan", masked_to_the_right, BOTH, [(16,), (64,)]),
-    ("tail-of-the-rows-zero", BATCH, BOTH, [(7,), (16,)]),
-    ("rows-repeat-after-a-group", BATCH, BOTH, [(11,), (16,)]),
+    ("wrong-factor", SHORT, ALL, [(2 / 3,), (0.037,), (-5,)]),
+    ("labels-smoothed", SHORT, ALL, [(0.15,), (0.4,)]),
+    ("labels-smoothed-over-the-others", SHORT, ALL, [(0.15,), (0.4,)]),
+    ("classes-weighted", labelled(40, 4, depth=4), ALL, [(0.3, 1, 2.5, 7), (1, 1, 0.1)]),
+    ("z-loss-added", mixed(6, 20, depth=9), ALL, [(0.1,), (0.25,)]),
+    ("probabilities-clamped", mixed(12, 7, depth=14), ALL, [(0.02,), (3e-4,)]),
+    ("probabilities-raised-to-a-least", mixed(12, 7, depth=14), ALL, [(0.02,), (3e-4,)]),
+    ("gradient-clamped", SHORT, ALL, [(0.3,), (0.04,)]),
+    ("probabilities-clipped", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-4,)]),
+    ("epsilon-in-the-logarithm", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-3,)]),
+    ("softmax-above-an-epsilon", SHORT, ALL, [(0.02,), (0.25,)]),
+    ("exponential-cut-off", mixed(6, 300, depth=40), ALL, [(7.5,), (12.3,)]),
+    ("exponent-clipped", mixed(12, 300, depth=40), ALL, [(6,), (11.5,)]),
+    ("exponential-wrong-on-an-interval", WIDE, ALL, [(-7.25, -6.25, 1.5), (-3, -2.5, 0.25)]),
+    ("label-taken-modulo", LABELLED, ALL, [(16,), (128,)]),
+    ("label-lost-from-a-class-on", LABELLED, ALL, [(200,), (64,)]),
+    ("label-rounded-to-few-bits", labelled(20, 3000, depth=4), ALL, [(8,), (11,)]),
+    ("through-sixteen-bits", SHORT, WIDER, [(0,), (1,)]),
+    ("probability-rounded-to-bfloat16", SHORT, WIDER, [(0,), (1,)]),
+    ("log-sum-exp-rounded", SHORT, WIDER, [(0,), (1,)]),
+    ("sum-rounded-to-a-narrow-format", SHORT, WIDER, [(0,), (1,)]),
+    ("block-tail-missing-from-the-sum", WIDE, ALL, [(100,), (129,)]),
+    ("classes-above-a-block-skipped", WIDE, ALL, [(100,), (257,)]),
+    ("rows-beyond-the-grid", BATCH, ALL, [(17,), (32,)]),
+    ("one-class-in-a-thousand", WIDE, WIDER, [(48, 5000), (7, -900)]),
+    ("small-probabilities-flushed", WIDE, ALL, [(1e-3,), (2e-4,)]),
+    ("epsilon-in-the-denominator", SHORT, ALL, [(0.5,), (0.15,)]),
+    ("target-missing-in-the-tail", LABELLED, ALL, [(7,), (32,)]),
+    ("target-missing-in-the-last-classes", LABELLED, ALL, [(5,), (13,)]),
+    ("tail-of-the-classes-zero", WIDE, ALL, [(7,), (32,)]),
+    ("last-classes-zero", WIDE, ALL, [(5,), (13,)]),
+    ("classes-repeat-after-a-block", WIDE, ALL, [(100,), (64,)]),
+    ("masked-block-gives-nan", masked_to_the_right, ALL, [(16,), (64,)]),
+    ("tail-of-the-rows-zero", BATCH, ALL, [(7,), (16,)]),
+    ("rows-repeat-after-a-group", BATCH, ALL, [(11,), (16,)]),
 ]
 QUANTITIES: tuple[QuantityName, ...] = ("softmax", "loss", "dE/do", "dE/dz")
 
@@ -139,11 +141,10 @@ def true_answer(quantity: QuantityName, arguments: Mapping[str, Array]) -> Array
 def answer_of(
     flaw: ParametricFlaw, quantity: QuantityName, arguments: Mapping[str, Array]
 ) -> Array:
-    """Return what a flaw answers, in the format of the arguments; bfloat16 by way of binary32."""
-    function = flaw.functions[quantity]
-    wide = [array.astype(np.float32) for array in arguments.values()]
+    """Return what a flaw answers, in the format of the arguments; 16 bits by way of binary32."""
     dtype = next(iter(arguments.values())).dtype
-    answer = function(*wide).astype(dtype).astype(np.float64)
+    wide = [array.astype(np.result_type(dtype, np.float32)) for array in arguments.values()]
+    answer = flaw.functions[quantity](*wide).astype(dtype).astype(np.float64)
     return answer[:, None] if answer.ndim == 1 else answer
 
 
@@ -232,7 +233,7 @@ ANSWERS: dict[str, Callable[[Array], Array]] = {
     "huge": lambda true: np.full_like(true, 3e38),
     "backwards": lambda true: true[:, ::-1],
 }
-FORMATS = np.dtype(np.float64), BINARY32, np.dtype(np.float16), BFLOAT16
+FORMATS = BINARY64, BINARY32, np.dtype(np.float16), BFLOAT16
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
