@@ -1,11 +1,11 @@
-"""Flaws with parameters, which a diagnosis fits to evidence: a temperature, a block size, ..."""
+"""Flaws with numbers left open: a temperature, a block size. A diagnosis fits them to evidence."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradcert_implementations.catalogue import Flaw
 from gradcert_implementations.interface import Array, Function
-from gradcert_implementations.names import QuantityName
+from gradcert_implementations.names import FormatName, QuantityName
 
 __all__ = ["Between", "Estimate", "ParametricFlaw", "Seen"]
 
@@ -59,13 +59,21 @@ class ParametricFlaw(Flaw):
         off the evidence.
     option
         The option of a loss that computes this rightly, if there is one: then it may be no mistake.
+    rounds_to_at
+        Returns the narrower format to which the values are rounded, if the parameters say which.
     """
 
     at: Callable[..., Mapping[QuantityName, Function]]
     stated: Callable[..., str]
     fit: Between | Estimate
     option: str = ""
+    rounds_to_at: Callable[..., FormatName] | None = None
 
     def with_values(self, *values: float) -> "ParametricFlaw":
         """Return the flaw with other values of its parameters."""
-        return replace(self, functions=self.at(*values), formula=self.stated(*values))
+        return replace(
+            self,
+            functions=self.at(*values),
+            formula=self.stated(*values),
+            rounds_to=self.rounds_to_at(*values) if self.rounds_to_at else self.rounds_to,
+        )

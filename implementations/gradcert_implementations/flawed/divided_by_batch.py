@@ -11,7 +11,21 @@ import numpy as np
 from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
-__all__ = ["gradient", "implementation", "loss_by_probability"]
+__all__ = ["gradient", "implementation", "loss", "loss_by_probability"]
+
+
+def loss(logits: Array, targets: Array) -> Array:
+    """Return ``E / B``, the share of a row in the mean over B rows.
+
+    Examples
+    --------
+    >>> loss(np.array([[0.0, 0.0], [0.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    array([0.34657359, 0.34657359])
+    """
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    surprise = np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
+    total: Array = (targets * np.where(targets == 0, 0, surprise)).sum(axis=-1)
+    return total / max(1, len(logits))
 
 
 def gradient(logits: Array, targets: Array) -> Array:
@@ -25,7 +39,7 @@ def gradient(logits: Array, targets: Array) -> Array:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return (o - targets) / len(logits)
+    return (o - targets) / max(1, len(logits))
 
 
 def loss_by_probability(probabilities: Array, targets: Array) -> Array:
@@ -39,13 +53,13 @@ def loss_by_probability(probabilities: Array, targets: Array) -> Array:
     """
     slopes = np.zeros_like(targets)
     np.divide(-targets, probabilities, out=slopes, where=targets != 0)
-    return slopes / len(targets)
+    return slopes / max(1, len(targets))
 
 
 implementation = Flaw(
     name="divided-by-batch",
-    functions={"dE/dz": gradient, "dE/do": loss_by_probability},
-    formula="dE/dz_j = (o_j - t_j) / B, dE/do_j = -t_j / (o_j B), with B rows in the batch",
+    functions={"loss": loss, "dE/do": loss_by_probability, "dE/dz": gradient},
+    formula="every value is divided by B, with B rows in the batch",
     source="reported in aprender #2182, where a sum is divided so, fetchai/ledger PR 1580",
     kind=FlawKind.FORMULA,
     links=(

@@ -6,32 +6,72 @@ is right for all but one class in a thousand, which has lost six bits. In a row 
 sequential sum may lose as much, so the size of the error alone may not separate the two.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from math import gcd
+
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw, FlawKind
-from gradcert_implementations.interface import Array
+from gradcert_implementations.catalogue import FlawKind
+from gradcert_implementations.interface import Array, Function
+from gradcert_implementations.names import QuantityName
+from gradcert_implementations.parametric import ParametricFlaw, Seen
+from gradcert_implementations.reading import (
+    Readings,
+    agreed,
+    differs,
+    rounding,
+    shares_of,
+)
 
-__all__ = ["gradient", "implementation"]
+__all__ = ["implementation", "wrong_at_every"]
 
 
-def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``o_j - t_j``, with ``o_j (1 + 64 eps)`` for j = 1024, 2048 and so on.
+def wrong_at_every(step: float, excess: float) -> Mapping[QuantityName, Function]:
+    """Return ``o_j - t_j``, with ``o_j (1 + excess eps)`` for j = step, 2 step and so on.
 
     Examples
     --------
-    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
-    array([[-0.5,  0.5]])
+    >>> wrong_at_every(2, 0.5 / np.finfo(float).eps)["dE/dz"](np.zeros((1, 4)), np.eye(4)[:1])
+    array([[-0.75 ,  0.25 ,  0.375,  0.25 ]])
     """
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    o[:, 1024::1024] *= 1 + 64 * np.finfo(o.dtype).eps
-    return o - targets
+
+    def gradient(logits: Array, targets: Array) -> Array:
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        o: Array = powers / powers.sum(axis=-1, keepdims=True)
+        o[:, int(step) :: int(step)] *= 1 + excess * float(np.finfo(o.dtype).eps)
+        return o - targets
+
+    return {"dE/dz": gradient}
 
 
-implementation = Flaw(
+def _stated(step: float, excess: float) -> str:
+    places = ", ".join(f"{step * factor:g}" for factor in (1, 2))
+    return f"o_j = softmax(z)_j (1 + {excess:g} eps) for j = {places}, ..."
+
+
+def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
+    """Return the common divisors of the wrong classes, with how far they are off."""
+    step = 0
+    found = []
+    for seen in evidence:
+        shares = shares_of(seen)
+        wrong = differs(seen)
+        if shares is None or wrong[0] or not wrong.any():
+            return []
+        step = gcd(step, *map(int, wrong.nonzero()[0]))
+        in_eps = 2 * rounding(seen) * shares.true[wrong]
+        excess = (shares.shown - shares.true)[wrong]
+        found.append(Readings.of(seen, excess, in_eps, shares.size[wrong]))
+    if step < 2:
+        return []
+    steps = [s for s in dict.fromkeys([step, step & -step]) if s > 1]
+    return [(float(s), excess) for s in steps for excess in agreed(found)]
+
+
+implementation = ParametricFlaw(
     name="one-class-in-a-thousand",
-    functions={"dE/dz": gradient},
-    formula="o_j = softmax(z)_j (1 + 64 eps) for j = 1024, 2048, ...",
+    functions=wrong_at_every(1024, 64),
+    formula=_stated(1024, 64),
     source="made for this suite, to test that it checks every part of the answer",
     kind=FlawKind.PRECISION,
     links=(),
@@ -39,4 +79,7 @@ implementation = Flaw(
         ((0.0,) + (-np.inf,) * 1023 + (0.0,),),
         ((1.0,) + (0.0,) * 1024,),
     ),
+    at=wrong_at_every,
+    stated=_stated,
+    fit=_fit,
 )
