@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from gradcert_implementations.catalogue import FlawKind
 from gradcert_implementations.interface import Array, Function
 from gradcert_implementations.names import QuantityName
 from gradcert_implementations.parametric import ParametricFlaw, Seen
@@ -65,6 +66,8 @@ implementation = ParametricFlaw(
     functions=clamped_above(100),
     formula=_stated(100),
     source="a common slip; PyTorch's binary_cross_entropy clamps its logarithms at -100",
+    kind=FlawKind.FORMULA,
+    links=(),
     exposed_by=(((101.0, 0.0),), ((0.0, 1.0),)),
     at=clamped_above,
     stated=_stated,
