@@ -67,12 +67,12 @@ def _stated(*weights: float) -> str:
 
 
 def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
-    """Read the weight of each label; nothing if a row is not the true one times a factor."""
+    """Read the weight of each label; nothing if a row of it is not the true one times a factor."""
     by_label: dict[int, list[Readings]] = {}
     for seen in evidence:
         label = label_of(seen)
         if label is None:
-            return []
+            continue
         size = abs(seen.returned) + (targets_of(seen) if is_by_class(seen) else 0)
         found = Readings.of(seen, seen.returned, seen.expected, size)
         by_label.setdefault(label, []).append(found)

@@ -33,8 +33,8 @@ __all__ = ["Checked", "diagnose", "exposing_case"]
 _LISTED = 3
 """Flaws that a diagnosis names."""
 
-_FITTED = 6
-"""Refuting rows that parameters are fitted to."""
+_ONE_IN = 4
+"""A flaw that explains fewer cases than one in four explains nothing."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,12 @@ def exposing_case(flaw: Flaw, format: Format) -> Case:
 
 
 def _refutation(checked: Checked) -> _Refutation:
-    """Run the check on the refuting cases again, and keep those that refute again."""
+    """Run the check again, and keep the cases that refute again and those that pass again."""
     claim, check, outcome = checked.claim, checked.check, checked.outcome
     again = (failure_on(claim, check, found.case) for found in outcome.refutations)
     found = tuple(found for found in again if isinstance(found, Evidence))
-    return _Refutation(claim, check, found, outcome.passed)
+    passed = tuple(case for case in outcome.passed if not fails(claim, check, case))
+    return _Refutation(claim, check, found, passed)
 
 
 def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> frozenset[tuple[int, int]]:
@@ -112,7 +113,7 @@ def _with_values(flaw: ParametricFlaw, refutations: Sequence[_Refutation]) -> Fl
     best, most = None, 0
     cases = sum(len(one.evidence) for one in refutations)
     for refutation in refutations:
-        rows = [seen(refutation.claim, e) for e in refutation.evidence[:_FITTED] if _has_values(e)]
+        rows = [seen(refutation.claim, one) for one in refutation.evidence if _has_values(one)]
         if not rows or not refutation.check.against_truth:
             continue
         smallest = refutation.evidence[0]
@@ -322,7 +323,11 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
     condition = _where(rows)
     candidates = _candidates(about, again, rows)
     named = [one for one in candidates if one.headline(cases)]
-    others = [one for one in candidates if not one.headline(cases)]
+    others = [
+        one
+        for one in candidates
+        if not one.headline(cases) and len(one.explains) * _ONE_IN >= cases
+    ]
     explained = frozenset[tuple[int, int]]().union(*(one.explains for one in candidates))
     return Diagnosis(
         quantity=quantity.name,

@@ -19,6 +19,9 @@ _GRID = 60
 _NOISE = 1e-6
 """Distances below it are equal: the best number is known to half of the digits of binary64."""
 
+_FITTED, _FEW = 16, 3
+"""Rows that parameters are fitted to at once."""
+
 _TRIED = 40
 """Values of the parameters that are tried, at most."""
 
@@ -77,6 +80,19 @@ def _between(
     return [(number,) for number, d in zip(rounded, distances, strict=True) if d <= good]
 
 
+def _groups(rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
+    """Yield groups of rows to fit to: some of all sizes, the first few, and the longest.
+
+    A row may be one on which a flaw shows nothing, or shows another thing.
+    """
+    several = [row for row in rows if len(row.returned) > 1] or rows
+    longest = sorted(several, key=lambda row: -len(row.returned))[:_FEW]
+    yield several[:: 1 + len(several) // _FITTED]
+    yield several[:_FEW]
+    yield longest
+    yield from ([row] for row in (*several[:_FEW], *longest))
+
+
 def fitted(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen]) -> Iterator[ParametricFlaw]:
     """Yield the flaw with values of its parameters that may explain rows, the likeliest first.
 
@@ -87,11 +103,16 @@ def fitted(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen]) -> Iterator
     claim
         The claim that the rows refute.
     rows
-        Refuting rows with their values.
+        Refuting rows with their values, that of the smallest case first.
     """
-    if isinstance(flaw.fit, Between):
-        found = _between(flaw, claim, rows, flaw.fit)
-    else:
-        found = list(islice(flaw.fit(rows), _TRIED))
-    for values in found:
-        yield flaw.with_values(*values)
+    tried = set()
+    for group in _groups(rows):
+        if isinstance(flaw.fit, Between):
+            found = _between(flaw, claim, group, flaw.fit)
+        else:
+            with np.errstate(all="ignore"):
+                found = list(islice(flaw.fit(group), _TRIED))
+        for values in found:
+            if values not in tried:
+                tried.add(values)
+                yield flaw.with_values(*values)

@@ -71,7 +71,6 @@ DRAWN: list[tuple[str, Rows, Sequence[np.dtype[np.generic]], list[tuple[float, .
     ("probabilities-raised-to-a-least", mixed(12, 7, depth=14), ALL, [(0.02,), (3e-4,)]),
     ("gradient-clamped", SHORT, ALL, [(0.3,), (0.04,)]),
     ("probabilities-clipped", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-4,)]),
-    ("logarithm-clamped", mixed(12, 7, depth=60), ALL, [(13,), (30.5,)]),
     ("epsilon-in-the-logarithm", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-3,)]),
     ("softmax-above-an-epsilon", SHORT, ALL, [(0.02,), (0.25,)]),
     ("exponential-cut-off", mixed(6, 300, depth=40), ALL, [(7.5,), (12.3,)]),
