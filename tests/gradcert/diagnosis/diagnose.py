@@ -18,7 +18,7 @@ from gradcert.core.evidence import Evidence
 from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.conditional import under
 from gradcert.diagnosis.fitting import fitted, seen
-from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on
+from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on, in_place_of
 from gradcert.diagnosis.observing import Observed, observed
 from gradcert.diagnosis.shared_traits import Refuting
 from gradcert.diagnosis.symptoms import symptoms
@@ -182,14 +182,12 @@ def _contradicted(flaw: Flaw, about: Sequence[Checked], refutations: Sequence[_R
     count = sum(_passes_where_exposed(flaw, about, format) for format in formats)
     passed = [one for one in about if one.outcome.failure is None]
     for refutation in refutations:
-        accused = replace(refutation.claim, implementation=flaw)
-        # A flaw may overflow, or be cut off, in a format it is not about.
-        if accused.format.name in flaw.formats:
-            count += sum(fails(accused, refutation.check, case) for case in refutation.passed)
+        accused = in_place_of(refutation.claim, flaw, refutation.check)
+        count += sum(fails(accused, refutation.check, case) for case in refutation.passed)
         for one in passed:
             if one.check is refutation.check:
                 case = refutation.evidence[0].case.cast(one.claim.format)
-                accused = replace(one.claim, implementation=flaw)
+                accused = in_place_of(one.claim, flaw, one.check)
                 count += not fails(one.claim, one.check, case) and fails(accused, one.check, case)
     return count
 
@@ -203,7 +201,7 @@ def _where(seen: Sequence[_Seen], flaw: Flaw | None = None) -> Condition | None:
     for one in seen:
         rows = one.rows.right
         if flaw:
-            accused = replace(one.claim, implementation=flaw)
+            accused = in_place_of(one.claim, flaw, one.check)
             rows &= observed(accused, one.check, one.rows.case).wrong
         wrong.append(Rows(one.rows.case, sorted(one.rows.wrong)))
         right.append(Rows(one.rows.case, sorted(rows)))

@@ -24,7 +24,7 @@ from gradcert_oracle import (
     judge,
 )
 
-__all__ = ["fails", "fails_in_the_same_way", "failure_on"]
+__all__ = ["fails", "fails_in_the_same_way", "failure_on", "in_place_of"]
 
 
 _NOTHING: Array = np.zeros(1)
@@ -111,19 +111,14 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     )
 
 
-def _in_place_of(claim: Claim, flaw: Flaw, evidence: Evidence) -> Claim | None:
-    """Return the claim with a flaw as its implementation; None where the flaw cannot be compared.
+def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
+    """Return the claim with a flaw as its implementation.
 
     Where true values matter in a format that the flaw is not about, its formula is computed in
-    binary32 and rounded, because what it loses to the format itself is not part of the flaw. A flaw
-    is not compared on values of a format wider than those it is known in. There it may be no flaw,
-    or lose only what the way through a narrower format loses.
+    binary32 and rounded, because what it loses to the format itself is not part of the flaw.
     """
     dtype = claim.format.dtype
-    widest = max(FORMATS[name].precision for name in flaw.formats)
-    if evidence.returned and claim.format.precision > widest:
-        return None
-    if claim.format.name in flaw.formats or not evidence.enclosure:
+    if claim.format.name in flaw.formats or not check.against_truth:
         return replace(claim, implementation=flaw)
 
     def rounded(function: Function) -> Function:
@@ -171,13 +166,14 @@ def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evid
     Predicate: where values were compared with true ones, the flaw is wrong in the same row, and its
     values agree. Elsewhere the same check refutes it in the same row; with the same statement,
     unless that is about one value; with values that agree, if there are any. A row that a level
-    explains, worse than the one claimed, shows no flaw.
+    explains, worse than the one claimed, shows no flaw. A flaw is not compared on values of a
+    format wider than those it is known in. There it may be no flaw, or lose only what the way
+    through a narrower format loses.
     """
-    if evidence.level:
+    widest = max(FORMATS[name].precision for name in flaw.formats)
+    if evidence.level or (evidence.returned and claim.format.precision > widest):
         return False
-    accused = _in_place_of(claim, flaw, evidence)
-    if accused is None:
-        return False
+    accused = in_place_of(claim, flaw, check)
     if check.against_truth and evidence.returned:
         return _answers_in_the_same_way(accused, flaw, evidence)
     other = failure_on(accused, check, evidence.case)

@@ -141,7 +141,11 @@ _OF_LOGITS = (
         "where two logits differ by {:.3g} or more",
         "where no two logits differ by more than {:.3g}",
     ),
-    Trait(_gap, at_most="where the two largest logits differ by {:.3g} or less"),
+    Trait(
+        _gap,
+        "where the two largest logits differ by {:.3g} or more",
+        "where the two largest logits differ by {:.3g} or less",
+    ),
     Trait(
         lambda case: (np.signbit(_logits(case)) & (_logits(case) == 0)).sum(axis=1),
         "where a logit is -0.0",
