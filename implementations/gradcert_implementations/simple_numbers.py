@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import floor, isfinite, log2, log10
 
-__all__ = ["simple_near", "simplest_between", "whole_between"]
+__all__ = ["simple_between", "simple_near", "simplest_between", "whole_between"]
 
 _DIGITS = 4
 """A number of at most so many digits counts as simple."""
@@ -84,3 +84,22 @@ def simplest_between(low: float, high: float) -> float:
         if least <= multiple:
             return float(f"{least}e{place}")
     return high
+
+
+def simple_between(low: float, high: float) -> list[float]:
+    """Return numbers x with ``low < x <= high`` that a bound may be, the simplest first.
+
+    Examples
+    --------
+    >>> simple_between(12.3, 16.5)
+    [16.0, 13.0, 12.4, 12.300000000012302, 16.5]
+    >>> simple_between(0.0002, 0.00025)
+    [0.00025, 0.000244140625, 0.00021, 0.0002000000000002]
+    """
+    if not high > low:
+        return [high]
+    power = 2.0 ** floor(log2(high))
+    digits = (simplest_between(low, x) for x in (high, (low + high) / 2, low + (high - low) / 9))
+    ends = (low * (1 + 1e-12), high)
+    found = (simplest_between(low, high), power, floor(low) + 1.0, *digits, *ends)
+    return list(dict.fromkeys(x for x in found if low < x <= high))

@@ -24,6 +24,9 @@ from gradcert_implementations.reading import (
 
 __all__ = ["implementation", "weighted"]
 
+_ROUNDING = 2.0**-5
+"""A weight nearer to one may come from the roundings of bfloat16."""
+
 
 def weighted(*weights: float) -> Mapping[QuantityName, Function]:
     """Return loss and gradients for the targets ``w_j t_j``; a class without a weight has one.
@@ -74,15 +77,16 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
         if label is None:
             continue
         size = abs(seen.returned) + (targets_of(seen) if is_by_class(seen) else 0)
-        found = Readings.of(seen, seen.returned, seen.expected, size)
-        by_label.setdefault(label, []).append(found)
+        reading = Readings.of(seen, seen.returned, seen.expected, size)
+        by_label.setdefault(label, []).append(reading)
     candidates = {label: agreed(readings, low=0) for label, readings in by_label.items()}
     if not all(candidates.values()) or not candidates:
         return []
     classes = max(candidates) + 1
-    return [
+    weights = [
         tuple(candidates.get(label, [1.0])[place] for label in range(classes)) for place in (0, -1)
     ]
+    return [found for found in weights if not np.allclose(found, 1, atol=_ROUNDING)]
 
 
 implementation = ParametricFlaw(

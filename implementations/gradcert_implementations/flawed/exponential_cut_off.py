@@ -21,7 +21,7 @@ from gradcert_implementations.reading import (
     rounding,
     shares_of,
 )
-from gradcert_implementations.simple_numbers import simplest_between
+from gradcert_implementations.simple_numbers import simple_between
 
 __all__ = ["cut_off", "implementation"]
 
@@ -67,8 +67,8 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
     if not above < below < inf:
         return []
     # The cut is at or above the first class that is kept, and below the first that is lost.
-    simple = simplest_between(above, np.nextafter(below, 0))
-    return [(depth,) for depth in dict.fromkeys([simple, above]) if depth > 0]
+    simple = simple_between(above, np.nextafter(below, 0))
+    return [(depth,) for depth in dict.fromkeys([*simple, above]) if depth > 0]
 
 
 implementation = ParametricFlaw(

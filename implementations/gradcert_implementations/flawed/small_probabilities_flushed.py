@@ -20,7 +20,7 @@ from gradcert_implementations.reading import (
     rounding,
     shares_of,
 )
-from gradcert_implementations.simple_numbers import simplest_between
+from gradcert_implementations.simple_numbers import simple_between
 
 __all__ = ["flushed_below", "implementation"]
 
@@ -65,7 +65,7 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
     if not 0 < largest < least < inf:
         return []
     # A probability is rounded before it is compared, so the ends are no certain bounds.
-    thresholds = [simplest_between(largest, least), (largest * least) ** 0.5]
+    thresholds = [*simple_between(largest, least), (largest * least) ** 0.5]
     return [(threshold,) for threshold in thresholds if threshold < 1]
 
 

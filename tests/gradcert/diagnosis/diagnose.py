@@ -33,6 +33,9 @@ __all__ = ["Checked", "diagnose", "exposing_case"]
 _LISTED = 3
 """Flaws that a diagnosis names."""
 
+_COMPARED = 6
+"""Values of the parameters of a flaw that are compared by what contradicts them."""
+
 _ONE_IN = 4
 """A flaw that explains fewer cases than one in four explains nothing."""
 
@@ -105,30 +108,6 @@ def _explained(flaw: Flaw, refutations: Sequence[_Refutation]) -> frozenset[tupl
     return frozenset(found)
 
 
-def _with_values(flaw: ParametricFlaw, refutations: Sequence[_Refutation]) -> Flaw | None:
-    """Return a flaw with the values of its parameters that explain most; None if none explains.
-
-    The likeliest that explain a smallest case are tried on all cases.
-    """
-    best, most = None, 0
-    cases = sum(len(one.evidence) for one in refutations)
-    for refutation in refutations:
-        rows = [seen(refutation.claim, one) for one in refutation.evidence if _has_values(one)]
-        if not rows or not refutation.check.against_truth:
-            continue
-        smallest = refutation.evidence[0]
-        for candidate in fitted(flaw, refutation.claim, rows):
-            if fails_in_the_same_way(candidate, refutation.claim, refutation.check, smallest):
-                explained = len(_explained(candidate, refutations))
-                if explained > most:
-                    best, most = candidate, explained
-                if explained == cases:
-                    return best
-        if best:
-            return best
-    return best
-
-
 def _has_values(evidence: Evidence) -> bool:
     return bool(evidence.returned) and evidence.expected_is == "true"
 
@@ -192,6 +171,31 @@ def _contradicted(flaw: Flaw, about: Sequence[Checked], refutations: Sequence[_R
     return count
 
 
+def _with_values(
+    flaw: ParametricFlaw, about: Sequence[Checked], refutations: Sequence[_Refutation]
+) -> Flaw | None:
+    """Return a flaw with the values of its parameters that explain most; None if none explains.
+
+    The likeliest that explain a smallest case are tried on all cases. Of those that explain most,
+    the one that least contradicts is the best.
+    """
+    for refutation in refutations:
+        rows = [seen(refutation.claim, one) for one in refutation.evidence if _has_values(one)]
+        if not rows or not refutation.check.against_truth:
+            continue
+        smallest = refutation.evidence[0]
+        likely = [
+            (len(_explained(candidate, refutations)), candidate)
+            for candidate in fitted(flaw, refutation.claim, rows)
+            if fails_in_the_same_way(candidate, refutation.claim, refutation.check, smallest)
+        ]
+        if likely:
+            most = max(explained for explained, _ in likely)
+            best = [candidate for explained, candidate in likely if explained == most]
+            return min(best[:_COMPARED], key=lambda one: _contradicted(one, about, refutations))
+    return None
+
+
 def _where(seen: Sequence[_Seen], flaw: Flaw | None = None) -> Condition | None:
     """Return what sets the wrong rows apart from the right ones.
 
@@ -224,7 +228,7 @@ class _Candidate:
     elsewhere: int = 0
 
     @property
-    def order(self) -> tuple[int, int, bool, int, bool, bool, str]:
+    def order(self) -> tuple[int, int, bool, bool, int, bool, str]:
         """The sort key: most cases explained first, then least counter-evidence.
 
         A flaw that explains everything as it is comes before one with a condition or parameters. Of
@@ -235,8 +239,8 @@ class _Candidate:
             -len(self.explains),
             self.contradicted,
             bool(self.where),
-            -self.elsewhere,
             isinstance(self.flaw, ParametricFlaw),
+            -self.elsewhere,
             self.in_other_formats,
             self.flaw.name,
         )
@@ -284,7 +288,9 @@ def _candidates(
     cases = sum(len(refutation.evidence) for refutation in refutations)
     found = []
     for known in _applicable(about[0].claim):
-        flaw = _with_values(known, refutations) if isinstance(known, ParametricFlaw) else known
+        flaw = (
+            _with_values(known, about, refutations) if isinstance(known, ParametricFlaw) else known
+        )
         explains = _explained(flaw, refutations) if flaw else frozenset()
         if flaw is None or not explains:
             continue

@@ -129,14 +129,18 @@ def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
 
 
 def _lost(accused: Claim, evidence: Evidence, answer: Array) -> Array:
-    """Return how far each value of a flaw's answer is from that in a wider format."""
+    """Return how far each value of a flaw's answer is from that in a wider format.
+
+    More than an eighth of the value is no matter of rounding.
+    """
     binary64 = accused.format.precision >= FORMATS["binary64"].precision
     wider = np.longdouble if binary64 else np.float64
     arguments = (array.astype(wider) for array in accused.arguments(evidence.case))
     try:
         with np.errstate(all="ignore"):
             wide = np.asarray(accused.function(*arguments))[evidence.row]
-            lost: Array = np.abs(wide - answer[evidence.row].astype(wider)).astype(np.float64)
+            ours = answer[evidence.row].astype(wider)
+            lost: Array = np.minimum(np.abs(wide - ours), np.abs(ours) / 8).astype(np.float64)
     except Exception:  # noqa: BLE001 - a flaw may refuse the wider format in any way.
         return _NOTHING
     return np.where(np.isfinite(lost), lost, 0.0).ravel()

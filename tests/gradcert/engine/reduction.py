@@ -36,13 +36,21 @@ def _with_equal_rows(smallest: SmallestCase, row: int) -> None:
 
 
 def _with_fewer_rows(smallest: SmallestCase) -> None:
-    """Try half of equal rows, and then other numbers of them."""
+    """Try half of equal rows, and then other numbers of them; or drop rows that are unlike."""
     too_few = 1
     equal = all((array == array[:1]).all() for array in smallest.case.arguments.values())
     while equal and smallest.case.rows > too_few + 1 and smallest.cases_left:
         rows = (too_few + smallest.case.rows) // 2
         if not smallest.tried(smallest.case.of_rows(np.zeros(rows, int))):
             too_few = rows
+    left = smallest.cases_left
+    for size in _sizes(0 if equal else smallest.case.rows):
+        for stop in range(smallest.case.rows, 0, -size):
+            if not smallest.cases_left or left - smallest.cases_left >= _STEP:
+                return
+            kept = np.delete(np.arange(smallest.case.rows), range(max(0, stop - size), stop))
+            if len(kept):
+                smallest.tried(smallest.case.of_rows(kept))
 
 
 def _dropped(case: Case, start: int, stop: int) -> Case:
