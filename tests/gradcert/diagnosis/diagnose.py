@@ -162,7 +162,8 @@ def _contradicted(flaw: Flaw, about: Sequence[Checked], refutations: Sequence[_R
     passed = [one for one in about if one.outcome.failure is None]
     for refutation in refutations:
         accused = in_place_of(refutation.claim, flaw, refutation.check)
-        count += sum(fails(accused, refutation.check, case) for case in refutation.passed)
+        wrong = (observed(accused, refutation.check, case).wrong for case in refutation.passed)
+        count += sum(map(bool, wrong))
         for one in passed:
             if one.check is refutation.check:
                 case = refutation.evidence[0].case.cast(one.claim.format)

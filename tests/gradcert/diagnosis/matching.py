@@ -1,6 +1,5 @@
 """Whether a flaw fails as a subject fails: the same check, on the same case, in the same way."""
 
-import functools
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,17 +10,15 @@ from gradcert.checks import Check
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import Evidence, Refuted, floats
+from gradcert.diagnosis.rounding import budgets_of, is_right
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import Array, Flaw, Function
 from gradcert_oracle import (
     ALLOWED,
     FORMATS,
-    Algorithm,
     Format,
     Question,
     algorithms,
-    budgets,
-    judge,
 )
 
 __all__ = ["fails", "fails_in_the_same_way", "failure_on", "in_place_of"]
@@ -68,15 +65,6 @@ def fails(claim: Claim, check: Check, case: Case) -> bool:
     return _failure(claim, check, case) is not None
 
 
-@functools.lru_cache(maxsize=256)
-def _budgets(question: Question, algorithm: Algorithm) -> Array:
-    """Return the budgets of a row, rounded; zeros where the algorithm is void on it."""
-    # A row is compared with many flaws.
-    unknown = any(x != x for x in question.rows[0])
-    found = None if unknown else budgets(question, algorithm)
-    return np.array([0.0] if found is None else [float(budget) for budget in found])
-
-
 def _ulps(values: Array, format: Format) -> Array:
     """Return one unit in the last place of each value."""
     ulps: Array = np.ldexp(1.0, np.frexp(values)[1] - format.precision)
@@ -104,10 +92,11 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     with np.errstate(over="ignore"):
         if (a.astype(question.format.dtype).astype(np.float64) != a).any():
             return False
-    rounding = _ulps(b, question.format)
+    rounding = _ulps(b, question.format) + lost
+    found = (budgets_of(question, algorithm) for algorithm in algorithms(question.format))
     return any(
-        (abs(a - b) <= ALLOWED * (_budgets(question, algorithm) + rounding + lost)).all()
-        for algorithm in algorithms(question.format)
+        (abs(a - b) <= ALLOWED * (rounding if budget is None else budget + rounding)).all()
+        for budget in found
     )
 
 
@@ -161,7 +150,7 @@ def _answers_in_the_same_way(accused: Claim, flaw: Flaw, evidence: Evidence) -> 
     return (
         _agree(asked, ours, theirs, _NOTHING)
         or _agree(asked, ours, theirs, _lost(accused, evidence, answer))
-    ) and judge(question, theirs, accused.levels).algorithm is None
+    ) and not is_right(accused, question, theirs)
 
 
 def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:

@@ -11,12 +11,12 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import floats
 from gradcert.diagnosis.matching import fails
-from gradcert_oracle import judge
+from gradcert.diagnosis.rounding import is_right
 
 __all__ = ["Observed", "observed"]
 
-_JUDGED = 12
-"""Rows of a case that are judged, if a screen did not accept them."""
+_COMPARED = 12
+"""Rows of a case that are compared with true values, if a screen did not accept them."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Observed:
 
 def _spread(rows: Sequence[int]) -> list[int]:
     """Return some of the rows, evenly spaced, the first and the last too."""
-    if len(rows) <= _JUDGED:
+    if len(rows) <= _COMPARED:
         return list(rows)
-    return [rows[i * (len(rows) - 1) // (_JUDGED - 1)] for i in range(_JUDGED)]
+    return [rows[i * (len(rows) - 1) // (_COMPARED - 1)] for i in range(_COMPARED)]
 
 
 def observed(claim: Claim, check: Check, case: Case) -> Observed:
     """Return which rows of a case are right.
 
     If the check compares with true values, each row is screened, and some that the screen does not
-    accept are judged. Else all rows are right if the check passes, and all are wrong if it fails.
+    accept are compared. Else all rows are right if the check passes, and all are wrong if it fails.
     """
     every = frozenset(range(case.rows))
     if not check.against_truth:
@@ -51,10 +51,7 @@ def observed(claim: Claim, check: Check, case: Case) -> Observed:
         return Observed(case, frozenset(), every)
     found = screened(claim, case, answer)
     accepted = np.zeros(case.rows, bool) if found is None else found.accepted
-    judged = {
-        row: judge(claim.question(case, row), floats(answer[row]), claim.levels).algorithm
-        for row in _spread(np.flatnonzero(~accepted).tolist())
-    }
-    right = {row for row, algorithm in judged.items() if algorithm is not None}
-    wrong = frozenset(judged) - right
+    compared = _spread(np.flatnonzero(~accepted).tolist())
+    right = {r for r in compared if is_right(claim, claim.question(case, r), floats(answer[r]))}
+    wrong = frozenset(compared) - right
     return Observed(case, frozenset(np.flatnonzero(accepted).tolist()) | right, wrong)

@@ -53,7 +53,12 @@ def diagnosis(function: Callable[..., Array], *arguments: Any, **options: Any) -
 
 
 def matches(found: Diagnosis) -> dict[str, int]:
-    """Return how many cases each flaw explains, wholly or partly, by flaw."""
+    """Return how many cases each flaw explains that names the mistake."""
+    return {match.flaw: match.explains for match in found.matches}
+
+
+def explained(found: Diagnosis) -> dict[str, int]:
+    """Return how many cases each flaw explains, wholly or partly."""
     return {match.flaw: match.explains for match in (*found.matches, *found.partly)}
 
 
