@@ -7,7 +7,7 @@ from gradcert_implementations.catalogue import Flaw
 from gradcert_implementations.interface import Array, Function
 from gradcert_implementations.names import FormatName, QuantityName
 
-__all__ = ["Between", "Estimate", "ParametricFlaw", "Seen"]
+__all__ = ["Between", "Estimate", "OneOf", "ParametricFlaw", "Seen"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,13 @@ class Between:
     high: float
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """One of these values of the parameters, the likeliest first."""
+
+    values: tuple[tuple[float, ...], ...]
+
+
 Estimate = Callable[[Sequence[Seen]], Iterable[tuple[float, ...]]]
 """Values of the parameters that may explain rows, the most likely first; none if nothing can."""
 
@@ -55,8 +62,8 @@ class ParametricFlaw(Flaw):
     stated
         Returns the formula for values of the parameters.
     fit
-        What a parameter may be: a range for a single number, or a function that reads candidates
-        off the evidence.
+        What a parameter may be: a range for a single number, a list of values, or a function that
+        reads candidates off the evidence.
     option
         The option of a loss that computes this rightly, if there is one: then it may be no mistake.
     rounds_to_at
@@ -65,7 +72,7 @@ class ParametricFlaw(Flaw):
 
     at: Callable[..., Mapping[QuantityName, Function]]
     stated: Callable[..., str]
-    fit: Between | Estimate
+    fit: Between | OneOf | Estimate
     option: str = ""
     rounds_to_at: Callable[..., FormatName] | None = None
 

@@ -6,37 +6,52 @@ and minus infinity belongs there. The probabilities of the real classes are too 
 less than one. Rows of 4, 8 or 1024 classes have no padding and pass.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from gradcert_implementations.catalogue import Flaw, FlawKind
-from gradcert_implementations.interface import Array
+from gradcert_implementations.catalogue import FlawKind
+from gradcert_implementations.interface import Array, Function
+from gradcert_implementations.names import QuantityName
+from gradcert_implementations.parametric import OneOf, ParametricFlaw
 
-__all__ = ["gradient", "implementation"]
-
-_LANES = 4
+__all__ = ["implementation", "padded_to"]
 
 
-def gradient(logits: Array, targets: Array) -> Array:
-    """Return ``o_j - t_j``, the softmax over the row with zeros up to a multiple of four classes.
+def padded_to(lanes: float) -> Mapping[QuantityName, Function]:
+    """Return ``o_j - t_j``, the softmax over the row with zeros up to a multiple of the lanes.
 
     Examples
     --------
-    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    >>> padded_to(4)["dE/dz"](np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
     array([[-0.75,  0.25]])
     """
-    classes = logits.shape[-1]
-    z = np.pad(logits, ((0, 0), (0, -classes % _LANES)))
-    powers = np.exp(z - z.max(axis=-1, keepdims=True))
-    o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return o[:, :classes] - targets
+
+    def gradient(logits: Array, targets: Array) -> Array:
+        classes = logits.shape[-1]
+        z = np.pad(logits, ((0, 0), (0, -classes % int(lanes))))
+        powers = np.exp(z - z.max(axis=-1, keepdims=True))
+        o: Array = powers / powers.sum(axis=-1, keepdims=True)
+        return o[:, :classes] - targets
+
+    return {"dE/dz": gradient}
 
 
-implementation = Flaw(
+def _stated(lanes: float) -> str:
+    return (
+        f"o_j = exp(z_j) / (sum_k exp(z_k) + 1 for each class missing to a multiple of {lanes:g})"
+    )
+
+
+implementation = ParametricFlaw(
     name="padded-lanes-in-the-sum",
-    functions={"dE/dz": gradient},
-    formula="o_j = exp(z_j) / (sum_k exp(z_k) + 1 for each class missing to a multiple of 4)",
+    functions=padded_to(4),
+    formula=_stated(4),
     source="reported in TensorFlow PR 108244",
     kind=FlawKind.SIZE,
     links=("https://github.com/tensorflow/tensorflow/pull/108244",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+    at=padded_to,
+    stated=_stated,
+    fit=OneOf(tuple((2.0**k,) for k in range(1, 13))),
 )

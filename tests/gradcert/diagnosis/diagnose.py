@@ -36,8 +36,8 @@ _LISTED = 3
 _COMPARED = 6
 """Values of the parameters of a flaw that are compared by what contradicts them."""
 
-_ONE_IN = 4
-"""A flaw that explains fewer cases than one in four explains nothing."""
+_ONE_IN = 10
+"""A flaw that adds less than this part of the cases to those explained explains nothing."""
 
 
 @dataclass(frozen=True)
@@ -225,21 +225,21 @@ class _Candidate:
     explains: frozenset[tuple[int, int]]
     contradicted: int
     in_other_formats: bool
-    where: str = ""
+    where: Condition | None = None
     elsewhere: int = 0
 
     @property
-    def order(self) -> tuple[int, int, bool, bool, int, bool, str]:
+    def order(self) -> tuple[int, int, int, bool, int, bool, str]:
         """The sort key: most cases explained first, then least counter-evidence.
 
-        A flaw that explains everything as it is comes before one with a condition or parameters. Of
-        those with a condition, the one that would fail most elsewhere comes first: it has no
-        conditions of its own.
+        A flaw that explains everything as it is comes before one with a condition or parameters,
+        and a condition of one bound before one of two. Of those with a condition, the one that
+        would fail most elsewhere comes first: it has no conditions of its own.
         """
         return (
             -len(self.explains),
             self.contradicted,
-            bool(self.where),
+            len(self.where.bounds) if self.where else 0,
             isinstance(self.flaw, ParametricFlaw),
             -self.elsewhere,
             self.in_other_formats,
@@ -277,7 +277,7 @@ def _under_a_condition(
     if contradicted or len(explains) < len(one.explains):
         return one
     return _Candidate(
-        one.flaw, explains, 0, one.in_other_formats, str(condition), elsewhere=one.contradicted
+        one.flaw, explains, 0, one.in_other_formats, condition, elsewhere=one.contradicted
     )
 
 
@@ -303,6 +303,24 @@ def _candidates(
     return sorted(found, key=lambda candidate: candidate.order)
 
 
+def _together(
+    candidates: Sequence[_Candidate], named: Sequence[_Candidate], cases: int
+) -> list[_Candidate]:
+    """Return the flaws that explain most of what those with a name do not.
+
+    Each explains some cases that no other one does.
+    """
+    found: list[_Candidate] = []
+    explained = frozenset[tuple[int, int]]().union(*(one.explains for one in named))
+    for _ in range(_LISTED):
+        best = max(candidates, key=lambda one: len(one.explains - explained), default=None)
+        if best is None or len(best.explains - explained) * _ONE_IN < cases:
+            break
+        found.append(best)
+        explained |= best.explains
+    return found
+
+
 def _matches(candidates: Sequence[_Candidate]) -> tuple[Match, ...]:
     return tuple(
         Match(
@@ -310,7 +328,7 @@ def _matches(candidates: Sequence[_Candidate]) -> tuple[Match, ...]:
             title=documented(one.flaw.name)[0],
             formula=one.flaw.formula,
             explains=len(one.explains),
-            where=one.where,
+            where=str(one.where or ""),
             option=one.flaw.option if isinstance(one.flaw, ParametricFlaw) else "",
         )
         for one in candidates[:_LISTED]
@@ -328,11 +346,7 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
     condition = _where(rows)
     candidates = _candidates(about, again, rows)
     named = [one for one in candidates if one.headline(cases)]
-    others = [
-        one
-        for one in candidates
-        if not one.headline(cases) and len(one.explains) * _ONE_IN >= cases
-    ]
+    others = _together([one for one in candidates if not one.headline(cases)], named, cases)
     explained = frozenset[tuple[int, int]]().union(*(one.explains for one in candidates))
     return Diagnosis(
         quantity=quantity.name,

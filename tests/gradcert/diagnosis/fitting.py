@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
-from gradcert_implementations.parametric import Between, ParametricFlaw, Seen
+from gradcert_implementations.parametric import Between, OneOf, ParametricFlaw, Seen
 
 __all__ = ["fitted", "seen"]
 
@@ -109,6 +109,8 @@ def fitted(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen]) -> Iterator
     for group in _groups(rows):
         if isinstance(flaw.fit, Between):
             found = _between(flaw, claim, group, flaw.fit)
+        elif isinstance(flaw.fit, OneOf):
+            found = list(flaw.fit.values)
         else:
             with np.errstate(all="ignore"):
                 found = list(islice(flaw.fit(group), _TRIED))

@@ -9,7 +9,7 @@ import pytest
 
 from gradcert_implementations import FLAWED, Array, load
 from gradcert_implementations.names import QuantityName
-from gradcert_implementations.parametric import Between, ParametricFlaw, Seen
+from gradcert_implementations.parametric import Between, OneOf, ParametricFlaw, Seen
 from gradcert_implementations.reading import rounding_of
 
 BINARY32, BFLOAT16 = np.dtype(np.float32), np.dtype(ml_dtypes.bfloat16)
@@ -173,7 +173,7 @@ def evidence_of(
 
 
 def candidates(flaw: ParametricFlaw, evidence: Sequence[Seen]) -> list[tuple[float, ...]]:
-    assert not isinstance(flaw.fit, Between)
+    assert not isinstance(flaw.fit, Between | OneOf)
     return list(flaw.fit(evidence))
 
 
@@ -187,7 +187,9 @@ def explains(
 
 
 def test_every_flaw_with_an_estimate_is_tried() -> None:
-    estimated = {name for name, flaw in PARAMETRIC.items() if not isinstance(flaw.fit, Between)}
+    estimated = {
+        name for name, flaw in PARAMETRIC.items() if not isinstance(flaw.fit, Between | OneOf)
+    }
     assert estimated == {name for name, *_ in DRAWN}
 
 
@@ -268,7 +270,17 @@ def test_an_estimate_takes_the_evidence_of_every_other_flaw(name: str) -> None:
             assert len(found) <= 40
 
 
-SCANNED = sorted({*PARAMETRIC} - {*ESTIMATED})
+SCANNED = sorted(name for name, flaw in PARAMETRIC.items() if isinstance(flaw.fit, Between))
+LISTED = sorted(name for name, flaw in PARAMETRIC.items() if isinstance(flaw.fit, OneOf))
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_each_listed_value_of_a_flaw_is_another_formula(name: str) -> None:
+    flaw = PARAMETRIC[name]
+    assert isinstance(flaw.fit, OneOf)
+    formulas = [flaw.with_values(*values).formula for values in flaw.fit.values]
+    assert len({*formulas}) == len(formulas)
+    assert flaw.formula in formulas
 
 
 @pytest.mark.parametrize("name", SCANNED)
