@@ -36,7 +36,7 @@ _LISTED = 3
 _COMPARED = 6
 """Values of the parameters of a flaw that are compared by what contradicts them."""
 
-_ONE_IN = 10
+_ONE_IN = 20
 """A flaw that adds less than this part of the cases to those explained explains nothing."""
 
 

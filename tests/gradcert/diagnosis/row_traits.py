@@ -56,6 +56,13 @@ def _masked_run(case: Case) -> Array:
     return longest
 
 
+def _masked_in_front(case: Case, direction: int) -> Array:
+    """Return how many classes in front of the first that is not masked, or behind the last one."""
+    finite = ~np.isneginf(_logits(case))[:, ::direction]
+    count: Array = np.where(finite.any(axis=1), finite.argmax(axis=1), case.classes)
+    return count
+
+
 def _label(case: Case) -> Array:
     """Return the class of a one-hot target; NaN for other targets."""
     targets = case["targets"].astype(np.float64)
@@ -105,6 +112,11 @@ _SIZES = (
         "in batches of {:g} rows or fewer",
         "in batches of {:g} rows",
     ),
+    Trait(
+        _every(lambda case: case.point.size),
+        "in batches of {:g} numbers or more",
+        "in batches of {:g} numbers or fewer",
+    ),
     Trait(lambda case: np.arange(case.rows), "from row {:g} on", "up to row {:g}", "in row {:g}"),
     Trait(
         lambda case: case.rows - np.arange(case.rows),
@@ -120,6 +132,14 @@ _OF_LOGITS = (
         "with {:g} masked classes or fewer",
     ),
     Trait(_masked_run, "with {:g} masked classes side by side"),
+    Trait(
+        lambda case: _masked_in_front(case, 1) / case.classes,
+        "where {:.3g} of the row in front is masked",
+    ),
+    Trait(
+        lambda case: _masked_in_front(case, -1) / case.classes,
+        "where {:.3g} of the row at the end is masked",
+    ),
     Trait(
         lambda case: np.isfinite(_logits(case)).sum(axis=1),
         at_most="with {:g} classes or fewer that are not masked",

@@ -13,7 +13,7 @@ from gradcert_implementations import Array
 
 __all__ = ["Condition", "Rows", "where"]
 
-_WRONG, _RIGHT = 3, 8
+_ENOUGH = 3
 """Wrong rows, and right ones, that a conclusion needs: fewer share a trait by chance."""
 
 _ROWS = 48
@@ -104,7 +104,7 @@ def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> Condition | None:
     Predicate: one bound of one trait of a row, or else two bounds, that every wrong row keeps and
     no right row keeps. The traits are the sizes of the batch, the place of the row, the masked
     classes, the sizes and gaps of the logits, the targets, and the rests of the sizes by powers of
-    two. Three wrong rows and eight right ones are needed, twice as many for two bounds.
+    two. Three wrong rows and three right ones are needed, twice as many for two bounds.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> Condition | None:
     """
     wrong, right = [*map(_spread, wrong)], [*map(_spread, right)]
     refuting, passing = (sum(len(one.rows) for one in some) for some in (wrong, right))
-    if refuting < _WRONG or passing < _RIGHT:
+    if min(refuting, passing) < _ENOUGH:
         return None
     found = list(
         chain.from_iterable(
@@ -134,7 +134,7 @@ def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> Condition | None:
     for one in found:
         if not one.also.any():
             return Condition((one,))
-    if refuting >= 2 * _WRONG and passing >= 2 * _RIGHT:
+    if min(refuting, passing) >= 2 * _ENOUGH:
         for one, other in combinations(found, 2):
             if not (one.also & other.also).any():
                 return Condition((one, other))

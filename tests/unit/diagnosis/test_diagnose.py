@@ -37,7 +37,7 @@ def test_two_mistakes_are_both_listed_with_the_number_of_cases_that_each_explain
     (diagnosis,) = found.diagnoses
     assert list(matches(diagnosis)) == ["diagonal-only"]
     shares = explained(diagnosis)
-    assert list(shares) == ["diagonal-only", "overwrites-logits"]
+    assert list(shares)[:2] == ["diagonal-only", "overwrites-logits"]
     by_check = [result.check for result in found.refutations]
     assert {"accuracy", "inputs-unchanged"} <= set(by_check)
     assert shares["diagonal-only"] + shares["overwrites-logits"] == diagnosis.cases
