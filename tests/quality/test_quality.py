@@ -6,7 +6,8 @@ from families import FAMILIES, Family
 import gradcert
 from gradcert.checks import planned
 from gradcert.core.settings import SearchSettings
-from gradcert.diagnosis.diagnose import Checked, diagnose
+from gradcert.diagnosis.diagnose import diagnose
+from gradcert.diagnosis.refutations import Checked
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
 from gradcert_implementations import FLAWED, UNUSUAL, Flaw, Implementation, load

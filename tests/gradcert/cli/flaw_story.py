@@ -9,7 +9,7 @@ from gradcert.checks import planned
 from gradcert.core.claim import Broken, claims_of
 from gradcert.core.evidence import Refuted
 from gradcert.core.outcome import Outcome
-from gradcert.diagnosis.diagnose import exposing_case
+from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert.engine.record import result_of
 from gradcert_implementations import Flaw, documented
 from gradcert_oracle import (

@@ -13,7 +13,8 @@ from gradcert.core.outcome import Outcome
 from gradcert.core.random_states import seeded
 from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
-from gradcert.diagnosis.diagnose import Checked, diagnose
+from gradcert.diagnosis.diagnose import diagnose
+from gradcert.diagnosis.refutations import Checked
 from gradcert.engine.cancellation import cancellation
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.reach import reach_of

@@ -18,7 +18,7 @@ from diagnosis_subjects import (
 from subjects import right
 
 from gradcert import certify
-from gradcert.diagnosis.diagnose import exposing_case
+from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert_implementations import Array, Flaw, FormatName, Implementation, load
 from gradcert_oracle import BINARY32
 from gradcert_reports import Report, details, markdown

@@ -1,0 +1,177 @@
+"""The flaws that may be the mistake, with fitted parameters and conditions, the likeliest first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Evidence
+from gradcert.diagnosis.conditional import under
+from gradcert.diagnosis.counterevidence import contradicted
+from gradcert.diagnosis.fitting import fitted, seen
+from gradcert.diagnosis.matching import fails_in_the_same_way, in_place_of
+from gradcert.diagnosis.observing import observed
+from gradcert.diagnosis.refutations import Refutations, Seen
+from gradcert.diagnosis.where import Condition, Rows, where
+from gradcert_implementations import FLAWED, Flaw, Loss, load
+from gradcert_implementations.parametric import ParametricFlaw
+from gradcert_reports import Verdict
+
+__all__ = ["Candidate", "candidates", "condition_of"]
+
+_COMPARED = 6
+"""Values of the parameters of a flaw that are compared by what contradicts them."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A flaw that explains some of the cases, and what speaks for and against it.
+
+    Attributes
+    ----------
+    explains
+        The cases that it explains, by refutation and place.
+    contradicted
+        How many cases there are on which it fails and the subject passes.
+    in_other_formats
+        Whether it is known in other formats than those that are refuted.
+    where
+        The condition under which the subject makes the mistake.
+    elsewhere
+        On how many cases it would fail without its condition where the subject passes.
+    """
+
+    flaw: Flaw
+    explains: frozenset[tuple[int, int]]
+    contradicted: int
+    in_other_formats: bool
+    where: Condition | None = None
+    elsewhere: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int, bool, int, bool, str]:
+        """The sort key: most cases explained first, then least counter-evidence.
+
+        A flaw that explains everything as it is comes before one with a condition or parameters,
+        and a condition of one bound before one of two. Of those with a condition, the one that
+        would fail most elsewhere comes first: it has no conditions of its own.
+        """
+        return (
+            -len(self.explains),
+            self.contradicted,
+            len(self.where.bounds) if self.where else 0,
+            isinstance(self.flaw, ParametricFlaw),
+            -self.elsewhere,
+            self.in_other_formats,
+            self.flaw.name,
+        )
+
+    def headline(self, cases: int) -> bool:
+        """Whether it explains at least nine tenths of the cases, and nothing contradicts it."""
+        return not self.contradicted and 10 * len(self.explains) >= 9 * cases
+
+
+@cache
+def _catalogue() -> tuple[Flaw, ...]:
+    return tuple(flaw for flaw in map(load, FLAWED) if isinstance(flaw, Flaw))
+
+
+def _applicable(claim: Claim) -> Iterator[Flaw]:
+    """Yield the flaws that may be the mistake of a claim."""
+    for flaw in _catalogue():
+        if (
+            claim.quantity.name in flaw.functions
+            and flaw.loss == claim.implementation.loss
+            and flaw.verdict != str(Verdict.CONFORMS)
+        ):
+            yield flaw
+
+
+def _explained(flaw: Flaw, found: Refutations) -> frozenset[tuple[int, int]]:
+    """Return the cases that a flaw explains, by refutation and place.
+
+    The search in a refutation ends if the flaw does not explain its smallest case.
+    """
+    explained = set()
+    for number, refutation in enumerate(found.again):
+        for place, evidence in enumerate(refutation.evidence):
+            if fails_in_the_same_way(flaw, refutation.claim, refutation.check, evidence):
+                explained.add((number, place))
+            elif place == 0:
+                break
+    return frozenset(explained)
+
+
+def _has_values(evidence: Evidence) -> bool:
+    return bool(evidence.returned) and evidence.expected_is == "true"
+
+
+def _with_values(flaw: ParametricFlaw, found: Refutations) -> Flaw | None:
+    """Return a flaw with the values of its parameters that explain most; None if none explains.
+
+    The likeliest that explain a smallest case are tried on all cases. Of those that explain most,
+    the one that least contradicts is the best.
+    """
+    for refutation in found.again:
+        rows = [seen(refutation.claim, one) for one in refutation.evidence if _has_values(one)]
+        if not rows or not refutation.check.against_truth:
+            continue
+        smallest = refutation.evidence[0]
+        likely = [
+            (len(_explained(candidate, found)), candidate)
+            for candidate in fitted(flaw, refutation.claim, rows)
+            if fails_in_the_same_way(candidate, refutation.claim, refutation.check, smallest)
+        ]
+        if likely:
+            most = max(explained for explained, _ in likely)
+            best = [candidate for explained, candidate in likely if explained == most]
+            return min(best[:_COMPARED], key=lambda one: contradicted(one, found))
+    return None
+
+
+def condition_of(seen: Sequence[Seen], flaw: Flaw | None = None) -> Condition | None:
+    """Return what sets the wrong rows apart from the right ones.
+
+    If a flaw is given, only the right rows count in which it is wrong.
+    """
+    wrong, right = [], []
+    for one in seen:
+        rows = one.rows.right
+        if flaw:
+            accused = in_place_of(one.claim, flaw, one.check)
+            rows &= observed(accused, one.check, one.rows.case).wrong
+        wrong.append(Rows(one.rows.case, sorted(one.rows.wrong)))
+        right.append(Rows(one.rows.case, sorted(rows)))
+    return where(wrong, right)
+
+
+def _under_a_condition(one: Candidate, found: Refutations) -> Candidate:
+    """Return the candidate with a condition, if that explains why the subject passes elsewhere."""
+    claim = found.about[0].claim
+    condition = condition_of(found.rows, one.flaw)
+    if condition is None or claim.implementation.loss != Loss():
+        return one
+    flaw = under(condition, one.flaw, claim)
+    explains = _explained(flaw, found)
+    if len(explains) < len(one.explains) or contradicted(flaw, found):
+        return one
+    return Candidate(
+        one.flaw, explains, 0, one.in_other_formats, condition, elsewhere=one.contradicted
+    )
+
+
+def candidates(found: Refutations) -> list[Candidate]:
+    """Return the flaws that explain cases, most cases explained first, then least contradicted."""
+    formats = {refutation.claim.format.name for refutation in found.again}
+    matching = []
+    for known in _applicable(found.about[0].claim):
+        flaw = _with_values(known, found) if isinstance(known, ParametricFlaw) else known
+        explains = _explained(flaw, found) if flaw else frozenset()
+        if flaw is None or not explains:
+            continue
+        against = contradicted(flaw, found)
+        one = Candidate(flaw, explains, against, not formats <= set(flaw.formats))
+        if against and 2 * len(explains) >= found.cases:
+            one = _under_a_condition(one, found)
+        matching.append(one)
+    return sorted(matching, key=lambda candidate: candidate.order)

@@ -1,0 +1,75 @@
+"""What speaks against a flaw: it fails where the subject passes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from gradcert.checks import CHECKS, Check
+from gradcert.core.case import Case, Regime
+from gradcert.core.claim import Broken, Claim, claims_of
+from gradcert.diagnosis.matching import fails, in_place_of
+from gradcert.diagnosis.observing import observed
+from gradcert.diagnosis.refutations import Checked, Refutations
+from gradcert_implementations import Flaw
+from gradcert_oracle import FORMATS, Format, Quantity
+
+__all__ = ["contradicted", "exposing_case"]
+
+
+def exposing_case(flaw: Flaw, format: Format) -> Case:
+    """Return the input that exposes a flaw, in a format."""
+    names = next(claims_of(flaw)).quantity.arguments
+    arrays = [np.array(rows).astype(format.dtype) for rows in flaw.exposed_by]
+    arguments = dict(zip((names[0], "targets"), arrays, strict=True))
+    return Case(arguments, (Regime("exposing"),) * len(arrays[0]))
+
+
+@cache
+def _is_exposed(flaw: Flaw, check: Check, quantity: Quantity, format: Format) -> bool:
+    """Return whether a flaw fails a check on the input that exposes it."""
+    case = exposing_case(flaw, format)
+    return (
+        # The exposing input is made of logits, or of probabilities.
+        quantity.arguments[0] in case.arguments
+        and format.name in flaw.formats
+        and fails(Claim(flaw, quantity, format), check, case)
+    )
+
+
+def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) -> bool:
+    """Return whether the subject passes where the input that exposes the flaw makes the flaw fail.
+
+    A check that broke the subject is not run again.
+    """
+    claim = replace(about[0].claim, format=format)
+    broken = [one.check for one in about if isinstance(one.outcome.failure, Broken)]
+    for check in CHECKS:
+        if check in broken or not check.applies(claim):
+            continue
+        if _is_exposed(flaw, check, claim.quantity, format):
+            return not fails(claim, check, exposing_case(flaw, format))
+    return False
+
+
+def contradicted(flaw: Flaw, found: Refutations) -> int:
+    """Count the cases on which the flaw fails and the subject does not.
+
+    They are the input that exposes the flaw, in the formats that are refuted and in the one it is
+    best known in; the smallest refuting cases, in formats in which the check passes; and cases that
+    passed. The subject need not claim the format that a flaw is best known in.
+    """
+    formats = {FORMATS[flaw.formats[0]], *(refutation.claim.format for refutation in found.again)}
+    count = sum(_passes_where_exposed(flaw, found.about, format) for format in formats)
+    passed = [one for one in found.about if one.outcome.failure is None]
+    for refutation in found.again:
+        accused = in_place_of(refutation.claim, flaw, refutation.check)
+        wrong = (observed(accused, refutation.check, case).wrong for case in refutation.passed)
+        count += sum(map(bool, wrong))
+        for one in passed:
+            if one.check is refutation.check:
+                case = refutation.evidence[0].case.cast(one.claim.format)
+                accused = in_place_of(one.claim, flaw, one.check)
+                count += not fails(one.claim, one.check, case) and fails(accused, one.check, case)
+    return count
