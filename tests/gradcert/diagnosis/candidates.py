@@ -94,8 +94,11 @@ def _explained(flaw: Flaw, found: Refutations) -> frozenset[tuple[int, int]]:
     """
     explained = set()
     for number, refutation in enumerate(found.again):
-        for place, evidence in enumerate(refutation.evidence):
-            if fails_in_the_same_way(flaw, refutation.claim, refutation.check, evidence):
+        cases = zip(refutation.evidence, refutation.observed, strict=True)
+        for place, (evidence, rows) in enumerate(cases):
+            if fails_in_the_same_way(
+                flaw, refutation.claim, refutation.check, evidence, rows.values
+            ):
                 explained.add((number, place))
             elif place == 0:
                 break
@@ -116,11 +119,11 @@ def _with_values(flaw: ParametricFlaw, found: Refutations) -> Flaw | None:
         rows = [seen(refutation.claim, one) for one in refutation.evidence if _has_values(one)]
         if not rows or not refutation.check.against_truth:
             continue
-        smallest = refutation.evidence[0]
+        smallest = refutation.evidence[0], refutation.observed[0].values
         likely = [
             (len(_explained(candidate, found)), candidate)
             for candidate in fitted(flaw, refutation.claim, rows)
-            if fails_in_the_same_way(candidate, refutation.claim, refutation.check, smallest)
+            if fails_in_the_same_way(candidate, refutation.claim, refutation.check, *smallest)
         ]
         if likely:
             most = max(explained for explained, _ in likely)

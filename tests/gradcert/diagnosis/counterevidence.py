@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def exposing_case(flaw: Flaw, format: Format) -> Case:
     return Case(arguments, (Regime("exposing"),) * len(arrays[0]))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _is_exposed(flaw: Flaw, check: Check, quantity: Quantity, format: Format) -> bool:
     """Return whether a flaw fails a check on the input that exposes it."""
     case = exposing_case(flaw, format)

@@ -1,8 +1,9 @@
 """Whether a flaw fails as a subject fails: the same check, on the same case, in the same way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -25,6 +26,9 @@ __all__ = ["fails", "fails_in_the_same_way", "failure_on", "in_place_of"]
 
 
 _NOTHING: Array = np.zeros(1)
+
+_ROWS = 4
+"""Wrong rows of a case that are compared."""
 
 
 def _settle(claim: Claim) -> None:
@@ -117,58 +121,74 @@ def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
     return replace(claim, implementation=replace(flaw, functions=functions))
 
 
-def _lost(accused: Claim, evidence: Evidence, answer: Array) -> Array:
+def _lost(accused: Claim, case: Case, answer: Array, row: int) -> Array:
     """Return how far each value of a flaw's answer is from that in a wider format.
 
     More than an eighth of the value is no matter of rounding.
     """
     binary64 = accused.format.precision >= FORMATS["binary64"].precision
     wider = np.longdouble if binary64 else np.float64
-    arguments = (array.astype(wider) for array in accused.arguments(evidence.case))
+    arguments = (array.astype(wider) for array in accused.arguments(case))
     try:
         with np.errstate(all="ignore"):
-            wide = np.asarray(accused.function(*arguments))[evidence.row]
-            ours = answer[evidence.row].astype(wider)
+            wide = np.asarray(accused.function(*arguments))[row]
+            ours = answer[row].astype(wider)
             lost: Array = np.minimum(np.abs(wide - ours), np.abs(ours) / 8).astype(np.float64)
     except Exception:  # noqa: BLE001 - a flaw may refuse the wider format in any way.
         return _NOTHING
     return np.where(np.isfinite(lost), lost, 0.0).ravel()
 
 
-def _answers_in_the_same_way(accused: Claim, flaw: Flaw, evidence: Evidence) -> bool:
-    """Return whether a flaw is wrong in the refuting row, with values that agree."""
+def _answers_in_the_same_way(
+    accused: Claim, flaw: Flaw, evidence: Evidence, others: Mapping[int, Sequence[float]]
+) -> bool:
+    """Return whether a flaw is wrong in the refuting row, and its values agree in all rows."""
+    case = evidence.case
     _settle(accused)
     try:
-        answer = accused.answer(evidence.case)
+        answer = accused.answer(case).copy()  # The next call may overwrite it.
     except (Broken, NotSupported):
         return False
     finally:
         _settle(accused)
-    question = accused.question(evidence.case, evidence.row)
-    ours, theirs = list(map(float, evidence.returned)), floats(answer[evidence.row])
-    asked = replace(question, format=FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format)
-    return (
-        _agree(asked, ours, theirs, _NOTHING)
-        or _agree(asked, ours, theirs, _lost(accused, evidence, answer))
-    ) and not is_right(accused, question, theirs)
+
+    def agrees(row: int, ours: Sequence[float]) -> bool:
+        format = FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format
+        asked = replace(accused.question(case, row), format=format)
+        theirs = floats(answer[row])
+        return _agree(asked, ours, theirs, _NOTHING) or _agree(
+            asked, ours, theirs, _lost(accused, case, answer, row)
+        )
+
+    rows = {evidence.row: list(map(float, evidence.returned)), **others}
+    question = accused.question(case, evidence.row)
+    return all(agrees(row, ours) for row, ours in islice(rows.items(), _ROWS)) and not is_right(
+        accused, question, floats(answer[evidence.row])
+    )
 
 
-def fails_in_the_same_way(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:
+def fails_in_the_same_way(
+    flaw: Flaw,
+    claim: Claim,
+    check: Check,
+    evidence: Evidence,
+    others: Mapping[int, Sequence[float]],
+) -> bool:
     """Return whether a flaw, in the place of a claim's implementation, fails in the same way.
 
     Predicate: where values were compared with true ones, the flaw is wrong in the same row, and its
-    values agree. Elsewhere the same check refutes it in the same row; with the same statement,
-    unless that is about one value; with values that agree, if there are any. A row that a level
-    explains, worse than the one claimed, shows no flaw. A flaw is not compared on values of a
-    format wider than those it is known in. There it may be no flaw, or lose only what the way
-    through a narrower format loses.
+    values agree there and in some other wrong rows, whose values `others` has. Elsewhere the same
+    check refutes it in the same row; with the same statement, unless that is about one value; with
+    values that agree, if there are any. A row that a level explains, worse than the one claimed,
+    shows no flaw. A flaw is not compared on values of a format wider than those it is known in.
+    There it may be no flaw, or lose only what the way through a narrower format loses.
     """
     widest = max(FORMATS[name].precision for name in flaw.formats)
     if evidence.level or (evidence.returned and claim.format.precision > widest):
         return False
     accused = in_place_of(claim, flaw, check)
     if check.against_truth and evidence.returned:
-        return _answers_in_the_same_way(accused, flaw, evidence)
+        return _answers_in_the_same_way(accused, flaw, evidence, others)
     other = failure_on(accused, check, evidence.case)
     if not isinstance(other, Evidence) or (evidence.row, len(evidence.returned)) != (
         other.row,

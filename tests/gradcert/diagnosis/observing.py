@@ -1,7 +1,7 @@
 """Which rows of a case a check finds wrong, and which it finds right."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,24 +15,32 @@ from gradcert.diagnosis.rounding import is_right
 
 __all__ = ["Observed", "observed"]
 
-_COMPARED = 12
-"""Rows of a case that are compared with true values, if a screen did not accept them."""
+_COMPARED, _NUMBERS = 12, 1 << 14
+"""Rows of a case that are compared with true values, if a screen did not accept them.
+
+Fewer are where they have more numbers together, but one is.
+"""
 
 
 @dataclass(frozen=True)
 class Observed:
-    """Rows of a case that are right, and rows that are wrong. Nothing is known of the others."""
+    """Rows of a case that are right, and rows that are wrong. Nothing is known of the others.
+
+    `values` has the values of wrong rows, where these were compared with true ones.
+    """
 
     case: Case
     right: frozenset[int]
     wrong: frozenset[int]
+    values: Mapping[int, Sequence[float]] = field(default_factory=dict)
 
 
-def _spread(rows: Sequence[int]) -> list[int]:
+def _spread(rows: Sequence[int], classes: int) -> list[int]:
     """Return some of the rows, evenly spaced, the first and the last too."""
-    if len(rows) <= _COMPARED:
+    count = min(_COMPARED, max(1, _NUMBERS // classes))
+    if len(rows) <= count:
         return list(rows)
-    return [rows[i * (len(rows) - 1) // (_COMPARED - 1)] for i in range(_COMPARED)]
+    return [rows[i * (len(rows) - 1) // max(1, count - 1)] for i in range(count)]
 
 
 def observed(claim: Claim, check: Check, case: Case) -> Observed:
@@ -51,7 +59,8 @@ def observed(claim: Claim, check: Check, case: Case) -> Observed:
         return Observed(case, frozenset(), every)
     found = screened(claim, case, answer)
     accepted = np.zeros(case.rows, bool) if found is None else found.accepted
-    compared = _spread(np.flatnonzero(~accepted).tolist())
+    compared = _spread(np.flatnonzero(~accepted).tolist(), case.classes)
     right = {r for r in compared if is_right(claim, claim.question(case, r), floats(answer[r]))}
     wrong = frozenset(compared) - right
-    return Observed(case, frozenset(np.flatnonzero(accepted).tolist()) | right, wrong)
+    values = {row: floats(answer[row]) for row in sorted(wrong)}
+    return Observed(case, frozenset(np.flatnonzero(accepted).tolist()) | right, wrong, values)

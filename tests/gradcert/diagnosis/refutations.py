@@ -29,8 +29,8 @@ class Refutation:
 
     Attributes
     ----------
-    evidence
-        That of each refuting case, the smallest case first.
+    evidence, observed
+        The evidence of each refuting case, the smallest case first; and what is known of its rows.
     passed
         Cases on which the check passed.
     """
@@ -38,6 +38,7 @@ class Refutation:
     claim: Claim
     check: Check
     evidence: tuple[Evidence, ...]
+    observed: tuple[Observed, ...]
     passed: tuple[Case, ...]
 
 
@@ -80,13 +81,13 @@ def _again(checked: Checked) -> Refutation:
     again = (failure_on(claim, check, found.case) for found in outcome.refutations)
     found = tuple(found for found in again if isinstance(found, Evidence))
     passed = tuple(case for case in outcome.passed if not fails(claim, check, case))
-    return Refutation(claim, check, found, passed)
+    rows = tuple(observed(claim, check, one.case) for one in found)
+    return Refutation(claim, check, found, rows, passed)
 
 
 def _seen(refutation: Refutation) -> Iterator[Seen]:
     claim, check = refutation.claim, refutation.check
-    for evidence in refutation.evidence:
-        found = observed(claim, check, evidence.case)
+    for evidence, found in zip(refutation.evidence, refutation.observed, strict=True):
         wrong = found.wrong | {evidence.row} if check.against_truth else frozenset({evidence.row})
         yield Seen(claim, check, replace(found, wrong=wrong, right=found.right - wrong))
     for case in refutation.passed:

@@ -17,8 +17,11 @@ __all__ = ["budgets_of", "is_right"]
 _LARGEST = 1 / 32
 """No budget is larger than this part of the row's scale."""
 
-_SHORT, _LONG = 256, 1 << 13
-"""Classes of short rows, of which thousands are kept, and of long ones, of which hundreds are."""
+_SHORT, _LONG = 64, 1 << 11
+"""Classes of short rows, of which thousands are kept, and of long ones, of which hundreds are.
+
+Of longer rows a few are kept.
+"""
 
 
 def _rounded(question: Question, algorithm: Algorithm | None) -> "Array | None":
@@ -27,8 +30,9 @@ def _rounded(question: Question, algorithm: Algorithm | None) -> "Array | None":
     return None if found is None else np.array([float(value) for value in found])
 
 
-_of_short_rows = functools.lru_cache(maxsize=1 << 14)(_rounded)
-_of_long_rows = functools.lru_cache(maxsize=1 << 9)(_rounded)
+_of_short_rows = functools.lru_cache(maxsize=1 << 13)(_rounded)
+_of_longest_rows = functools.lru_cache(maxsize=1 << 4)(_rounded)
+_of_long_rows = functools.lru_cache(maxsize=1 << 8)(_rounded)
 
 
 def _kept(question: Question, algorithm: Algorithm | None) -> "Array | None":
@@ -36,7 +40,7 @@ def _kept(question: Question, algorithm: Algorithm | None) -> "Array | None":
         return _of_short_rows(question, algorithm)
     if question.classes <= _LONG:
         return _of_long_rows(question, algorithm)
-    return _rounded(question, algorithm)
+    return _of_longest_rows(question, algorithm)
 
 
 def budgets_of(question: Question, algorithm: Algorithm) -> "Array | None":

@@ -218,7 +218,7 @@ def test_a_flaw_fails_in_the_same_way_if_its_values_are_the_same_up_to_rounding(
 ) -> None:
     evidence = _evidence(descent_direction, "accuracy")
     check, claim = check_named("accuracy"), claim_of(descent_direction)
-    assert fails_in_the_same_way(_flaw(flaw), claim, check, evidence) is same
+    assert fails_in_the_same_way(_flaw(flaw), claim, check, evidence, {}) is same
 
 
 def test_a_flaw_does_not_match_in_a_format_wider_than_those_it_is_known_in() -> None:
@@ -226,7 +226,7 @@ def test_a_flaw_does_not_match_in_a_format_wider_than_those_it_is_known_in() -> 
     assert "binary64" not in flaw.formats
     itself = flaw.functions["dE/dz"]
     evidence = _evidence(itself, "accuracy")
-    assert not fails_in_the_same_way(flaw, claim_of(itself), check_named("accuracy"), evidence)
+    assert not fails_in_the_same_way(flaw, claim_of(itself), check_named("accuracy"), evidence, {})
 
 
 def unwilling(_z: Array, _t: Array) -> Array:
