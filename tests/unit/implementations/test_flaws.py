@@ -45,6 +45,7 @@ ONLY_SOMEWHERE = [
     "log-add-exp-at-ties",
     "first-of-ties-takes-all",
     "classes-repeat-after-a-block",
+    "targets-clipped",
     "exponent-clipped",
     "exponential-cut-off",
     "label-lost-from-a-class-on",
