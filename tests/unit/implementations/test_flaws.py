@@ -45,6 +45,7 @@ ONLY_SOMEWHERE = [
     "log-add-exp-at-ties",
     "first-of-ties-takes-all",
     "classes-repeat-after-a-block",
+    "exponentials-flushed",
     "first-block-takes-the-second",
     "tail-read-from-the-start",
     "targets-clipped",
