@@ -72,7 +72,7 @@ DRAWN: list[tuple[str, Rows, Sequence[np.dtype[np.generic]], list[tuple[float, .
     ("gradient-clamped", SHORT, ALL, [(0.3,), (0.04,)]),
     ("probabilities-clipped", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-4,)]),
     ("epsilon-in-the-logarithm", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-3,)]),
-    ("softmax-above-an-epsilon", SHORT, ALL, [(0.02,), (0.25,)]),
+    ("softmax-above-an-epsilon", mixed(12, 7, depth=14), ALL, [(0.02,), (0.25,)]),
     ("exponential-cut-off", mixed(6, 300, depth=40), ALL, [(7.5,), (12.3,)]),
     ("exponent-clipped", mixed(12, 300, depth=40), ALL, [(6,), (11.5,)]),
     ("exponential-wrong-on-an-interval", WIDE, ALL, [(-7.25, -6.25, 1.5), (-3, -2.5, 0.25)]),
