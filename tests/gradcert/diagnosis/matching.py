@@ -97,7 +97,7 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
         if (a.astype(question.format.dtype).astype(np.float64) != a).any():
             return False
     rounding = _ulps(b, question.format) + lost
-    found = (budgets_of(question, algorithm) for algorithm in algorithms(question.format))
+    found = budgets_of(question, algorithms(question.format))
     return any(
         (abs(a - b) <= ALLOWED * (rounding if budget is None else budget + rounding)).all()
         for budget in found

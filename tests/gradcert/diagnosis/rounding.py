@@ -5,6 +5,7 @@ A diagnosis proves nothing. So it rounds what the oracle proves, and compares pl
 
 import functools
 from collections.abc import Sequence
+from math import isnan
 
 import numpy as np
 
@@ -17,38 +18,53 @@ __all__ = ["budgets_of", "is_right"]
 _LARGEST = 1 / 32
 """No budget is larger than this part of the row's scale."""
 
-_SHORT, _LONG = 64, 1 << 11
-"""Classes of short rows, of which thousands are kept, and of long ones, of which hundreds are.
-
-Of longer rows a few are kept.
-"""
+_SHORT, _LONG = 64, 1 << 13
+"""Classes of short rows, of which thousands are kept, and of long ones, of which hundreds are."""
 
 
-def _rounded(question: Question, algorithm: Algorithm | None) -> "Array | None":
-    """Return the budgets of an algorithm, None if it is void; without one the true values."""
-    found = enclose(question) if algorithm is None else budgets(question, algorithm)
-    return None if found is None else np.array([float(value) for value in found])
+class _Row:
+    """The true values and the budgets of one row, each computed when it is needed."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._has_nan = any(map(isnan, question.rows[0]))
+        self._budgets: dict[Algorithm, Array | None] = {}
+
+    @functools.cached_property
+    def true(self) -> Array:
+        return np.array([float(value) for value in enclose(self._question)])
+
+    @functools.cached_property
+    def largest(self) -> float:
+        """What no budget exceeds."""
+        return self._question.format.underflow + _LARGEST * scale(self._question)
+
+    def budgets(self, algorithm: Algorithm) -> "Array | None":
+        if algorithm not in self._budgets:
+            found = None if self._has_nan else budgets(self._question, algorithm)
+            rounded = None if found is None else np.array([float(budget) for budget in found])
+            self._budgets[algorithm] = rounded
+        return self._budgets[algorithm]
 
 
-_of_short_rows = functools.lru_cache(maxsize=1 << 13)(_rounded)
-_of_longest_rows = functools.lru_cache(maxsize=1 << 4)(_rounded)
-_of_long_rows = functools.lru_cache(maxsize=1 << 8)(_rounded)
+_of_short_rows = functools.lru_cache(maxsize=1 << 12)(_Row)
+_of_long_rows = functools.lru_cache(maxsize=1 << 8)(_Row)
+_of_longest_rows = functools.lru_cache(maxsize=12)(_Row)
 
 
-def _kept(question: Question, algorithm: Algorithm | None) -> "Array | None":
+def _row(question: Question) -> _Row:
     if question.classes <= _SHORT:
-        return _of_short_rows(question, algorithm)
-    if question.classes <= _LONG:
-        return _of_long_rows(question, algorithm)
-    return _of_longest_rows(question, algorithm)
+        return _of_short_rows(question)
+    return (_of_long_rows if question.classes <= _LONG else _of_longest_rows)(question)
 
 
-def budgets_of(question: Question, algorithm: Algorithm) -> "Array | None":
-    """Return the budgets of a row, rounded; None where the algorithm is void on it.
+def budgets_of(question: Question, algorithms: Sequence[Algorithm]) -> "list[Array | None]":
+    """Return the budgets of a row by each algorithm, rounded; None where it is void on the row.
 
     It is void where a check put a NaN into the row.
     """
-    return None if any(x != x for x in question.rows[0]) else _kept(question, algorithm)
+    row = _row(question)
+    return [row.budgets(algorithm) for algorithm in algorithms]
 
 
 def is_right(claim: Claim, question: Question, values: Sequence[float]) -> bool:
@@ -57,12 +73,11 @@ def is_right(claim: Claim, question: Question, values: Sequence[float]) -> bool:
     It decides as the judge does, but for errors that are two budgets to the last digits. A row with
     a true value beyond the largest number of the format is right.
     """
-    true = _kept(question, None)
-    if true is None or np.abs(true).max() > question.format.max:
+    row = _row(question)
+    if np.abs(row.true).max() > question.format.max:
         return True
-    errors = np.abs(np.array(values) - true)
-    largest = question.format.underflow + _LARGEST * scale(question)
-    if not (errors <= ALLOWED * largest).all():
+    errors = np.abs(np.array(values) - row.true)
+    if not (errors <= ALLOWED * row.largest).all():
         return False
-    found = (budgets_of(question, algorithm) for algorithm in claim.levels)
+    found = (row.budgets(algorithm) for algorithm in claim.levels)
     return any(b is not None and bool((errors <= ALLOWED * b).all()) for b in found)
