@@ -1,13 +1,13 @@
 """The flaws that may be the mistake, with fitted parameters and conditions, the likeliest first."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
 from gradcert.diagnosis.conditional import under
-from gradcert.diagnosis.counterevidence import contradicted
+from gradcert.diagnosis.counterevidence import contradicted, contradicted_elsewhere
 from gradcert.diagnosis.fitting import fitted, seen
 from gradcert.diagnosis.matching import fails_in_the_same_way, in_place_of
 from gradcert.diagnosis.observing import observed
@@ -31,25 +31,27 @@ class Candidate:
     ----------
     explains
         The cases that it explains, by refutation and place.
-    contradicted
-        How many cases there are on which it fails and the subject passes.
+    contradicted, contradicted_elsewhere
+        How many cases there are on which it fails and the subject passes, in the refuted formats
+        and in others.
     in_other_formats
         Whether it is known in other formats than those that are refuted.
     where
         The condition under which the subject makes the mistake.
-    elsewhere
-        On how many cases it would fail without its condition where the subject passes.
+    unconditional
+        How many cases would contradict it without its condition.
     """
 
     flaw: Flaw
     explains: frozenset[tuple[int, int]]
     contradicted: int
+    contradicted_elsewhere: int
     in_other_formats: bool
     where: Condition | None = None
-    elsewhere: int = 0
+    unconditional: int = 0
 
     @property
-    def order(self) -> tuple[int, int, int, bool, int, bool, str]:
+    def order(self) -> tuple[int, int, int, int, bool, int, bool, str]:
         """The sort key: most cases explained first, then least counter-evidence.
 
         A flaw that explains everything as it is comes before one with a condition or parameters,
@@ -59,9 +61,10 @@ class Candidate:
         return (
             -len(self.explains),
             self.contradicted,
+            self.contradicted_elsewhere,
             len(self.where.bounds) if self.where else 0,
             isinstance(self.flaw, ParametricFlaw),
-            -self.elsewhere,
+            -self.unconditional,
             self.in_other_formats,
             self.flaw.name,
         )
@@ -158,8 +161,8 @@ def _under_a_condition(one: Candidate, found: Refutations) -> Candidate:
     explains = _explained(flaw, found)
     if len(explains) < len(one.explains) or contradicted(flaw, found):
         return one
-    return Candidate(
-        one.flaw, explains, 0, one.in_other_formats, condition, elsewhere=one.contradicted
+    return replace(
+        one, explains=explains, contradicted=0, where=condition, unconditional=one.contradicted
     )
 
 
@@ -173,7 +176,8 @@ def candidates(found: Refutations) -> list[Candidate]:
         if flaw is None or not explains:
             continue
         against = contradicted(flaw, found)
-        one = Candidate(flaw, explains, against, not formats <= set(flaw.formats))
+        elsewhere = contradicted_elsewhere(flaw, found)
+        one = Candidate(flaw, explains, against, elsewhere, not formats <= set(flaw.formats))
         if against and 2 * len(explains) >= found.cases:
             one = _under_a_condition(one, found)
         matching.append(one)

@@ -15,7 +15,7 @@ from gradcert.diagnosis.refutations import Checked, Refutations
 from gradcert_implementations import Flaw
 from gradcert_oracle import FORMATS, Format, Quantity
 
-__all__ = ["contradicted", "exposing_case"]
+__all__ = ["contradicted", "contradicted_elsewhere", "exposing_case"]
 
 
 def exposing_case(flaw: Flaw, format: Format) -> Case:
@@ -54,21 +54,34 @@ def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) 
 
 
 def contradicted(flaw: Flaw, found: Refutations) -> int:
-    """Count the cases on which the flaw fails and the subject does not.
+    """Count the cases on which the flaw fails and the subject does not, in the refuted formats.
 
-    They are the input that exposes the flaw, in the formats that are refuted and in the one it is
-    best known in; the smallest refuting cases, in formats in which the check passes; and cases that
-    passed. The subject need not claim the format that a flaw is best known in.
+    They are the input that exposes the flaw, and cases that passed.
     """
-    formats = {FORMATS[flaw.formats[0]], *(refutation.claim.format for refutation in found.again)}
+    formats = {refutation.claim.format for refutation in found.again}
     count = sum(_passes_where_exposed(flaw, found.about, format) for format in formats)
-    passed = [one for one in found.about if one.outcome.failure is None]
     for refutation in found.again:
         accused = in_place_of(refutation.claim, flaw, refutation.check)
         wrong = (observed(accused, refutation.check, case).wrong for case in refutation.passed)
         count += sum(map(bool, wrong))
-        for one in passed:
-            if one.check is refutation.check:
+    return count
+
+
+def contradicted_elsewhere(flaw: Flaw, found: Refutations) -> int:
+    """Count the cases on which the flaw fails and the subject does not, in other formats.
+
+    They are the input that exposes the flaw, in the format it is best known in, which the subject
+    need not claim; and the smallest refuting cases, in formats in which the check passes. A mistake
+    may be made in one format only, so these cases do not acquit a flaw.
+    """
+    formats = {refutation.claim.format for refutation in found.again}
+    count = sum(
+        _passes_where_exposed(flaw, found.about, format)
+        for format in {FORMATS[flaw.formats[0]]} - formats
+    )
+    for refutation in found.again:
+        for one in found.about:
+            if one.outcome.failure is None and one.check is refutation.check:
                 case = refutation.evidence[0].case.cast(one.claim.format)
                 accused = in_place_of(one.claim, flaw, one.check)
                 count += not fails(one.claim, one.check, case) and fails(accused, one.check, case)

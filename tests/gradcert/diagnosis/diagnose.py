@@ -5,10 +5,10 @@ the same case in the same way (see :mod:`gradcert.diagnosis.matching`). The flaw
 behaviour is compared and not only its formula.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gradcert.diagnosis.candidates import Candidate, candidates, condition_of
-from gradcert.diagnosis.refutations import Checked, refutations
+from gradcert.diagnosis.refutations import Checked, Refutations, refutations
 from gradcert.diagnosis.shared_traits import Refuting
 from gradcert.diagnosis.symptoms import symptoms
 from gradcert_implementations import documented
@@ -57,13 +57,19 @@ def _matches(found: Sequence[Candidate]) -> tuple[Match, ...]:
     )
 
 
+def _condition(found: Refutations) -> Iterator[str]:
+    """Yield what sets the wrong rows apart from the right ones, if anything does."""
+    condition = condition_of(found.rows)
+    if condition is not None:
+        yield f"all rows tried are wrong {condition}, and right elsewhere"
+
+
 def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
     """Diagnose a refuted quantity from all that was checked about it."""
     passed = [one for one in about if one.outcome.failure is None]
     refuted = [one for one in about if one.outcome.refutations]
     found = refutations(about)
     cases = found.cases
-    condition = condition_of(found.rows)
     matching = candidates(found)
     named = [one for one in matching if one.headline(cases)]
     others = _together([one for one in matching if not one.headline(cases)], named, cases)
@@ -75,7 +81,6 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
         partly=_matches(others),
         unexplained=cases - len(explained),
         findings=(
-            *([f"all rows tried are wrong {condition}, and right elsewhere"] if condition else []),
             *symptoms(
                 [
                     Refuting(r.check, r.claim, evidence)
@@ -87,6 +92,7 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
                 refuted=sorted({one.claim.format.name for one in refuted}),
                 passed=sorted({one.claim.format.name for one in passed}),
             ),
+            *(_condition(found) if not named else ()),
         ),
     )
 
