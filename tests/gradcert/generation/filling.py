@@ -114,7 +114,7 @@ def _row(source: Seeded, row: PlannedRow, case: PlannedCase) -> Drawn:
     return Drawn(numbers, targets.astype(scope.format.dtype), regime)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1024)
 def filled(planned: PlannedCase) -> Case:
     """Return a planned case with its numbers.
 
