@@ -98,8 +98,8 @@ def test_batches_have_fewer_as_many_and_more_rows_than_classes(batches: Batches)
 
 def test_long_rows_come_in_batches_of_three_and_more_unlike_rows(batches: Batches) -> None:
     for batch in batches:
-        # Fewer rows may be one row, expanded.
-        if batch.classes > 17 and batch.rows > 5:
+        # Fewer rows may be one row, expanded: a layout of a sampled batch.
+        if batch.classes > 17 and batch.rows > max(5, 4096 // batch.classes):
             assert len({row.tobytes() for row in batch.logits}) > 2
 
 
