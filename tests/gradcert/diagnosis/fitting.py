@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
@@ -13,11 +12,14 @@ from gradcert_implementations.parametric import Between, OneOf, ParametricFlaw, 
 
 __all__ = ["fitted", "seen"]
 
-_GRID = 60
-"""Numbers between which the best one lies."""
+_GRID, _ZOOMS = 40, 6
+"""Numbers of a grid, and how often a finer one is laid around the best of them."""
+
+_FAR = 0.1
+"""A distance that rounding in no format makes, once the best number is known to three digits."""
 
 _NOISE = 1e-6
-"""Distances below it are equal: the best number is known to half of the digits of binary64."""
+"""Distances below it are equal: the best number is known to some seven digits."""
 
 _FITTED, _FEW = 16, 3
 """Rows that parameters are fitted to at once."""
@@ -63,17 +65,19 @@ def _between(
         with np.errstate(all="ignore"):
             return _distance(flaw, claim, rows, float(np.exp(exponent)))
 
-    grid = np.linspace(np.log(within.low), np.log(within.high), _GRID)
-    step = grid[1] - grid[0]
-    at_grid = np.array([distance(exponent) for exponent in grid])
-    if not np.isfinite(at_grid).any():
-        return []
-    place = int(at_grid.argmin())
-    if place in (0, _GRID - 1):
-        return []  # The end of a range is a limit, and no number that explains.
-    nearest = grid[place]
-    bounds = nearest - step, nearest + step
-    best = float(np.exp(minimize_scalar(distance, bounds=bounds, method="bounded").x))
+    low, high = np.log(within.low), np.log(within.high)
+    for zoom in range(_ZOOMS):
+        grid = np.linspace(low, high, _GRID)
+        at_grid = np.array([distance(exponent) for exponent in grid])
+        place = int(at_grid.argmin())
+        if not np.isfinite(at_grid[place]):
+            return []
+        if zoom == 0 and place in (0, _GRID - 1):
+            return []  # The end of a range is a limit, and no number that explains.
+        if zoom == _ZOOMS // 2 and at_grid[place] > _FAR:
+            return []
+        low, high = grid[max(0, place - 1)], grid[min(place + 1, _GRID - 1)]
+    best = float(np.exp(grid[place]))
     rounded = list(dict.fromkeys(float(f"{best:.{digits}g}") for digits in _DIGITS))
     distances = [distance(float(np.log(number))) for number in rounded]
     good = 4 * min(distances) + _NOISE
