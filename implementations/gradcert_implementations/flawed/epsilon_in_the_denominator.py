@@ -50,7 +50,7 @@ def _stated(epsilon: float) -> str:
 
 
 def _read(seen: Seen, shares: Shares) -> Readings:
-    # Of o / (1 + epsilon / S) = shown: the missing share, beside what is left of it.
+    # The returned share is shown = o S / (S + epsilon), so epsilon = (o - shown) S / shown.
     total = np.exp(below_largest(seen)).sum()
     missing = (shares.true - shares.shown) * total
     return Readings.of(seen, missing, shares.shown, shares.size * total)

@@ -1,9 +1,9 @@
 """The classes behind the last whole vector are never written.
 
-A vectorised loop takes the classes in groups, and what is left belongs to a scalar loop that was
-never written. The last few classes keep the zeros of the buffer. Vocabularies are often padded to a
-multiple of the group, and a test takes round numbers, so the loop is not missed. The sum over the
-row is taken by another kernel and is right.
+A vectorised loop computes the classes in whole groups. A scalar loop should compute the remaining
+classes, but nobody wrote it. The last few classes keep the zeros of the buffer. Vocabularies are
+often padded to a multiple of the group, and a test takes round numbers, so the loop is not missed.
+The sum over the row is taken by another kernel and is right.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,9 +1,9 @@
 """No target is subtracted in the tail behind the last whole vector.
 
-A vectorised loop takes the classes in groups, and a scalar loop takes what is left. The target is
-subtracted in the first one only. A label among the last few classes leaves its row with the softmax
-for a gradient, which pushes every class down. It shows only if the number of classes is no multiple
-of the group, and if the label is one of the last.
+A vectorised loop computes the classes in whole groups, and a scalar loop computes the remaining
+classes. Only the first loop subtracts the target. A label among the last few classes leaves its row
+with the softmax for a gradient, which pushes every class down. It shows only if the number of
+classes is no multiple of the group, and if the label is one of the last.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
