@@ -9,7 +9,7 @@ from gradcert.core.evidence import Evidence
 from gradcert.diagnosis.conditional import under
 from gradcert.diagnosis.counterevidence import contradicted, contradicted_elsewhere
 from gradcert.diagnosis.fitting import fitted, seen
-from gradcert.diagnosis.matching import fails_in_the_same_way, in_place_of
+from gradcert.diagnosis.matching import fails_at_first_only, fails_in_the_same_way, in_place_of
 from gradcert.diagnosis.observing import observed
 from gradcert.diagnosis.refutations import Refutations, Seen
 from gradcert.diagnosis.where import Condition, Rows, where
@@ -97,6 +97,13 @@ def _explained(flaw: Flaw, found: Refutations) -> frozenset[tuple[int, int]]:
     """
     explained = set()
     for number, refutation in enumerate(found.again):
+        if refutation.once:
+            explained |= {
+                (number, place)
+                for place, evidence in enumerate(refutation.evidence)
+                if fails_at_first_only(flaw, refutation.claim, refutation.check, evidence)
+            }
+            continue
         cases = zip(refutation.evidence, refutation.observed, strict=True)
         for place, (evidence, rows) in enumerate(cases):
             if fails_in_the_same_way(
@@ -118,7 +125,7 @@ def _with_values(flaw: ParametricFlaw, found: Refutations) -> Flaw | None:
     The likeliest that explain a smallest case are tried on all cases. Of those that explain most,
     the one that least contradicts is the best.
     """
-    for refutation in found.again:
+    for refutation in found.repeated:
         rows = [seen(refutation.claim, one) for one in refutation.evidence if _has_values(one)]
         if not rows or not refutation.check.against_truth:
             continue

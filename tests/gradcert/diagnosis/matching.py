@@ -13,7 +13,7 @@ from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import Evidence, Refuted, floats
 from gradcert.diagnosis.rounding import budgets_of, is_right
 from gradcert.generation.plain import plain_case
-from gradcert_implementations import Array, Flaw, Function
+from gradcert_implementations import Array, Flaw, Function, load
 from gradcert_oracle import (
     ALLOWED,
     FORMATS,
@@ -22,8 +22,13 @@ from gradcert_oracle import (
     algorithms,
 )
 
-__all__ = ["fails", "fails_in_the_same_way", "failure_on", "in_place_of"]
-
+__all__ = [
+    "fails",
+    "fails_at_first_only",
+    "fails_in_the_same_way",
+    "failure_on",
+    "in_place_of",
+]
 
 _NOTHING: Array = np.zeros(1)
 
@@ -167,6 +172,21 @@ def _answers_in_the_same_way(
     )
 
 
+def fails_at_first_only(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:
+    """Return whether a flaw in its first state fails a check in the same row, and passes it then.
+
+    What first calls return may be anything, so no values are compared.
+    """
+    accused = in_place_of(claim, load(flaw.name), check)
+    try:
+        check.run(accused, evidence.case)
+    except Refuted as refuted:
+        return refuted.evidence.row == evidence.row and not fails(accused, check, evidence.case)
+    except (Broken, NotSupported):
+        pass
+    return False
+
+
 def fails_in_the_same_way(
     flaw: Flaw,
     claim: Claim,
@@ -178,8 +198,8 @@ def fails_in_the_same_way(
 
     Predicate: where values were compared with true ones, the flaw is wrong in the same row, and its
     values agree there and in some other wrong rows, whose values `others` has. Elsewhere the same
-    check refutes it in the same row; with the same statement, unless that is about one value; with
-    values that agree, if there are any. A row that a level explains, worse than the one claimed,
+    check refutes it in the same row; with the same statement, unless that is about one value, or the
+    same Python shows both where a call leaves traces; with values that agree, if there are any. A row that a level explains, worse than the one claimed,
     shows no flaw. A flaw is not compared on values of a format wider than those it is known in.
     There it may be no flaw, or lose only what the way through a narrower format loses.
     """
@@ -190,11 +210,14 @@ def fails_in_the_same_way(
     if check.against_truth and evidence.returned:
         return _answers_in_the_same_way(accused, flaw, evidence, others)
     other = failure_on(accused, check, evidence.case)
-    if not isinstance(other, Evidence) or (evidence.row, len(evidence.returned)) != (
-        other.row,
-        len(other.returned),
-    ):
+    if not isinstance(other, Evidence) or evidence.row != other.row:
         return False
+    if len(evidence.returned) != len(other.returned):
+        return False
+    if (evidence.index is None) != (other.index is None):
+        return False
+    if check.leaves_traces:
+        return evidence.shown_by == other.shown_by
     if evidence.index is None and evidence.statement != other.statement:
         return False
     if not evidence.returned:
