@@ -77,8 +77,8 @@ def test_two_bounds_are_named_where_one_is_not_enough() -> None:
 def test_three_bounds_are_named_where_two_are_not_enough() -> None:
     found = parted(lambda z, _t: every(3 < z.shape[1] < 9, z) & (np.arange(len(z)) % 2 > 0))
     assert found == (
-        "in rows of 7 classes or more, in rows of 8 classes or fewer and "
-        "in rows whose number leaves 1 when it is divided by 2"
+        "in rows of 7 classes or more, in rows whose number leaves 1 when it is divided by 2 and "
+        "in rows of 8 classes or fewer"
     )
 
 

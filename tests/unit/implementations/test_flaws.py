@@ -37,7 +37,6 @@ ONLY_SOMEWHERE = [
     "online-softmax-starts-masked",
     "masked-but-one",
     "masked-class-in-a-vector",
-    "sum-stops-growing",
     "summed-over-the-batch",
     "statistics-of-the-next-row",
     "last-class-out-of-range",
