@@ -80,13 +80,27 @@ def _ulps(values: Array, format: Format) -> Array:
     return np.maximum(ulps, format.smallest_subnormal)
 
 
+def _lost_in_exponents(question: Question, values: int) -> Array:
+    """Return what the rounding of ``ln o_j`` costs a probability: ``o_j |ln o_j|`` ulps of one."""
+    z = np.array(question["logits"])
+    if len(z) != values:
+        return _NOTHING
+    visible = np.isfinite(z)
+    lost = np.zeros(values)
+    if visible.any():
+        exponents = z[visible] - z[visible].max()
+        logarithms = exponents - np.log(np.exp(exponents).sum())
+        lost[visible] = -np.exp(logarithms) * logarithms * 2.0 ** (1 - question.format.precision)
+    return lost
+
+
 def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], lost: Array) -> bool:
     """Return whether two answers differ by no more than rounding in the format of a question.
 
     Predicate: NaN and infinities at the same places; elsewhere, for some textbook algorithm,
-    ``|v - w| <= 2 (b + ulp + lost)``, where `lost` is what rounding costs the flaw itself. Two
-    roundings of the value itself are added to the budget, because a flaw's values may be larger
-    than those that the algorithm is about. If every algorithm is void on the row, or the question
+    ``|v - w| <= 2 (b + ulp + e + lost)``, where `lost` is what rounding costs the flaw itself. Two
+    roundings of the value itself are added to the budget, and e for the rounding of the exponent,
+    because a flaw's values may be larger than those that the algorithm is about. If every algorithm is void on the row, or the question
     holds a NaN, its budgets are zero. Values in a narrower format must be numbers of that format.
     Nothing is proved here, so binary64 is exact enough.
     """
@@ -101,7 +115,7 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     with np.errstate(over="ignore"):
         if (a.astype(question.format.dtype).astype(np.float64) != a).any():
             return False
-    rounding = _ulps(b, question.format) + lost
+    rounding = _ulps(b, question.format) + _lost_in_exponents(question, len(b)) + lost
     found = budgets_of(question, algorithms(question.format))
     return any(
         (abs(a - b) <= ALLOWED * (rounding if budget is None else budget + rounding)).all()
