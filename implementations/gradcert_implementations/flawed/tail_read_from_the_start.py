@@ -2,8 +2,8 @@
 
 Whole blocks are loaded by a loop, and the rest of the row by other code, which counts its classes
 from zero. The start of the rest is not added to the address, so the first classes of the row are
-read again: their logits enter the sum. Their targets are subtracted, if the mistake is made with both
-arrays. A row of whole blocks is right.
+read again: their logits enter the sum. Their targets are subtracted, if the mistake is made with
+both arrays. A row of whole blocks is right.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,8 @@ def in_whole_blocks(block: float, both: float) -> Mapping[QuantityName, Function
 
 
 def _stated(block: float, both: float) -> str:
-    return f"{'z_k, t_k' if both else 'z_k'} with k = j - m for classes j >= m, the last whole multiple of {block:g}"
+    read = "z_k, t_k" if both else "z_k"
+    return f"{read} with k = j - m for classes j >= m, the last whole multiple of {block:g}"
 
 
 implementation = ParametricFlaw(
