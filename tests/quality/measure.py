@@ -19,7 +19,7 @@ from typing import Annotated
 import msgspec
 import typer
 from families import members
-from figures import WRONG_SEEDS, UNNAMED, Kill, Run, figures
+from figures import UNNAMED, WRONG_SEEDS, Kill, Run, figures
 from rich.progress import Progress
 
 import gradcert
