@@ -7,11 +7,13 @@ object is an :class:`Implementation` or a plain function ``(logits, targets) -> 
 function for that adapter. Behind ``command:`` stand a program and its arguments.
 """
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Any, Unpack
 
-from gradcert_implementations.catalogue import BUILT_IN, MODULES, documented, plugged_in
+from gradcert_implementations.catalogue import BUILT_IN, FLAWED, MODULES, documented, plugged_in
 from gradcert_implementations.importing import (
     SpecError,
     imported_module,
@@ -90,8 +92,21 @@ def _adapted(adapter: str, place: str, spec: str, options: Options) -> Implement
         raise SpecError(f"{spec!r}: {error}") from error
 
 
+def _fresh(module: ModuleType) -> ModuleType:
+    """Return a copy of a module, in the state in which it is after its import."""
+    found = importlib.util.find_spec(module.__name__)
+    if found is None or found.loader is None:
+        return module
+    copy = importlib.util.module_from_spec(found)
+    found.loader.exec_module(copy)
+    return copy
+
+
 def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     """Load the implementation that a SPEC names.
+
+    A flaw may remember its calls. It is in its first state whenever it is loaded, so that its
+    certificate does not depend on what else the process has done.
 
     Parameters
     ----------
@@ -122,7 +137,8 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     if colon and adapter in _ADAPTERS:
         loaded = _adapted(adapter, place, spec, chosen)
     elif spec in MODULES:
-        subject = imported_module(MODULES[spec], spec).implementation
+        module = imported_module(MODULES[spec], spec)
+        subject = (_fresh(module) if spec in FLAWED else module).implementation
         loaded = select(replace(subject, summary=documented(spec)[0]), chosen)
     else:
         subject = _plugged_in(spec) if spec in plugged_in() else _object(spec, spec)

@@ -6,6 +6,8 @@ behaviour is compared and not only its formula.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 
 from gradcert.diagnosis.candidates import Candidate, candidates, condition_of
 from gradcert.diagnosis.refutations import Checked, Refutations, refutations
@@ -69,7 +71,7 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
     passed = [one for one in about if one.outcome.failure is None]
     refuted = [one for one in about if one.outcome.refutations]
     found = refutations(about)
-    cases = found.cases
+    cases, repeated = found.cases, sum(len(one.evidence) for one in found.repeated)
     matching = candidates(found)
     named = [one for one in matching if one.headline(cases)]
     others = _together([one for one in matching if not one.headline(cases)], named, cases)
@@ -84,10 +86,10 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
             *symptoms(
                 [
                     Refuting(r.check, r.claim, evidence)
-                    for r in found.again
+                    for r in found.repeated
                     for evidence in r.evidence
                 ],
-                vanished=sum(len(one.outcome.refutations) for one in refuted) - cases,
+                vanished=sum(len(one.outcome.refutations) for one in refuted) - repeated,
                 checks=[one.check for one in refuted],
                 refuted=sorted({one.claim.format.name for one in refuted}),
                 passed=sorted({one.claim.format.name for one in passed}),
@@ -117,8 +119,9 @@ def diagnose(all_checked: Sequence[Checked]) -> tuple[Diagnosis, ...]:
     by_quantity: dict[Quantity, list[Checked]] = {}
     for one in all_checked:
         by_quantity.setdefault(one.claim.quantity, []).append(one)
-    return tuple(
-        _diagnosis(quantity, about)
-        for quantity, about in by_quantity.items()
-        if any(one.outcome.refutations for one in about)
-    )
+    with redirect_stdout(StringIO()):  # Some flaws print.
+        return tuple(
+            _diagnosis(quantity, about)
+            for quantity, about in by_quantity.items()
+            if any(one.outcome.refutations for one in about)
+        )

@@ -33,6 +33,9 @@ class Refutation:
         The evidence of each refuting case, the smallest case first; and what is known of its rows.
     passed
         Cases on which the check passed.
+    once
+        Whether the check passes when it is tried again, because it is about first calls. Then the
+        evidence is that of the first time, and nothing more is observed.
     """
 
     claim: Claim
@@ -40,6 +43,7 @@ class Refutation:
     evidence: tuple[Evidence, ...]
     observed: tuple[Observed, ...]
     passed: tuple[Case, ...]
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,19 @@ class Refutations:
         """The number of refuting cases."""
         return sum(len(refutation.evidence) for refutation in self.again)
 
+    @property
+    def repeated(self) -> tuple[Refutation, ...]:
+        """Those that the subject fails whenever it is tried again."""
+        return tuple(refutation for refutation in self.again if not refutation.once)
+
 
 def _again(checked: Checked) -> Refutation:
     """Run the check again, and keep the cases that refute again and those that pass again."""
     claim, check, outcome = checked.claim, checked.check, checked.outcome
     again = (failure_on(claim, check, found.case) for found in outcome.refutations)
     found = tuple(found for found in again if isinstance(found, Evidence))
+    if check.opens and not found:
+        return Refutation(claim, check, outcome.refutations, (), (), once=True)
     passed = tuple(case for case in outcome.passed if not fails(claim, check, case))
     rows = tuple(observed(claim, check, one.case) for one in found)
     return Refutation(claim, check, found, rows, passed)
@@ -95,7 +106,13 @@ def _seen(refutation: Refutation) -> Iterator[Seen]:
 
 
 def refutations(about: Sequence[Checked]) -> Refutations:
-    """Return what refutes a quantity, from all that was checked about it."""
+    """Return what refutes a quantity, from all that was checked about it.
+
+    If equal calls have different answers, what other checks see depends on the calls before. So
+    only the checks that compare calls count then.
+    """
     refuted = map(_again, (one for one in about if one.outcome.refutations))
     again = tuple(found for found in refuted if found.evidence)
-    return Refutations(tuple(about), again, tuple(one for found in again for one in _seen(found)))
+    again = tuple(found for found in again if found.check.across_calls) or again
+    seen = (one for found in again if not found.once for one in _seen(found))
+    return Refutations(tuple(about), again, tuple(seen))

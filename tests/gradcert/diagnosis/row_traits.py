@@ -125,6 +125,14 @@ _SIZES = (
     ),
 )
 
+_OF_PLACES = tuple(
+    Trait(
+        lambda case, block=block: np.arange(case.rows) % block,  # type: ignore[misc]
+        exactly=f"in rows whose number leaves {{:g}} when it is divided by {block}",
+    )
+    for block in _BLOCKS[:5]
+)
+
 _OF_LOGITS = (
     Trait(
         lambda case: np.isneginf(_logits(case)).sum(axis=1),
@@ -221,4 +229,5 @@ def traits_of(case: Case) -> list[Trait]:
         *(_OF_BOTH if logits and targets else ()),
         *_rests("classes", lambda one: one.classes),
         *_rests("rows", lambda one: one.rows),
+        *_OF_PLACES,
     ]

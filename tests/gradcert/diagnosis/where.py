@@ -1,5 +1,6 @@
 """Where an answer is wrong: what holds of every wrong row, and of no right one."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
@@ -47,12 +48,13 @@ class _Bound:
 
 @dataclass(frozen=True)
 class Condition:
-    """One bound or two that all wrong rows keep, and no right row does."""
+    """One to three bounds that all wrong rows keep, and no right row does."""
 
     bounds: tuple[_Bound, ...]
 
     def __str__(self) -> str:
-        return " and ".join(bound.words for bound in self.bounds)
+        *first, last = (bound.words for bound in self.bounds)
+        return f"{', '.join(first)} and {last}" if first else last
 
     def holds(self, case: Case) -> Array:
         """Return which rows of a case keep all bounds."""
@@ -62,7 +64,8 @@ class Condition:
 
 def _measured(trait: Trait, some: Sequence[Rows]) -> Array:
     """Return the trait of each row."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # A row of NaN has no largest number.
         found = (np.asarray(trait.measure(one.case), float)[list(one.rows)] for one in some)
         return np.concatenate([np.zeros(0), *found])
 
@@ -98,13 +101,20 @@ def _spread(one: Rows) -> Rows:
     return Rows(one.case, [rows[i * len(rows) // _ROWS] for i in range(_ROWS)])
 
 
+def _best(kept: Array, found: Sequence[_Bound]) -> _Bound:
+    """Return the bound that the fewest of the right rows keep that keep other ones."""
+    return min(found, key=lambda bound: np.count_nonzero(kept & bound.also))
+
+
 def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> Condition | None:
     """Return what sets wrong rows apart from right ones.
 
-    Predicate: one bound of one trait of a row, or else two bounds, that every wrong row keeps and
-    no right row keeps. The traits are the sizes of the batch, the place of the row, the masked
-    classes, the sizes and gaps of the logits, the targets, and the rests of the sizes by powers of
-    two. Three wrong rows and three right ones are needed, twice as many for two bounds.
+    Predicate: one bound of one trait of a row, or else two or three bounds, that every wrong row
+    keeps and no right row keeps all of. The traits are the sizes of the batch, the place of the
+    row, the masked classes, the sizes and gaps of the logits, the targets, and the rests of the
+    sizes by powers of two. Three wrong rows and three right ones are needed for each bound. Of
+    three bounds, the second and the third are those that the fewest right rows keep together with
+    the ones before.
 
     Returns
     -------
@@ -138,4 +148,10 @@ def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> Condition | None:
         for one, other in combinations(found, 2):
             if not (one.also & other.also).any():
                 return Condition((one, other))
+    if min(refuting, passing) >= 3 * _ENOUGH:
+        for one in found:
+            second = _best(one.also, found)
+            third = _best(one.also & second.also, found)
+            if not (one.also & second.also & third.also).any():
+                return Condition((one, second, third))
     return None

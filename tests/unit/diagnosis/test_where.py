@@ -74,6 +74,14 @@ def test_two_bounds_are_named_where_one_is_not_enough() -> None:
     assert found == "in rows of 8 classes or more and in batches of 5 rows or more"
 
 
+def test_three_bounds_are_named_where_two_are_not_enough() -> None:
+    found = parted(lambda z, _t: every(3 < z.shape[1] < 9, z) & (np.arange(len(z)) % 2 > 0))
+    assert found == (
+        "in rows of 7 classes or more, in rows whose number leaves 1 when it is divided by 2 and "
+        "in rows of 8 classes or fewer"
+    )
+
+
 def test_nothing_is_said_of_rows_that_are_wrong_by_chance() -> None:
     generator = np.random.default_rng(0)
     assert parted(lambda z, _t: generator.random(len(z)) < 0.5) == ""

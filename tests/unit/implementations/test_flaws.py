@@ -37,7 +37,6 @@ ONLY_SOMEWHERE = [
     "online-softmax-starts-masked",
     "masked-but-one",
     "masked-class-in-a-vector",
-    "sum-stops-in-bfloat16",
     "summed-over-the-batch",
     "statistics-of-the-next-row",
     "last-class-out-of-range",
@@ -68,6 +67,10 @@ BEHAVIOUR = [
     "assumes-contiguous",
     "empty-batch-crashes",
     "nan-hidden",
+    "standard-output-written",
+    "random-state-seeded",
+    "cached-by-address",
+    "targets-read-in-the-order-of-the-logits",
 ]
 
 
