@@ -13,7 +13,7 @@ from gradcert_oracle.differences import (
     log_slopes,
 )
 from gradcert_oracle.formats import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from gradcert_oracle.losses import Loss
+from gradcert_oracle.losses import Loss, Share, SmoothingOver
 from gradcert_oracle.precision import GUARD, Enclosures
 from gradcert_oracle.quantities import (
     GRADIENT,
@@ -70,6 +70,8 @@ __all__ = [
     "Row",
     "ScreenError",
     "Screened",
+    "Share",
+    "SmoothingOver",
     "algorithms",
     "analytic_log",
     "analytic_log1p",

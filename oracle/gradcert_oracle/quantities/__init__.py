@@ -5,7 +5,7 @@ a new file and a line in this one.
 """
 
 from gradcert_oracle.formats import Format
-from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
+from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.quantities.gradient import GRADIENT
 from gradcert_oracle.quantities.identity_gradient import IDENTITY_GRADIENT
 from gradcert_oracle.quantities.jacobian import JACOBIAN
@@ -67,7 +67,13 @@ def quantity_of(name: str, loss: Loss = TEXTBOOK_LOSS) -> Quantity:
     return quantity
 
 
-def question(name: str, *rows: Row, format: Format, loss: Loss = TEXTBOOK_LOSS) -> Question:
+def question(
+    name: str,
+    *rows: Row,
+    format: Format,
+    loss: Loss = TEXTBOOK_LOSS,
+    share: Share = PLAIN_SHARE,
+) -> Question:
     """Return the question about the quantity of this name, with one row for each argument.
 
     Raises
@@ -84,4 +90,4 @@ def question(name: str, *rows: Row, format: Format, loss: Loss = TEXTBOOK_LOSS) 
     Traceback (most recent call last):
     ValueError: dE/dz takes logits and targets, not 1 rows
     """
-    return Question(quantity_of(name, loss), rows, format, loss)
+    return Question(quantity_of(name, loss), rows, format, loss, share)
