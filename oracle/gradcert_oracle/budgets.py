@@ -103,6 +103,7 @@ def _budgets_inside(
         total=SUMMATIONS[algorithm.summation],
         lost=arb(0, inner.underflow),
         stored=arb(1, 2.0**-format.precision) if stores else arb(1),
+        flushed=format.underflow,
     )
     with ctx.workprec(inner.precision):
         computed = quantity.textbook(question, places, algorithm.level, arithmetic)

@@ -101,13 +101,17 @@ class Loss:
                 raise ValueError(f"{name} must be finite, not {', '.join(map(str, numbers))}")
 
     @property
+    def rescales(self) -> bool:
+        """Whether the softmax is one of other numbers than the logits."""
+        return self.logit_scale != 1 or self.softcap < inf
+
+    @property
     def is_plain(self) -> bool:
         """Whether no option is on: the loss is the textbook's, for any output."""
         return (
             self.label_smoothing == 0
             and self.class_weights is None
-            and self.logit_scale == 1
-            and self.softcap == inf
+            and not self.rescales
             and self.z_loss == 0
             and self.multiplier == 1
         )

@@ -11,6 +11,7 @@ from gradcert_oracle.quantities.identity_gradient import IDENTITY_GRADIENT
 from gradcert_oracle.quantities.jacobian import JACOBIAN
 from gradcert_oracle.quantities.loss import LOSS
 from gradcert_oracle.quantities.loss_by_probability import LOSS_BY_PROBABILITY
+from gradcert_oracle.quantities.reduced_loss import REDUCED_LOSS
 from gradcert_oracle.quantities.sigmoid_gradient import SIGMOID_GRADIENT
 from gradcert_oracle.quantities.softmax import SOFTMAX
 from gradcert_oracle.questions import Quantity, Question
@@ -23,6 +24,7 @@ __all__ = [
     "LOSS",
     "LOSS_BY_PROBABILITY",
     "QUANTITIES",
+    "REDUCED_LOSS",
     "SIGMOID_GRADIENT",
     "SOFTMAX",
     "quantity_of",
@@ -38,7 +40,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     SIGMOID_GRADIENT,
     IDENTITY_GRADIENT,
 )
-"""Every quantity that the oracle knows."""
+"""Every quantity of rows that the oracle knows. Beside these, REDUCED_LOSS is one of a batch."""
 
 _BY_NAME = {(quantity.name, quantity.output): quantity for quantity in QUANTITIES}
 
