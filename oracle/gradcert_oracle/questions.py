@@ -3,10 +3,12 @@
 import functools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, prod
+
+from flint import arb
 
 from gradcert_oracle.formats import Format
-from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
+from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.precision import GUARD, Enclosures
 from gradcert_oracle.rows import Row, first_places
 from gradcert_oracle.screens import Screen
@@ -50,6 +52,10 @@ class Quantity:
         Whether adding one number to all logits changes nothing.
     needs_target
         Whether a value depends on its class's own argument only if the class has a target.
+    options
+        Whether it answers for a loss with options, and for any share of a row.
+    reduces
+        Whether it is one value for a batch, the sum of the values of the question's parts.
     screen
         What accepts whole batches of rows without a ball; None if only the judge can.
     """
@@ -67,6 +73,8 @@ class Quantity:
     unbounded: bool = False
     shift_invariant: bool = True
     needs_target: bool = False
+    options: bool = False
+    reduces: bool = False
     screen: Screen | None = None
 
 
@@ -84,11 +92,16 @@ class Question:
         The format that an implementation's values are in.
     loss
         The options of the loss.
+    share
+        What the row counts in the loss of a batch.
+    parts
+        The questions of the rows, for a quantity that has one value for a batch.
 
     Raises
     ------
     ValueError
-        If the number of rows is not that of the arguments, or the quantity belongs to another loss.
+        If the number of rows is not that of the arguments, the quantity belongs to another loss or
+        does not answer for its options, or the weights are not one for each class.
 
     Examples
     --------
@@ -104,6 +117,8 @@ class Question:
     rows: tuple[Row, ...]
     format: Format
     loss: Loss = TEXTBOOK_LOSS
+    share: Share = PLAIN_SHARE
+    parts: "tuple[Question, ...]" = ()
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,8 +132,23 @@ class Question:
                 f"{self.quantity.name} of output {self.quantity.output} does not belong to "
                 f"{self.loss}"
             )
+        if not self.quantity.options and not self.is_plain:
+            raise ValueError(
+                f"{self.quantity.name} of output {self.quantity.output} answers for the plain loss "
+                f"of one row only, not for {self.loss} and {self.share}"
+            )
+        if self.quantity.reduces != bool(self.parts):
+            needs = "at least one part" if self.quantity.reduces else "no parts"
+            raise ValueError(f"{self.quantity.name} needs {needs}, not {len(self.parts)}")
+        if any((part.format, part.loss) != (self.format, self.loss) for part in self.parts):
+            raise ValueError(f"all parts must be in {self.format.name}, and of {self.loss}")
+        weights = self.loss.class_weights
+        if weights is not None and self.rows and len(weights) != self.classes:
+            raise ValueError(
+                f"{self.classes} classes and {len(weights)} class weights: each class needs one"
+            )
         # Several caches need the hash, and a row may have thousands of numbers: compute it once.
-        known = hash((self.quantity, self.rows, self.format, self.loss))
+        known = hash((self.quantity, self.rows, self.format, self.loss, self.share, self.parts))
         object.__setattr__(self, "_hash", known)
 
     def __hash__(self) -> int:
@@ -134,8 +164,13 @@ class Question:
 
     @property
     def classes(self) -> int:
-        """The number of classes."""
-        return len(self.rows[0])
+        """The number of classes; zero where the question is about a batch."""
+        return len(self.rows[0]) if self.rows else 0
+
+    @functools.cached_property
+    def is_plain(self) -> bool:
+        """Whether it asks for the textbook loss, of one row by itself."""
+        return self.loss.is_plain and self.share == PLAIN_SHARE
 
     @functools.cached_property
     def equal(self) -> list[int]:
@@ -148,12 +183,16 @@ class Question:
         return sorted(set(self.equal))
 
     def columns(self) -> Iterable[Hashable]:
-        """Return the arguments of each class. They are equal for equal classes."""
-        return self.rows[0] if len(self.rows) == 1 else zip(*self.rows, strict=True)
+        """Return what the values of each class depend on. It is equal for equal classes."""
+        weights = self.loss.class_weights
+        rows = self.rows if weights is None else (*self.rows, weights)
+        return rows[0] if len(rows) == 1 else zip(*rows, strict=True)
 
 
 @functools.lru_cache(maxsize=16)
 def _enclose(question: Question, guard: int) -> Enclosures:
+    if not question.share.kept:
+        return (arb(0),) * prod(question.quantity.shape(1, question.classes))
     return question.quantity.enclose(question, guard)
 
 

@@ -34,6 +34,7 @@ import numpy as np
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.kinds import Kinds, kinds_of
+from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.questions import Quantity
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
@@ -246,7 +247,13 @@ def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
 
 
 def screen(
-    quantity: Quantity, format: Format, arguments: Sequence[Array], values: Array
+    quantity: Quantity,
+    format: Format,
+    arguments: Sequence[Array],
+    values: Array,
+    *,
+    loss: Loss = TEXTBOOK_LOSS,
+    shares: Sequence[Share] = (),
 ) -> Screened | None:
     """Screen the values that an implementation returned for a batch.
 
@@ -258,10 +265,15 @@ def screen(
         One array of shape (rows, classes) for each argument of the quantity, of the format's dtype.
     values
         The returned array.
+    loss
+        The options of the loss.
+    shares
+        What each row counts in the loss of a batch; empty where all count as one by itself.
 
     Returns
     -------
-    What the screen says of each row; None for a quantity that has no screen.
+    What the screen says of each row; None for what has no screen: other quantities, a loss with
+    options, and rows of which one does not count as one by itself.
 
     Examples
     --------
@@ -270,7 +282,7 @@ def screen(
     >>> screen(GRADIENT, BINARY64, (z, t), np.array([[-0.5, 0.5], [-0.5, 0.0]])).accepted.tolist()
     [True, False]
     """
-    if quantity.screen is None:
+    if quantity.screen is None or not loss.is_plain or set(shares) - {PLAIN_SHARE}:
         return None
     rows = len(values)
     result = Screened(np.zeros(rows, bool), np.ones(rows, int), np.full(rows, np.inf))

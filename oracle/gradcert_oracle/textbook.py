@@ -24,10 +24,23 @@ from typing import NamedTuple
 from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
+from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
 from gradcert_oracle.rows import Row, lookup, worth_grouping
 from gradcert_oracle.sums import SUMMATIONS, Summation, of_equal_terms
 
-__all__ = ["LEVELS", "Algorithm", "Arithmetic", "Values", "algorithms", "softmax"]
+__all__ = [
+    "LEVELS",
+    "Algorithm",
+    "Arithmetic",
+    "Softmax",
+    "Values",
+    "algorithms",
+    "capped",
+    "points",
+    "rounding",
+    "softmax",
+    "softmax_of",
+]
 
 LEVELS = ("wide", "shifted", "log-softmax", "log-sum-exp")
 """The textbook algorithms, from the best to the worst."""
@@ -72,11 +85,14 @@ class Arithmetic(NamedTuple):
     stored
         A ball around one: the rounding of a log-probability that is stored in a narrower format,
         and exactly one where none is.
+    flushed
+        The most that a value may lose to underflow where it is stored in the format of the answer.
     """
 
     total: Summation
     lost: arb
     stored: arb
+    flushed: float = 0.0
 
 
 class Values(NamedTuple):
@@ -100,6 +116,41 @@ class Values(NamedTuple):
     sizes: list[arb]
 
 
+class Softmax(NamedTuple):
+    """What an algorithm computes of a row of logits.
+
+    Attributes
+    ----------
+    values
+        The probability of each logit, or its logarithm.
+    log_sum
+        The logarithm of the sum of the exponentials of the rescaled logits.
+    """
+
+    values: list[arb]
+    log_sum: arb
+
+
+def rounding() -> arb:
+    """Return a ball around one: a rounding at the working precision."""
+    return arb(1, 2.0**-ctx.prec)
+
+
+def capped(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
+    """Return ``s z_k / c``, whose hyperbolic tangent a softcap takes."""
+    scale, softcap = arb(loss.logit_scale) + 0, arb(loss.softcap) * rounding()
+    return [x * scale / softcap + lost for x in z]
+
+
+def points(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
+    """Return ``c tanh(s z_k / c)``, or ``s z_k``. A number of the format itself is not rounded."""
+    if loss.softcap < inf:
+        softcap = arb(loss.softcap) * rounding()
+        return [softcap * x.tanh() for x in capped(loss, z, lost)]
+    scale = arb(loss.logit_scale) + 0
+    return [x * scale if x > -inf else arb(x) for x in z]
+
+
 def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = False) -> list[arb]:
     """Return the probability of each logit, or its logarithm, as the algorithm computes it.
 
@@ -113,7 +164,19 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
     ...     print(softmax((1.0, 0.0), "shifted", Arithmetic(pairwise, arb(0), arb(1)))[0])
     [0.731059 +/- 5.54e-7]
     """
-    largest, lost, unit = arb(max(z)), arithmetic.lost, arb(1, 2.0**-ctx.prec)
+    return softmax_of(TEXTBOOK_LOSS, z, level, arithmetic, logarithms=logarithms).values
+
+
+def softmax_of(
+    loss: Loss, z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = False
+) -> Softmax:
+    """Return the softmax of the logits that a loss rescales, as the algorithm computes it.
+
+    An exponent of scaled logits has a second rounding, because a run may shift before it scales.
+    The middle of the ball of the largest rescaled logit serves as the shift, because a softmax does
+    not depend on what it is shifted by.
+    """
+    lost, unit = arithmetic.lost, rounding()
     distinct: Sequence[float] = list(dict.fromkeys(z))
     which: list[int] = []
     if worth_grouping(len(distinct), len(z)):
@@ -124,7 +187,17 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
     def of_each(values: list[arb]) -> list[arb]:
         return list(map(values.__getitem__, which)) if which else values
 
-    shifted = [(x - largest) * unit if x > -inf else -arb(inf) for x in distinct]
+    moved: Sequence[float | arb] = distinct
+    largest, exponent_unit = arb(max(z)), unit
+    if loss.rescales:
+        rescaled = points(loss, distinct, lost)
+        moved, exponent_unit = rescaled, unit * unit
+        largest = rescaled[distinct.index(max(z))].mid()
+    finite = [x > -inf for x in distinct]
+    shifted = [
+        (point - largest) * exponent_unit if known else -arb(inf)
+        for point, known in zip(moved, finite, strict=True)
+    ]
     powers = [d.exp() + lost for d in shifted]
     # Sums of few bits may be exact here, and not in a run that shifts by another number.
     few = ctx.prec // 2
@@ -133,17 +206,18 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
         mass = of_equal_terms(arithmetic.total, of_each(powers))
     else:
         mass = arithmetic.total(of_each(powers), ())[0]
-    if level in ("wide", "shifted") and not logarithms:
-        return of_each([power / mass + lost for power in powers])
     log_mass = mass.log()
+    log_sum = (largest * unit + log_mass) * unit
+    if level in ("wide", "shifted") and not logarithms:
+        return Softmax(of_each([power / mass + lost for power in powers]), log_sum)
     if level == "log-sum-exp":
-        logs = [x - (largest + log_mass) for x in distinct]
+        logs = [x - (largest + log_mass) for x in moved]
         with ctx.workprec(2 * ctx.prec + 64):  # With powers of two, each number is rounded once.
             lse = (largest + log_mass) * unit
             logs = [
-                exponent.union((x * unit - lse) * unit) if x > -inf else exponent
-                for x, exponent in zip(distinct, logs, strict=True)
+                exponent.union((x * unit - lse) * unit) if known else exponent
+                for x, exponent, known in zip(moved, logs, finite, strict=True)
             ]
     else:
         logs = [(d - log_mass) * arithmetic.stored for d in shifted]
-    return of_each(logs if logarithms else [value.exp() + lost for value in logs])
+    return Softmax(of_each(logs if logarithms else [log.exp() + lost for log in logs]), log_sum)

@@ -3,7 +3,8 @@
 A value is within an algorithm's budget b if its error is *proved* to be at most ``2 b``, and
 outside if its error is proved to be more. If the enclosure of the true value decides neither, it is
 computed again, narrower. An algorithm explains a row if every value of the row is within its
-budget. The verdict names the best algorithm that does. NaN and infinity are within no budget.
+budget. The verdict names the best algorithm that does. NaN and infinity are within no budget. Of a
+row that does not count every value is exactly zero, of either sign, or the row is refuted.
 """
 
 from collections.abc import Callable, Sequence
@@ -183,6 +184,9 @@ def judge(
         return Judgement(None, inf, [isfinite(value) for value in values].index(False))
     format = question.format
     tried = levels(format) if candidates is None else candidates
+    if not question.share.kept:
+        wrong = [index for index, value in enumerate(values) if value]
+        return Judgement(None, inf, wrong[0]) if wrong else Judgement(tried[0], 0.0, 0)
     places: Sequence[int] = range(len(values))
     if question.quantity.pooled:
         places = _unlike_places(question, values)

@@ -1,0 +1,191 @@
+r"""What textbook algorithms compute of a loss with options, in balls at the working precision.
+
+A kernel holds each number that it is given, such as a smoothing, a factor or a divisor, in the
+format of its intermediates. So each of them is charged one rounding. The upstream gradient and the
+class weights are numbers of the format itself.
+
+What an operation may lose to underflow is multiplied by the factors that come after it. A kernel
+may have them in any order: it may divide by D first and multiply by the upstream gradient last. So
+the loss is multiplied by every factor that is larger than one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, log, tanh
+
+from flint import arb
+
+from gradcert_oracle.definitions import relative_mass
+from gradcert_oracle.losses import Loss
+from gradcert_oracle.options import exactly, smoothing, weights_of
+from gradcert_oracle.rows import Row, has_both_signs, lookup
+from gradcert_oracle.sums import of_both_signs
+from gradcert_oracle.textbook import Arithmetic, capped, rounding
+
+__all__ = [
+    "Factor",
+    "Masses",
+    "Rescaled",
+    "effective",
+    "effective_sizes",
+    "factor",
+    "masses",
+    "rescaled",
+    "steepness",
+    "sum_of",
+]
+
+
+def effective(loss: Loss, t: Row, lost: arb) -> list[arb]:
+    """Return ``a_k = w_k (kept t_k + given)``; it is exactly zero where the definition's is.
+
+    Examples
+    --------
+    >>> print(effective(Loss(class_weights=(2.0, 0.0)), (1.0, 0.0), arb(0)))
+    [2.00000000000000, 0]
+    """
+    kept, given = arb(1), arb(0)
+    if loss.label_smoothing:
+        smooth = smoothing(loss, len(t))
+        kept, given = exactly(smooth.kept) * rounding(), exactly(smooth.given) * rounding() + lost
+    pairs = list(zip(t, weights_of(loss, len(t)), strict=True))
+    distinct = dict.fromkeys(pairs)
+    return lookup(distinct, [(kept * x + given) * w for x, w in distinct], pairs)
+
+
+def sum_of(terms: Sequence[arb], arithmetic: Arithmetic) -> arb:
+    """Return the sum of terms of any sign."""
+    if not terms:
+        return arb(0)
+    if has_both_signs(tuple(map(float, terms))):
+        return of_both_signs(arithmetic.total, terms)[0][0]
+    return arithmetic.total(terms, ())[0]
+
+
+@dataclass(frozen=True)
+class Masses:
+    """The sum of all a_k, as an algorithm computes it.
+
+    Attributes
+    ----------
+    total
+        A.
+    others
+        For some classes the sum of all others.
+    sizes
+        The sum of all ``|a_k|``.
+    """
+
+    total: arb
+    others: list[arb]
+    sizes: arb
+
+
+def masses(targets: Sequence[arb], wanted: Sequence[int], arithmetic: Arithmetic) -> Masses:
+    """Return the sums of the a_k, and of all others than each of the `wanted` classes."""
+    some = [a for a in targets if not a.is_zero()]
+    if len(some) <= 1:  # The sum of one number and zeros is exact in any order.
+        total = sum(some, arb(0))
+        others = [arb(0) if not targets[j].is_zero() else total for j in wanted]
+        return Masses(total, others, abs(total))
+    if has_both_signs(tuple(map(float, some))):
+        (total, others), (sizes, _) = of_both_signs(arithmetic.total, targets, wanted)
+        return Masses(total, others, sizes)
+    total, others = arithmetic.total(targets, wanted)
+    return Masses(total, others, abs(total))
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A product of the factors of a loss.
+
+    Attributes
+    ----------
+    value
+        The product.
+    lost
+        A ball around zero: what an operation before, between or after them may lose to underflow.
+    """
+
+    value: arb
+    lost: arb
+
+
+def factor(upstream: float, numbers: Sequence[Fraction], lost: arb) -> Factor:
+    """Return the product of an upstream gradient and the numbers of a loss, each rounded once.
+
+    Examples
+    --------
+    >>> print(factor(3.0, [Fraction(1), Fraction(1, 2)], arb(0)).value)
+    [1.50000000000000 +/- 1.67e-16]
+    """
+    value, most = arb(upstream), max(Fraction(1), abs(Fraction(upstream)))
+    rounded = [number for number in numbers if number != 1]
+    for number in rounded:
+        value *= exactly(number) * rounding()
+        most *= max(Fraction(1), abs(number))
+    lost = lost * exactly(most)
+    return Factor(value + lost if rounded and upstream else value, lost)
+
+
+def steepness(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
+    """Return ``1 - tanh^2(s z_k / c)``, as wide as the widest of its equally good forms.
+
+    These are ``(1 - t)(1 + t)``, ``1 - t^2`` with t computed from the capped logit c t, and
+    ``1 / cosh^2``. Where the logits are far too large for the last one, it is left out.
+    """
+    softcap, forms = arb(loss.softcap) * rounding(), []
+    for x in capped(loss, z, lost):
+        t = x.tanh()
+        again, inverse = softcap * t / softcap, 1 / x.cosh()
+        each = (1 - t) * (1 + t), 1 - again * again, inverse * inverse
+        widest = max(form.rad() for form in each if form.is_finite())
+        forms.append(arb(each[0].mid(), widest) + lost)
+    return forms
+
+
+def effective_sizes(loss: Loss, t: Row) -> list[float]:
+    """Return ``|a_k|`` in binary64, where a rough size is enough."""
+    smooth = smoothing(loss, len(t))
+    kept, given = float(smooth.kept), float(smooth.given)
+    pairs = zip(t, weights_of(loss, len(t)), strict=True)
+    return [abs((kept * x + given) * w) for x, w in pairs]
+
+
+@dataclass(frozen=True)
+class Rescaled:
+    """The rescaled logits of a row in binary64, where rough sizes are enough.
+
+    Attributes
+    ----------
+    points
+        u_k.
+    largest
+        The largest of them.
+    mass
+        ``sum_k exp(u_k - max u)``.
+    """
+
+    points: list[float]
+    largest: float
+    mass: float
+
+    @property
+    def log_sum(self) -> float:
+        """L."""
+        return self.largest + log(self.mass)
+
+
+def rescaled(loss: Loss, z: Row) -> Rescaled:
+    """Return the rescaled logits of a row in binary64.
+
+    Examples
+    --------
+    >>> rescaled(Loss(logit_scale=2.0), (3.0, 3.0))
+    Rescaled(points=[6.0, 6.0], largest=6.0, mass=2.0)
+    """
+    points = [x * loss.logit_scale for x in z]
+    if loss.softcap < inf:
+        points = [loss.softcap * tanh(x / loss.softcap) for x in points]
+    return Rescaled(points, max(points), relative_mass(points))
