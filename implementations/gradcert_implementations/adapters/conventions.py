@@ -12,7 +12,9 @@ from gradcert_implementations.interface import (
     Array,
     Domain,
     Function,
+    Given,
     Implementation,
+    Loss,
     Strides,
 )
 from gradcert_implementations.names import FormatName, QuantityName
@@ -166,6 +168,7 @@ def declared(
     device: str | None = None,
     compiles_per_shape: bool = False,
     strides: Strides = Strides.ANY,
+    filled_in: Sequence[Given] = (),
 ) -> Implementation:
     """Return the implementation that consists of these functions, named after `subject`.
 
@@ -177,18 +180,21 @@ def declared(
     functions
         The functions by quantity.
     options
-        The formats, the domain and the level that it claims.
+        The formats, the loss, the domain and the level that it claims.
     adapter
         The prefix of its SPEC, with a colon.
     library, device
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
         As those of :class:`Implementation`.
+    filled_in
+        What the attributes of the subject say of its loss; what the options say wins.
 
     Raises
     ------
     ValueError
-        If a device is chosen that the adapter does not take.
+        If a device is chosen that the adapter does not take, and for options of the loss and the
+        domain that contradict each other.
     """
     if isinstance(subject, str):
         name = place = subject
@@ -203,7 +209,9 @@ def declared(
         name=name,
         functions=cast("Mapping[QuantityName, Function]", functions),
         formats=cast("tuple[FormatName, ...]", options.formats) or Implementation.formats,
+        loss=options.loss_over(Loss(), filled_in),
         domain=options.domain_over(Domain()),
+        filled_in=tuple(filled_in),
         at_least=options.level_over(None),
         origin=adapter + place if place else "",
         library=library,

@@ -25,13 +25,13 @@ __all__ = ["from_jax"]
 
 
 def from_jax(
-    loss: Callable[..., Any], *, jit: bool = True, **options: Unpack[OptionValues]
+    subject: Callable[..., Any], *, jit: bool = True, **options: Unpack[OptionValues]
 ) -> Implementation:
     """Return the implementation of a JAX loss; ``jax.vjp`` computes its gradient.
 
     Parameters
     ----------
-    loss
+    subject
         ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits and targets have
         shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64. The
         loss is one value per row, or the sum or the mean over the rows; the loss of two equal rows
@@ -70,7 +70,7 @@ def from_jax(
         raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
 
     def slope(z: jax.Array, t: jax.Array, weight: jax.Array) -> jax.Array:
-        total, back = jax.vjp(lambda logits: loss(logits, t), z)
+        total, back = jax.vjp(lambda logits: subject(logits, t), z)
         require_shape_of_a_loss(total.shape, len(z))
         gradient: jax.Array = back(jnp.full_like(total, weight))[0]
         return gradient
@@ -78,11 +78,11 @@ def from_jax(
     def of_one_row(row: tuple[jax.Array, jax.Array]) -> jax.Array:
         # The sum and the mean over a batch of one row are the loss of that row.
         z, t = row
-        one: jax.Array = loss(z[None], t[None]).reshape(())
+        one: jax.Array = subject(z[None], t[None]).reshape(())
         return one
 
     def of_each_row(z: jax.Array, t: jax.Array) -> jax.Array:
-        total = loss(z, t)
+        total = subject(z, t)
         require_shape_of_a_loss(total.shape, len(z))
         if not total.shape and len(z) != 1 and jit:
             # A compiled loop over single rows, not jax.vmap, which would rewrite the loss.
@@ -91,7 +91,7 @@ def from_jax(
             total = jnp.array([of_one_row(row) for row in zip(z, t, strict=True)], total.dtype)
         return total.reshape(len(z))
 
-    total_of = jax.jit(loss) if jit else loss
+    total_of = jax.jit(subject) if jit else subject
     value_of = jax.jit(of_each_row) if jit else of_each_row
     slope_of = jax.jit(slope) if jit else slope
 
@@ -111,7 +111,7 @@ def from_jax(
     def averages(dtype: np.dtype[Any]) -> bool:
         """Return whether the loss is a scalar and a mean."""
         pair = np.zeros((2, 2), dtype)
-        if jax.eval_shape(loss, *operands(pair, pair)).shape:
+        if jax.eval_shape(subject, *operands(pair, pair)).shape:
             return False
         return is_mean(scalar, dtype)
 
@@ -128,7 +128,7 @@ def from_jax(
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
-        loss,
+        subject,
         quantities_of_a_loss(functions, chosen),
         chosen,
         adapter="jax:",

@@ -107,12 +107,12 @@ def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tenso
     return called
 
 
-def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
+def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     """Return the implementation of a PyTorch loss; autograd computes its gradient.
 
     Parameters
     ----------
-    loss
+    subject
         ``(logits, targets) -> loss``: a function, a ``torch.autograd.Function``, an ``nn.Module``
         or its class. Logits and targets have shape (B, n). With ``targets="index"`` the targets are
         class indices (B,), as int64. The loss is one value per row, or the sum or the mean over the
@@ -152,7 +152,7 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
     except (RuntimeError, AssertionError) as error:
         reason = printable(str(error))
         raise ValueError(f"the device {device!r} cannot be used: {reason}") from error
-    called = _called(loss, place)
+    called = _called(subject, place)
 
     def operands(logits: Array, rows: Array) -> tuple[Tensor, Tensor]:
         second = tensor_of(class_indices(rows) if chosen.targets == "index" else rows)
@@ -188,8 +188,11 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
         return array_of(slope)
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
+    # Not filled in from the attributes of the loss yet: today the gradient of a mean is asked as
+    # that of each row's own loss. Once it is asked as that of the mean, `declared` gets
+    # filled_in=loss_of_attributes(the module, chosen.targets) of adapters/attributes.py.
     return declared(
-        loss,
+        subject,
         quantities_of_a_loss(functions, chosen),
         chosen,
         adapter="torch:",

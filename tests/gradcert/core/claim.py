@@ -4,7 +4,7 @@ import functools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
 import numpy as np
@@ -71,8 +71,8 @@ def _message(error: BaseException) -> str:
 
 @functools.cache
 def _true_loss(loss: Loss) -> TrueLoss:
-    """Return the oracle's record of a loss: it has the options of the interface's by name."""
-    return TrueLoss(**asdict(loss))
+    """Return the oracle's record of a loss: it has some options of the interface's by name."""
+    return TrueLoss(**{option.name: getattr(loss, option.name) for option in fields(TrueLoss)})
 
 
 def _floats(array: Array) -> Row:

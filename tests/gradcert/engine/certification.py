@@ -1,7 +1,6 @@
 """Run all checks of an implementation, and collect what they find in a certificate."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 import msgspec
 
@@ -13,7 +12,7 @@ from gradcert.engine.examiner import Examiner, LocalExaminer
 from gradcert.engine.isolated_examiner import IsolatedExaminer
 from gradcert.engine.provenance import provenance
 from gradcert.isolation.subject import Isolated, isolate
-from gradcert_implementations import Implementation
+from gradcert_implementations import Implementation, recorded
 from gradcert_reports import (
     Certificate,
     CheckResult,
@@ -62,8 +61,8 @@ def begun(
         summary=subject.summary,
         quantities=tuple(subject.functions),
         formats=tuple(subject.formats),
-        loss=asdict(subject.loss),
-        domain=asdict(subject.domain),
+        loss=recorded(subject.loss),
+        domain=recorded(subject.domain),
         at_least=subject.at_least,
         verdict=Verdict.INCOMPLETE,
         worst=None,

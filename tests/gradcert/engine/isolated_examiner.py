@@ -42,6 +42,7 @@ class IsolatedExaminer:
 
     def __init__(self, subject: Isolated, settings: SearchSettings) -> None:
         self._limits = subject.limits
+        again = reloading(subject)
         self._plan = {one.task: one for one in planned(subject)}
         self._load = Load(
             spec=subject.origin,
@@ -49,7 +50,9 @@ class IsolatedExaminer:
                 quantities=tuple(subject.functions),
                 formats=subject.formats,
                 targets=subject.domain.targets,
-                device=reloading(subject).get("device"),
+                loss=again.get("loss", ()),
+                domain=again.get("domain", ()),
+                device=again.get("device"),
             ),
             claimed=Claimed(
                 loss=subject.loss,

@@ -38,7 +38,8 @@ def _function(claim: Claim) -> str:
         return f"...  # {claim.implementation.name}"
     options = {"quantities": f'["{claim.quantity.name}"]'}
     options |= {
-        name: _quoted(str(value)) for name, value in reloading(claim.implementation).items()
+        name: _quoted(value) if isinstance(value, str) else repr(value)
+        for name, value in reloading(claim.implementation).items()
     }
     given = ", ".join(f"{name}={value}" for name, value in options.items())
     function = f'gradcert.load({_quoted(origin)}, {given}).functions["{claim.quantity.name}"]'

@@ -9,7 +9,7 @@ import msgspec
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.isolation.process import Died, Process
-from gradcert.isolation.protocol import Load
+from gradcert.isolation.protocol import Load, check_travels
 from gradcert_implementations import Implementation, Options, SpecError
 
 __all__ = ["Isolated", "isolate", "load_isolated"]
@@ -45,6 +45,7 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
             f"{subject.name} cannot be loaded by another process: give a SPEC, or let it be a "
             "public name of a module"
         )
+    check_travels(subject.loss.class_weights)
     fields = {field.name: getattr(subject, field.name) for field in fields_of(Implementation)}
     functions = dict.fromkeys(subject.functions, _elsewhere)
     return Isolated(**fields | {"functions": functions}, limits=limits)
@@ -58,6 +59,8 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
     SpecError
         As for :func:`gradcert.load`, and where loading it ends the process.
     """
+    for one in options.loss:
+        check_travels(one.value)
     process = Process(limits)
     try:
         request = Load(
