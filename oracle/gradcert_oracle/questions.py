@@ -54,6 +54,8 @@ class Quantity:
         Whether a value depends on its class's own argument only if the class has a target.
     options
         Whether it answers for a loss with options, and for any share of a row.
+    upstream
+        Whether an upstream gradient multiplies its values.
     reduces
         Whether it is one value for a batch, the sum of the values of the question's parts.
     screen
@@ -74,6 +76,7 @@ class Quantity:
     shift_invariant: bool = True
     needs_target: bool = False
     options: bool = False
+    upstream: bool = False
     reduces: bool = False
     screen: Screen | None = None
 
@@ -87,7 +90,7 @@ class Question:
     quantity
         The quantity.
     rows
-        One row for each of its arguments.
+        One row for each of its arguments; none where the parts have them.
     format
         The format that an implementation's values are in.
     loss
@@ -122,7 +125,7 @@ class Question:
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        expected = self.quantity.arguments
+        expected = () if self.quantity.reduces else self.quantity.arguments
         if len(self.rows) != len(expected):
             raise ValueError(
                 f"{self.quantity.name} takes {' and '.join(expected)}, not {len(self.rows)} rows"
@@ -157,7 +160,7 @@ class Question:
     def __getitem__(self, argument: str) -> Row:
         """Return the row of this argument, or ``()`` if the quantity does not take it."""
         names = self.quantity.arguments
-        return self.rows[names.index(argument)] if argument in names else ()
+        return self.rows[names.index(argument)] if self.rows and argument in names else ()
 
     def __str__(self) -> str:
         return f"{self.quantity.name} of {', '.join(map(str, self.rows))}"

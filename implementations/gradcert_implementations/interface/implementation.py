@@ -83,7 +83,8 @@ class Implementation:
         ``dE/dz``   logits, targets (B, n)          (B, n)        dE/dz_j of the loss of its row
         =========== =============================== ============= ================================
 
-        Arguments and result have the dtype of the format. Targets are rows: one-hot rows for class
+        If `takes_upstream`, the function of ``dE/dz`` is called with the upstream gradient too, and
+        returns dF/dz_j. Arguments and result have the dtype of the format. Targets are rows: one-hot rows for class
         indices. A logit may be -inf where its target is zero.
     formats
         The formats it is meant for. Aliases such as ``fp32`` are accepted, and the IEEE names are
@@ -112,6 +113,11 @@ class Implementation:
         The strides that its arrays can have. A memory layout that they cannot have is not asked,
         and no certificate says that it was. A function that copies its arrays into those of another
         library has the strides that the copies can have. A name such as ``"none"`` is accepted.
+    takes_upstream
+        Whether the function of dE/dz has a third argument, the upstream gradient g: of shape (B,),
+        or () if the loss has a reduction. If not, g is one.
+    second_backward
+        As the function of dE/dz, but with the answer of a second backward of the same graph.
 
     Raises
     ------
@@ -151,6 +157,8 @@ class Implementation:
     device: str = "cpu"
     compiles_per_shape: bool = False
     strides: Strides = Strides.ANY
+    takes_upstream: bool = False
+    second_backward: "Function | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))

@@ -265,5 +265,6 @@ GRADIENT = Quantity(
     scale=_scale,
     scale_at_least=_largest_target,
     options=True,
+    upstream=True,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

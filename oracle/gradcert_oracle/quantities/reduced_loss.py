@@ -56,7 +56,7 @@ def _scale(question: Question) -> float:
 
 REDUCED_LOSS = Quantity(
     name="loss",
-    arguments=(),
+    arguments=("logits", "targets"),
     shape=lambda _rows, _classes: (),
     enclose=_enclose,
     textbook=_textbook,

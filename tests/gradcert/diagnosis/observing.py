@@ -57,7 +57,7 @@ def observed(claim: Claim, check: Check, case: Case) -> Observed:
         answer = claim.answer(case).copy()
     except (Broken, NotSupported):
         return Observed(case, frozenset(), every)
-    found = screened(claim, case, answer)
+    found = screened(claim, case, np.arange(case.rows), answer)
     accepted = np.zeros(case.rows, bool) if found is None else found.accepted
     compared = _spread(np.flatnonzero(~accepted).tolist(), case.classes)
     right = {r for r in compared if is_right(claim, claim.question(case, r), floats(answer[r]))}
