@@ -58,7 +58,7 @@ def _stated(format: float, terms: float) -> str:
 implementation = ParametricFlaw(
     name="sum-stops-growing",
     functions=added_in_sixteen_bits(0, 1),
-    formats=("bfloat16", "binary16", "binary32"),
+    formats=("bfloat16", "binary16", "binary32", "binary64"),
     formula=_stated(0, 1),
     source="reported in ExecuTorch PR 20090, tt-metal #52045",
     kind=FlawKind.PRECISION,

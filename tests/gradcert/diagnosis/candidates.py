@@ -13,7 +13,7 @@ from gradcert.diagnosis.matching import fails_at_first_only, fails_in_the_same_w
 from gradcert.diagnosis.observing import observed
 from gradcert.diagnosis.refutations import Refutations, Seen
 from gradcert.diagnosis.where import Condition, Rows, where
-from gradcert_implementations import FLAWED, Flaw, Loss, load
+from gradcert_implementations import FLAWED, TARGET_DOMAINS, Flaw, Loss, load
 from gradcert_implementations.parametric import ParametricFlaw
 from gradcert_reports import Verdict
 
@@ -36,6 +36,9 @@ class Candidate:
         and in others.
     in_other_formats
         Whether it is known in other formats than those that are refuted.
+    beyond
+        Whether the claim is for targets that the flaw is not about. There it may be wrong for
+        another reason than its mistake.
     where
         The condition under which the subject makes the mistake.
     unconditional
@@ -47,11 +50,12 @@ class Candidate:
     contradicted: int
     contradicted_elsewhere: int
     in_other_formats: bool
+    beyond: bool = False
     where: Condition | None = None
     unconditional: int = 0
 
     @property
-    def order(self) -> tuple[int, int, int, int, bool, int, bool, str]:
+    def order(self) -> tuple[int, int, int, bool, int, bool, int, bool, str]:
         """The sort key: most cases explained first, then least counter-evidence.
 
         A flaw that explains everything as it is comes before one with a condition or parameters,
@@ -62,6 +66,7 @@ class Candidate:
             -len(self.explains),
             self.contradicted,
             self.contradicted_elsewhere,
+            self.beyond,
             len(self.where.bounds) if self.where else 0,
             isinstance(self.flaw, ParametricFlaw),
             -self.unconditional,
@@ -176,15 +181,19 @@ def _under_a_condition(one: Candidate, found: Refutations) -> Candidate:
 def candidates(found: Refutations) -> list[Candidate]:
     """Return the flaws that explain cases, most cases explained first, then least contradicted."""
     formats = {refutation.claim.format.name for refutation in found.again}
+    claim = found.about[0].claim
+    claimed = TARGET_DOMAINS.index(claim.implementation.domain.targets)
     matching = []
-    for known in _applicable(found.about[0].claim):
+    for known in _applicable(claim):
         flaw = _with_values(known, found) if isinstance(known, ParametricFlaw) else known
         explains = _explained(flaw, found) if flaw else frozenset()
         if flaw is None or not explains:
             continue
         against = contradicted(flaw, found)
         elsewhere = contradicted_elsewhere(flaw, found)
-        one = Candidate(flaw, explains, against, elsewhere, not formats <= set(flaw.formats))
+        beyond = TARGET_DOMAINS.index(flaw.domain.targets) < claimed
+        elsewhere_known = not formats <= set(flaw.formats)
+        one = Candidate(flaw, explains, against, elsewhere, elsewhere_known, beyond)
         if against and 2 * len(explains) >= found.cases:
             one = _under_a_condition(one, found)
         matching.append(one)

@@ -80,15 +80,29 @@ def _ulps(values: Array, format: Format) -> Array:
     return np.maximum(ulps, format.smallest_subnormal)
 
 
+def _lost_in_exponents(question: Question, values: int) -> Array:
+    """Return what the rounding of ``ln o_j`` costs a probability: ``o_j |ln o_j|`` ulps of one."""
+    z = np.array(question["logits"])
+    if len(z) != values:
+        return _NOTHING
+    visible = np.isfinite(z)
+    lost = np.zeros(values)
+    if visible.any():
+        exponents = z[visible] - z[visible].max()
+        logarithms = exponents - np.log(np.exp(exponents).sum())
+        lost[visible] = -np.exp(logarithms) * logarithms * 2.0 ** (1 - question.format.precision)
+    return lost
+
+
 def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], lost: Array) -> bool:
     """Return whether two answers differ by no more than rounding in the format of a question.
 
-    Predicate: NaN and infinities at the same places; elsewhere, for some textbook algorithm,
-    ``|v - w| <= 2 (b + ulp + lost)``, where `lost` is what rounding costs the flaw itself. Two
-    roundings of the value itself are added to the budget, because a flaw's values may be larger
-    than those that the algorithm is about. If every algorithm is void on the row, or the question
-    holds a NaN, its budgets are zero. Values in a narrower format must be numbers of that format.
-    Nothing is proved here, so binary64 is exact enough.
+    Predicate: NaN and infinities at the same places; elsewhere, for some textbook algorithm, ``|v -
+    w| <= 2 (b + ulp + e + lost)``, where `lost` is what rounding costs the flaw itself. Two
+    roundings of the value itself are added to the budget, and e for the rounding of the exponent,
+    because a flaw's values may be larger than those that the algorithm is about. If every algorithm
+    is void on the row, or the question holds a NaN, its budgets are zero. Values in a narrower
+    format must be numbers of that format. Nothing is proved here, so binary64 is exact enough.
     """
     a, b = np.array(ours), np.array(theirs)
     finite = np.isfinite(a)
@@ -101,7 +115,7 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     with np.errstate(over="ignore"):
         if (a.astype(question.format.dtype).astype(np.float64) != a).any():
             return False
-    rounding = _ulps(b, question.format) + lost
+    rounding = _ulps(b, question.format) + _lost_in_exponents(question, len(b)) + lost
     found = budgets_of(question, algorithms(question.format))
     return any(
         (abs(a - b) <= ALLOWED * (rounding if budget is None else budget + rounding)).all()
@@ -177,7 +191,9 @@ def fails_at_first_only(flaw: Flaw, claim: Claim, check: Check, evidence: Eviden
 
     What first calls return may be anything, so no values are compared.
     """
-    accused = in_place_of(claim, load(flaw.name), check)
+    fresh = load(flaw.name)
+    assert isinstance(fresh, Flaw)
+    accused = in_place_of(claim, fresh, check)
     try:
         check.run(accused, evidence.case)
     except Refuted as refuted:
@@ -198,10 +214,11 @@ def fails_in_the_same_way(
 
     Predicate: where values were compared with true ones, the flaw is wrong in the same row, and its
     values agree there and in some other wrong rows, whose values `others` has. Elsewhere the same
-    check refutes it in the same row; with the same statement, unless that is about one value, or the
-    same Python shows both where a call leaves traces; with values that agree, if there are any. A row that a level explains, worse than the one claimed,
-    shows no flaw. A flaw is not compared on values of a format wider than those it is known in.
-    There it may be no flaw, or lose only what the way through a narrower format loses.
+    check refutes it in the same row; with the same statement, unless that is about one value, or
+    with the same Python to show it where a call leaves traces; with values that agree, if there are
+    any. A row that a level explains, worse than the one claimed, shows no flaw. A flaw is not
+    compared on values of a format wider than those it is known in. There it may be no flaw, or lose
+    only what the way through a narrower format loses.
     """
     widest = max(FORMATS[name].precision for name in flaw.formats)
     if evidence.level or (evidence.returned and claim.format.precision > widest):

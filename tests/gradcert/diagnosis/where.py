@@ -110,10 +110,11 @@ def where(wrong: Sequence[Rows], right: Sequence[Rows]) -> Condition | None:
     """Return what sets wrong rows apart from right ones.
 
     Predicate: one bound of one trait of a row, or else two or three bounds, that every wrong row
-    keeps and no right row keeps all of. The traits are the sizes of the batch, the place of the row, the masked
-    classes, the sizes and gaps of the logits, the targets, and the rests of the sizes by powers of
-    two. Three wrong rows and three right ones are needed for each bound. Of three bounds, the
-    second and the third are those that the fewest right rows keep together with the ones before.
+    keeps and no right row keeps all of. The traits are the sizes of the batch, the place of the
+    row, the masked classes, the sizes and gaps of the logits, the targets, and the rests of the
+    sizes by powers of two. Three wrong rows and three right ones are needed for each bound. Of
+    three bounds, the second and the third are those that the fewest right rows keep together with
+    the ones before.
 
     Returns
     -------

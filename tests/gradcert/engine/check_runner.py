@@ -16,6 +16,7 @@ from gradcert.engine.trials import Trials
 from gradcert.generation.filling import filled
 from gradcert.generation.plan import PlannedCase
 from gradcert.generation.search import drawn, search
+from gradcert.generation.sizes import LONG
 from gradcert.generation.strategies import cases as cases_of
 
 __all__ = ["run_check"]
@@ -63,10 +64,14 @@ def _trimmed(case: PlannedCase) -> Case:
     return filled(replace(case, rows=rows, unlike=case.unlike[:rows]))
 
 
-def _surveyed(cases: Sequence[PlannedCase]) -> list[Case]:
-    """Return a part of the cases of the plan that do not have very many classes."""
+def _surveyed(cases: Sequence[PlannedCase], *, widest: bool = False) -> list[Case]:
+    """Return a part of the cases of the plan, those of very many classes only if they are wanted.
+
+    One row of very many classes costs as much as a whole batch of short ones.
+    """
     short = [one for one in cases if one.classes <= _SURVEYED_NUMBERS]
-    return [_trimmed(one) for one in _part(short, _SURVEYED)]
+    long = [one for one in cases if one.classes > _SURVEYED_NUMBERS] if widest else []
+    return [_trimmed(one) for one in (*_part(short, _SURVEYED), *long)]
 
 
 def _found_smaller(trials: Trials, check: Check, claim: Claim, *, count: int, seed: str) -> bool:
@@ -128,7 +133,9 @@ def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSetting
             _reduce(trials, claim)
             start = max(0, number - _KEPT)
             passed = [*map(_trimmed, cases[start:number])]
-            others = [*_surveyed(cases[:start]), *_surveyed(cases[number:])]
+            # What goes wrong in the widest rows only may go wrong in no other case.
+            later = _surveyed(cases[number:], widest=planned.classes > LONG)
+            others = [*_surveyed(cases[:start]), *later]
             return _Tried(number + 1, passed, others)
     return _Tried(len(cases))
 
