@@ -48,7 +48,8 @@ def effective(loss: Loss, t: Row, lost: arb) -> list[arb]:
     kept, given = arb(1), arb(0)
     if loss.label_smoothing:
         smooth = smoothing(loss, len(t))
-        kept, given = exactly(smooth.kept) * rounding(), exactly(smooth.given) * rounding() + lost
+        share = exactly(1 - smooth.kept) * rounding()  # 1 - e' is as far off as e' is.
+        kept, given = 1 - share, exactly(smooth.given) * rounding() + lost
     pairs = list(zip(t, weights_of(loss, len(t)), strict=True))
     distinct = dict.fromkeys(pairs)
     return lookup(distinct, [(kept * x + given) * w for x, w in distinct], pairs)
@@ -103,9 +104,9 @@ class Factor:
     Attributes
     ----------
     value
-        The product.
+        The product, as wide as the rounding of the factors makes it.
     lost
-        A ball around zero: what an operation before, between or after them may lose to underflow.
+        What an operation before, between or after them may lose to underflow.
     """
 
     value: arb
@@ -121,12 +122,10 @@ def factor(upstream: float, numbers: Sequence[Fraction], lost: arb) -> Factor:
     [1.50000000000000 +/- 1.67e-16]
     """
     value, most = arb(upstream), max(Fraction(1), abs(Fraction(upstream)))
-    rounded = [number for number in numbers if number != 1]
-    for number in rounded:
+    for number in (number for number in numbers if number != 1):
         value *= exactly(number) * rounding()
         most *= max(Fraction(1), abs(number))
-    lost = lost * exactly(most)
-    return Factor(value + lost if rounded and upstream else value, lost)
+    return Factor(value, exactly(most) * lost.rad())
 
 
 def steepness(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:

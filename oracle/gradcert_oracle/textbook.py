@@ -109,11 +109,14 @@ class Values(NamedTuple):
         The values in the complement's form where it is another form, by their index in `plain`.
     sizes
         For each value the sum of the sizes of its terms that are rounded.
+    lost
+        What underflow may cost a value beside the last operation.
     """
 
     plain: list[arb]
     mirrored: dict[int, arb]
     sizes: list[arb]
+    lost: arb = arb(0)
 
 
 class Softmax(NamedTuple):

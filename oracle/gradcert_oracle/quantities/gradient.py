@@ -156,26 +156,29 @@ def _textbook_with_options(
     mass = masses(targets, wanted, arithmetic)
     scaled = Fraction(loss.logit_scale), Fraction(loss.multiplier)
     front = factor(share.upstream, [1 / share.divisor, *scaled], lost)
-    square = arb(0)
+    charged, square = front.lost * (1 + mass.sizes + mass.sizes), arb(0)
     if loss.z_loss:
         numbers = 1 / share.z_divisor, 2 * Fraction(loss.z_loss), *scaled
-        square = factor(share.upstream, numbers, lost).value * log_sum
+        doubled = factor(share.upstream, numbers, lost)
+        charged += doubled.lost * abs(log_sum)
+        square = doubled.value * log_sum
+    if abs(share.upstream) > 1:  # A gradient may be stored before that multiplies it.
+        charged += arithmetic.flushed * abs(share.upstream)
     steep = [arb(1)] * len(places)
     if loss.softcap < inf:
         steep = steepness(loss, [question["logits"][j] for j in places], lost)
-    lost = front.lost + arb(0, arithmetic.flushed * max(abs(share.upstream) - 1, 0))
-    product, product_size = front.value * mass.total + square, abs(front.value) * mass.sizes
-    product_size += abs(square)
-    values = Values([], {}, [])
+    product = front.value * mass.total + square
+    product_size = abs(front.value) * mass.sizes + abs(square)
+    values = Values([], {}, [], charged.upper())
     for j, slope in zip(places, steep, strict=True):
         pull = front.value * targets[j]
-        plain = (product * p[j] - pull) * slope + lost
+        plain = (product * p[j] - pull) * slope
         values.plain.append(plain)
         values.sizes.append((product_size * p[j] + abs(pull)) * slope + abs(plain))
     others = arithmetic.total(p, wanted)[1]
     for (index, j), rest, p_rest in zip(with_target, mass.others, others, strict=True):
         form = front.value * (p[j] * rest - targets[j] * p_rest) + square * p[j]
-        values.mirrored[index] = form * steep[index] + lost
+        values.mirrored[index] = form * steep[index]
     return values
 
 

@@ -113,20 +113,21 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
     targets = effective(loss, question["targets"], lost)
     scaled = Fraction(loss.multiplier)
     front = factor(1.0, [1 / share.divisor, scaled], lost)
-    weights = [front.value * a for a in targets]
-    terms = [-a * log for a, log in zip(weights, log_p, strict=True) if not a.is_zero()]
-    square = arb(0)
+    surprises = [-a * log for a, log in zip(targets, log_p, strict=True) if not a.is_zero()]
+    terms = [front.value * surprise for surprise in surprises]
+    charged, square = front.lost * (1 + sum(map(abs, surprises), arb(0))), arb(0)
     if loss.z_loss:
         numbers = 1 / share.z_divisor, Fraction(loss.z_loss), scaled
-        square = factor(1.0, numbers, lost).value * log_sum * log_sum
-    value = sum_of(terms, arithmetic) + square + front.lost
-    sizes = [*map(abs, terms), abs(square), abs(value)]
-    values = Values([value], {}, [sum(sizes, arb(0))])
+        squared = factor(1.0, numbers, lost)
+        charged += squared.lost * (1 + abs(log_sum)) ** 2
+        square = squared.value * log_sum * log_sum
+    value = sum_of(terms, arithmetic) + square
+    values = Values([value], {}, [sum(map(abs, terms), abs(square) + abs(value))], charged.upper())
     if level == "log-sum-exp" and loss.label_smoothing:
         points = textbook.points(loss, z, lost)
-        moved = [a * u for a, u in zip(weights, points, strict=True) if not a.is_zero()]
-        mass = sum_of(weights, arithmetic)
-        values.mirrored[0] = mass * log_sum - sum_of(moved, arithmetic) + square + front.lost
+        moved = [a * u for a, u in zip(targets, points, strict=True) if not a.is_zero()]
+        entropy = sum_of(targets, arithmetic) * log_sum - sum_of(moved, arithmetic)
+        values.mirrored[0] = front.value * entropy + square
     return values
 
 
