@@ -184,13 +184,13 @@ def _capped_slopes(
     w, inverse = disc.step / softcap, 1 / (2 * disc.step)
     gap = softcap * (2 * w).sinh() * (1 / (1 + w.sinh() ** 2)).union(arb(1))
     back = -softcap * w.sinh() * w.exp().union((-w).exp())
-    off = disc.off(disc.steepest)
-    slopes = []
+    off, slopes = disc.off(disc.steepest), []
     for p, steep, sign in zip(own, steepness, signs, strict=True):
-        behind = (sign * back * steep).expm1()
-        across = (1 + behind) * (sign * gap * steep).expm1()
+        signed = sign * steep
+        behind = (back * signed).expm1()
+        across = (1 + behind) * (gap * signed).expm1()
         log = (p * across / (1 + p * behind)).log1p()
-        slopes.append(sign * log * inverse + p * steep * off)
+        slopes.append(log * inverse * sign + p * steep * off)
     return slopes
 
 
@@ -204,6 +204,8 @@ class Along:
         The options.
     logits
         The logits z.
+    ratio
+        ``s / c``.
     points
         u, up to a constant where there is no softcap.
     shares
@@ -214,15 +216,10 @@ class Along:
 
     loss: Loss
     logits: Sequence[float]
+    ratio: arb
     points: Sequence[arb]
     shares: Shares
     log_sum: arb
-
-    def _steepness(self, j: int) -> arb:
-        """Return ``1 / cosh^2 x``, accurate relative to its own size."""
-        x = arb(self.logits[j]) * self.loss.logit_scale / self.loss.softcap
-        decay = (-2 * abs(x)).exp()
-        return 4 * decay / (1 + decay) ** 2
 
     def slopes(
         self, places: Sequence[int], targets: Sequence[arb], mass: arb, others: arb, square: arb
@@ -247,7 +244,8 @@ class Along:
             steepness, move = [arb(1)] * len(own), arb(1)
             logs = log_slopes(own)
         else:
-            steepness = [self._steepness(j) for j in places]
+            decays = [(-2 * abs(self.logits[j] * self.ratio)).exp() for j in places]
+            steepness = [4 * decay / (1 + decay) ** 2 for decay in decays]
             w = disc.step / softcap
             nearly = (1 / (1 + w.sinh() ** 2)).union(arb(1))
             move = softcap * (2 * w).sinh() * nearly / (2 * disc.step) + disc.off(disc.slope)
@@ -272,12 +270,14 @@ def along(loss: Loss, logits: Sequence[float], counts: Sequence[int]) -> Along:
     >>> print(along(Loss(logit_scale=0.5), [0.0, 0.0], [1, 1]).log_sum)
     [0.693147180559945 +/- 4.12e-16]
     """
+    scale, softcap = arb(loss.logit_scale), arb(loss.softcap)
+    ratio = scale / softcap
     if loss.softcap == inf:
         largest = arb(max(logits))
-        points = [(arb(x) - largest) * loss.logit_scale for x in logits]
-        base = largest * loss.logit_scale
+        points = [(x - largest) * scale for x in logits]
+        base = largest * scale
     else:
-        points = [(arb(x) * loss.logit_scale / loss.softcap).tanh() * loss.softcap for x in logits]
+        points = [(x * ratio).tanh() * softcap for x in logits]
         base = arb(0)
     whole = shares(points, counts)
-    return Along(loss, logits, points, whole, base + points[whole.top] + whole.mass.log())
+    return Along(loss, logits, ratio, points, whole, base + points[whole.top] + whole.mass.log())

@@ -128,19 +128,18 @@ def factor(upstream: float, numbers: Sequence[Fraction], lost: arb) -> Factor:
     return Factor(value, exactly(most) * lost.rad())
 
 
-def steepness(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
+def steepness(loss: Loss, z: Sequence[float], points: Sequence[arb], lost: arb) -> list[arb]:
     """Return ``1 - tanh^2(s z_k / c)``, as wide as the widest of its equally good forms.
 
-    These are ``(1 - t)(1 + t)``, ``1 - t^2`` with t computed from the capped logit c t, and
-    ``1 / cosh^2``. Where the logits are far too large for the last one, it is left out.
+    These are ``(1 - t)(1 + t)`` and ``1 - t^2``, where t may be had from the capped logit c t, and
+    ``1 / cosh^2``. Where a logit is far too large for the last one, it is left out.
     """
-    softcap, forms = arb(loss.softcap) * rounding(), []
-    for x in capped(loss, z, lost):
-        t = x.tanh()
-        again, inverse = softcap * t / softcap, 1 / x.cosh()
-        each = (1 - t) * (1 + t), 1 - again * again, inverse * inverse
-        widest = max(form.rad() for form in each if form.is_finite())
-        forms.append(arb(each[0].mid(), widest) + lost)
+    inverse, forms = 1 / (arb(loss.softcap) * rounding()), []
+    for x, u in zip(capped(loss, z, lost), points, strict=True):
+        t, secant = u * inverse, 1 / x.cosh()
+        first, second, third = (1 - t) * (1 + t), 1 - t * t, secant * secant
+        widest = max(form.rad() for form in (first, second, third) if form.is_finite())
+        forms.append(arb(first.mid(), widest) + lost)
     return forms
 
 

@@ -149,7 +149,7 @@ def _textbook_with_options(
     f in each term, which is no narrower, and the rounding of a product with S_j is that of a term.
     """
     loss, share, t, lost = question.loss, question.share, question["targets"], arithmetic.lost
-    p, log_sum = textbook.softmax_of(loss, question["logits"], level, arithmetic)
+    p, log_sum, points = textbook.softmax_of(loss, question["logits"], level, arithmetic)
     targets = effective(loss, t, lost)
     with_target = [(index, j) for index, j in enumerate(places) if t[j]]
     wanted = [j for _, j in with_target]
@@ -166,7 +166,8 @@ def _textbook_with_options(
         charged += arithmetic.flushed * abs(share.upstream)
     steep = [arb(1)] * len(places)
     if loss.softcap < inf:
-        steep = steepness(loss, [question["logits"][j] for j in places], lost)
+        logits = [question["logits"][j] for j in places]
+        steep = steepness(loss, logits, [points[j] for j in places], lost)
     product = front.value * mass.total + square
     product_size = abs(front.value) * mass.sizes + abs(square)
     values = Values([], {}, [], charged.upper())

@@ -67,22 +67,24 @@ def _enclose_with_options(question: Question, guard: int) -> Enclosures:
     check_row(loss, z, t)
     smooth = smoothing(loss, len(z))
     kinds = Counter(zip(z, t, weights_of(loss, len(z)), strict=True))
-    logits = [x for x, _, _ in kinds]
+    logits, counts = [x for x, _, _ in kinds], list(kinds.values())
+    # Classes of equal targets and weights have one sum of the -ln p_k.
+    numbers: dict[tuple[float, float], int] = {}
+    which = [numbers.setdefault((target, w), len(numbers)) for _, target, w in kinds]
+    counted = [bool(w and (x or loss.label_smoothing)) for x, w in numbers]
 
     def evaluate(_: Sequence[int]) -> list[arb]:
-        moved = along(loss, logits, list(kinds.values()))
+        moved = along(loss, logits, counts)
         whole, points = moved.shares, moved.points
-        log_mass, largest = analytic_log(whole.mass).real, points[whole.top]
+        top, dominant = points[whole.top] + analytic_log(whole.mass).real, whole.dominant
+        surprises = [arb(0)] * len(numbers)
+        for j, (number, point, count) in enumerate(zip(which, points, counts, strict=True)):
+            if counted[number]:
+                surprise = top - point if j != dominant else -analytic_log1p(-whole.others).real
+                surprises[number] += surprise if count == 1 else surprise * count
         kept, given = exactly(smooth.kept), exactly(smooth.given)
-        total = arb(0)
-        for j, ((_x, target, weight), count) in enumerate(kinds.items()):
-            if not weight or not (target or loss.label_smoothing):
-                continue
-            mass = (kept * target + given) * weight * count
-            if j == whole.dominant:
-                total -= mass * analytic_log1p(-whole.others).real
-            else:
-                total += mass * (largest - points[j] + log_mass)
+        pairs = zip(numbers, surprises, strict=True)
+        total = sum(((kept * x + given) * w * surprise for (x, w), surprise in pairs), arb(0))
         square = exactly(Fraction(loss.z_loss) / share.z_divisor) * moved.log_sum**2
         return [loss.multiplier * (total * exactly(1 / share.divisor) + square)]
 
@@ -109,7 +111,7 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
     one sum of all logits.
     """
     loss, share, z, lost = question.loss, question.share, question["logits"], arithmetic.lost
-    log_p, log_sum = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
+    log_p, log_sum, _ = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
     targets = effective(loss, question["targets"], lost)
     scaled = Fraction(loss.multiplier)
     front = factor(1.0, [1 / share.divisor, scaled], lost)
