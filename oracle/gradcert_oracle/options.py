@@ -42,7 +42,6 @@ softcap needs no more bits than another one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from math import inf
 
@@ -50,73 +49,9 @@ from flint import arb, ctx
 
 from gradcert_oracle.definitions import Shares, shares
 from gradcert_oracle.differences import log_slopes
-from gradcert_oracle.losses import Loss, SmoothingOver
-from gradcert_oracle.rows import Row, check_logits, check_targets
+from gradcert_oracle.losses import Loss
 
-__all__ = ["Along", "Smoothing", "along", "check_row", "exactly", "smoothing", "weights_of"]
-
-
-def exactly(number: Fraction) -> arb:
-    """Return a ball of a fraction, at the working precision."""
-    return arb(number.numerator) / number.denominator
-
-
-def weights_of(loss: Loss, classes: int) -> Row:
-    """Return the weight of each class."""
-    return (1.0,) * classes if loss.class_weights is None else loss.class_weights
-
-
-@dataclass(frozen=True, slots=True)
-class Smoothing:
-    """Label smoothing: a class with target t and weight w has ``a = w (kept t + given)``.
-
-    Attributes
-    ----------
-    kept
-        ``1 - e'``.
-    given
-        ``e' / K``.
-    """
-
-    kept: Fraction
-    given: Fraction
-
-
-def smoothing(loss: Loss, classes: int) -> Smoothing:
-    """Return the smoothing of the targets of a row.
-
-    Raises
-    ------
-    ValueError
-        If a share is to be given to other classes, and there are none.
-
-    Examples
-    --------
-    >>> smoothing(Loss(label_smoothing=0.25, smoothing_over="others"), 3)
-    Smoothing(kept=Fraction(5, 8), given=Fraction(1, 8))
-    """
-    share = Fraction(loss.label_smoothing)
-    if share and loss.smoothing_over == SmoothingOver.OTHERS:
-        if classes < 2:
-            raise ValueError("smoothing_over 'others' needs at least two classes, not 1")
-        share *= Fraction(classes, classes - 1)
-    return Smoothing(1 - share, share / classes)
-
-
-def check_row(loss: Loss, z: Row, t: Row) -> None:
-    """Raise ValueError unless every class with a target, after smoothing, has a finite logit.
-
-    With a softcap every logit is finite.
-    """
-    check_logits(z, masked=loss.softcap == inf)
-    check_targets(t, z, "logits")
-    smoothing(loss, len(z))
-    if min(z) > -inf:
-        return
-    rows = zip(z, t, weights_of(loss, len(z)), strict=True)
-    if any(x == -inf and w and (target or loss.label_smoothing) for x, target, w in rows):
-        smoothed = ", which label smoothing leaves to none" if loss.label_smoothing else ""
-        raise ValueError(f"a logit of -inf needs a target of zero{smoothed}")
+__all__ = ["Along", "along"]
 
 
 @dataclass(frozen=True)
@@ -126,7 +61,9 @@ class _Disc:
     Attributes
     ----------
     radius
-        r, and how far a central difference steps, h.
+        r.
+    step
+        h.
     slope
         k: ``|d| <= S k``.
     furthest

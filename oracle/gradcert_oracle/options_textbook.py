@@ -17,42 +17,13 @@ from math import inf, log, tanh
 from flint import arb
 
 from gradcert_oracle.definitions import relative_mass
+from gradcert_oracle.effective_targets import exactly
 from gradcert_oracle.losses import Loss
-from gradcert_oracle.options import exactly, smoothing, weights_of
-from gradcert_oracle.rows import Row, has_both_signs, lookup
+from gradcert_oracle.rows import Row, has_both_signs
 from gradcert_oracle.sums import of_both_signs
 from gradcert_oracle.textbook import Arithmetic, capped, rounding
 
-__all__ = [
-    "Factor",
-    "Masses",
-    "Rescaled",
-    "effective",
-    "effective_sizes",
-    "factor",
-    "masses",
-    "rescaled",
-    "steepness",
-    "sum_of",
-]
-
-
-def effective(loss: Loss, t: Row, lost: arb) -> list[arb]:
-    """Return ``a_k = w_k (kept t_k + given)``; it is exactly zero where the definition's is.
-
-    Examples
-    --------
-    >>> print(effective(Loss(class_weights=(2.0, 0.0)), (1.0, 0.0), arb(0)))
-    [2.00000000000000, 0]
-    """
-    kept, given = arb(1), arb(0)
-    if loss.label_smoothing:
-        smooth = smoothing(loss, len(t))
-        share = exactly(1 - smooth.kept) * rounding()  # 1 - e' is as far off as e' is.
-        kept, given = 1 - share, exactly(smooth.given) * rounding() + lost
-    pairs = list(zip(t, weights_of(loss, len(t)), strict=True))
-    distinct = dict.fromkeys(pairs)
-    return lookup(distinct, [(kept * x + given) * w for x, w in distinct], pairs)
+__all__ = ["Factor", "Rescaled", "factor", "rescaled", "steepness", "sum_of"]
 
 
 def sum_of(terms: Sequence[arb], arithmetic: Arithmetic) -> arb:
@@ -62,39 +33,6 @@ def sum_of(terms: Sequence[arb], arithmetic: Arithmetic) -> arb:
     if has_both_signs(tuple(map(float, terms))):
         return of_both_signs(arithmetic.total, terms)[0][0]
     return arithmetic.total(terms, ())[0]
-
-
-@dataclass(frozen=True)
-class Masses:
-    """The sum of all a_k, as an algorithm computes it.
-
-    Attributes
-    ----------
-    total
-        A.
-    others
-        For some classes the sum of all others.
-    sizes
-        The sum of all ``|a_k|``.
-    """
-
-    total: arb
-    others: list[arb]
-    sizes: arb
-
-
-def masses(targets: Sequence[arb], wanted: Sequence[int], arithmetic: Arithmetic) -> Masses:
-    """Return the sums of the a_k, and of all others than each of the `wanted` classes."""
-    some = [a for a in targets if not a.is_zero()]
-    if len(some) <= 1:  # The sum of one number and zeros is exact in any order.
-        total = sum(some, arb(0))
-        others = [arb(0) if not targets[j].is_zero() else total for j in wanted]
-        return Masses(total, others, abs(total))
-    if has_both_signs(tuple(map(float, some))):
-        (total, others), (sizes, _) = of_both_signs(arithmetic.total, targets, wanted)
-        return Masses(total, others, sizes)
-    total, others = arithmetic.total(targets, wanted)
-    return Masses(total, others, abs(total))
 
 
 @dataclass(frozen=True)
@@ -141,14 +79,6 @@ def steepness(loss: Loss, z: Sequence[float], points: Sequence[arb], lost: arb) 
         widest = max(form.rad() for form in (first, second, third) if form.is_finite())
         forms.append(arb(first.mid(), widest) + lost)
     return forms
-
-
-def effective_sizes(loss: Loss, t: Row) -> list[float]:
-    """Return ``|a_k|`` in binary64, where a rough size is enough."""
-    smooth = smoothing(loss, len(t))
-    kept, given = float(smooth.kept), float(smooth.given)
-    pairs = zip(t, weights_of(loss, len(t)), strict=True)
-    return [abs((kept * x + given) * w) for x, w in pairs]
 
 
 @dataclass(frozen=True)

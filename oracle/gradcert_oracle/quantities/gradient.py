@@ -24,15 +24,17 @@ from gradcert_oracle import textbook
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
-from gradcert_oracle.options import along, check_row, exactly, smoothing, weights_of
-from gradcert_oracle.options_textbook import (
+from gradcert_oracle.effective_targets import (
+    check_row,
     effective,
     effective_sizes,
-    factor,
+    exactly,
     masses,
-    rescaled,
-    steepness,
+    smoothing,
+    weights_of,
 )
+from gradcert_oracle.options import along
+from gradcert_oracle.options_textbook import factor, rescaled, steepness
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs, lookup
