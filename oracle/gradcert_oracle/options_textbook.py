@@ -23,7 +23,7 @@ from gradcert_oracle.rows import Row, has_both_signs
 from gradcert_oracle.sums import of_both_signs
 from gradcert_oracle.textbook import Arithmetic, capped, rounding
 
-__all__ = ["Factor", "Rescaled", "factor", "rescaled", "steepness", "sum_of"]
+__all__ = ["Factor", "Rescaled", "factor", "rescaled", "steepness", "stored_before", "sum_of"]
 
 
 def sum_of(terms: Sequence[arb], arithmetic: Arithmetic) -> arb:
@@ -64,6 +64,11 @@ def factor(upstream: float, numbers: Sequence[Fraction], lost: arb) -> Factor:
         value *= exactly(number) * rounding()
         most *= max(Fraction(1), abs(number))
     return Factor(value, exactly(most) * lost.rad())
+
+
+def stored_before(upstream: float, arithmetic: Arithmetic) -> float:
+    """Return what a gradient may lose that is stored before the upstream gradient multiplies it."""
+    return arithmetic.flushed * abs(upstream) if abs(upstream) > 1 else 0.0
 
 
 def steepness(loss: Loss, z: Sequence[float], points: Sequence[arb], lost: arb) -> list[arb]:

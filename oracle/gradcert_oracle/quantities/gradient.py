@@ -34,7 +34,7 @@ from gradcert_oracle.effective_targets import (
     weights_of,
 )
 from gradcert_oracle.options import along
-from gradcert_oracle.options_textbook import factor, rescaled, steepness
+from gradcert_oracle.options_textbook import factor, rescaled, steepness, stored_before
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs, lookup
@@ -164,8 +164,7 @@ def _textbook_with_options(
         doubled = factor(share.upstream, numbers, lost)
         charged += doubled.lost * abs(log_sum)
         square = doubled.value * log_sum
-    if abs(share.upstream) > 1:  # A gradient may be stored before that multiplies it.
-        charged += arithmetic.flushed * abs(share.upstream)
+    charged += stored_before(share.upstream, arithmetic)
     steep = [arb(1)] * len(places)
     if loss.softcap < inf:
         logits = [question["logits"][j] for j in places]
@@ -271,5 +270,6 @@ GRADIENT = Quantity(
     scale=_scale,
     scale_at_least=_largest_target,
     options=True,
+    shares=True,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

@@ -219,5 +219,6 @@ LOSS = Quantity(
     pooled=False,
     unbounded=True,
     options=True,
+    shares=True,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

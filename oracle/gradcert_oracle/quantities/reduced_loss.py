@@ -65,5 +65,6 @@ REDUCED_LOSS = Quantity(
     pooled=False,
     unbounded=True,
     options=True,
+    shares=True,
     reduces=True,
 )

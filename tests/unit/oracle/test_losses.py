@@ -4,7 +4,10 @@ import re
 from fractions import Fraction
 from math import inf, nan
 
+import numpy as np
 import pytest
+from drawn_losses import rounded
+from flint import arb, ctx
 
 from gradcert_oracle import (
     BINARY64,
@@ -15,6 +18,7 @@ from gradcert_oracle import (
     LOSS,
     SIGMOID_GRADIENT,
     SOFTMAX,
+    Format,
     Loss,
     Quantity,
     Question,
@@ -102,11 +106,44 @@ def test_only_a_row_that_does_not_count_is_divided_by_zero() -> None:
 def test_a_quantity_without_options_answers_for_the_plain_loss_only(quantity: Quantity) -> None:
     rows = (Z, T)[: len(quantity.arguments)]
     output = quantity.output
-    message = f"{quantity.name} of output {output} answers for the plain loss of one row only"
+    message = f"{quantity.name} of output {output} answers for the plain loss only, not for Loss"
     with pytest.raises(ValueError, match=message):
         Question(quantity, rows, BINARY64, Loss(output=output, multiplier=2.0))
-    with pytest.raises(ValueError, match=message):
-        Question(quantity, rows, BINARY64, Loss(output=output), Share(upstream=2.0))
+
+
+@pytest.mark.parametrize("quantity", [SOFTMAX, JACOBIAN])
+def test_a_quantity_that_is_no_gradient_answers_for_a_row_by_itself(quantity: Quantity) -> None:
+    with pytest.raises(ValueError, match="answers for a row by itself only, not for Share"):
+        Question(quantity, (Z,), BINARY64, share=Share(upstream=2.0))
+
+
+@pytest.mark.parametrize("quantity", [SIGMOID_GRADIENT, IDENTITY_GRADIENT])
+@pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+def test_gradients_of_other_outputs_have_a_share_too(quantity: Quantity, format: Format) -> None:
+    loss, rng = Loss(output=quantity.output), np.random.default_rng(format.precision)
+    rows = tuple(tuple(rounded(rng.normal(0, 2, 5), format).tolist()) for _ in range(2))
+    for upstream, divisor in ((-3.0, 7), (0.0, 3), (2.0**-20, 1), (2.0**12, 3000)):
+        share = Share(upstream=upstream, divisor=Fraction(divisor))
+        asked = Question(quantity, rows, format, loss, share)
+        plain, truth = enclose(Question(quantity, rows, format, loss), 60), enclose(asked)
+        with ctx.workprec(200):
+            expected = [x * arb(upstream) / divisor for x in plain]
+        assert all(map(arb.overlaps, truth, expected))
+        assert all(format.narrow(x, 10) for x in truth)
+        wide = np.float64 if format is BINARY64 else np.float32
+        z, t = (np.array(row).astype(wide) for row in rows)
+        o = 1 / (1 + np.exp(-z)) if quantity is SIGMOID_GRADIENT else z
+        for values in (
+            (o - t) / wide(divisor) * wide(upstream),
+            (o - t) * wide(upstream / divisor),
+        ):
+            assert judge(asked, rounded(values, format).tolist()).algorithm is not None
+        if upstream:
+            wrong = rounded(np.array([float(x) for x in plain]), format)
+            assert judge(asked, wrong.tolist()).algorithm is None
+    ignored = Question(quantity, ((nan,), (nan,)), format, loss, Share(kept=False))
+    assert judge(ignored, [0.0]).algorithm is not None
+    assert judge(ignored, [nan]).algorithm is None
 
 
 def test_the_options_of_a_loss_do_not_change_what_its_quantities_are() -> None:
