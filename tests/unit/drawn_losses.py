@@ -223,9 +223,9 @@ def draw_share(rng: Generator, format: Format) -> Share:
     return Share(upstream=float(rounded(upstream, format)), divisor=divisor, z_divisor=z_divisor)
 
 
-def draw(rng: Generator, format: Format, regime: str, n: int) -> Question:
+def draw(rng: Generator, format: Format, regime: str, n: int, loss: Loss | None = None) -> Question:
     """Draw a question about the gradient of a row of n classes."""
-    loss = draw_loss(rng, format, n)
+    loss = draw_loss(rng, format, n) if loss is None else loss
     z = REGIMES[regime](rng, n).clip(-1e4, 1e4)
     allowed = np.ones(n, bool)
     if loss.softcap == inf and not loss.label_smoothing and n > 1 and rng.random() < 0.2:

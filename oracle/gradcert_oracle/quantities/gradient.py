@@ -236,7 +236,7 @@ def _reference(batch: Batch) -> Reference:
     sizes = weights + np.abs(t)
     # One rounding of the difference, and what the distance of an answer from it leaves out.
     error = weights * batch.error + 2 * wider.unit * sizes + lost[:, None]
-    difference = wider.minus(_products(batch), wider.number(t))
+    difference = wider.minus(_products(batch), batch.target_numbers)
     return Reference(difference, error, sizes.max(axis=1), lost)
 
 

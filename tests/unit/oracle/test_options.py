@@ -13,7 +13,6 @@ from drawn_losses import REGIMES, differences, draw, drawn, violations
 from flint import acb, arb, ctx
 
 from gradcert_oracle import (
-    BINARY16,
     BINARY32,
     BINARY64,
     FORMATS,
@@ -26,7 +25,6 @@ from gradcert_oracle import (
     enclose,
     question,
     scale,
-    screen,
 )
 from gradcert_oracle.options import _Disc
 
@@ -149,14 +147,3 @@ def test_the_largest_logits_are_held_at_any_scale() -> None:
             loss = Loss(logit_scale=s, softcap=softcap)
             asked = question("dE/dz", (size, 0.0), (0.0, 1.0), format=BINARY64, loss=loss)
             assert not [*violations(asked)]
-
-
-# The screen.
-
-
-def test_there_is_no_screen_for_a_loss_with_options_or_a_share() -> None:
-    z, t = (np.array([row], np.float16) for row in ([0.0, 0.0], [1.0, 0.0]))
-    answer = np.array([[-0.5, 0.5]], np.float16)
-    assert screen(GRADIENT, BINARY16, (z, t), answer, shares=[Share()]) is not None
-    assert screen(GRADIENT, BINARY16, (z, t), answer, loss=Loss(z_loss=0.1)) is None
-    assert screen(GRADIENT, BINARY16, (z, t), answer, shares=[Share(upstream=2.0)]) is None
