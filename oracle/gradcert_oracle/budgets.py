@@ -108,7 +108,7 @@ def _budgets_inside(
     with ctx.workprec(inner.precision):
         computed = quantity.textbook(question, places, algorithm.level, arithmetic)
     with ctx.workprec(64):
-        unit, underflow = arb(2.0**-inner.precision), arb(format.underflow)
+        unit, underflow = arb(2.0**-inner.precision), format.underflow + computed.lost
         radii = list(map(arb.rad, computed.plain))
         for index, form in computed.mirrored.items():
             radii[index] = max(radii[index], form.rad())
@@ -119,17 +119,17 @@ def _budgets_inside(
             stored = zip(bounds, computed.plain, strict=True)
             bounds = [bound + abs(value) * outer for bound, value in stored]
         bounds = list(map(arb.upper, bounds))
-    sizes = list(map(float, bounds))
+    sizes, charged = list(map(float, bounds)), float(underflow.upper())
 
     def within(part: float, size: float) -> bool:
         """Return whether no bound exceeds this part of a row of this size."""
-        return all(map((format.underflow + part * size).__ge__, sizes))
+        return all(map((charged + part * size).__ge__, sizes))
 
     if within(_LARGEST, quantity.scale_at_least(question)):
         return bounds
     if not within(_VOID, scale(question)):
         return None
-    limit = arb(format.underflow + _LARGEST * scale(question))
+    limit = arb(charged + _LARGEST * scale(question))
     return [min(bound, limit) for bound in bounds]
 
 

@@ -42,7 +42,6 @@ softcap needs no more bits than another one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from math import inf
 
@@ -50,73 +49,9 @@ from flint import arb, ctx
 
 from gradcert_oracle.definitions import Shares, shares
 from gradcert_oracle.differences import log_slopes
-from gradcert_oracle.losses import Loss, SmoothingOver
-from gradcert_oracle.rows import Row, check_logits, check_targets
+from gradcert_oracle.losses import Loss
 
-__all__ = ["Along", "Smoothing", "along", "check_row", "exactly", "smoothing", "weights_of"]
-
-
-def exactly(number: Fraction) -> arb:
-    """Return a ball of a fraction, at the working precision."""
-    return arb(number.numerator) / number.denominator
-
-
-def weights_of(loss: Loss, classes: int) -> Row:
-    """Return the weight of each class."""
-    return (1.0,) * classes if loss.class_weights is None else loss.class_weights
-
-
-@dataclass(frozen=True, slots=True)
-class Smoothing:
-    """Label smoothing: a class with target t and weight w has ``a = w (kept t + given)``.
-
-    Attributes
-    ----------
-    kept
-        ``1 - e'``.
-    given
-        ``e' / K``.
-    """
-
-    kept: Fraction
-    given: Fraction
-
-
-def smoothing(loss: Loss, classes: int) -> Smoothing:
-    """Return the smoothing of the targets of a row.
-
-    Raises
-    ------
-    ValueError
-        If a share is to be given to other classes, and there are none.
-
-    Examples
-    --------
-    >>> smoothing(Loss(label_smoothing=0.25, smoothing_over="others"), 3)
-    Smoothing(kept=Fraction(5, 8), given=Fraction(1, 8))
-    """
-    share = Fraction(loss.label_smoothing)
-    if share and loss.smoothing_over == SmoothingOver.OTHERS:
-        if classes < 2:
-            raise ValueError("smoothing_over 'others' needs at least two classes, not 1")
-        share *= Fraction(classes, classes - 1)
-    return Smoothing(1 - share, share / classes)
-
-
-def check_row(loss: Loss, z: Row, t: Row) -> None:
-    """Raise ValueError unless every class with a target, after smoothing, has a finite logit.
-
-    With a softcap every logit is finite.
-    """
-    check_logits(z, masked=loss.softcap == inf)
-    check_targets(t, z, "logits")
-    smoothing(loss, len(z))
-    if min(z) > -inf:
-        return
-    rows = zip(z, t, weights_of(loss, len(z)), strict=True)
-    if any(x == -inf and w and (target or loss.label_smoothing) for x, target, w in rows):
-        smoothed = ", which label smoothing leaves to none" if loss.label_smoothing else ""
-        raise ValueError(f"a logit of -inf needs a target of zero{smoothed}")
+__all__ = ["Along", "along"]
 
 
 @dataclass(frozen=True)
@@ -126,7 +61,9 @@ class _Disc:
     Attributes
     ----------
     radius
-        r, and how far a central difference steps, h.
+        r.
+    step
+        h.
     slope
         k: ``|d| <= S k``.
     furthest
@@ -184,13 +121,13 @@ def _capped_slopes(
     w, inverse = disc.step / softcap, 1 / (2 * disc.step)
     gap = softcap * (2 * w).sinh() * (1 / (1 + w.sinh() ** 2)).union(arb(1))
     back = -softcap * w.sinh() * w.exp().union((-w).exp())
-    off = disc.off(disc.steepest)
-    slopes = []
+    off, slopes = disc.off(disc.steepest), []
     for p, steep, sign in zip(own, steepness, signs, strict=True):
-        behind = (sign * back * steep).expm1()
-        across = (1 + behind) * (sign * gap * steep).expm1()
+        signed = sign * steep
+        behind = (back * signed).expm1()
+        across = (1 + behind) * (gap * signed).expm1()
         log = (p * across / (1 + p * behind)).log1p()
-        slopes.append(sign * log * inverse + p * steep * off)
+        slopes.append(log * inverse * sign + p * steep * off)
     return slopes
 
 
@@ -204,6 +141,8 @@ class Along:
         The options.
     logits
         The logits z.
+    ratio
+        ``s / c``.
     points
         u, up to a constant where there is no softcap.
     shares
@@ -214,15 +153,10 @@ class Along:
 
     loss: Loss
     logits: Sequence[float]
+    ratio: arb
     points: Sequence[arb]
     shares: Shares
     log_sum: arb
-
-    def _steepness(self, j: int) -> arb:
-        """Return ``1 / cosh^2 x``, accurate relative to its own size."""
-        x = arb(self.logits[j]) * self.loss.logit_scale / self.loss.softcap
-        decay = (-2 * abs(x)).exp()
-        return 4 * decay / (1 + decay) ** 2
 
     def slopes(
         self, places: Sequence[int], targets: Sequence[arb], mass: arb, others: arb, square: arb
@@ -247,7 +181,8 @@ class Along:
             steepness, move = [arb(1)] * len(own), arb(1)
             logs = log_slopes(own)
         else:
-            steepness = [self._steepness(j) for j in places]
+            decays = [(-2 * abs(self.logits[j] * self.ratio)).exp() for j in places]
+            steepness = [4 * decay / (1 + decay) ** 2 for decay in decays]
             w = disc.step / softcap
             nearly = (1 / (1 + w.sinh() ** 2)).union(arb(1))
             move = softcap * (2 * w).sinh() * nearly / (2 * disc.step) + disc.off(disc.slope)
@@ -272,12 +207,14 @@ def along(loss: Loss, logits: Sequence[float], counts: Sequence[int]) -> Along:
     >>> print(along(Loss(logit_scale=0.5), [0.0, 0.0], [1, 1]).log_sum)
     [0.693147180559945 +/- 4.12e-16]
     """
+    scale, softcap = arb(loss.logit_scale), arb(loss.softcap)
+    ratio = scale / softcap
     if loss.softcap == inf:
         largest = arb(max(logits))
-        points = [(arb(x) - largest) * loss.logit_scale for x in logits]
-        base = largest * loss.logit_scale
+        points = [(x - largest) * scale for x in logits]
+        base = largest * scale
     else:
-        points = [(arb(x) * loss.logit_scale / loss.softcap).tanh() * loss.softcap for x in logits]
+        points = [(x * ratio).tanh() * softcap for x in logits]
         base = arb(0)
     whole = shares(points, counts)
-    return Along(loss, logits, points, whole, base + points[whole.top] + whole.mass.log())
+    return Along(loss, logits, ratio, points, whole, base + points[whole.top] + whole.mass.log())

@@ -17,41 +17,13 @@ from math import inf, log, tanh
 from flint import arb
 
 from gradcert_oracle.definitions import relative_mass
+from gradcert_oracle.effective_targets import exactly
 from gradcert_oracle.losses import Loss
-from gradcert_oracle.options import exactly, smoothing, weights_of
-from gradcert_oracle.rows import Row, has_both_signs, lookup
+from gradcert_oracle.rows import Row, has_both_signs
 from gradcert_oracle.sums import of_both_signs
 from gradcert_oracle.textbook import Arithmetic, capped, rounding
 
-__all__ = [
-    "Factor",
-    "Masses",
-    "Rescaled",
-    "effective",
-    "effective_sizes",
-    "factor",
-    "masses",
-    "rescaled",
-    "steepness",
-    "sum_of",
-]
-
-
-def effective(loss: Loss, t: Row, lost: arb) -> list[arb]:
-    """Return ``a_k = w_k (kept t_k + given)``; it is exactly zero where the definition's is.
-
-    Examples
-    --------
-    >>> print(effective(Loss(class_weights=(2.0, 0.0)), (1.0, 0.0), arb(0)))
-    [2.00000000000000, 0]
-    """
-    kept, given = arb(1), arb(0)
-    if loss.label_smoothing:
-        smooth = smoothing(loss, len(t))
-        kept, given = exactly(smooth.kept) * rounding(), exactly(smooth.given) * rounding() + lost
-    pairs = list(zip(t, weights_of(loss, len(t)), strict=True))
-    distinct = dict.fromkeys(pairs)
-    return lookup(distinct, [(kept * x + given) * w for x, w in distinct], pairs)
+__all__ = ["Factor", "Rescaled", "factor", "rescaled", "steepness", "stored_before", "sum_of"]
 
 
 def sum_of(terms: Sequence[arb], arithmetic: Arithmetic) -> arb:
@@ -64,48 +36,15 @@ def sum_of(terms: Sequence[arb], arithmetic: Arithmetic) -> arb:
 
 
 @dataclass(frozen=True)
-class Masses:
-    """The sum of all a_k, as an algorithm computes it.
-
-    Attributes
-    ----------
-    total
-        A.
-    others
-        For some classes the sum of all others.
-    sizes
-        The sum of all ``|a_k|``.
-    """
-
-    total: arb
-    others: list[arb]
-    sizes: arb
-
-
-def masses(targets: Sequence[arb], wanted: Sequence[int], arithmetic: Arithmetic) -> Masses:
-    """Return the sums of the a_k, and of all others than each of the `wanted` classes."""
-    some = [a for a in targets if not a.is_zero()]
-    if len(some) <= 1:  # The sum of one number and zeros is exact in any order.
-        total = sum(some, arb(0))
-        others = [arb(0) if not targets[j].is_zero() else total for j in wanted]
-        return Masses(total, others, abs(total))
-    if has_both_signs(tuple(map(float, some))):
-        (total, others), (sizes, _) = of_both_signs(arithmetic.total, targets, wanted)
-        return Masses(total, others, sizes)
-    total, others = arithmetic.total(targets, wanted)
-    return Masses(total, others, abs(total))
-
-
-@dataclass(frozen=True)
 class Factor:
     """A product of the factors of a loss.
 
     Attributes
     ----------
     value
-        The product.
+        The product, as wide as the rounding of the factors makes it.
     lost
-        A ball around zero: what an operation before, between or after them may lose to underflow.
+        What an operation before, between or after them may lose to underflow.
     """
 
     value: arb
@@ -121,36 +60,30 @@ def factor(upstream: float, numbers: Sequence[Fraction], lost: arb) -> Factor:
     [1.50000000000000 +/- 1.67e-16]
     """
     value, most = arb(upstream), max(Fraction(1), abs(Fraction(upstream)))
-    rounded = [number for number in numbers if number != 1]
-    for number in rounded:
+    for number in (number for number in numbers if number != 1):
         value *= exactly(number) * rounding()
         most *= max(Fraction(1), abs(number))
-    lost = lost * exactly(most)
-    return Factor(value + lost if rounded and upstream else value, lost)
+    return Factor(value, exactly(most) * lost.rad())
 
 
-def steepness(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
+def stored_before(upstream: float, arithmetic: Arithmetic) -> float:
+    """Return what a gradient may lose that is stored before the upstream gradient multiplies it."""
+    return arithmetic.flushed * abs(upstream) if abs(upstream) > 1 else 0.0
+
+
+def steepness(loss: Loss, z: Sequence[float], points: Sequence[arb], lost: arb) -> list[arb]:
     """Return ``1 - tanh^2(s z_k / c)``, as wide as the widest of its equally good forms.
 
-    These are ``(1 - t)(1 + t)``, ``1 - t^2`` with t computed from the capped logit c t, and
-    ``1 / cosh^2``. Where the logits are far too large for the last one, it is left out.
+    These are ``(1 - t)(1 + t)`` and ``1 - t^2``, where t may be had from the capped logit c t, and
+    ``1 / cosh^2``. Where a logit is far too large for the last one, it is left out.
     """
-    softcap, forms = arb(loss.softcap) * rounding(), []
-    for x in capped(loss, z, lost):
-        t = x.tanh()
-        again, inverse = softcap * t / softcap, 1 / x.cosh()
-        each = (1 - t) * (1 + t), 1 - again * again, inverse * inverse
-        widest = max(form.rad() for form in each if form.is_finite())
-        forms.append(arb(each[0].mid(), widest) + lost)
+    inverse, forms = 1 / (arb(loss.softcap) * rounding()), []
+    for x, u in zip(capped(loss, z, lost), points, strict=True):
+        t, secant = u * inverse, 1 / x.cosh()
+        first, second, third = (1 - t) * (1 + t), 1 - t * t, secant * secant
+        widest = max(form.rad() for form in (first, second, third) if form.is_finite())
+        forms.append(arb(first.mid(), widest) + lost)
     return forms
-
-
-def effective_sizes(loss: Loss, t: Row) -> list[float]:
-    """Return ``|a_k|`` in binary64, where a rough size is enough."""
-    smooth = smoothing(loss, len(t))
-    kept, given = float(smooth.kept), float(smooth.given)
-    pairs = zip(t, weights_of(loss, len(t)), strict=True)
-    return [abs((kept * x + given) * w) for x, w in pairs]
 
 
 @dataclass(frozen=True)

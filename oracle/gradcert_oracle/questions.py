@@ -53,7 +53,9 @@ class Quantity:
     needs_target
         Whether a value depends on its class's own argument only if the class has a target.
     options
-        Whether it answers for a loss with options, and for any share of a row.
+        Whether it answers for a loss with options.
+    shares
+        Whether it answers for any share of a row.
     upstream
         Whether an upstream gradient multiplies its values.
     reduces
@@ -76,6 +78,7 @@ class Quantity:
     shift_invariant: bool = True
     needs_target: bool = False
     options: bool = False
+    shares: bool = False
     upstream: bool = False
     reduces: bool = False
     screen: Screen | None = None
@@ -130,16 +133,13 @@ class Question:
             raise ValueError(
                 f"{self.quantity.name} takes {' and '.join(expected)}, not {len(self.rows)} rows"
             )
+        asked = f"{self.quantity.name} of output {self.quantity.output}"
         if self.loss.output != self.quantity.output:
-            raise ValueError(
-                f"{self.quantity.name} of output {self.quantity.output} does not belong to "
-                f"{self.loss}"
-            )
-        if not self.quantity.options and not self.is_plain:
-            raise ValueError(
-                f"{self.quantity.name} of output {self.quantity.output} answers for the plain loss "
-                f"of one row only, not for {self.loss} and {self.share}"
-            )
+            raise ValueError(f"{asked} does not belong to {self.loss}")
+        if not self.quantity.options and not self.loss.is_plain:
+            raise ValueError(f"{asked} answers for the plain loss only, not for {self.loss}")
+        if not self.quantity.shares and self.share != PLAIN_SHARE:
+            raise ValueError(f"{asked} answers for a row by itself only, not for {self.share}")
         if self.quantity.reduces != bool(self.parts):
             needs = "at least one part" if self.quantity.reduces else "no parts"
             raise ValueError(f"{self.quantity.name} needs {needs}, not {len(self.parts)}")

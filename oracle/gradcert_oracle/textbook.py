@@ -109,11 +109,14 @@ class Values(NamedTuple):
         The values in the complement's form where it is another form, by their index in `plain`.
     sizes
         For each value the sum of the sizes of its terms that are rounded.
+    lost
+        What underflow may cost a value beside the last operation.
     """
 
     plain: list[arb]
     mirrored: dict[int, arb]
     sizes: list[arb]
+    lost: arb = arb(0)
 
 
 class Softmax(NamedTuple):
@@ -125,10 +128,13 @@ class Softmax(NamedTuple):
         The probability of each logit, or its logarithm.
     log_sum
         The logarithm of the sum of the exponentials of the rescaled logits.
+    points
+        The rescaled logits; empty where they are the logits themselves.
     """
 
     values: list[arb]
     log_sum: arb
+    points: list[arb]
 
 
 def rounding() -> arb:
@@ -138,8 +144,8 @@ def rounding() -> arb:
 
 def capped(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
     """Return ``s z_k / c``, whose hyperbolic tangent a softcap takes."""
-    scale, softcap = arb(loss.logit_scale) + 0, arb(loss.softcap) * rounding()
-    return [x * scale / softcap + lost for x in z]
+    ratio = (arb(loss.logit_scale) + 0) / arb(loss.softcap) * rounding() * rounding()
+    return [x * ratio + lost for x in z]
 
 
 def points(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
@@ -185,14 +191,14 @@ def softmax_of(
         distinct = z
 
     def of_each(values: list[arb]) -> list[arb]:
-        return list(map(values.__getitem__, which)) if which else values
+        return list(map(values.__getitem__, which)) if which and values else values
 
     moved: Sequence[float | arb] = distinct
+    rescaled: list[arb] = []
     largest, exponent_unit = arb(max(z)), unit
     if loss.rescales:
-        rescaled = points(loss, distinct, lost)
-        moved, exponent_unit = rescaled, unit * unit
-        largest = rescaled[distinct.index(max(z))].mid()
+        moved = rescaled = points(loss, distinct, lost)
+        largest, exponent_unit = rescaled[distinct.index(max(z))].mid(), unit * unit
     finite = [x > -inf for x in distinct]
     shifted = [
         (point - largest) * exponent_unit if known else -arb(inf)
@@ -207,9 +213,9 @@ def softmax_of(
     else:
         mass = arithmetic.total(of_each(powers), ())[0]
     log_mass = mass.log()
-    log_sum = (largest * unit + log_mass) * unit
+    log_sum, rescaled = (largest * unit + log_mass) * unit, of_each(rescaled)
     if level in ("wide", "shifted") and not logarithms:
-        return Softmax(of_each([power / mass + lost for power in powers]), log_sum)
+        return Softmax(of_each([power / mass + lost for power in powers]), log_sum, rescaled)
     if level == "log-sum-exp":
         logs = [x - (largest + log_mass) for x in moved]
         with ctx.workprec(2 * ctx.prec + 64):  # With powers of two, each number is rounded once.
@@ -220,4 +226,5 @@ def softmax_of(
             ]
     else:
         logs = [(d - log_mass) * arithmetic.stored for d in shifted]
-    return Softmax(of_each(logs if logarithms else [log.exp() + lost for log in logs]), log_sum)
+    values = logs if logarithms else [log.exp() + lost for log in logs]
+    return Softmax(of_each(values), log_sum, rescaled)

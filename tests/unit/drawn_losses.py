@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import inf, log
+from math import inf, log2
 
 import numpy as np
 from flint import arb, ctx
@@ -43,9 +43,9 @@ def definition(z: Sequence[Scalar], t: Row, loss: Loss, share: Share) -> Scalar:
     weights = loss.class_weights or (1.0,) * n
     a = [w * ((1 - e) * x + e / n) for w, x in zip(weights, t, strict=True)]
     u = [s * x if c == inf else c * (s * x / c).tanh() for x in z]
-    powers = [x.exp() for x, logit in zip(u, z, strict=True) if not logit == -arb(inf)]
+    powers = [x.exp() for x, logit in zip(u, z, strict=True) if logit.real > -inf]
     log_sum = analytic_log(sum(powers[1:], powers[0]))
-    terms = [x * (log_sum - y) for x, y in zip(a, u, strict=True) if not x == 0]
+    terms = [x * (log_sum - y) for x, y in zip(a, u, strict=True) if not x.is_zero()]
     entropy = sum(terms, arb(0)) * share.divisor.denominator / share.divisor.numerator
     square = arb(loss.z_loss) * log_sum * log_sum
     square = square * share.z_divisor.denominator / share.z_divisor.numerator
@@ -128,7 +128,7 @@ def _exactly(x: arb) -> mpf:
 
 
 def _ulp(value: mpf, format: Format) -> mpf:
-    lowest = round(log(format.smallest_normal, 2))
+    lowest = round(log2(format.smallest_normal))
     leading = max(mp.mag(value) - 1 if value else lowest, lowest)
     return mp.ldexp(1, leading + 1 - format.precision)
 
@@ -210,23 +210,22 @@ def draw_loss(rng: Generator, format: Format, n: int) -> Loss:
 
 
 def draw_share(rng: Generator, format: Format) -> Share:
-    """Draw what a row counts: upstream gradients of all kinds, and divisors."""
-    size = 2.0 ** float(rng.choice([0, rng.uniform(-3, 3), rng.uniform(-9, 4)]))
-    upstream = float(
-        rounded(
-            np.array(rng.choice([1, 1, -1, size, -size, 0], p=[0.2] * 4 + [0.15, 0.05])), format
-        )
+    """Draw what a row counts: upstream gradients of any size and sign, and divisors."""
+    widest = log2(format.max)
+    exponent = rng.choice(
+        [0, rng.uniform(-3, 3), rng.uniform(-0.9, 0.8) * widest], p=[0.5, 0.3, 0.2]
     )
-    divisors = [Fraction(int(x)) for x in (1, rng.integers(1, 64), rng.integers(1, 2000))]
+    upstream = np.array(rng.choice([1, -1]) * 2.0**exponent * (rng.random() > 0.03))
+    divisors = [Fraction(int(x)) for x in (1, rng.integers(1, 64), rng.integers(1, 70000))]
     divisor, z_divisor = (divisors[int(rng.integers(3))] for _ in range(2))
     if rng.random() < 0.2:
         divisor = Fraction(float(rounded(np.array(rng.uniform(0.1, 9)), format)))
-    return Share(upstream=upstream, divisor=divisor, z_divisor=z_divisor)
+    return Share(upstream=float(rounded(upstream, format)), divisor=divisor, z_divisor=z_divisor)
 
 
-def draw(rng: Generator, format: Format, regime: str, n: int) -> Question:
+def draw(rng: Generator, format: Format, regime: str, n: int, loss: Loss | None = None) -> Question:
     """Draw a question about the gradient of a row of n classes."""
-    loss = draw_loss(rng, format, n)
+    loss = draw_loss(rng, format, n) if loss is None else loss
     z = REGIMES[regime](rng, n).clip(-1e4, 1e4)
     allowed = np.ones(n, bool)
     if loss.softcap == inf and not loss.label_smoothing and n > 1 and rng.random() < 0.2:

@@ -24,15 +24,17 @@ from gradcert_oracle import textbook
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
-from gradcert_oracle.options import along, check_row, exactly, smoothing, weights_of
-from gradcert_oracle.options_textbook import (
+from gradcert_oracle.effective_targets import (
+    check_row,
     effective,
     effective_sizes,
-    factor,
+    exactly,
     masses,
-    rescaled,
-    steepness,
+    smoothing,
+    weights_of,
 )
+from gradcert_oracle.options import along
+from gradcert_oracle.options_textbook import factor, rescaled, steepness, stored_before
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs, lookup
@@ -149,33 +151,36 @@ def _textbook_with_options(
     f in each term, which is no narrower, and the rounding of a product with S_j is that of a term.
     """
     loss, share, t, lost = question.loss, question.share, question["targets"], arithmetic.lost
-    p, log_sum = textbook.softmax_of(loss, question["logits"], level, arithmetic)
+    p, log_sum, points = textbook.softmax_of(loss, question["logits"], level, arithmetic)
     targets = effective(loss, t, lost)
     with_target = [(index, j) for index, j in enumerate(places) if t[j]]
     wanted = [j for _, j in with_target]
     mass = masses(targets, wanted, arithmetic)
     scaled = Fraction(loss.logit_scale), Fraction(loss.multiplier)
     front = factor(share.upstream, [1 / share.divisor, *scaled], lost)
-    square = arb(0)
+    charged, square = front.lost * (1 + mass.sizes + mass.sizes), arb(0)
     if loss.z_loss:
         numbers = 1 / share.z_divisor, 2 * Fraction(loss.z_loss), *scaled
-        square = factor(share.upstream, numbers, lost).value * log_sum
+        doubled = factor(share.upstream, numbers, lost)
+        charged += doubled.lost * abs(log_sum)
+        square = doubled.value * log_sum
+    charged += stored_before(share.upstream, arithmetic)
     steep = [arb(1)] * len(places)
     if loss.softcap < inf:
-        steep = steepness(loss, [question["logits"][j] for j in places], lost)
-    lost = front.lost + arb(0, arithmetic.flushed * max(abs(share.upstream) - 1, 0))
-    product, product_size = front.value * mass.total + square, abs(front.value) * mass.sizes
-    product_size += abs(square)
-    values = Values([], {}, [])
+        logits = [question["logits"][j] for j in places]
+        steep = steepness(loss, logits, [points[j] for j in places], lost)
+    product = front.value * mass.total + square
+    product_size = abs(front.value) * mass.sizes + abs(square)
+    values = Values([], {}, [], charged.upper())
     for j, slope in zip(places, steep, strict=True):
         pull = front.value * targets[j]
-        plain = (product * p[j] - pull) * slope + lost
+        plain = (product * p[j] - pull) * slope
         values.plain.append(plain)
         values.sizes.append((product_size * p[j] + abs(pull)) * slope + abs(plain))
     others = arithmetic.total(p, wanted)[1]
     for (index, j), rest, p_rest in zip(with_target, mass.others, others, strict=True):
         form = front.value * (p[j] * rest - targets[j] * p_rest) + square * p[j]
-        values.mirrored[index] = form * steep[index] + lost
+        values.mirrored[index] = form * steep[index]
     return values
 
 
@@ -231,7 +236,7 @@ def _reference(batch: Batch) -> Reference:
     sizes = weights + np.abs(t)
     # One rounding of the difference, and what the distance of an answer from it leaves out.
     error = weights * batch.error + 2 * wider.unit * sizes + lost[:, None]
-    difference = wider.minus(_products(batch), wider.number(t))
+    difference = wider.minus(_products(batch), batch.target_numbers)
     return Reference(difference, error, sizes.max(axis=1), lost)
 
 
@@ -265,6 +270,7 @@ GRADIENT = Quantity(
     scale=_scale,
     scale_at_least=_largest_target,
     options=True,
+    shares=True,
     upstream=True,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

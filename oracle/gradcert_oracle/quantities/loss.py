@@ -24,8 +24,16 @@ from gradcert_oracle import textbook
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
-from gradcert_oracle.options import along, check_row, exactly, smoothing, weights_of
-from gradcert_oracle.options_textbook import effective, effective_sizes, factor, rescaled, sum_of
+from gradcert_oracle.effective_targets import (
+    check_row,
+    effective,
+    effective_sizes,
+    exactly,
+    smoothing,
+    weights_of,
+)
+from gradcert_oracle.options import along
+from gradcert_oracle.options_textbook import factor, rescaled, sum_of
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs
@@ -67,22 +75,24 @@ def _enclose_with_options(question: Question, guard: int) -> Enclosures:
     check_row(loss, z, t)
     smooth = smoothing(loss, len(z))
     kinds = Counter(zip(z, t, weights_of(loss, len(z)), strict=True))
-    logits = [x for x, _, _ in kinds]
+    logits, counts = [x for x, _, _ in kinds], list(kinds.values())
+    # Classes of equal targets and weights have one sum of the -ln p_k.
+    numbers: dict[tuple[float, float], int] = {}
+    which = [numbers.setdefault((target, w), len(numbers)) for _, target, w in kinds]
+    counted = [bool(w and (x or loss.label_smoothing)) for x, w in numbers]
 
     def evaluate(_: Sequence[int]) -> list[arb]:
-        moved = along(loss, logits, list(kinds.values()))
+        moved = along(loss, logits, counts)
         whole, points = moved.shares, moved.points
-        log_mass, largest = analytic_log(whole.mass).real, points[whole.top]
+        top, dominant = points[whole.top] + analytic_log(whole.mass).real, whole.dominant
+        surprises = [arb(0)] * len(numbers)
+        for j, (number, point, count) in enumerate(zip(which, points, counts, strict=True)):
+            if counted[number]:
+                surprise = top - point if j != dominant else -analytic_log1p(-whole.others).real
+                surprises[number] += surprise if count == 1 else surprise * count
         kept, given = exactly(smooth.kept), exactly(smooth.given)
-        total = arb(0)
-        for j, ((_x, target, weight), count) in enumerate(kinds.items()):
-            if not weight or not (target or loss.label_smoothing):
-                continue
-            mass = (kept * target + given) * weight * count
-            if j == whole.dominant:
-                total -= mass * analytic_log1p(-whole.others).real
-            else:
-                total += mass * (largest - points[j] + log_mass)
+        pairs = zip(numbers, surprises, strict=True)
+        total = sum(((kept * x + given) * w * surprise for (x, w), surprise in pairs), arb(0))
         square = exactly(Fraction(loss.z_loss) / share.z_divisor) * moved.log_sum**2
         return [loss.multiplier * (total * exactly(1 / share.divisor) + square)]
 
@@ -109,24 +119,25 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
     one sum of all logits.
     """
     loss, share, z, lost = question.loss, question.share, question["logits"], arithmetic.lost
-    log_p, log_sum = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
+    log_p, log_sum, _ = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
     targets = effective(loss, question["targets"], lost)
     scaled = Fraction(loss.multiplier)
     front = factor(1.0, [1 / share.divisor, scaled], lost)
-    weights = [front.value * a for a in targets]
-    terms = [-a * log for a, log in zip(weights, log_p, strict=True) if not a.is_zero()]
-    square = arb(0)
+    surprises = [-a * log for a, log in zip(targets, log_p, strict=True) if not a.is_zero()]
+    terms = [front.value * surprise for surprise in surprises]
+    charged, square = front.lost * (1 + sum(map(abs, surprises), arb(0))), arb(0)
     if loss.z_loss:
         numbers = 1 / share.z_divisor, Fraction(loss.z_loss), scaled
-        square = factor(1.0, numbers, lost).value * log_sum * log_sum
-    value = sum_of(terms, arithmetic) + square + front.lost
-    sizes = [*map(abs, terms), abs(square), abs(value)]
-    values = Values([value], {}, [sum(sizes, arb(0))])
+        squared = factor(1.0, numbers, lost)
+        charged += squared.lost * (1 + abs(log_sum)) ** 2
+        square = squared.value * log_sum * log_sum
+    value = sum_of(terms, arithmetic) + square
+    values = Values([value], {}, [sum(map(abs, terms), abs(square) + abs(value))], charged.upper())
     if level == "log-sum-exp" and loss.label_smoothing:
         points = textbook.points(loss, z, lost)
-        moved = [a * u for a, u in zip(weights, points, strict=True) if not a.is_zero()]
-        mass = sum_of(weights, arithmetic)
-        values.mirrored[0] = mass * log_sum - sum_of(moved, arithmetic) + square + front.lost
+        moved = [a * u for a, u in zip(targets, points, strict=True) if not a.is_zero()]
+        entropy = sum_of(targets, arithmetic) * log_sum - sum_of(moved, arithmetic)
+        values.mirrored[0] = front.value * entropy + square
     return values
 
 
@@ -208,5 +219,6 @@ LOSS = Quantity(
     pooled=False,
     unbounded=True,
     options=True,
+    shares=True,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

@@ -38,15 +38,16 @@ def _enclose(question: Question, guard: int) -> Enclosures:
 
 def _textbook(question: Question, _: Sequence[int], level: str, arithmetic: Arithmetic) -> Values:
     """Return the sum of the values of the rows, each of which may underflow as it is stored."""
-    terms, sizes = [], []
+    terms, sizes, lost = [], [], arb(0)
     for part in (part for part in question.parts if part.share.kept):
         values = part.quantity.textbook(part, (), level, arithmetic)
         forms = [*values.plain, *values.mirrored.values()]
         widest = max(form.rad() for form in forms)
-        terms.append(arb(forms[0].mid(), widest) + arb(0, arithmetic.flushed))
+        terms.append(arb(forms[0].mid(), widest))
+        lost += arithmetic.flushed + values.lost
         sizes += [*values.sizes, abs(terms[-1])]
     value = sum_of(terms, arithmetic)
-    return Values([value], {}, [sum(sizes, abs(value))])
+    return Values([value], {}, [sum(sizes, abs(value))], lost.upper())
 
 
 def _scale(question: Question) -> float:
@@ -64,5 +65,6 @@ REDUCED_LOSS = Quantity(
     pooled=False,
     unbounded=True,
     options=True,
+    shares=True,
     reduces=True,
 )
