@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import QUICK, SUBJECTS, Run
+from subjects import right
 
+from gradcert import certify
 from gradcert_implementations import Domain, Loss, recorded
 from gradcert_reports import read
 
@@ -68,6 +71,22 @@ def test_bad_options_of_the_loss_or_the_domain_are_one_line_and_status_2(
     (line,) = done.stderr.splitlines()
     assert line.startswith("gradcert: ")
     assert message in line
+
+
+def test_in_python_the_loss_and_the_domain_are_records() -> None:
+    found = certify(
+        right,
+        loss=Loss(class_weights=np.ones),
+        domain=Domain(largest_logit=50),
+        formats=["binary64"],
+        max_examples=5,
+        effort="quick",
+    )
+    assert found.verdict == "conforms"
+    assert found.claimed == (
+        "class weights numpy:ones",
+        "targets that sum to one; logits up to 50",
+    )
 
 
 @pytest.mark.parametrize("isolated", [(), ("--isolate",)])
