@@ -131,9 +131,10 @@ def certify(
     **options
         What to certify, as :class:`gradcert_implementations.Options` has it: ``quantities`` and
         ``formats`` (a selection of what an Implementation claims, or what a plain function claims,
-        which is dE/dz in binary64 and binary32), ``targets``, ``largest_logit`` and ``at_least``
-        (in place of those it declares; a level worse than ``at_least`` is refuted) and ``device``
-        (where a loss behind ``torch:`` or ``jax:`` is computed).
+        which is dE/dz in binary64 and binary32), ``targets``, ``largest_logit``, ``loss``,
+        ``domain`` and ``at_least`` (in place of what it declares, option by option; a level worse
+        than ``at_least`` is refuted) and ``device`` (where a loss behind ``torch:`` or ``jax:`` is
+        computed).
 
     Returns
     -------

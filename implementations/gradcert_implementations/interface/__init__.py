@@ -23,7 +23,6 @@ from gradcert_implementations.interface.together import (
 from gradcert_implementations.interface.weights import NamedWeights
 from gradcert_implementations.interface.words import (
     domain_in_words,
-    filled_in_in_words,
     loss_in_words,
     unclaimed,
 )
@@ -45,7 +44,6 @@ __all__ = [
     "classes_of",
     "domain_in_words",
     "fewest_classes",
-    "filled_in_in_words",
     "finite_logits",
     "loss_in_words",
     "options_of",

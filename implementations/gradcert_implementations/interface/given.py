@@ -12,7 +12,7 @@ from gradcert_implementations.names import known_name
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["Given", "checked", "given_fields", "options_of", "recorded", "store_checked"]
+__all__ = ["Given", "given_fields", "options_of", "recorded", "store_checked"]
 
 _FLAGS = {"true": True, "false": False, "yes": True, "no": False}
 
@@ -59,7 +59,7 @@ def _read(kind: Any, text: str) -> Any:
     return text
 
 
-def checked(record: "type[DataclassInstance]", name: str, value: Any) -> Any:
+def _checked(record: "type[DataclassInstance]", name: str, value: Any) -> Any:
     """Return what a record stores for one of its fields.
 
     Parameters
@@ -87,7 +87,7 @@ def store_checked(record: "DataclassInstance") -> None:
         For a value that means nothing, in one line.
     """
     for name in _fields(type(record)):
-        object.__setattr__(record, name, checked(type(record), name, getattr(record, name)))
+        object.__setattr__(record, name, _checked(type(record), name, getattr(record, name)))
 
 
 def _one(record: "type[DataclassInstance]", item: Any) -> Given:
@@ -106,7 +106,7 @@ def _one(record: "type[DataclassInstance]", item: Any) -> Given:
                 f"{item!r} says nothing about the {record.__name__.lower()}; "
                 f"expected NAME=VALUE, such as {example}"
             )
-    return Given(name, checked(record, name, value))
+    return Given(name, _checked(record, name, value))
 
 
 def given_fields(record: "type[DataclassInstance]", given: Any) -> tuple[Given, ...]:

@@ -76,9 +76,9 @@ def check_together(loss: Loss, domain: Domain) -> None:
 
     Examples
     --------
-    >>> check_together(Loss(ignore_index=-100), Domain())
+    >>> check_together(Loss(ignore_index=-100), Domain())  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: ignore_index=-100 needs class indices, and targets=probability; claim targets=index
+    ValueError: ignore_index=-100 needs class indices, and targets=probability; claim ...
     """
     if domain.targets != _INDEX:
         for option, needs in (
@@ -89,7 +89,7 @@ def check_together(loss: Loss, domain: Domain) -> None:
             if needs:
                 raise ValueError(
                     f"{option} needs class indices, and targets={domain.targets}; claim "
-                    "targets=index"
+                    "targets=index (--targets index)"
                 )
     if domain.ignored_rows_may_hold_anything and loss.ignore_index is None:
         raise ValueError(

@@ -58,7 +58,9 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _from_text(text: str) -> Any:
-    """Return the numbers of ``0.5,2,1``, or what ``my.py:weights`` names."""
+    """Return the numbers of ``0.5,2,1``, what ``my.py:weights`` names, or None for ``none``."""
+    if text.lower() == "none":
+        return None
     if ":" in text:
         found = _loaded(text)
         return NamedWeights(text) if callable(found) else found

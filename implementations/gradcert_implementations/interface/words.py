@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 from gradcert_implementations.interface.choices import MeanOver, Reduction, SmoothingOver
 from gradcert_implementations.interface.domains import Domain, Layout
-from gradcert_implementations.interface.given import Given, options_of
+from gradcert_implementations.interface.given import options_of
 from gradcert_implementations.interface.losses import Loss
 from gradcert_implementations.interface.together import finite_logits
 from gradcert_implementations.interface.weights import weights_in_words
 from gradcert_implementations.names import OutputName, TargetDomain
 
-__all__ = ["domain_in_words", "filled_in_in_words", "loss_in_words", "unclaimed"]
+__all__ = ["domain_in_words", "loss_in_words", "unclaimed"]
 
 _OUTPUTS: dict[OutputName, str] = {
     "softmax": "cross-entropy of a softmax",
@@ -155,14 +155,3 @@ def _unclaimed(loss: Loss, domain: Domain) -> Iterator[str]:
     if domain.overwrites_logits:
         yield "no second backward: overwrites_logits is claimed"
     yield f"no shapes but {_SHAPES[domain.layout]}: layout is {domain.layout}"
-
-
-def filled_in_in_words(filled_in: tuple[Given, ...]) -> str:
-    """Return what was read from attributes, as it is printed; empty if nothing was.
-
-    Examples
-    --------
-    >>> filled_in_in_words((Given("label_smoothing", 0.1), Given("reduction", Reduction.SUM)))
-    'from its attributes: label_smoothing 0.1, reduction sum'
-    """
-    return f"from its attributes: {', '.join(map(str, filled_in))}" if filled_in else ""

@@ -12,7 +12,13 @@ from gradcert.engine.examiner import Examiner, LocalExaminer
 from gradcert.engine.isolated_examiner import IsolatedExaminer
 from gradcert.engine.provenance import provenance
 from gradcert.isolation.subject import Isolated, isolate
-from gradcert_implementations import Implementation, recorded
+from gradcert_implementations import (
+    Implementation,
+    domain_in_words,
+    loss_in_words,
+    recorded,
+    unclaimed,
+)
 from gradcert_reports import (
     Certificate,
     CheckResult,
@@ -63,6 +69,9 @@ def begun(
         formats=tuple(subject.formats),
         loss=recorded(subject.loss),
         domain=recorded(subject.domain),
+        claimed=(loss_in_words(subject.loss), domain_in_words(subject.domain)),
+        not_claimed=unclaimed(subject.loss, subject.domain),
+        filled_in=tuple(map(str, subject.filled_in)),
         at_least=subject.at_least,
         verdict=Verdict.INCOMPLETE,
         worst=None,

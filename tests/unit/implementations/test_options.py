@@ -137,6 +137,8 @@ def test_what_the_user_says_wins_over_what_a_subject_declares_field_by_field() -
     chosen = select(declared, Options(loss={"label_smoothing": 0.0}, domain={"classes": None}))
     assert chosen.loss == Loss(z_loss=1e-4)
     assert chosen.domain == Domain(largest_logit=11.0)
+    weighted = replace(declared, loss=Loss(class_weights=[1, 2]), domain=Domain())
+    assert select(weighted, Options(loss=["class_weights=none"])).loss == Loss()
     kept = select(declared, Options(loss=Loss(z_loss=1.0), domain=Domain()))
     assert kept.loss == Loss(label_smoothing=0.1, z_loss=1.0)
     assert kept.domain == declared.domain
