@@ -135,16 +135,20 @@ class Question:
             )
         asked = f"{self.quantity.name} of output {self.quantity.output}"
         if self.loss.output != self.quantity.output:
-            raise ValueError(f"{asked} does not belong to {self.loss}")
+            raise ValueError(f"{asked} does not belong to a loss of output {self.loss.output}")
         if not self.quantity.options and not self.loss.is_plain:
-            raise ValueError(f"{asked} answers for the plain loss only, not for {self.loss}")
+            raise ValueError(f"{asked} answers for a loss without options only")
         if not self.quantity.shares and self.share != PLAIN_SHARE:
             raise ValueError(f"{asked} answers for a row by itself only, not for {self.share}")
         if self.quantity.reduces != bool(self.parts):
             needs = "at least one part" if self.quantity.reduces else "no parts"
             raise ValueError(f"{self.quantity.name} needs {needs}, not {len(self.parts)}")
-        if any((part.format, part.loss) != (self.format, self.loss) for part in self.parts):
-            raise ValueError(f"all parts must be in {self.format.name}, and of {self.loss}")
+        alike = self.quantity.name, self.format, self.loss, ()
+        if any((one.quantity.name, one.format, one.loss, one.parts) != alike for one in self.parts):
+            raise ValueError(
+                f"all parts must ask for the {self.quantity.name} of a row in {self.format.name}, "
+                "and for one loss"
+            )
         weights = self.loss.class_weights
         if weights is not None and self.rows and len(weights) != self.classes:
             raise ValueError(
@@ -163,7 +167,8 @@ class Question:
         return self.rows[names.index(argument)] if self.rows and argument in names else ()
 
     def __str__(self) -> str:
-        return f"{self.quantity.name} of {', '.join(map(str, self.rows))}"
+        of = f"{len(self.parts)} rows" if self.parts else ", ".join(map(str, self.rows))
+        return f"{self.quantity.name} of {of}"
 
     @property
     def classes(self) -> int:

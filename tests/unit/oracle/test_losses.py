@@ -106,7 +106,7 @@ def test_only_a_row_that_does_not_count_is_divided_by_zero() -> None:
 def test_a_quantity_without_options_answers_for_the_plain_loss_only(quantity: Quantity) -> None:
     rows = (Z, T)[: len(quantity.arguments)]
     output = quantity.output
-    message = f"{quantity.name} of output {output} answers for the plain loss only, not for Loss"
+    message = f"{quantity.name} of output {output} answers for a loss without options only"
     with pytest.raises(ValueError, match=message):
         Question(quantity, rows, BINARY64, Loss(output=output, multiplier=2.0))
 

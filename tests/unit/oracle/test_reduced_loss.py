@@ -131,5 +131,12 @@ def test_parts_are_for_a_reduced_loss_alone_and_of_its_format_and_loss() -> None
         Question(REDUCED_LOSS, (), BINARY32)
     with pytest.raises(ValueError, match=r"^dE/dz needs no parts, not 1$"):
         Question(GRADIENT, part.rows, BINARY32, parts=(part,))
-    with pytest.raises(ValueError, match=r"^all parts must be in binary16, and of Loss"):
+    with pytest.raises(ValueError, match="all parts must ask for the loss of a row in binary16"):
         Question(REDUCED_LOSS, (), BINARY16, parts=(part,))
+    for wrong in (Question(GRADIENT, part.rows, BINARY32), _asked((part,))):
+        with pytest.raises(ValueError, match="all parts must ask for the loss of a row"):
+            Question(REDUCED_LOSS, (), BINARY32, parts=(wrong,))
+
+
+def test_a_question_about_a_batch_says_how_many_rows_it_has() -> None:
+    assert str(_asked(_parts(BINARY32, 4, seed=5))) == "loss of 4 rows"
