@@ -147,7 +147,7 @@ class Claim:
 
     def share(self, case: Case, row: int) -> Share:
         """Return what a row of a case counts in the loss."""
-        if not self.quantity.options:
+        if not self.quantity.shares:
             return Share()
         upstream = 1.0
         if self.takes_upstream:

@@ -50,7 +50,7 @@ def _function(claim: Claim) -> str:
 
 def _arguments(claim: Claim, evidence: Evidence) -> list[str]:
     """Return lines that build the arguments, or say that they are too large to be written out."""
-    names, case = claim.quantity.arguments, evidence.case
+    names, case = claim.names, evidence.case
     arrays = dict(zip(names, claim.arguments(case), strict=True))
     lines = array_lines(arrays, _dtype(claim.format))
     if sum(map(len, lines)) > _MOST:

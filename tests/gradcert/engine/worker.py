@@ -71,6 +71,8 @@ def _described(subject: Implementation) -> Described:
         device=subject.device,
         compiles_per_shape=subject.compiles_per_shape,
         strides=subject.strides,
+        takes_upstream=subject.takes_upstream,
+        has_second_backward=subject.second_backward is not None,
     )
 
 
@@ -118,8 +120,9 @@ def main(answers: int, notes: int) -> None:
     noted: Mapping[QuantityName, Function] = {
         quantity: _noted(function, notes) for quantity, function in subject.functions.items()
     }
+    again = subject.second_backward and _noted(subject.second_backward, notes)
     claimed = msgspec.structs.asdict(asked.claimed) if asked.claimed else {}
-    subject = replace(subject, functions=noted, **claimed)
+    subject = replace(subject, functions=noted, second_backward=again, **claimed)
     claims = {one.task: one.claim for one in planned(subject)}
     examiner = LocalExaminer(subject, asked.settings)
     _limit_memory(asked.memory)

@@ -100,6 +100,8 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     compiles_per_shape: bool
     strides: Strides
+    takes_upstream: bool
+    has_second_backward: bool
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +137,7 @@ class _Header(msgspec.Struct, frozen=True):
     """The dtype and the shape of each argument whose bytes follow."""
 
     dtypes: tuple[str, ...]
-    shapes: tuple[tuple[_Length, _Length], ...]
+    shapes: tuple[tuple[_Length, ...], ...]
 
 
 def check_travels(weights: object) -> None:
@@ -152,7 +154,7 @@ def check_travels(weights: object) -> None:
 
 def note_call(notes: int, now: float, arguments: tuple[Array, ...]) -> None:
     """Note that a call with these arguments begins now, in seconds of the monotonic clock."""
-    shapes = tuple((array.shape[0], array.shape[1]) for array in arguments)
+    shapes = tuple(array.shape for array in arguments)
     header = _Header(tuple(array.dtype.name for array in arguments), shapes)
     line = msgspec.json.encode(header) + b"\n"
     os.pwrite(notes, line + b"".join(array.tobytes() for array in arguments), _CLOCK.size)

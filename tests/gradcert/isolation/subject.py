@@ -48,7 +48,10 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
     check_travels(subject.loss.class_weights)
     fields = {field.name: getattr(subject, field.name) for field in fields_of(Implementation)}
     functions = dict.fromkeys(subject.functions, _elsewhere)
-    return Isolated(**fields | {"functions": functions}, limits=limits)
+    again = subject.second_backward and _elsewhere
+    return Isolated(
+        **fields | {"functions": functions, "second_backward": again}, limits=limits
+    )
 
 
 def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
@@ -79,4 +82,5 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         raise SpecError(answer.error)
     fields = msgspec.structs.asdict(answer.described)
     functions = dict.fromkeys(fields.pop("quantities"), _elsewhere)
-    return Isolated(functions=functions, limits=limits, **fields)
+    again = _elsewhere if fields.pop("has_second_backward") else None
+    return Isolated(functions=functions, second_backward=again, limits=limits, **fields)
