@@ -19,8 +19,8 @@ from gradcert_reports import Verdict
 UNNAMED = "-"
 """Stands in place of a name where a diagnosis gives none."""
 
-FAMILY_SEEDS = 5
-"""The seeds under which a member of a family is certified."""
+WRONG_SEEDS = 5
+"""The seeds under which a flaw, or a member of a family, is certified."""
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -199,7 +199,7 @@ def figures(runs: Sequence[Run], seeds: int) -> str:
         checks=checks,
         flaws=flaws,
         families=[FamilyFigures(family, runs) for family in FAMILIES],
-        family_seeds=min(seeds, FAMILY_SEEDS),
+        wrong_seeds=min(seeds, WRONG_SEEDS),
         unusual=unusual,
         turned_away=sum(len(one.runs) - one.count(one.as_wanted) for one in unusual),
         alone={check: [flaw.name for flaw in flaws if flaw.killers == {check}] for check in checks},

@@ -1,7 +1,7 @@
 """Measure what the suite catches and what it leaves alone: ``make quality``.
 
-Every flaw of the catalogue and every unusual but right implementation is certified under each seed,
-and every member of the families of drawn flaws under some of them, on all cores. Each run appends
+Every unusual but right implementation is certified under each seed, and every flaw of the catalogue
+and member of the families of drawn flaws under some of them, on all cores. Each run appends
 one line to ``.quality/runs.jsonl``, so that an interrupted measurement continues where it stopped.
 Lines of older code are ignored. At the end the figures are published in
 ``reports/published/quality.md``.
@@ -19,7 +19,7 @@ from typing import Annotated
 import msgspec
 import typer
 from families import members
-from figures import FAMILY_SEEDS, UNNAMED, Kill, Run, figures
+from figures import UNNAMED, WRONG_SEEDS, Kill, Run, figures
 from rich.progress import Progress
 
 import gradcert
@@ -110,11 +110,11 @@ def complete(seeds: int, jobs: int) -> list[Run]:
     lines = LINES.read_bytes().splitlines() if LINES.exists() else []
     runs = [run for line in lines if (run := msgspec.json.decode(line, type=Run)).code == digest]
     done = {(run.subject, run.seed) for run in runs}
-    drawn = tuple(DRAWN)
+    wrong = *FLAWED, *DRAWN
     missing = [
         (subject, seed)
         for seed in range(seeds)
-        for subject in (*FLAWED, *UNUSUAL, *(drawn if seed < FAMILY_SEEDS else ()))
+        for subject in (*UNUSUAL, *(wrong if seed < WRONG_SEEDS else ()))
         if (subject, seed) not in done
     ]
     LINES.parent.mkdir(exist_ok=True)
