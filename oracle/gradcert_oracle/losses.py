@@ -97,8 +97,9 @@ class Loss:
             ("multiplier", (self.multiplier,)),
             ("class_weights", self.class_weights or ()),
         ):
-            if not all(map(isfinite, numbers)):
-                raise ValueError(f"{name} must be finite, not {', '.join(map(str, numbers))}")
+            wrong = [number for number in numbers if not isfinite(number)]
+            if wrong:
+                raise ValueError(f"{name} must be finite, not {wrong[0]}")
 
     @property
     def rescales(self) -> bool:

@@ -133,13 +133,24 @@ class Question:
             raise ValueError(
                 f"{self.quantity.name} takes {' and '.join(expected)}, not {len(self.rows)} rows"
             )
-        asked = f"{self.quantity.name} of output {self.quantity.output}"
         if self.loss.output != self.quantity.output:
-            raise ValueError(f"{asked} does not belong to a loss of output {self.loss.output}")
+            raise ValueError(
+                f"{self._about} does not belong to a loss of output {self.loss.output}"
+            )
+        if not self.is_plain or self.parts or self.quantity.reduces:
+            self._check_options()
+        # Several caches need the hash, and a row may have thousands of numbers: compute it once.
+        options = () if self.is_plain and not self.parts else (self.loss, self.share, self.parts)
+        known = hash((self.quantity, self.rows, self.format, options))
+        object.__setattr__(self, "_hash", known)
+
+    def _check_options(self) -> None:
         if not self.quantity.options and not self.loss.is_plain:
-            raise ValueError(f"{asked} answers for a loss without options only")
-        if not self.quantity.shares and self.share != PLAIN_SHARE:
-            raise ValueError(f"{asked} answers for a row by itself only, not for {self.share}")
+            raise ValueError(f"{self._about} answers for a loss without options only")
+        if self.share != PLAIN_SHARE and not self.quantity.shares:
+            raise ValueError(
+                f"{self._about} answers for a row by itself only, not for {self.share}"
+            )
         if self.quantity.reduces != bool(self.parts):
             needs = "at least one part" if self.quantity.reduces else "no parts"
             raise ValueError(f"{self.quantity.name} needs {needs}, not {len(self.parts)}")
@@ -154,9 +165,6 @@ class Question:
             raise ValueError(
                 f"{self.classes} classes and {len(weights)} class weights: each class needs one"
             )
-        # Several caches need the hash, and a row may have thousands of numbers: compute it once.
-        known = hash((self.quantity, self.rows, self.format, self.loss, self.share, self.parts))
-        object.__setattr__(self, "_hash", known)
 
     def __hash__(self) -> int:
         return self._hash
@@ -178,7 +186,13 @@ class Question:
     @functools.cached_property
     def is_plain(self) -> bool:
         """Whether it asks for the textbook loss, of one row by itself."""
-        return self.loss.is_plain and self.share == PLAIN_SHARE
+        # To compare fractions takes longer than all the rest of a question.
+        alone = self.share is PLAIN_SHARE or self.share == PLAIN_SHARE
+        return alone and (self.loss is TEXTBOOK_LOSS or self.loss.is_plain)
+
+    @property
+    def _about(self) -> str:
+        return f"{self.quantity.name} of output {self.quantity.output}"
 
     @functools.cached_property
     def equal(self) -> list[int]:

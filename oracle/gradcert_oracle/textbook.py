@@ -126,15 +126,20 @@ class Softmax(NamedTuple):
     ----------
     values
         The probability of each logit, or its logarithm.
-    log_sum
-        The logarithm of the sum of the exponentials of the rescaled logits.
+    shift, mass
+        What is subtracted from each rescaled logit, and the sum of the exponentials of the rest.
     points
         The rescaled logits; empty where they are the logits themselves.
     """
 
     values: list[arb]
-    log_sum: arb
+    shift: arb
+    mass: arb
     points: list[arb]
+
+    def log_sum(self) -> arb:
+        """Return ``ln sum_k exp(u_k)``, where each term and their sum are rounded once."""
+        return (self.shift * rounding() + self.mass.log()) * rounding()
 
 
 def rounding() -> arb:
@@ -199,10 +204,9 @@ def softmax_of(
     if loss.rescales:
         moved = rescaled = points(loss, distinct, lost)
         largest, exponent_unit = rescaled[distinct.index(max(z))].mid(), unit * unit
-    finite = [x > -inf for x in distinct]
     shifted = [
-        (point - largest) * exponent_unit if known else -arb(inf)
-        for point, known in zip(moved, finite, strict=True)
+        (u - largest) * exponent_unit if x > -inf else -arb(inf)
+        for x, u in zip(distinct, moved, strict=True)
     ]
     powers = [d.exp() + lost for d in shifted]
     # Sums of few bits may be exact here, and not in a run that shifts by another number.
@@ -212,19 +216,19 @@ def softmax_of(
         mass = of_equal_terms(arithmetic.total, of_each(powers))
     else:
         mass = arithmetic.total(of_each(powers), ())[0]
-    log_mass = mass.log()
-    log_sum, rescaled = (largest * unit + log_mass) * unit, of_each(rescaled)
+    rescaled = of_each(rescaled)
     if level in ("wide", "shifted") and not logarithms:
-        return Softmax(of_each([power / mass + lost for power in powers]), log_sum, rescaled)
+        return Softmax(of_each([power / mass + lost for power in powers]), largest, mass, rescaled)
+    log_mass = mass.log()
     if level == "log-sum-exp":
-        logs = [x - (largest + log_mass) for x in moved]
+        logs = [u - (largest + log_mass) for u in moved]
         with ctx.workprec(2 * ctx.prec + 64):  # With powers of two, each number is rounded once.
             lse = (largest + log_mass) * unit
             logs = [
-                exponent.union((x * unit - lse) * unit) if known else exponent
-                for x, exponent, known in zip(moved, logs, finite, strict=True)
+                exponent.union((u * unit - lse) * unit) if x > -inf else exponent
+                for x, u, exponent in zip(distinct, moved, logs, strict=True)
             ]
     else:
         logs = [(d - log_mass) * arithmetic.stored for d in shifted]
     values = logs if logarithms else [log.exp() + lost for log in logs]
-    return Softmax(of_each(values), log_sum, rescaled)
+    return Softmax(of_each(values), largest, mass, rescaled)

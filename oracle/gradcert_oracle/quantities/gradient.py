@@ -151,7 +151,8 @@ def _textbook_with_options(
     f in each term, which is no narrower, and the rounding of a product with S_j is that of a term.
     """
     loss, share, t, lost = question.loss, question.share, question["targets"], arithmetic.lost
-    p, log_sum, points = textbook.softmax_of(loss, question["logits"], level, arithmetic)
+    found = textbook.softmax_of(loss, question["logits"], level, arithmetic)
+    p = found.values
     targets = effective(loss, t, lost)
     with_target = [(index, j) for index, j in enumerate(places) if t[j]]
     wanted = [j for _, j in with_target]
@@ -162,13 +163,14 @@ def _textbook_with_options(
     if loss.z_loss:
         numbers = 1 / share.z_divisor, 2 * Fraction(loss.z_loss), *scaled
         doubled = factor(share.upstream, numbers, lost)
+        log_sum = found.log_sum()
         charged += doubled.lost * abs(log_sum)
         square = doubled.value * log_sum
     charged += stored_before(share.upstream, arithmetic)
     steep = [arb(1)] * len(places)
     if loss.softcap < inf:
         logits = [question["logits"][j] for j in places]
-        steep = steepness(loss, logits, [points[j] for j in places], lost)
+        steep = steepness(loss, logits, [found.points[j] for j in places], lost)
     product = front.value * mass.total + square
     product_size = abs(front.value) * mass.sizes + abs(square)
     values = Values([], {}, [], charged.upper())

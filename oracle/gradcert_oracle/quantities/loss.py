@@ -119,12 +119,13 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
     one sum of all logits.
     """
     loss, share, z, lost = question.loss, question.share, question["logits"], arithmetic.lost
-    log_p, log_sum, _ = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
+    found = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
     targets = effective(loss, question["targets"], lost)
     scaled = Fraction(loss.multiplier)
     front = factor(1.0, [1 / share.divisor, scaled], lost)
-    surprises = [-a * log for a, log in zip(targets, log_p, strict=True) if not a.is_zero()]
+    surprises = [-a * log for a, log in zip(targets, found.values, strict=True) if not a.is_zero()]
     terms = [front.value * surprise for surprise in surprises]
+    log_sum = found.log_sum()
     charged, square = front.lost * (1 + sum(map(abs, surprises), arb(0))), arb(0)
     if loss.z_loss:
         numbers = 1 / share.z_divisor, Fraction(loss.z_loss), scaled

@@ -76,7 +76,7 @@ def test_what_smoothing_shares_with_is_equal_to_its_name() -> None:
         ({"softcap": nan}, "softcap is nan: it must be above zero, and is inf for none"),
         ({"z_loss": inf}, "z_loss must be finite, not inf"),
         ({"multiplier": nan}, "multiplier must be finite, not nan"),
-        ({"class_weights": (1.0, inf)}, "class_weights must be finite, not 1.0, inf"),
+        ({"class_weights": (1.0, inf)}, "class_weights must be finite, not inf"),
     ],
 )
 def test_an_option_out_of_its_range_is_turned_away_in_one_line(
