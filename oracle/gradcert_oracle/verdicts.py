@@ -86,9 +86,16 @@ def levels(format: Format, at_least: str | None = None) -> list[Algorithm]:
     return [algorithm for algorithm in every if algorithm.level in allowed]
 
 
+def _share(error: arb, budget: arb) -> arb:
+    """Return an error in budgets. A value that is ignored has a budget of zero."""
+    if budget == 0:
+        return arb(0) if error == 0 else arb(inf)
+    return error / budget
+
+
 def _compare(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, float, int]:
     """Return whether all errors are within, or None, the most budgets used, and by which error."""
-    shares = [error / budget for error, budget in zip(errors, allowance, strict=True)]
+    shares = list(map(_share, errors, allowance))
     used = list(map(float, shares))
     index = max(range(len(used)), key=used.__getitem__)
     within: bool | None = all(map(_DECISIVE.__ge__, shares))

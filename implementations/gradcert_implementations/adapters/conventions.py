@@ -26,6 +26,7 @@ __all__ = [
     "declared",
     "is_mean",
     "one_quantity",
+    "parts_of_a_mean",
     "quantities_of_a_loss",
     "require_shape_of_a_loss",
     "rounded_to",
@@ -107,11 +108,12 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
     )
 
 
-def rows_of_a_mean(rows: Array) -> int:
+def rows_of_a_mean(rows: Array, upstream: float = 1.0) -> int:
     """Return how many rows a mean may be over, so that the upstream gradient stays in range.
 
-    The gradient of a mean is asked with the number of rows as the upstream gradient. That number
-    times the sum of the sizes of a row's targets is at most a quarter of the largest number.
+    The gradient of a mean is asked with the number of rows times that of each row as the upstream
+    gradient. That times the sum of the sizes of a row's targets is at most a quarter of the largest
+    number.
 
     Examples
     --------
@@ -122,7 +124,30 @@ def rows_of_a_mean(rows: Array) -> int:
     """
     heaviest = np.abs(rows.astype(np.float64)).sum(axis=1).max(initial=1.0)
     largest = float(ml_dtypes.finfo(rows.dtype).max)  # type: ignore[no-untyped-call]
-    return max(1, int(largest / 4 / heaviest))
+    return max(1, int(largest / 4 / heaviest / max(1.0, abs(upstream))))
+
+
+def parts_of_a_mean(rows: Array, upstream: Array, *, averages: bool) -> list[Array]:
+    """Return the rows in parts that have one upstream gradient, and are few enough for a mean.
+
+    Parameters
+    ----------
+    rows, upstream
+        The targets of a batch, and one number for each row.
+    averages
+        Whether the loss of a batch is the mean of its rows' losses, and not their sum.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in parts_of_a_mean(np.eye(3), np.array([2, 1, 2]), averages=True)]
+    [[1], [0, 2]]
+    """
+    parts = []
+    for number in np.unique(upstream):
+        alike = np.flatnonzero(upstream == number)
+        most = rows_of_a_mean(rows[alike], float(number)) if averages else len(alike)
+        parts += [alike[start : start + most] for start in range(0, len(alike), most)]
+    return parts
 
 
 def one_quantity(function: Function, options: Options) -> dict[str, Function]:
@@ -169,6 +194,8 @@ def declared(
     compiles_per_shape: bool = False,
     strides: Strides = Strides.ANY,
     filled_in: Sequence[Given] = (),
+    takes_upstream: bool = False,
+    second_backward: "Function | None" = None,
 ) -> Implementation:
     """Return the implementation that consists of these functions, named after `subject`.
 
@@ -186,6 +213,8 @@ def declared(
     library, device
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
+        As those of :class:`Implementation`.
+    takes_upstream, second_backward
         As those of :class:`Implementation`.
     filled_in
         What the attributes of the subject say of its loss; what the options say wins.
@@ -218,4 +247,6 @@ def declared(
         device=device or "cpu",
         compiles_per_shape=compiles_per_shape,
         strides=strides,
+        takes_upstream=takes_upstream,
+        second_backward=second_backward,
     )

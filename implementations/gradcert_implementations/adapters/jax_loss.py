@@ -11,13 +11,20 @@ import numpy as np
 from gradcert_implementations.adapters.conventions import (
     declared,
     is_mean,
+    parts_of_a_mean,
     quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
-    rows_of_a_mean,
 )
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.interface import Array, Function, Implementation, Strides
+from gradcert_implementations.interface import (
+    Array,
+    Function,
+    Implementation,
+    Loss,
+    Reduction,
+    Strides,
+)
 from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
@@ -69,10 +76,13 @@ def from_jax(
         reason = printable(str(error))
         raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
 
-    def slope(z: jax.Array, t: jax.Array, weight: jax.Array) -> jax.Array:
+    claimed = chosen.loss_over(Loss())
+    reduced = claimed.reduction is not Reduction.NONE
+
+    def slope(z: jax.Array, t: jax.Array, upstream: jax.Array) -> jax.Array:
         total, back = jax.vjp(lambda logits: subject(logits, t), z)
         require_shape_of_a_loss(total.shape, len(z))
-        gradient: jax.Array = back(jnp.full_like(total, weight))[0]
+        gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
         return gradient
 
     def of_one_row(row: tuple[jax.Array, jax.Array]) -> jax.Array:
@@ -92,11 +102,12 @@ def from_jax(
         return total.reshape(len(z))
 
     total_of = jax.jit(subject) if jit else subject
-    value_of = jax.jit(of_each_row) if jit else of_each_row
+    value_of = total_of if reduced else jax.jit(of_each_row) if jit else of_each_row
     slope_of = jax.jit(slope) if jit else slope
 
     def operands(logits: Array, rows: Array) -> tuple[jax.Array, jax.Array]:
-        second = class_indices(rows) if chosen.targets == "index" else rows
+        by_index = chosen.targets == "index"
+        second = class_indices(rows, claimed.ignore_index) if by_index else rows
         return jax.device_put(logits, place), jax.device_put(second, place)
 
     def value(logits: Array, rows: Array) -> Array:
@@ -108,23 +119,31 @@ def from_jax(
         return float(total_of(*operands(logits, rows)))
 
     @functools.cache
-    def averages(dtype: np.dtype[Any]) -> bool:
-        """Return whether the loss is a scalar and a mean."""
+    def is_scalar(dtype: np.dtype[Any]) -> bool:
         pair = np.zeros((2, 2), dtype)
-        if jax.eval_shape(subject, *operands(pair, pair)).shape:
-            return False
-        return is_mean(scalar, dtype)
+        return not jax.eval_shape(subject, *operands(pair, pair)).shape
 
-    def gradient(logits: Array, rows: Array) -> Array:
+    averages = functools.cache(functools.partial(is_mean, scalar))
+
+    def slopes(logits: Array, rows: Array, upstream: Array) -> Array:
+        # The mean and the sum over one row are equal. So its first call is not used up.
+        if reduced or len(rows) < 2 or not is_scalar(logits.dtype):
+            return np.array(slope_of(*operands(logits, rows), upstream))
+        mean = averages(logits.dtype)
+        parts = parts_of_a_mean(rows, upstream, averages=mean)
+        if len(parts) == 1:
+            weight = upstream[0] * (len(rows) if mean else 1)
+            weight = np.asarray(weight, upstream.dtype)
+            return np.array(slope_of(*operands(logits, rows), weight))
+        result = np.empty_like(logits)
+        for part in parts:
+            result[part] = slopes(logits[part], rows[part], upstream[part])
+        return result
+
+    def gradient(logits: Array, rows: Array, upstream: "Array | None" = None) -> Array:
+        ones = np.ones(() if reduced else len(logits), logits.dtype)
         with jax.enable_x64(True):
-            # The mean and the sum over one row are equal. So its first call is not used up.
-            weight = len(rows) if len(rows) > 1 and averages(logits.dtype) else 1
-            most = rows_of_a_mean(rows) if weight > 1 else weight
-            if weight <= most:
-                return np.array(slope_of(*operands(logits, rows), weight))
-        starts = range(0, len(rows), most)
-        parts = (gradient(logits[i : i + most], rows[i : i + most]) for i in starts)
-        return np.concatenate([*parts])
+            return slopes(logits, rows, ones if upstream is None else upstream)
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
@@ -136,4 +155,5 @@ def from_jax(
         device=place.platform,
         compiles_per_shape=jit,
         strides=Strides.NONE,
+        takes_upstream=True,
     )

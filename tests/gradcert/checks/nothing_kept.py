@@ -47,10 +47,7 @@ def require_nothing(claim: Claim, case: Case, answer: Array) -> list[JudgedRow |
                     f"{claim.quantity.name} is {text(returned[index])} where no row is kept; "
                     f"it should be {said}",
                     row=row,
-                    index=index,
                     returned=tuple(map(text, returned)),
-                    expected=(said,) * len(returned),
-                    expected_is="other",
                 )
             )
     return []

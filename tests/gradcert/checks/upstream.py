@@ -7,9 +7,16 @@ from flint import arb
 from gradcert.checks.accuracy import accuracy
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
-from gradcert.core.evidence import AcceptedRows, Evidence, JudgedRow, Refuted, floats, judge_exactly
+from gradcert.core.evidence import (
+    AcceptedRows,
+    Evidence,
+    JudgedRow,
+    Refuted,
+    floats,
+    judge_exactly,
+    text,
+)
 from gradcert.core.evidence import errors as exact_errors
-from gradcert.core.evidence import text
 from gradcert_implementations import Function
 from gradcert_oracle import Algorithm, budgets
 

@@ -19,6 +19,8 @@ from gradcert_implementations import (
     Loss,
     QuantityName,
     Reduction,
+    classes_of,
+    finite_logits,
     printable,
 )
 from gradcert_oracle import (
@@ -113,6 +115,17 @@ class Claim:
     def loss(self) -> Loss:
         """The loss that the quantity is about."""
         return self.implementation.loss
+
+    @property
+    def masked(self) -> bool:
+        """Whether a logit may be -inf."""
+        subject = self.implementation
+        return self.quantity.masked and not finite_logits(subject.loss, subject.domain)
+
+    @property
+    def only_classes(self) -> int | None:
+        """The only number of classes that it is about, if there is no other."""
+        return classes_of(self.implementation.loss, self.implementation.domain)
 
     @property
     def takes_upstream(self) -> bool:

@@ -1,7 +1,7 @@
 """The loss that a claim is about, as the oracle knows it, and what each row of a case counts."""
 
 import functools
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
 import numpy as np

@@ -22,7 +22,7 @@ from gradcert.engine.simpler_numbers import (
 from gradcert.engine.smallest_case import SmallestCase
 from gradcert_implementations import Array
 
-__all__ = ["reduced"]
+__all__ = ["reduced", "with_plain_upstream"]
 
 _STEP = 80
 """Tries of one step, so that there are some left for the next ones."""
@@ -120,6 +120,18 @@ def _with_plain_targets(smallest: SmallestCase) -> None:
             return
 
 
+def with_plain_upstream(smallest: SmallestCase, row: int) -> None:
+    """Try an upstream gradient of ones, then the same simple number for all rows."""
+    upstream = smallest.case.upstream
+    if upstream is None or smallest.tried(replace(smallest.case, upstream=None)):
+        return
+    sign = np.sign(upstream[row] if upstream.ndim else upstream)
+    for number in (2 * sign, 0.5 * sign, 0 * sign):
+        plain = np.full_like(upstream, number)
+        if smallest.tried(replace(smallest.case, upstream=plain)):
+            return
+
+
 def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_classes: int) -> Case:
     """Return a smaller case that fails, after a bounded number of tries.
 
@@ -141,6 +153,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     [[0.0, 9.0]]
     """
     smallest = SmallestCase(case, fails)
+    with_plain_upstream(smallest, row)
     _with_equal_rows(smallest, row)
     _with_plain_targets(smallest)
     # Numbers come first: few are unlike, and more classes can be dropped where they are equal.

@@ -127,9 +127,7 @@ def _numbers(
             return np.where(generator.random(shape) < 0.5, -most, most) * between / 2
 
 
-def in_context(
-    case: Case, context: Context, scope: Scope, generator: np.random.Generator
-) -> Case:
+def in_context(case: Case, context: Context, scope: Scope, generator: np.random.Generator) -> Case:
     """Return a case of plain rows in a context.
 
     Parameters

@@ -8,13 +8,7 @@ import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert.generation.draws import Seeded
-from gradcert_implementations import (
-    Loss,
-    TargetDomain,
-    classes_of,
-    fewest_classes,
-    finite_logits,
-)
+from gradcert_implementations import Loss, TargetDomain, fewest_classes
 from gradcert_oracle import Format
 
 __all__ = ["Scope", "largest_logit", "scope_of"]
@@ -125,11 +119,11 @@ def scope_of(claim: Claim, seed: int) -> Scope:
         targets=domain.targets,
         largest=largest,
         heaviest=inf if domain.targets in _NORMALISED else format.max / room,
-        masked=claim.quantity.masked and not finite_logits(loss, domain),
+        masked=claim.masked,
         fewest=fewest_classes(loss, domain),
         seed=seed,
         loss=loss,
         upstream=claim.takes_upstream,
-        only=classes_of(loss, domain),
+        only=claim.only_classes,
         anything=domain.ignored_rows_may_hold_anything,
     )

@@ -49,9 +49,7 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
     fields = {field.name: getattr(subject, field.name) for field in fields_of(Implementation)}
     functions = dict.fromkeys(subject.functions, _elsewhere)
     again = subject.second_backward and _elsewhere
-    return Isolated(
-        **fields | {"functions": functions, "second_backward": again}, limits=limits
-    )
+    return Isolated(**fields | {"functions": functions, "second_backward": again}, limits=limits)
 
 
 def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
