@@ -84,8 +84,8 @@ class Implementation:
         =========== =============================== ============= ================================
 
         If `takes_upstream`, the function of ``dE/dz`` is called with the upstream gradient too, and
-        returns dF/dz_j. Arguments and result have the dtype of the format. Targets are rows: one-hot rows for class
-        indices. A logit may be -inf where its target is zero.
+        returns dF/dz_j. Arguments and result have the dtype of the format. Targets are rows:
+        one-hot rows for class indices. A logit may be -inf where its target is zero.
     formats
         The formats it is meant for. Aliases such as ``fp32`` are accepted, and the IEEE names are
         stored.

@@ -31,9 +31,10 @@ def row_independence(claim: Claim, case: Case) -> list[JudgedRow]:
 
     Predicate: ``|v(batch)[i] - v(row i alone)| <= 2 (b + b)`` for every value of the rows that are
     compared. If the loss is a mean, a row is compared with itself in the same batch with zeros for
-    the logits of all other rows, so that the divisor is the same. Of rows with equal arguments and equal answers the first is compared. Of more than 12
-    such unlike rows, 12 are: the first, the last, and others evenly spaced between them. It cannot
-    see an error that a row makes by itself: the all-zero gradient, a sign flip, a scale.
+    the logits of all other rows, so that the divisor is the same. Of rows with equal arguments and
+    equal answers the first is compared. Of more than 12 such unlike rows, 12 are: the first, the
+    last, and others evenly spaced between them. It cannot see an error that a row makes by itself:
+    the all-zero gradient, a sign flip, a scale.
     """
     together = claim.answer(case).copy()  # A later call may overwrite it.
     unlike = unlike_rows(*claim.row_arguments(case), together)

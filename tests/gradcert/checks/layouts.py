@@ -216,11 +216,11 @@ def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     another order. The layouts are :data:`LAYOUTS`. Each is given to each argument by itself, while
     the others are plain, and then to all. An argument of one expanded row has that row for all in
     the plain call too. An argument that the call writes into is given in no layout that is
-    read-only, or that is so in effect: one expanded row. A call with reversed rows may raise an error: ``torch.from_numpy``
-    does, in a function that is otherwise one of numpy arrays. PyTorch tensors have no negative
-    strides and are never read-only, JAX arrays and programs have no strides at all: what they
-    cannot have is not asked. It cannot see an error that occurs in every layout: the all-zero
-    gradient, a sign flip, a scale.
+    read-only, or that is so in effect: one expanded row. A call with reversed rows may raise an
+    error: ``torch.from_numpy`` does, in a function that is otherwise one of numpy arrays. PyTorch
+    tensors have no negative strides and are never read-only, JAX arrays and programs have no
+    strides at all: what they cannot have is not asked. It cannot see an error that occurs in every
+    layout: the all-zero gradient, a sign flip, a scale.
     """
     originals = dict(zip(claim.names, claim.arguments(case), strict=True))
     arguments = {name: array.copy() for name, array in originals.items()}

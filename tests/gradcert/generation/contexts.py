@@ -11,7 +11,17 @@ from gradcert.core.shares import counted
 from gradcert.generation.scope import Scope
 from gradcert_implementations import Array, Reduction
 
-__all__ = ["Context", "Ignored", "Upstream", "contexts", "drawn_context", "in_context"]
+__all__ = [
+    "PLAIN",
+    "Context",
+    "Ignored",
+    "Upstream",
+    "drawn_context",
+    "ignored_rows",
+    "in_context",
+    "is_plain",
+    "upstream_gradients",
+]
 
 
 class Ignored(StrEnum):
@@ -42,13 +52,25 @@ class Context:
     upstream: Upstream = Upstream.ONES
 
 
-def contexts(scope: Scope) -> tuple[tuple[Ignored, ...], tuple[Upstream, ...]]:
-    """Return what may stand around the batches of a scope, the plainest first."""
-    ignored = tuple(Ignored) if scope.loss.ignore_index is not None else (Ignored.NONE,)
-    upstream = tuple(Upstream) if scope.upstream else (Upstream.ONES,)
-    if scope.loss.reduction is not Reduction.NONE:
-        upstream = tuple(one for one in upstream if one is not Upstream.UNLIKE)
-    return ignored, upstream
+PLAIN = Context()
+
+
+def ignored_rows(scope: Scope) -> tuple[Ignored, ...]:
+    """Return which rows may be ignored, the plainest first."""
+    return tuple(Ignored) if scope.loss.ignore_index is not None else (Ignored.NONE,)
+
+
+def upstream_gradients(scope: Scope) -> tuple[Upstream, ...]:
+    """Return what an upstream gradient may look like, the plainest first."""
+    if not scope.upstream:
+        return (Upstream.ONES,)
+    one_for_all = scope.loss.reduction is not Reduction.NONE
+    return tuple(one for one in Upstream if not (one_for_all and one is Upstream.UNLIKE))
+
+
+def is_plain(scope: Scope) -> bool:
+    """Return whether nothing but the plain context may stand around a batch."""
+    return len(ignored_rows(scope)) == len(upstream_gradients(scope)) == 1
 
 
 def drawn_context(scope: Scope, number: int) -> tuple[Context, np.random.Generator]:
@@ -58,9 +80,12 @@ def drawn_context(scope: Scope, number: int) -> tuple[Context, np.random.Generat
     """
     generator = np.random.default_rng(number)
     if not number:
-        return Context(), generator
-    ignored, upstream = (options[generator.integers(len(options))] for options in contexts(scope))
-    return Context(ignored, upstream), generator
+        return PLAIN, generator
+    ignored, upstream = ignored_rows(scope), upstream_gradients(scope)
+    chosen = Context(
+        ignored[generator.integers(len(ignored))], upstream[generator.integers(len(upstream))]
+    )
+    return chosen, generator
 
 
 _ANYTHING = (np.nan, np.inf, -np.inf)
@@ -115,16 +140,19 @@ def _numbers(
             narrow = scope.format.precision < 16 and divisor > 64
             return np.full(shape, usual if narrow else 1.0)
         case Upstream.NEGATIVE:
-            return -between * usual / 2
+            negative: Array = -between * usual / 2
+            return negative
         case Upstream.UNLIKE:
             sizes = np.exp2(generator.uniform(-3, 3, shape)) * min(usual, most / 8)
             return np.where(generator.random(shape) < 0.5, -sizes, sizes)
         case Upstream.ZERO:
             return np.zeros(shape)
         case Upstream.TINY:
-            return between * usual * 2.0 ** -(scope.format.precision / 2)
+            tiny: Array = between * usual * 2.0 ** -(scope.format.precision / 2)
+            return tiny
         case Upstream.HUGE:
-            return np.where(generator.random(shape) < 0.5, -most, most) * between / 2
+            huge: Array = np.where(generator.random(shape) < 0.5, -most, most) * between / 2
+            return huge
 
 
 def in_context(case: Case, context: Context, scope: Scope, generator: np.random.Generator) -> Case:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from gradcert.generation.bands import differences, magnitudes, probabilities
-from gradcert.generation.contexts import Context, contexts
+from gradcert.generation.contexts import Context, ignored_rows, upstream_gradients
 from gradcert.generation.draws import Seeded
 from gradcert.generation.masks import BLOCKS, CAUSAL, masks
 from gradcert.generation.places import places
@@ -290,7 +290,8 @@ def _long(scope: Scope) -> Iterator[PlannedCase]:
 def _in_contexts(cases: Iterable[PlannedCase], scope: Scope) -> Iterator[PlannedCase]:
     """Yield the cases, each in a context."""
     generator = scope.generator(2)
-    ignored, upstream = (_Deck(options, generator) for options in contexts(scope))
+    ignored = _Deck(ignored_rows(scope), generator)
+    upstream = _Deck(upstream_gradients(scope), generator)
     for case in cases:
         yield replace(case, context=Context(ignored.deal(), upstream.deal()))
 

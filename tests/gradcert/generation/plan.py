@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gradcert.generation.bands import Band
-from gradcert.generation.contexts import Context
+from gradcert.generation.contexts import PLAIN, Context
 from gradcert.generation.masks import CAUSAL, Mask
 from gradcert.generation.places import names
 from gradcert.generation.scope import Scope
@@ -112,7 +112,7 @@ class PlannedCase:
     unlike: tuple[PlannedRow, ...]
     scope: Scope
     also: tuple[Item, ...] = ()
-    context: Context = Context()
+    context: Context = PLAIN
 
     @property
     def size(self) -> int:

@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
-from gradcert.generation.contexts import contexts, drawn_context, in_context
+from gradcert.generation.contexts import drawn_context, in_context, is_plain
 from gradcert.generation.draws import Drawing, integers_up_to
 from gradcert.generation.regimes import DrawRow, rows_of_logits, rows_of_probabilities
 from gradcert.generation.scope import Scope, largest_logit, scope_of
@@ -48,7 +48,7 @@ def _cases(
         },
         tuple(islice(cycle(one.regime for one in drawn), shape.rows)),
     )
-    if all(len(options) == 1 for options in contexts(scope)):
+    if is_plain(scope):
         return case
     context, generator = drawn_context(scope, draw(integers_up_to(_CONTEXTS)))
     return in_context(case, context, scope, generator)

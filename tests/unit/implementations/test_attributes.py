@@ -99,7 +99,7 @@ def test_the_names_that_kernels_use_are_read(name: str, value: Any, option: str)
         ("weight", 2.0),
         ("reduction", property(lambda _: 1 / 0)),
     ],
-    ids=str,
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )
 def test_an_attribute_of_another_kind_or_that_changes_nothing_says_nothing(
     name: str, value: Any
