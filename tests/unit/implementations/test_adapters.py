@@ -66,7 +66,7 @@ def torch_sum(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         functional.cross_entropy,
         torch_rows,
         torch_sum,
-        torch.nn.CrossEntropyLoss,
+        torch.nn.CrossEntropyLoss(reduction="none"),
         torch.nn.CrossEntropyLoss(reduction="sum"),
         FusedCrossEntropy,
     ],
@@ -78,9 +78,15 @@ def test_a_torch_loss_of_any_kind_and_reduction_gives_each_rows_own_gradient(
     assert _gradient(from_torch(loss), dtype) == TRUE
 
 
-@pytest.mark.parametrize("loss", [functional.cross_entropy, torch.nn.CrossEntropyLoss, torch_rows])
+@pytest.mark.parametrize("loss", [functional.cross_entropy, torch_rows])
 def test_a_torch_loss_of_class_indices_is_called_with_them(loss: Any) -> None:
     assert _gradient(from_torch(loss, targets="index")) == TRUE
+
+
+def test_a_module_that_says_that_it_is_a_mean_gives_the_gradient_of_the_mean() -> None:
+    subject = from_torch(torch.nn.CrossEntropyLoss, targets="index")
+    np.testing.assert_allclose(_gradient(subject), np.array(TRUE) / 3)
+    assert subject.functions["loss"](ZEROS, EYE) == pytest.approx(np.log(2))
 
 
 @jax.custom_vjp
@@ -149,7 +155,7 @@ OF_FOUR = np.log1p(np.exp(-FOUR[:, 0]))
         from_torch(torch_sum),
         from_torch(torch_rows),
         from_torch(torch_columns),
-        from_torch(torch.nn.CrossEntropyLoss, targets="index"),
+        from_torch(torch.nn.CrossEntropyLoss(reduction="none"), targets="index"),
         from_torch(Trained),
         from_jax(jax_mean),
         from_jax(jax_sum),

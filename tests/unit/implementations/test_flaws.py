@@ -162,6 +162,7 @@ def test_a_flaw_takes_read_only_arrays_of_any_layout_and_of_no_rows(name: str, r
         arguments = [array.astype(dtype) for array in (first, targets)]
         for array in arguments:
             array.flags.writeable = False
+        arguments.append(np.ones(rows, dtype))  # An upstream gradient.
         answer = function(*arguments[: len(signature(function).parameters)])
         assert answer.dtype == dtype
         assert answer.shape == shapes.get(quantity, (rows, 3))

@@ -33,7 +33,9 @@ def exposed(name: str) -> Iterator[tuple[Check, Claim, Case]]:
             dtype = plan.claim.format.dtype
             first, targets = (np.array(rows, dtype) for rows in subject.exposed_by)
             regimes = (Regime("exposing"),) * len(first)
-            yield plan.check, plan.claim, Case({point: first, "targets": targets}, regimes)
+            upstream = np.array(subject.upstream, dtype) if subject.upstream else None
+            case = Case({point: first, "targets": targets}, regimes, upstream)
+            yield plan.check, plan.claim, case
 
 
 def failure(check: Check, claim: Claim, case: Case) -> type[Exception] | None:
