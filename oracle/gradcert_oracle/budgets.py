@@ -40,8 +40,7 @@ own radius. Two budgets cover both sums, because ``|m| <= |z_j| + |lse|`` and
 ``|z_j - m| + (lse - m) = |z_j - lse|``.
 
 A level is void on a row where the budget of any value exceeds a quarter of the row's scale, and a
-void level explains nothing. Where that is true of the form of the complement only, nobody can use
-that form, and the level has the budget of the plain form. For example, an ``lse`` near 1e4 that is rounded to 8 bits says nothing
+void level explains nothing. For example, an ``lse`` near 1e4 that is rounded to 8 bits says nothing
 about the gradient.
 
 No budget is larger than 1/32 of the row's scale, so no level lets an error of more than a sixteenth
@@ -58,7 +57,7 @@ budget of the first such class serves all of them, where there are enough to sav
 """
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from flint import arb, ctx
 
@@ -110,31 +109,25 @@ def _budgets_inside(
         computed = quantity.textbook(question, places, algorithm.level, arithmetic)
     with ctx.workprec(64):
         unit, underflow = arb(2.0**-inner.precision), format.underflow + computed.lost
-        rounded = [size * unit + underflow for size in computed.sizes]
+        radii = list(map(arb.rad, computed.plain))
+        for index, form in computed.mirrored.items():
+            radii[index] = max(radii[index], form.rad())
+        pairs = zip(radii, computed.sizes, strict=True)
+        bounds = [radius + size * unit + underflow for radius, size in pairs]
         if inner is not format:
             outer = arb(2.0**-format.precision)
-            stored = zip(rounded, computed.plain, strict=True)
-            rounded = [bound + abs(value) * outer for bound, value in stored]
-        plain = list(map(arb.rad, computed.plain))
-        bounds = [(radius + bound).upper() for radius, bound in zip(plain, rounded, strict=True)]
-        charged = float(underflow.upper())
+            stored = zip(bounds, computed.plain, strict=True)
+            bounds = [bound + abs(value) * outer for bound, value in stored]
+        bounds = list(map(arb.upper, bounds))
+    sizes, charged = list(map(float, bounds)), float(underflow.upper())
 
-        def within(part: float, size: float, bounds: Iterable[arb]) -> bool:
-            """Return whether no bound exceeds this part of a row of this size."""
-            return all(map((charged + part * size).__ge__, map(float, bounds)))
+    def within(part: float, size: float) -> bool:
+        """Return whether no bound exceeds this part of a row of this size."""
+        return all(map((charged + part * size).__ge__, sizes))
 
-        mirrored = {
-            index: (form.rad() + rounded[index]).upper()
-            for index, form in computed.mirrored.items()
-        }
-        if mirrored and not within(_LARGEST, quantity.scale_at_least(question), mirrored.values()):
-            most = scale(question)
-            mirrored = {i: bound for i, bound in mirrored.items() if within(_VOID, most, [bound])}
-        for index, bound in mirrored.items():
-            bounds[index] = max(bounds[index], bound)
-    if within(_LARGEST, quantity.scale_at_least(question), bounds):
+    if within(_LARGEST, quantity.scale_at_least(question)):
         return bounds
-    if not within(_VOID, scale(question), bounds):
+    if not within(_VOID, scale(question)):
         return None
     limit = arb(charged + _LARGEST * scale(question))
     return [min(bound, limit) for bound in bounds]
