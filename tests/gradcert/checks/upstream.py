@@ -28,7 +28,8 @@ def twice_the_upstream(claim: Claim, case: Case) -> list[JudgedRow]:
 
     Predicate: ``|v(2g) - 2 v(g)| <= 2 (b(2g) + 2 b(g))`` for every value, where b is the budget of
     some textbook algorithm. It sees a backward that leaves its upstream gradient out or takes it
-    twice. It cannot see an error that does not depend on it, such as a sign flip.
+    twice. It cannot see an error that does not depend on it: the all-zero gradient, a sign flip, a
+    scale.
     """
     doubled = replace(case, upstream=2 * claim.upstream(case))
     once, twice = claim.answer(case).copy(), claim.answer(doubled)

@@ -10,11 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from subjects import RIGHT_SOURCE
+from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
 from gradcert import Certificate, Limits
-from gradcert.checks import CHECKS
 from gradcert.isolation.subject import isolate, load_isolated
 from gradcert_implementations import (
     LevelName,
@@ -144,9 +143,7 @@ def test_what_ends_a_process_is_the_verdict_of_one_check_and_the_others_run(
     found = _certified(name)
     verdicts = {result.check: result.verdict for result in found.results}
     assert found.verdict == "broken"
-    assert verdicts == dict.fromkeys([check.id for check in CHECKS], "conforms") | {
-        "empty-batch": "broken"
-    }
+    assert verdicts == dict.fromkeys(CHECKS_OF_GRADIENT, "conforms") | {"empty-batch": "broken"}
     (broken,) = (result for result in found.results if result.verdict == "broken")
     assert broken.reason.startswith(reason)
     assert broken.discrepancy is not None
@@ -337,7 +334,7 @@ def test_an_interrupted_run_takes_its_subject_with_it_and_leaves_a_valid_report(
 
     def hanging() -> bool:
         (certificate,) = read(kept).certificates if kept.exists() else (None,)
-        return certificate is not None and len(certificate.results) == len(CHECKS) - 2
+        return certificate is not None and len(certificate.results) == OF_GRADIENT - 2
 
     while not hanging():
         assert process.poll() is None
