@@ -185,7 +185,9 @@ def as_implementation(
     Parameters
     ----------
     subject
-        An Implementation, which is restricted as :func:`select` does, or a plain function.
+        An Implementation, which is restricted as :func:`select` does, or a plain function. If that
+        has a third argument for the upstream gradient, it is called with one; see
+        :func:`gradcert_implementations.adapters.conventions.takes_upstream`.
     options
         For a function, what it claims.
 
@@ -204,9 +206,14 @@ def as_implementation(
     if not callable(subject):
         raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
     try:
-        from gradcert_implementations.adapters.conventions import declared, one_quantity
+        from gradcert_implementations.adapters.conventions import (
+            declared,
+            one_quantity,
+            takes_upstream,
+        )
 
-        return declared(subject, one_quantity(subject, options), options)
+        functions = one_quantity(subject, options)
+        return declared(subject, functions, options, takes_upstream=takes_upstream(subject))
     except ValueError as error:
         raise SpecError(str(error)) from error
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradcert_implementations.interface.domains import Domain
-from gradcert_implementations.interface.given import Given
+from gradcert_implementations.interface.given import Given, options_of
 from gradcert_implementations.interface.losses import Loss
 from gradcert_implementations.interface.together import check_together
 from gradcert_implementations.names import (
@@ -42,6 +42,9 @@ _CLAIMABLE: Mapping[OutputName, tuple[QuantityName, ...]] = {
     "identity": ("dE/dz",),
 }
 """The quantities that have a definition for each output."""
+
+_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
+"""The quantities that have a definition for a loss with options beside its output."""
 
 
 class Strides(StrEnum):
@@ -197,4 +200,11 @@ class Implementation:
                 raise ValueError(
                     f"the output {output!r} has no quantity {quantity!r}; "
                     f"it has {', '.join(_CLAIMABLE[output])}"
+                )
+        beside = [quantity for quantity in quantities if quantity not in _OF_A_LOSS]
+        for option, value in options_of(self.loss).items():
+            if option != "output" and beside:
+                raise ValueError(
+                    f"the quantity {beside[0]!r} has no meaning with {option}={value}; claim "
+                    f"{' or '.join(_OF_A_LOSS)} only, or leave {option} out"
                 )
