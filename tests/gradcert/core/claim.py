@@ -186,8 +186,9 @@ class Claim:
         return Question(quantity, rows, self.format, loss, self.share(case, row))
 
     def questions(self, case: Case) -> Iterator[Question]:
-        """Yield what the oracle is asked about each row."""
-        return (self.question(case, row) for row in range(case.rows))
+        """Yield what the oracle is asked about each row, or about the value that all rows have."""
+        rows = 1 if self.quantity.reduces else case.rows
+        return (self.question(case, row) for row in range(rows))
 
     def answer(self, case: Case) -> Array:
         """Call the implementation on copies, so that nothing it does to them reaches the case.
