@@ -195,8 +195,9 @@ def masked_by_multiplication(z: Array, t: Array, g: Array) -> Array:
         (of_kept, EACH),
         (mean_over_all, Loss(reduction="mean", ignore_index=-100)),  # type: ignore[arg-type]
         (undivided, Loss(reduction="sum", ignore_index=-100)),  # type: ignore[arg-type]
+        (of_kept, Loss(ignore_index=0)),
     ],
-    ids=["mean over kept rows", "each row", "mean over all rows", "sum"],
+    ids=["mean over kept rows", "each row", "mean over all rows", "sum", "an ignored class"],
 )
 def test_a_right_gradient_with_ignored_rows_conforms(
     gradient: Callable[..., Any], loss: Loss

@@ -6,7 +6,7 @@ import pytest
 from subjects import case_of
 
 from gradcert.core.case import Case
-from gradcert.core.shares import counted, kept_rows, share_of, true_loss
+from gradcert.core.shares import counted, kept_rows, share_of, true_loss, with_ignored_labels
 from gradcert_implementations import Loss, MeanOver
 from gradcert_oracle import BINARY16, BINARY64
 
@@ -72,7 +72,19 @@ def test_no_softcap_is_an_infinite_one_to_the_oracle() -> None:
 
 def test_a_row_without_a_target_counts_unless_rows_may_be_ignored() -> None:
     assert kept_rows(Loss(), CASE).all()
-    assert kept_rows(Loss(ignore_index=0), CASE).tolist() == [True, False, True, True]
+    assert kept_rows(Loss(ignore_index=-100), CASE).tolist() == [True, False, True, True]
+
+
+def test_a_row_whose_label_is_the_ignored_class_does_not_count_and_has_no_target() -> None:
+    loss = Loss(ignore_index=2)
+    assert kept_rows(loss, CASE).tolist() == [True, False, False, False]
+    assert with_ignored_labels(loss, CASE)["targets"].tolist() == [[1, 0, 0], *[[0, 0, 0]] * 3]
+    assert CASE["targets"].tolist() == TARGETS
+
+
+def test_a_label_beyond_the_classes_and_a_class_that_is_no_label_ignore_no_row() -> None:
+    for label in (-100, 1, 3):
+        assert with_ignored_labels(Loss(ignore_index=label), CASE) is CASE
 
 
 def test_every_row_counts_where_there_are_no_targets() -> None:
