@@ -2,10 +2,11 @@
 
 A SPEC is the name of a built-in, the name of an entry point of the group
 ``gradcert.implementations``, or an object: ``path/to/file.py:name`` or ``package.module:name``. The
-object is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``. It may be
-called with literals, ``name(label_smoothing=0.1)``; then it is what the call returns. The prefix
-``torch:`` or ``jax:`` says that it is a loss for the adapter of that name, ``numpy:`` that it is a
-function for that adapter. Behind ``command:`` stand a program and its arguments.
+object is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``, which may
+take an upstream gradient as its third argument. It may be called with literals,
+``name(label_smoothing=0.1)``; then it is what the call returns. The prefix ``torch:`` or ``jax:``
+says that it is a loss for the adapter of that name, ``numpy:`` that it is a function for that
+adapter. Behind ``command:`` stand a program and its arguments.
 """
 
 import importlib.util
