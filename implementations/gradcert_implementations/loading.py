@@ -2,10 +2,11 @@
 
 A SPEC is the name of a built-in, the name of an entry point of the group
 ``gradcert.implementations``, or an object: ``path/to/file.py:name`` or ``package.module:name``. The
-object is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``. It may be
-called with literals, ``name(label_smoothing=0.1)``; then it is what the call returns. The prefix
-``torch:`` or ``jax:`` says that it is a loss for the adapter of that name, ``numpy:`` that it is a
-function for that adapter. Behind ``command:`` stand a program and its arguments.
+object is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``, which may
+take an upstream gradient as its third argument. It may be called with literals,
+``name(label_smoothing=0.1)``; then it is what the call returns. The prefix ``torch:`` or ``jax:``
+says that it is a loss for the adapter of that name, ``numpy:`` that it is a function for that
+adapter. Behind ``command:`` stand a program and its arguments.
 """
 
 import importlib.util
@@ -185,7 +186,9 @@ def as_implementation(
     Parameters
     ----------
     subject
-        An Implementation, which is restricted as :func:`select` does, or a plain function.
+        An Implementation, which is restricted as :func:`select` does, or a plain function. If that
+        has a third argument for the upstream gradient, it is called with one; see
+        :func:`gradcert_implementations.adapters.conventions.takes_upstream`.
     options
         For a function, what it claims.
 
@@ -204,9 +207,14 @@ def as_implementation(
     if not callable(subject):
         raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
     try:
-        from gradcert_implementations.adapters.conventions import declared, one_quantity
+        from gradcert_implementations.adapters.conventions import (
+            declared,
+            one_quantity,
+            takes_upstream,
+        )
 
-        return declared(subject, one_quantity(subject, options), options)
+        functions = one_quantity(subject, options)
+        return declared(subject, functions, options, takes_upstream=takes_upstream(subject))
     except ValueError as error:
         raise SpecError(str(error)) from error
 

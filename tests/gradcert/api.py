@@ -118,7 +118,8 @@ def certify(
     ----------
     implementation
         An Implementation, a plain function ``(logits, targets) -> dE/dz`` on arrays of shape
-        (batch, classes), or a SPEC string.
+        (batch, classes), or a SPEC string. If the function has a third argument without a default,
+        or one called ``g``, ``upstream``, ``grad_output`` or ``dy``, it gets the upstream gradient.
     max_examples
         The number of cases for a check with a full share; the others try their part.
     seed

@@ -1,5 +1,6 @@
 """What the adapters share: the reductions of a loss, and the declared implementation."""
 
+import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,7 @@ __all__ = [
     "require_shape_of_a_loss",
     "rounded_to",
     "rows_of_a_mean",
+    "takes_upstream",
 ]
 
 DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
@@ -38,6 +40,9 @@ DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
 
 QUANTITIES_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
 """The quantities that a loss claims by default: its value and its gradient."""
+
+_UPSTREAM_NAMES = ("g", "upstream", "grad_output", "dy")
+"""The names of a third argument that is the upstream gradient although it has a default."""
 
 _NEAR = 0.05
 """How far the ratio of two losses may be from 1 or 2, because a narrow format rounds them."""
@@ -148,6 +153,30 @@ def parts_of_a_mean(rows: Array, upstream: Array, *, averages: bool) -> list[Arr
         most = rows_of_a_mean(rows[alike], float(number)) if averages else len(alike)
         parts += [alike[start : start + most] for start in range(0, len(alike), most)]
     return parts
+
+
+def takes_upstream(function: Callable[..., Any]) -> bool:
+    """Return whether a function of logits and targets takes the upstream gradient too.
+
+    It does if it has a third argument without a default, or one that is called ``g``, ``upstream``,
+    ``grad_output`` or ``dy``. A function whose arguments cannot be known takes none.
+
+    Examples
+    --------
+    >>> takes_upstream(lambda z, t, grad: z), takes_upstream(lambda z, t, g=1.0: z)
+    (True, True)
+    >>> takes_upstream(lambda z, t, axis=-1: z), takes_upstream(lambda *arguments: arguments[0])
+    (False, False)
+    """
+    try:
+        arguments = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # Some functions of compiled modules have no signature.
+        return False
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    third = [one for one in arguments if one.kind in by_position][2:3]
+    return any(
+        one.default is inspect.Parameter.empty or one.name in _UPSTREAM_NAMES for one in third
+    )
 
 
 def one_quantity(function: Function, options: Options) -> dict[str, Function]:

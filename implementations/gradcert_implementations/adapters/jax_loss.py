@@ -40,12 +40,18 @@ def from_jax(
     ----------
     subject
         ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits and targets have
-        shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64. The
-        loss is one value per row, or the sum or the mean over the rows; the loss of two equal rows
-        shows which. The value of a sum or a mean is certified row by row, each in a batch of its
-        own. The gradient of a mean over more rows than a quarter of the format's largest number is
-        asked in parts. A loss in a wider dtype than the logits is rounded to theirs. 64-bit types
-        are enabled for each call. The arrays of JAX have no strides, so no memory layout is asked.
+        shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64; that of
+        an ignored row is the ``ignore_index``. The loss is one value per row, or the sum or the
+        mean over the rows.
+
+        ``jax.vjp`` gets the upstream gradient g of the case, in the dtype of the loss: one number a
+        row, or one for all if the loss that is claimed has a reduction. If the loss returns a sum
+        or a mean, and no reduction is claimed, the loss of two equal rows shows which it is. Then
+        its value is certified row by row, each in a batch of its own, and its gradient for rows
+        that have one g together; the divisor of a mean is taken back by g. Such a mean over more
+        rows than a quarter of the format's largest number is asked in parts. A loss in a wider
+        dtype than the logits is rounded to theirs. 64-bit types are enabled for each call. The
+        arrays of JAX have no strides, so no memory layout is asked.
     jit
         Whether to compile it, once for each shape. Then the plan of cases has fewer shapes for each
         claim.

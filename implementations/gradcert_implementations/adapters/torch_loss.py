@@ -160,16 +160,26 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     subject
         ``(logits, targets) -> loss``: a function, a ``torch.autograd.Function``, an ``nn.Module``
         or its class. Logits and targets have shape (B, n). With ``targets="index"`` the targets are
-        class indices (B,), as int64. The loss is one value per row, or the sum or the mean over the
-        rows; the loss of two equal rows shows which. The value of a sum or a mean is certified row
-        by row, each in a batch of its own. The gradient of a mean over more rows than a quarter of
-        the format's largest number is asked in parts. A loss in a wider dtype than the logits is
-        rounded to theirs. On the CPU the tensors share the memory of the numpy arrays, and on a
-        device they have the same strides. Torch has no negative strides and no read-only tensors,
-        so these memory layouts are not asked.
+        class indices (B,), as int64; that of an ignored row is the ``ignore_index``. The loss is
+        one value per row, or the sum or the mean over the rows. Of a tuple of losses, the first
+        counts.
+
+        ``backward`` gets the upstream gradient g of the case, in the dtype of the loss and in every
+        layout that a tensor can have: one number a row, or one for all if the loss that is claimed
+        has a reduction. A second backward of the same graph has the same answer, or is refused by a
+        RuntimeError. If the loss returns a sum or a mean, and no reduction is claimed, the loss of
+        two equal rows shows which it is. Then its value is certified row by row, each in a batch of
+        its own, and its gradient for rows that have one g together; the divisor of a mean is taken
+        back by g. Such a mean over more rows than a quarter of the format's largest number is asked
+        in parts. A loss in a wider dtype than the logits is rounded to theirs. On the CPU the
+        tensors share the memory of the numpy arrays, and on a device they have the same strides.
+        Torch has no negative strides and no read-only tensors, so these memory layouts are not
+        asked.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
         its gradient dE/dz are certified in binary64 and binary32, on probabilities and on the CPU.
+        The attributes of a module fill in the loss; see
+        :func:`gradcert_implementations.adapters.attributes.loss_of_attributes`.
         A loss of probabilities has the quantity dE/do. The device is a name that ``torch.device``
         takes.
 
@@ -182,12 +192,14 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     Examples
     --------
     >>> import numpy as np
-    >>> mine = from_torch(nn.CrossEntropyLoss, targets="index")
-    >>> mine.functions["dE/dz"](np.zeros((2, 2)), np.eye(2))
-    array([[-0.5,  0.5],
-           [ 0.5, -0.5]])
+    >>> mine = from_torch(nn.CrossEntropyLoss(reduction="sum"), targets="index")
+    >>> mine.loss
+    Loss(ignore_index=-100, reduction='sum')
+    >>> mine.functions["dE/dz"](np.zeros((2, 2)), np.eye(2), np.array(2.0))
+    array([[-1.,  1.],
+           [ 1., -1.]])
     >>> mine.functions["loss"](np.zeros((2, 2)), np.eye(2))
-    array([0.69314718, 0.69314718])
+    array(1.38629436)
     """
     chosen = Options(**options)
     device = chosen.device or "cpu"

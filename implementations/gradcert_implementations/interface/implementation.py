@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradcert_implementations.interface.domains import Domain
-from gradcert_implementations.interface.given import Given
+from gradcert_implementations.interface.given import Given, options_of
 from gradcert_implementations.interface.losses import Loss
 from gradcert_implementations.interface.together import check_together
 from gradcert_implementations.names import (
@@ -42,6 +42,9 @@ _CLAIMABLE: Mapping[OutputName, tuple[QuantityName, ...]] = {
     "identity": ("dE/dz",),
 }
 """The quantities that have a definition for each output."""
+
+_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
+"""The quantities that have a definition for a loss with options beside its output."""
 
 
 class Strides(StrEnum):
@@ -84,8 +87,10 @@ class Implementation:
         =========== =============================== ============= ================================
 
         If `takes_upstream`, the function of ``dE/dz`` is called with the upstream gradient too, and
-        returns dF/dz_j. Arguments and result have the dtype of the format. Targets are rows:
-        one-hot rows for class indices. A logit may be -inf where its target is zero.
+        returns dF/dz_j. If the loss has a reduction, ``loss`` returns one value, of shape (). To a
+        function of rows, an ignored row is a row of zeros. Only ``loss`` and ``dE/dz`` have options
+        of a loss beside its output. Arguments and result have the dtype of the format. Targets are
+        rows: one-hot rows for class indices. A logit may be -inf where its target is zero.
     formats
         The formats it is meant for. Aliases such as ``fp32`` are accepted, and the IEEE names are
         stored.
@@ -115,16 +120,18 @@ class Implementation:
         library has the strides that the copies can have. A name such as ``"none"`` is accepted.
     takes_upstream
         Whether the function of dE/dz has a third argument, the upstream gradient g: of shape (B,),
-        or () if the loss has a reduction. If not, g is one.
+        or () if the loss has a reduction. It comes in any sign, size and layout. If not, g is one.
     second_backward
-        As the function of dE/dz, but with the answer of a second backward of the same graph.
+        As the function of dE/dz with g, but with the answer of a second backward of the same graph.
+        It raises NotImplementedError where a second backward is refused, which refutes nothing. It
+        is not asked if the domain says that the logits are overwritten.
 
     Raises
     ------
     ValueError
         For an unknown quantity, format, level or name of strides, no quantity or format at all, a
-        quantity that the loss does not have, a loss and a domain that contradict each other, or a
-        field of another type.
+        quantity that the loss, or a loss with its options, does not have, a loss and a domain that
+        contradict each other, or a field of another type.
 
     Examples
     --------
@@ -197,4 +204,11 @@ class Implementation:
                 raise ValueError(
                     f"the output {output!r} has no quantity {quantity!r}; "
                     f"it has {', '.join(_CLAIMABLE[output])}"
+                )
+        beside = [quantity for quantity in quantities if quantity not in _OF_A_LOSS]
+        for option, value in options_of(self.loss).items():
+            if option != "output" and beside:
+                raise ValueError(
+                    f"the quantity {beside[0]!r} has no meaning with {option}={value}; claim "
+                    f"{' or '.join(_OF_A_LOSS)} only, or leave {option} out"
                 )

@@ -93,7 +93,9 @@ def _enclose_with_options(question: Question, guard: int) -> Enclosures:
         kept, given = exactly(smooth.kept), exactly(smooth.given)
         pairs = zip(numbers, surprises, strict=True)
         total = sum(((kept * x + given) * w * surprise for (x, w), surprise in pairs), arb(0))
-        square = exactly(Fraction(loss.z_loss) / share.z_divisor) * moved.log_sum**2
+        # The power of a ball around zero is NaN; its product with itself is not.
+        squared = moved.log_sum * moved.log_sum
+        square = exactly(Fraction(loss.z_loss) / share.z_divisor) * squared
         return [loss.multiplier * (total * exactly(1 / share.divisor) + square)]
 
     return refine(evaluate, 1, question.format, guard)

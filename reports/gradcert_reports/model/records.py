@@ -155,7 +155,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     at_least
         The level that it claims: a worse one is refuted. None if it claims no level.
     verdict
-        The worst verdict of its checks; a check that has not run counts as ``incomplete``.
+        The worst verdict of its checks; a check that has not run counts as ``incomplete``, and a
+        second backward that is refused does not count.
     worst
         The most severe passed result, whose level is the level of the certificate. None unless the
         implementation conforms.

@@ -10,6 +10,7 @@ from gradcert.checks.shown import with_classes_changed, with_rows_changed
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, shown_as
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted, floats, text
+from gradcert.core.shares import with_ignored_labels
 from gradcert_implementations import Array
 
 __all__ = [
@@ -207,7 +208,9 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     before = claim.answer(case)
     had_nan = np.isnan(before).reshape(case.rows, -1).any(axis=1)
     for row, column in telling_places(
-        case, most=_POISONED, labels_only=claim.quantity.needs_target
+        with_ignored_labels(claim.loss, case),
+        most=_POISONED,
+        labels_only=claim.quantity.needs_target,
     ):
         point = case.point.copy()
         point[row, column] = np.nan

@@ -91,6 +91,9 @@ class Check:
         Whether it runs on all claims before any other check does.
     leaves_traces
         Whether a subject that it refutes has changed its process.
+    may_be_refused
+        Whether a subject may raise NotImplementedError. Then the result says so, and the verdict on
+        the subject does not count it.
     across_calls, across_rows
         Whether a refutation means that equal calls, or equal rows of different batches, have
         different answers.
@@ -110,6 +113,7 @@ class Check:
     measures: bool = False
     opens: bool = False
     leaves_traces: bool = False
+    may_be_refused: bool = False
     across_calls: bool = False
     across_rows: bool = False
     finding: str = ""
@@ -173,6 +177,7 @@ CHECKS: tuple[Check, ...] = (
         share=0.1,
         applies=_has_a_second_backward,
         against_truth=True,
+        may_be_refused=True,
     ),
     Check(
         id="first-call",

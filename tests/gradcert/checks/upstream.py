@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 from flint import arb
 
 from gradcert.checks.accuracy import accuracy
@@ -31,7 +32,8 @@ def twice_the_upstream(claim: Claim, case: Case) -> list[JudgedRow]:
     twice. It cannot see an error that does not depend on it: the all-zero gradient, a sign flip, a
     scale.
     """
-    doubled = replace(case, upstream=2 * claim.upstream(case))
+    # Twice an array of no axes is a scalar of numpy.
+    doubled = replace(case, upstream=np.asarray(2 * claim.upstream(case)))
     once, twice = claim.answer(case).copy(), claim.answer(doubled)
     for row in range(len(once)):
         ours, theirs = floats(twice[row]), [2 * value for value in floats(once[row])]
@@ -56,7 +58,7 @@ def twice_the_upstream(claim: Claim, case: Case) -> list[JudgedRow]:
                     returned=tuple(map(text, ours)),
                     expected=tuple(map(text, theirs)),
                     expected_is="other",
-                    shown_by=("f(*args)", "f(*args[:-1], args[-1] / 2)"),
+                    shown_by=("f(*args)", "f(*args[:-1], np.asarray(args[-1] / 2))"),
                 )
             )
     return []

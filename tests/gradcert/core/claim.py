@@ -11,7 +11,7 @@ import numpy as np
 from gradcert.core.case import Case
 from gradcert.core.clock import CLOCK
 from gradcert.core.float_environment import keep_subnormals
-from gradcert.core.shares import share_of, true_loss
+from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert_implementations import (
     Array,
     Function,
@@ -143,8 +143,12 @@ class Claim:
         return levels(self.format, self.implementation.at_least)
 
     def arguments(self, case: Case) -> tuple[Array, ...]:
-        """Return what the implementation's function is called with."""
-        arrays = tuple(case[name] for name in self.quantity.arguments)
+        """Return what the implementation's function is called with.
+
+        To a function of rows, an ignored row is one without a target.
+        """
+        asked = with_ignored_labels(self.loss, case)
+        arrays = tuple(asked[name] for name in self.quantity.arguments)
         return (*arrays, self.upstream(case)) if self.takes_upstream else arrays
 
     def row_arguments(self, case: Case) -> tuple[Array, ...]:
@@ -186,8 +190,9 @@ class Claim:
         return Question(quantity, rows, self.format, loss, self.share(case, row))
 
     def questions(self, case: Case) -> Iterator[Question]:
-        """Yield what the oracle is asked about each row."""
-        return (self.question(case, row) for row in range(case.rows))
+        """Yield what the oracle is asked about each row, or about the value that all rows have."""
+        rows = 1 if self.quantity.reduces else case.rows
+        return (self.question(case, row) for row in range(rows))
 
     def answer(self, case: Case) -> Array:
         """Call the implementation on copies, so that nothing it does to them reaches the case.

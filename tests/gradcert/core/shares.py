@@ -1,7 +1,7 @@
 """The loss that a claim is about, as the oracle knows it, and what each row of a case counts."""
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +11,7 @@ from gradcert_implementations import Array, Loss, MeanOver, Reduction
 from gradcert_oracle import Format, Share
 from gradcert_oracle import Loss as TrueLoss
 
-__all__ = ["Count", "counted", "kept_rows", "share_of", "true_loss"]
+__all__ = ["Count", "counted", "kept_rows", "share_of", "true_loss", "with_ignored_labels"]
 
 
 @functools.cache
@@ -35,11 +35,32 @@ def true_loss(loss: Loss, format: Format, classes: int) -> TrueLoss:
     return TrueLoss(**{**values, **softcap, "class_weights": weights})
 
 
+def with_ignored_labels(loss: Loss, case: Case) -> Case:
+    """Return the case without a target in the rows that have the ignored class for a label.
+
+    Examples
+    --------
+    >>> from gradcert.core.case import Regime
+    >>> case = Case({"logits": np.eye(2), "targets": np.eye(2)}, (Regime("ties"),) * 2)
+    >>> with_ignored_labels(Loss(ignore_index=0), case)["targets"].tolist()
+    [[0.0, 0.0], [0.0, 1.0]]
+    """
+    label = loss.ignore_index
+    if label not in range(case.classes) or "targets" not in case.arguments:
+        return case
+    ignored = case["targets"][:, label] != 0
+    if not ignored.any():
+        return case
+    targets = case["targets"].copy()
+    targets[ignored] = 0
+    return replace(case, arguments={**case.arguments, "targets": targets})
+
+
 def kept_rows(loss: Loss, case: Case) -> Array:
-    """Return which rows count. To a function of rows, an ignored row is one without a target."""
+    """Return which rows count: those with a target at a class that is not ignored."""
     if loss.ignore_index is None or "targets" not in case.arguments:
         return np.ones(case.rows, bool)
-    kept: Array = np.any(case["targets"] != 0, axis=1)
+    kept: Array = np.any(with_ignored_labels(loss, case)["targets"] != 0, axis=1)
     return kept
 
 

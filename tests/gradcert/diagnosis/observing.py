@@ -47,10 +47,11 @@ def observed(claim: Claim, check: Check, case: Case) -> Observed:
     """Return which rows of a case are right.
 
     If the check compares with true values, each row is screened, and some that the screen does not
-    accept are compared. Else all rows are right if the check passes, and all are wrong if it fails.
+    accept are compared. Else, and where all rows have one value, all rows are right if the check
+    passes, and all are wrong if it fails.
     """
     every = frozenset(range(case.rows))
-    if not check.against_truth:
+    if not check.against_truth or claim.quantity.reduces:
         failed = fails(claim, check, case)
         return Observed(case, frozenset() if failed else every, every if failed else frozenset())
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from gradcert.checks import CHECKS, planned
+from gradcert.checks import CHECKS, check_named, planned
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
@@ -48,7 +48,13 @@ def examiner_of(subject: Implementation, settings: SearchSettings) -> Examiner:
 
 
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
-    found = [result.verdict for result in results]
+    found = [
+        result.verdict
+        for result in results
+        if not (
+            result.verdict == Verdict.NOT_SUPPORTED and check_named(result.check).may_be_refused
+        )
+    ]
     return worst([*found, Verdict.CONFORMS if complete else Verdict.INCOMPLETE])
 
 

@@ -91,7 +91,7 @@ def _sample(case: Case, row: int, *, algorithm: str, rank: int, budgets: float) 
         budgets=budgets,
         regime=_regime(case.regimes[row]),
         classes=case.classes,
-        largest_logit=float(sizes[np.isfinite(sizes)].max()),
+        largest_logit=float(sizes[np.isfinite(sizes)].max(initial=0.0)),
     )
 
 

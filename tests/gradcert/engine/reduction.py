@@ -88,23 +88,30 @@ def _with_fewer_classes(smallest: SmallestCase, fewest: int) -> None:
             without(stop - size, stop)
 
 
+def _have_numbers(case: Case) -> Array:
+    """Return which rows may have a target. An ignored row may hold anything, and then stays so."""
+    point = case.point.astype(np.float64)
+    largest: Array = point.max(axis=1)  # NaN is the largest of all.
+    return np.isfinite(largest)
+
+
 def _targets(case: Case) -> Iterator[tuple[str, Array]]:
     """Yield simpler targets, the simplest first, with the name of their kind.
 
     They are one-hot on the first class, the largest target, or the last one; or else two halves.
     """
     given = case["targets"] != 0
-    rows = np.arange(case.rows)
+    rows = np.flatnonzero(_have_numbers(case))
     first, last = given.argmax(axis=1), case.classes - 1 - given[:, ::-1].argmax(axis=1)
     largest = np.abs(case["targets"]).argmax(axis=1)
     for one in (np.zeros(case.rows, int), largest, first, last):
-        if np.isfinite(case.point[rows, one]).all():
+        if np.isfinite(case.point[rows, one[rows]]).all():
             targets = np.zeros_like(case["targets"])
-            targets[rows, one] = 1
+            targets[rows, one[rows]] = 1
             yield "one-hot", targets
     if given.any(axis=1).all() and (first != last).all():
         targets = np.zeros_like(case["targets"])
-        targets[rows, first] = targets[rows, last] = 0.5
+        targets[rows, first[rows]] = targets[rows, last[rows]] = 0.5
         yield "soft", targets
 
 
@@ -114,7 +121,11 @@ def _with_plain_targets(smallest: SmallestCase) -> None:
     for kind, targets in _targets(case):
         if (targets == case["targets"]).all():
             return
-        regimes = tuple(replace(regime, targets=kind) for regime in case.regimes)
+        has_target: Array = np.any(targets, axis=1)
+        regimes = tuple(
+            replace(regime, targets=kind) if has else regime
+            for regime, has in zip(case.regimes, has_target, strict=True)
+        )
         arguments = {**case.arguments, "targets": targets}
         if smallest.tried(replace(case, arguments=arguments, regimes=regimes)):
             return

@@ -39,9 +39,13 @@ class Upstream(StrEnum):
     ONES = "ones"
     NEGATIVE = "negative"
     UNLIKE = "unlike from row to row"
+    SOME_ONES = "one in the first row and in others, but not in all"
     ZERO = "zero"
     TINY = "tiny"
     HUGE = "huge"
+
+
+_BY_ROW = (Upstream.UNLIKE, Upstream.SOME_ONES)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def upstream_gradients(scope: Scope) -> tuple[Upstream, ...]:
     if not scope.upstream:
         return (Upstream.ONES,)
     one_for_all = scope.loss.reduction is not Reduction.NONE
-    return tuple(one for one in Upstream if not (one_for_all and one is Upstream.UNLIKE))
+    return tuple(one for one in Upstream if not (one_for_all and one in _BY_ROW))
 
 
 def is_plain(scope: Scope) -> bool:
@@ -142,9 +146,13 @@ def _numbers(
         case Upstream.NEGATIVE:
             negative: Array = -between * usual / 2
             return negative
-        case Upstream.UNLIKE:
+        case Upstream.UNLIKE | Upstream.SOME_ONES:
             sizes = np.exp2(generator.uniform(-3, 3, shape)) * min(usual, most / 8)
-            return np.where(generator.random(shape) < 0.5, -sizes, sizes)
+            unlike = np.where(generator.random(shape) < 0.5, -sizes, sizes)
+            if kind is Upstream.SOME_ONES:
+                unlike[generator.random(shape) < 0.5] = 1
+                unlike[:1] = 1
+            return unlike
         case Upstream.ZERO:
             return np.zeros(shape)
         case Upstream.TINY:

@@ -75,12 +75,12 @@ def torch_sum(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 def test_a_torch_loss_of_any_kind_and_reduction_gives_each_rows_own_gradient(
     loss: Any, dtype: Any
 ) -> None:
-    assert _gradient(from_torch(loss), dtype) == TRUE
+    assert _gradient(from_torch(loss, loss={"reduction": "none"}), dtype) == TRUE
 
 
 @pytest.mark.parametrize("loss", [functional.cross_entropy, torch_rows])
 def test_a_torch_loss_of_class_indices_is_called_with_them(loss: Any) -> None:
-    assert _gradient(from_torch(loss, targets="index")) == TRUE
+    assert _gradient(from_torch(loss, targets="index", loss={"reduction": "none"})) == TRUE
 
 
 def test_a_module_that_says_that_it_is_a_mean_gives_the_gradient_of_the_mean() -> None:
@@ -155,7 +155,7 @@ OF_FOUR = np.log1p(np.exp(-FOUR[:, 0]))
         from_torch(torch_sum),
         from_torch(torch_rows),
         from_torch(torch_columns),
-        from_torch(torch.nn.CrossEntropyLoss(reduction="none"), targets="index"),
+        from_torch(torch.nn.CrossEntropyLoss, targets="index", loss={"reduction": "none"}),
         from_torch(Trained),
         from_jax(jax_mean),
         from_jax(jax_sum),

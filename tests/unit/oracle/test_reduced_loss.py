@@ -140,3 +140,11 @@ def test_parts_are_for_a_reduced_loss_alone_and_of_its_format_and_loss() -> None
 
 def test_a_question_about_a_batch_says_how_many_rows_it_has() -> None:
     assert str(_asked(_parts(BINARY32, 4, seed=5))) == "loss of 4 rows"
+
+
+@pytest.mark.parametrize("logit", [-1e30, -1e258])
+def test_a_huge_finite_mask_in_a_row_of_a_mean_has_a_true_value(logit: float) -> None:
+    share = Share(divisor=Fraction(64), z_divisor=Fraction(64))
+    part = Question(LOSS, ((0.0, logit), (1.0, 0.0)), BINARY64, share=share)
+    (value,) = enclose(Question(REDUCED_LOSS, (), BINARY64, parts=(part,)))
+    assert abs(value) < BINARY64.smallest_subnormal
