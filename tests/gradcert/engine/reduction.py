@@ -173,6 +173,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     with_equal_numbers(smallest)
     _with_fewer_classes(smallest, fewest_classes)
     _with_fewer_rows(smallest)
+    _with_fewer_classes(smallest, fewest_classes)  # Those that had a target in other rows only.
     # With other numbers, other targets may do, and the other way round.
     _with_plain_targets(smallest)
     with_plain_rows(smallest)

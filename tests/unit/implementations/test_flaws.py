@@ -69,7 +69,6 @@ BEHAVIOUR = [
     "nan-hidden",
     "standard-output-written",
     "random-state-seeded",
-    "cached-by-address",
     "targets-read-in-the-order-of-the-logits",
 ]
 
