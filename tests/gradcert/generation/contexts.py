@@ -39,9 +39,14 @@ class Upstream(StrEnum):
     ONES = "ones"
     NEGATIVE = "negative"
     UNLIKE = "unlike from row to row"
+    ONES_AND_OTHERS = "one in the first row, and unlike in some"
     ZERO = "zero"
     TINY = "tiny"
     HUGE = "huge"
+
+
+_OF_EACH_ROW = (Upstream.UNLIKE, Upstream.ONES_AND_OTHERS)
+"""What one number for all rows cannot look like."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def upstream_gradients(scope: Scope) -> tuple[Upstream, ...]:
     if not scope.upstream:
         return (Upstream.ONES,)
     one_for_all = scope.loss.reduction is not Reduction.NONE
-    return tuple(one for one in Upstream if not (one_for_all and one is Upstream.UNLIKE))
+    return tuple(one for one in Upstream if not (one_for_all and one in _OF_EACH_ROW))
 
 
 def is_plain(scope: Scope) -> bool:
@@ -142,9 +147,14 @@ def _numbers(
         case Upstream.NEGATIVE:
             negative: Array = -between * usual / 2
             return negative
-        case Upstream.UNLIKE:
+        case Upstream.UNLIKE | Upstream.ONES_AND_OTHERS:
             sizes = np.exp2(generator.uniform(-3, 3, shape)) * min(usual, most / 8)
-            return np.where(generator.random(shape) < 0.5, -sizes, sizes)
+            numbers = np.where(generator.random(shape) < 0.5, -sizes, sizes)
+            if kind is Upstream.ONES_AND_OTHERS and min(shape, default=0):
+                ones = generator.random(shape) < 0.5
+                ones[0] = True
+                numbers[ones] = 1
+            return numbers
         case Upstream.ZERO:
             return np.zeros(shape)
         case Upstream.TINY:
