@@ -68,6 +68,10 @@ def case_of(z: Any, t: Any, format: Format = BINARY64) -> Case:
     return Case({"logits": logits, "targets": targets}, (Regime("ties"),) * len(logits))
 
 
+OF_A_FUNCTION = [check.id for check in CHECKS if check.applies(claim_of(right))]
+"""The checks of a function that takes no upstream gradient, in the order of a report."""
+
+
 def checked(check_id: str, subject: Gradient, *, targets: str | None = None) -> CheckResult:
     """Return what one check finds in a gradient."""
     claim, check = claim_of(subject, targets=targets), BY_ID[check_id]
