@@ -50,15 +50,15 @@ def twice_the_upstream(claim: Claim, case: Case) -> list[JudgedRow]:
             index = judgement.index
             raise Refuted(
                 Evidence(
-                    doubled,
+                    case,
                     f"{claim.quantity.name} is {text(ours[index])} under twice the upstream "
-                    f"gradient of {text(theirs[index] / 2)}",
+                    f"gradient, and twice what it was is {text(theirs[index])}",
                     row=row,
                     index=index,
                     returned=tuple(map(text, ours)),
                     expected=tuple(map(text, theirs)),
                     expected_is="other",
-                    shown_by=("f(*args)", "f(*args[:-1], np.asarray(args[-1] / 2))"),
+                    shown_by=("f(*args[:-1], np.asarray(2 * args[-1]))", "2 * f(*args)"),
                 )
             )
     return []

@@ -39,13 +39,14 @@ class Upstream(StrEnum):
     ONES = "ones"
     NEGATIVE = "negative"
     UNLIKE = "unlike from row to row"
-    SOME_ONES = "one in the first row and in others, but not in all"
+    ONES_AND_OTHERS = "one in the first row, and unlike in some"
     ZERO = "zero"
     TINY = "tiny"
     HUGE = "huge"
 
 
-_BY_ROW = (Upstream.UNLIKE, Upstream.SOME_ONES)
+_OF_EACH_ROW = (Upstream.UNLIKE, Upstream.ONES_AND_OTHERS)
+"""What one number for all rows cannot look like."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def upstream_gradients(scope: Scope) -> tuple[Upstream, ...]:
     if not scope.upstream:
         return (Upstream.ONES,)
     one_for_all = scope.loss.reduction is not Reduction.NONE
-    return tuple(one for one in Upstream if not (one_for_all and one in _BY_ROW))
+    return tuple(one for one in Upstream if not (one_for_all and one in _OF_EACH_ROW))
 
 
 def is_plain(scope: Scope) -> bool:
@@ -146,13 +147,14 @@ def _numbers(
         case Upstream.NEGATIVE:
             negative: Array = -between * usual / 2
             return negative
-        case Upstream.UNLIKE | Upstream.SOME_ONES:
+        case Upstream.UNLIKE | Upstream.ONES_AND_OTHERS:
             sizes = np.exp2(generator.uniform(-3, 3, shape)) * min(usual, most / 8)
-            unlike = np.where(generator.random(shape) < 0.5, -sizes, sizes)
-            if kind is Upstream.SOME_ONES:
-                unlike[generator.random(shape) < 0.5] = 1
-                unlike[:1] = 1
-            return unlike
+            numbers = np.where(generator.random(shape) < 0.5, -sizes, sizes)
+            if kind is Upstream.ONES_AND_OTHERS and min(shape, default=0):
+                ones = generator.random(shape) < 0.5
+                ones[0] = True
+                numbers[ones] = 1
+            return numbers
         case Upstream.ZERO:
             return np.zeros(shape)
         case Upstream.TINY:

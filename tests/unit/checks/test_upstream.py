@@ -70,6 +70,10 @@ def writing(z: Array, t: Array, g: Array) -> Array:
     return result
 
 
+def skipped_where_the_first_is_one(z: Array, t: Array, g: Array) -> Array:
+    return right(z, t) * (1.0 if len(g) and g[0] == 1 else g[:, None])
+
+
 def of_its_size(z: Array, t: Array, g: Array) -> Array:
     return right(z, t) * np.abs(g)[:, None]
 
@@ -96,6 +100,7 @@ def test_a_right_gradient_under_an_upstream_gradient_conforms() -> None:
         (applied_twice, "twice-the-upstream"),
         (read_as_dense, "memory-layout"),
         (writing, "inputs-unchanged"),
+        (skipped_where_the_first_is_one, "accuracy"),
         (of_its_size, "accuracy"),
     ],
 )
@@ -129,6 +134,18 @@ def test_the_discrepancy_of_an_ignored_upstream_gradient_has_a_simple_one() -> N
         for result in found.refutations
         if result.discrepancy is not None and result.check == "accuracy"
     } <= {0.0, 0.5, 2.0}
+
+
+def test_the_mistake_with_an_upstream_gradient_is_named() -> None:
+    for wrong, flaw in (
+        (without_upstream, "upstream-gradient-ignored"),
+        (applied_twice, "upstream-gradient-applied-twice"),
+        (first_for_all, "first-upstream-gradient-for-all"),
+        (read_as_dense, "upstream-gradient-read-as-dense"),
+        (skipped_where_the_first_is_one, "upstream-gradient-skipped-where-it-is-one"),
+    ):
+        (diagnosis,) = certified(wrong).diagnoses
+        assert flaw in [match.flaw for match in diagnosis.matches], diagnosis
 
 
 def test_a_gradient_that_takes_no_upstream_gradient_is_asked_for_none() -> None:

@@ -88,8 +88,8 @@ def test_what_is_not_claimed_is_in_no_plan() -> None:
 
 def test_one_upstream_gradient_for_all_rows_is_not_unlike_from_row_to_row() -> None:
     assert {*upstream_gradients(scope(EACH))} == {*Upstream}
-    by_row = {Upstream.UNLIKE, Upstream.SOME_ONES}
-    assert {*upstream_gradients(scope(MEAN))} == {*Upstream} - by_row
+    of_each = {Upstream.UNLIKE, Upstream.ONES_AND_OTHERS}
+    assert {*upstream_gradients(scope(MEAN))} == {*Upstream} - of_each
 
 
 def test_the_cases_of_a_plan_are_in_their_contexts() -> None:
@@ -142,6 +142,9 @@ def test_each_kind_of_upstream_gradient_looks_as_it_is_called() -> None:
     assert (np.abs(numbers(Upstream.TINY)) < 1e-2).all()
     assert (np.abs(numbers(Upstream.HUGE)) > 1e30).all()
     assert len(np.unique(np.abs(numbers(Upstream.UNLIKE)))) > 32
+    mixed = numbers(Upstream.ONES_AND_OTHERS)
+    assert mixed[0] == 1
+    assert 16 < (mixed == 1).sum() < 48
     assert {*np.sign(numbers(Upstream.UNLIKE))} == {-1, 1}
 
 
