@@ -20,6 +20,7 @@ from gradcert_implementations import (
     QuantityName,
     Reduction,
     classes_of,
+    fewest_classes,
     finite_logits,
     printable,
 )
@@ -126,6 +127,11 @@ class Claim:
     def only_classes(self) -> int | None:
         """The only number of classes that it is about, if there is no other."""
         return classes_of(self.implementation.loss, self.implementation.domain)
+
+    @property
+    def fewest_classes(self) -> int:
+        """The smallest number of classes that it is about."""
+        return fewest_classes(self.implementation.loss, self.implementation.domain)
 
     @property
     def takes_upstream(self) -> bool:

@@ -39,7 +39,7 @@ _ROWS = 4
 def _settle(claim: Claim) -> None:
     """Call the claim on a case of its own, which puts a stateful subject into a known state."""
     with suppress(Broken, NotSupported):
-        claim.answer(plain_case(claim, np.ones((1, 1)), "plain"))
+        claim.answer(plain_case(claim, np.ones((1, claim.fewest_classes)), "plain"))
 
 
 def _failure(claim: Claim, check: Check, case: Case) -> Refuted | Broken | NotSupported | None:

@@ -101,8 +101,7 @@ def _reduce(trials: Trials, claim: Claim) -> None:
     assert trials.failed is not None
     failure, case = trials.failed.failure, trials.failed.case
     row = failure.evidence.row if isinstance(failure, Refuted) else 0
-    fewest = claim.implementation.domain.fewest_classes
-    reduced(case, row, trials.fails, fewest_classes=fewest)
+    reduced(case, row, trials.fails, fewest_classes=claim.fewest_classes)
 
 
 def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert.generation.draws import Seeded
-from gradcert_implementations import Loss, TargetDomain, fewest_classes
+from gradcert_implementations import Loss, TargetDomain
 from gradcert_oracle import Format
 
 __all__ = ["Scope", "largest_logit", "scope_of"]
@@ -120,7 +120,7 @@ def scope_of(claim: Claim, seed: int) -> Scope:
         largest=largest,
         heaviest=inf if domain.targets in _NORMALISED else format.max / room,
         masked=claim.masked,
-        fewest=fewest_classes(loss, domain),
+        fewest=claim.fewest_classes,
         seed=seed,
         loss=loss,
         upstream=claim.takes_upstream,
