@@ -215,20 +215,25 @@ def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     Predicate: ``|v(other layout) - v(plain)| <= 2 (b + b)`` for every value; sums may run in
     another order. The layouts are :data:`LAYOUTS`. Each is given to each argument by itself, while
     the others are plain, and then to all. An argument of one expanded row has that row for all in
-    the plain call too. An argument that the call writes into is given in no layout that is
-    read-only, or that is so in effect: one expanded row. A call with reversed rows may raise an
-    error: ``torch.from_numpy`` does, in a function that is otherwise one of numpy arrays. PyTorch
-    tensors have no negative strides and are never read-only, JAX arrays and programs have no
-    strides at all: what they cannot have is not asked. It cannot see an error that occurs in every
-    layout: the all-zero gradient, a sign flip, a scale.
+    the plain call too. It is not asked of an argument that the call writes into, because such an
+    array is read-only in effect. Logits that are overwritten, as the domain says, are not given in
+    read-only memory either. A call with reversed rows may raise an error: ``torch.from_numpy``
+    does, in a function that is otherwise one of numpy arrays. PyTorch tensors have no negative
+    strides and are never read-only, JAX arrays and programs have no strides at all: what they
+    cannot have is not asked. It cannot see an error that occurs in every layout: the all-zero
+    gradient, a sign flip, a scale.
     """
     originals = dict(zip(claim.names, claim.arguments(case), strict=True))
     arguments = {name: array.copy() for name, array in originals.items()}
     plain = claim.call(*arguments.values()).copy()
     written = {n for n, array in arguments.items() if array.tobytes() != originals[n].tobytes()}
+    point = claim.quantity.arguments[0]
+    overwritten = {point} if claim.implementation.domain.overwrites_logits else set()
     for layout in (one for one in layouts_of(claim) if one.shows(case)):
         for names in _given(claim, case):
-            if any(not _relaid(layout, originals[n]).flags.writeable for n in written & {*names}):
+            if layout.one_row and written.intersection(names):
+                continue
+            if overwritten.intersection(names) and not layout.relaid(case.point).flags.writeable:
                 continue
             asked, expected = case, plain
             if layout.one_row:

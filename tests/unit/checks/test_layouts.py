@@ -14,7 +14,7 @@ from gradcert.checks.layouts import LAYOUTS, Layout, layouts_of, memory_layout
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim
 from gradcert.core.evidence import Refuted
-from gradcert_implementations import Array, Strides, load
+from gradcert_implementations import Array, Domain, Strides, load
 from gradcert_oracle import BINARY64, GRADIENT
 
 NAMES = {
@@ -448,3 +448,17 @@ def test_a_kernel_that_misreads_wide_rows_only_is_refuted(
     memory_layout(claim_of(wide_only), THREE)
     with pytest.raises(Refuted):
         memory_layout(claim_of(wide_only), case)
+
+
+def test_logits_that_are_overwritten_as_claimed_are_not_given_in_read_only_memory() -> None:
+    def in_place(z: Array, t: Array) -> Array:
+        z[:] = right(z, t)
+        return z
+
+    claim = claim_of(in_place)
+    with pytest.raises(Broken, match=r"read-only, for logits given as read-only rows$"):
+        memory_layout(claim, THREE)
+    domain = Domain(overwrites_logits=True)
+    memory_layout(
+        replace(claim, implementation=replace(claim.implementation, domain=domain)), THREE
+    )
