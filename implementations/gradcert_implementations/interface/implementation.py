@@ -206,9 +206,9 @@ class Implementation:
                     f"it has {', '.join(_CLAIMABLE[output])}"
                 )
         beside = [quantity for quantity in quantities if quantity not in _OF_A_LOSS]
-        for option, value in options_of(self.loss).items():
+        for option in options_of(self.loss):
             if option != "output" and beside:
                 raise ValueError(
-                    f"the quantity {beside[0]!r} has no meaning with {option}={value}; claim "
+                    f"the quantity {beside[0]!r} has no meaning with {option}; claim "
                     f"{' or '.join(_OF_A_LOSS)} only, or leave {option} out"
                 )
