@@ -126,6 +126,8 @@ class Flaw(Implementation):
     exposed_by
         The smallest input that shows it: the rows of the first argument (logits, or probabilities
         for dE/do) and the rows of targets.
+    upstream
+        The upstream gradient of that input, one number a row; ones if it is empty.
     verdict
         The verdict of its certificate. A weakness that only misses the best level ``conforms``.
     rounds_to
@@ -137,6 +139,7 @@ class Flaw(Implementation):
     kind: FlawKind
     links: tuple[str, ...]
     exposed_by: tuple[Rows, Rows]
+    upstream: tuple[float, ...] = ()
     verdict: Literal["refuted", "broken", "conforms"] = "refuted"
     rounds_to: FormatName | None = None
 

@@ -1,8 +1,11 @@
-"""Importing the module or the file that a SPEC names. Every failure is one line."""
+"""Importing the object that a SPEC names, or calls with literals. Every failure is one line."""
 
+import ast
 import importlib
 import importlib.util
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,9 +13,13 @@ from typing import Any
 from gradcert_implementations.catalogue import LIBRARIES
 from gradcert_implementations.names import printable
 
-__all__ = ["SpecError", "imported_module", "imported_object", "one_line"]
+__all__ = ["Named", "SpecError", "imported_module", "imported_object", "named", "one_line"]
 
 _EXTRAS = {"torch", "jax", "scipy"}
+
+
+_CALL = re.compile(r"(?P<place>.+?):(?P<attribute>[^\W\d]\w*)\((?P<arguments>.*)\)", re.DOTALL)
+"""A place, an attribute and what stands in the brackets behind it."""
 
 
 class SpecError(ValueError):
@@ -76,12 +83,88 @@ def _import_file(path: Path, spec: str) -> ModuleType:
     return module
 
 
-def imported_object(place: str, attribute: str, spec: str) -> Any:
-    """Return an attribute of a module or a file; raise :class:`SpecError` if there is none."""
+@dataclass(frozen=True)
+class Named:
+    """What a SPEC names.
+
+    Attributes
+    ----------
+    place
+        A file or a module.
+    attribute
+        Its attribute.
+    arguments
+        The text in the brackets of a call; None if the attribute is not called.
+    """
+
+    place: str
+    attribute: str
+    arguments: str | None = None
+
+
+def named(text: str) -> Named:
+    """Return what ``place:attribute`` or ``place:attribute(literals)`` names.
+
+    Examples
+    --------
+    >>> named("torch.nn:CrossEntropyLoss(label_smoothing=0.1)")
+    Named(place='torch.nn', attribute='CrossEntropyLoss', arguments='label_smoothing=0.1')
+    >>> named("my (old) kernels/ce.py:gradient")
+    Named(place='my (old) kernels/ce.py', attribute='gradient', arguments=None)
+    """
+    called = _CALL.fullmatch(text)
+    if called is not None:
+        return Named(**called.groupdict())
+    place, _, attribute = text.rpartition(":")
+    return Named(place, attribute)
+
+
+def _called(function: Any, about: Named, spec: str) -> Any:
+    """Return what a call with literals returns. Nothing in the brackets is evaluated."""
+    shown = f"{about.attribute}({about.arguments})"
+    try:
+        call = ast.parse(shown, mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError
+        positional = [ast.literal_eval(given) for given in call.args]
+        if any(given.arg is None for given in call.keywords):
+            raise ValueError
+        keywords = {str(given.arg): ast.literal_eval(given.value) for given in call.keywords}
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        raise SpecError(
+            f"{spec!r}: {about.arguments!r} is more than literals; expected numbers, texts, True, "
+            "False, None and lists of these, such as (label_smoothing=0.1, ignore_index=0)"
+        ) from None
+    try:
+        return function(*positional, **keywords)
+    except (Exception, SystemExit) as error:
+        raise SpecError(f"{spec!r} cannot be called so: {one_line(error)}") from error
+
+
+def imported_object(about: Named, spec: str) -> Any:
+    """Return what is named in a module or a file, or what it returns when it is called.
+
+    Parameters
+    ----------
+    about
+        What is named.
+    spec
+        The SPEC that the user wrote, for messages.
+
+    Raises
+    ------
+    SpecError
+        If there is no such place or attribute, if the brackets of a call hold more than literals,
+        and if the call raises something.
+    """
+    place, attribute = about.place, about.attribute
+    if "(" in attribute:
+        raise SpecError(f"{spec!r}: the brackets of the call are not closed; end it with )")
     is_file = place.endswith(".py") or "/" in place
     _importable_from(Path(place).parent.resolve() if is_file else Path.cwd())
     module = _import_file(Path(place), spec) if is_file else imported_module(place, spec)
     try:
-        return getattr(module, attribute)
+        found = getattr(module, attribute)
     except AttributeError as error:
         raise SpecError(f"{spec!r}: {place} has no attribute {attribute!r}") from error
+    return found if about.arguments is None else _called(found, about, spec)

@@ -2,9 +2,11 @@
 
 A SPEC is the name of a built-in, the name of an entry point of the group
 ``gradcert.implementations``, or an object: ``path/to/file.py:name`` or ``package.module:name``. The
-object is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``. The prefix
-``torch:`` or ``jax:`` says that it is a loss for the adapter of that name, ``numpy:`` that it is a
-function for that adapter. Behind ``command:`` stand a program and its arguments.
+object is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``, which may
+take an upstream gradient as its third argument. It may be called with literals,
+``name(label_smoothing=0.1)``; then it is what the call returns. The prefix ``torch:`` or ``jax:``
+says that it is a loss for the adapter of that name, ``numpy:`` that it is a function for that
+adapter. Behind ``command:`` stand a program and its arguments.
 """
 
 import importlib.util
@@ -18,11 +20,12 @@ from gradcert_implementations.importing import (
     SpecError,
     imported_module,
     imported_object,
+    named,
     one_line,
 )
-from gradcert_implementations.interface import Implementation
+from gradcert_implementations.interface import Implementation, options_of
 from gradcert_implementations.names import did_you_mean
-from gradcert_implementations.options import Options, OptionValues
+from gradcert_implementations.options import SHORT, Options, OptionValues
 
 __all__ = ["as_implementation", "load", "reloading", "select"]
 
@@ -53,11 +56,11 @@ def _unknown(spec: str) -> SpecError:
 
 
 def _object(place: str, spec: str) -> Any:
-    """Return the object that ``path/to/file.py:name`` or ``package.module:name`` names."""
-    module_name, colon, attribute = place.rpartition(":")
+    """Return the object that ``path/to/file.py:name`` or ``package.module:name`` names or calls."""
+    about = named(place)
     if place.rstrip(":").endswith(".py"):
         raise SpecError(f"{spec!r} names no function: write {spec.rstrip(':')}:name")
-    if not colon or not module_name or not attribute:
+    if not about.place or not about.attribute:
         if place == spec:
             raise _unknown(spec)
         adapter = spec.partition(":")[0]
@@ -65,7 +68,7 @@ def _object(place: str, spec: str) -> Any:
             f"{spec!r} names no function: write {adapter}:path/to/file.py:name or "
             f"{adapter}:package.module:name"
         )
-    subject = imported_object(module_name, attribute, spec)
+    subject = imported_object(about, spec)
     if not isinstance(subject, Implementation) and not callable(subject):
         raise SpecError(f"{spec!r} is of type {type(subject).__name__}; {_EXPECTED}")
     return subject
@@ -111,8 +114,9 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     Parameters
     ----------
     spec
-        A name, ``path/to/file.py:name`` or ``package.module:name``, the same behind ``torch:``,
-        ``jax:`` or ``numpy:``, or a program behind ``command:``.
+        A name, ``path/to/file.py:name`` or ``package.module:name``, either with a call with
+        literals, the same behind ``torch:``, ``jax:`` or ``numpy:``, or a program behind
+        ``command:``.
     **options
         The fields of :class:`Options`. A name that is unknown is refused before anything is
         imported.
@@ -149,7 +153,9 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
 def reloading(implementation: Implementation) -> OptionValues:
     """Return the :func:`load` options with which its SPEC gives functions of the same behaviour.
 
-    Only adapters need any: the targets and the device decide how they call what they adapt.
+    Only adapters need any: the targets, the device, the loss and the domain decide how they call
+    what they adapt. Of the loss and the domain it is what differs from the defaults, and what was
+    read from attributes, which would be read again.
 
     Examples
     --------
@@ -159,10 +165,17 @@ def reloading(implementation: Implementation) -> OptionValues:
     adapter, colon, _ = implementation.origin.partition(":")
     if not colon or adapter not in _ADAPTERS:
         return {}
-    targets = implementation.domain.targets
-    if adapter not in _WITH_DEVICE:
-        return {"targets": targets}
-    return {"targets": targets, "device": implementation.device}
+    again: OptionValues = {"targets": implementation.domain.targets}
+    if adapter in _WITH_DEVICE:
+        again["device"] = implementation.device
+    loss = options_of(implementation.loss, {one.name for one in implementation.filled_in})
+    if loss:
+        again["loss"] = loss
+    domain = options_of(implementation.domain)
+    domain = {name: value for name, value in domain.items() if name not in SHORT}
+    if domain:
+        again["domain"] = domain
+    return again
 
 
 def as_implementation(
@@ -173,7 +186,9 @@ def as_implementation(
     Parameters
     ----------
     subject
-        An Implementation, which is restricted as :func:`select` does, or a plain function.
+        An Implementation, which is restricted as :func:`select` does, or a plain function. If that
+        has a third argument for the upstream gradient, it is called with one; see
+        :func:`gradcert_implementations.adapters.conventions.takes_upstream`.
     options
         For a function, what it claims.
 
@@ -192,20 +207,26 @@ def as_implementation(
     if not callable(subject):
         raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
     try:
-        from gradcert_implementations.adapters.conventions import declared, one_quantity
+        from gradcert_implementations.adapters.conventions import (
+            declared,
+            one_quantity,
+            takes_upstream,
+        )
 
-        return declared(subject, one_quantity(subject, options), options)
+        functions = one_quantity(subject, options)
+        return declared(subject, functions, options, takes_upstream=takes_upstream(subject))
     except ValueError as error:
         raise SpecError(str(error)) from error
 
 
 def select(implementation: Implementation, options: Options) -> Implementation:
-    """Return `implementation` with the chosen part of its claims, domain and level.
+    """Return `implementation` with the chosen part of its claims, loss, domain and level.
 
     Raises
     ------
     SpecError
-        For a quantity or format that it does not claim, and for a device.
+        For a quantity or format that it does not claim, for options of the loss and the domain that
+        contradict each other, and for a device.
 
     Examples
     --------
@@ -225,14 +246,18 @@ def select(implementation: Implementation, options: Options) -> Implementation:
                 )
     if options.device is not None:
         raise SpecError(f"{implementation.name} takes no device: an Implementation has its own")
-    return replace(
-        implementation,
-        functions={
-            quantity: function
-            for quantity, function in functions.items()
-            if quantity in (options.quantities or functions)
-        },
-        formats=tuple(name for name in formats if name in (options.formats or formats)),
-        domain=options.domain_over(implementation.domain),
-        at_least=options.level_over(implementation.at_least),
-    )
+    try:
+        return replace(
+            implementation,
+            functions={
+                quantity: function
+                for quantity, function in functions.items()
+                if quantity in (options.quantities or functions)
+            },
+            formats=tuple(name for name in formats if name in (options.formats or formats)),
+            loss=options.loss_over(implementation.loss),
+            domain=options.domain_over(implementation.domain),
+            at_least=options.level_over(implementation.at_least),
+        )
+    except ValueError as error:
+        raise SpecError(f"{implementation.name}: {error}") from error

@@ -5,12 +5,14 @@ JSON to another process. A new option is a field here, and its key in :class:`Op
 command line and pytest build their options from the metadata of the fields.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypedDict, cast
 
 from gradcert_implementations.importing import SpecError
-from gradcert_implementations.interface import Domain
+from gradcert_implementations.interface.domains import Domain
+from gradcert_implementations.interface.given import Given, given_fields
+from gradcert_implementations.interface.losses import Loss, overridden
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
@@ -22,7 +24,7 @@ from gradcert_implementations.names import (
     known_names,
 )
 
-__all__ = ["OptionValues", "Options"]
+__all__ = ["SHORT", "OptionValues", "Options"]
 
 
 class OptionValues(TypedDict, total=False):
@@ -32,6 +34,8 @@ class OptionValues(TypedDict, total=False):
     formats: Sequence[str]
     targets: str | None
     largest_logit: float | None
+    loss: Loss | Mapping[str, Any] | Sequence[str | Given]
+    domain: Domain | Mapping[str, Any] | Sequence[str | Given]
     at_least: str | None
     device: str | None
 
@@ -40,12 +44,12 @@ def _option(default: Any, **metadata: str) -> Any:
     return field(default=default, metadata=metadata)
 
 
-def _number(given: object) -> Any:
-    """Return the number that a text from a command line is; anything else as it is."""
-    try:
-        return float(given) if isinstance(given, str) else given
-    except ValueError:
-        return given
+SHORT = ("targets", "largest_logit")
+"""The fields of a domain that are options of a run by themselves."""
+
+
+def _names(record: type[Loss | Domain]) -> str:
+    return ", ".join(one.name for one in fields(record))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +71,12 @@ class Options:
     largest_logit
         The size of logits up to which the answers must be right, in place of the one it declares,
         which is 1e4 by default. It is a number, or the text of one, and stored as a float.
+    loss, domain
+        The options of the loss and of the domain, each in place of the one it declares: a
+        :class:`Loss` or :class:`Domain`, which says the fields that differ from their defaults; a
+        dict, which says each of its keys; or a list of texts ``NAME=VALUE``. They are stored as a
+        tuple of :class:`Given`. What the domain says of ``targets`` and ``largest_logit`` is stored
+        in the options of these names.
     at_least
         The level that its claim demands, in place of the one it declares, which is none by default.
         See :class:`Implementation`.
@@ -76,8 +86,7 @@ class Options:
     Raises
     ------
     SpecError
-        For an unknown name, a largest logit that is not positive and finite, or a value of another
-        type, in one line.
+        For an unknown name, a value that means nothing, or two values for one thing, in one line.
 
     Examples
     --------
@@ -88,6 +97,8 @@ class Options:
     SpecError: unknown target domain 'indices'; did you mean index? choose from index, ...
     >>> Options(largest_logit="100").largest_logit
     100.0
+    >>> Options(loss=["label_smoothing=0.1"], domain={"targets": "index"}).targets
+    'index'
     """
 
     quantities: Sequence[str] = _option(
@@ -116,6 +127,24 @@ class Options:
         help="The size of logits up to which the answers must be right (1e4 unless the "
         "implementation declares another).",
     )
+    loss: Any = field(
+        default=(),
+        metadata={
+            "option": "loss",
+            "metavar": "NAME=VALUE",
+            "help": "An option of the loss that is claimed, such as label_smoothing=0.1: "
+            f"{_names(Loss)}. May be repeated.",
+        },
+    )
+    domain: Any = field(
+        default=(),
+        metadata={
+            "option": "domain",
+            "metavar": "NAME=VALUE",
+            "help": "An option of the domain for which it is claimed, such as classes=50257: "
+            f"{_names(Domain)}. May be repeated.",
+        },
+    )
     at_least: str | None = _option(
         None,
         option="at-least",
@@ -134,13 +163,10 @@ class Options:
         try:
             quantities = known_names("quantity", self.quantities, QUANTITY_NAMES)
             formats = known_names("format", self.formats, FORMAT_NAMES, FORMAT_ALIASES)
-            if self.targets is not None:
-                known_name("target domain", self.targets, TARGET_DOMAINS)
+            loss = given_fields(Loss, self.loss)
+            domain = self._domain_given()
             if self.at_least is not None:
                 known_name("level", self.at_least, LEVEL_NAMES)
-            if self.largest_logit is not None:
-                largest = Domain(largest_logit=_number(self.largest_logit)).largest_logit
-                object.__setattr__(self, "largest_logit", largest)
         except ValueError as error:
             raise SpecError(str(error)) from error
         if self.device is not None and (not isinstance(self.device, str) or not self.device):
@@ -149,6 +175,22 @@ class Options:
             )
         object.__setattr__(self, "quantities", quantities)
         object.__setattr__(self, "formats", formats)
+        object.__setattr__(self, "loss", loss)
+        for one in domain:
+            if one.name in SHORT:
+                object.__setattr__(self, one.name, one.value)
+        rest = tuple(one for one in domain if one.name not in SHORT)
+        object.__setattr__(self, "domain", rest)
+
+    def _domain_given(self) -> tuple[Given, ...]:
+        """Return what is given of the domain, here or by an option of its own."""
+        given = list(given_fields(Domain, self.domain))
+        for name in SHORT:
+            value = getattr(self, name)
+            if value is not None:
+                item = [f"{name}={value}"] if isinstance(value, str) else {name: value}
+                given += given_fields(Domain, item)
+        return given_fields(Domain, given)
 
     def keywords(self) -> OptionValues:
         """Return the options that differ from their defaults, as keywords.
@@ -166,16 +208,45 @@ class Options:
         return cast("OptionValues", given)
 
     def domain_over(self, declared: Domain) -> Domain:
-        """Return the domain to certify: the declared one with the targets and logits chosen.
+        """Return the domain to certify: the declared one with the options chosen.
+
+        Raises
+        ------
+        ValueError
+            For options that contradict each other.
 
         Examples
         --------
         >>> Options(targets="any", largest_logit=50).domain_over(Domain(fewest_classes=2))
         Domain(targets='any', largest_logit=50.0, fewest_classes=2)
         """
-        chosen = {"targets": self.targets, "largest_logit": self.largest_logit}
-        given = {name: value for name, value in chosen.items() if value is not None}
+        given = {name: getattr(self, name) for name in SHORT if getattr(self, name) is not None}
+        given |= {one.name: one.value for one in self.domain}
         return replace(declared, **cast("Any", given))
+
+    def loss_over(self, declared: Loss, filled_in: Sequence[Given] = ()) -> Loss:
+        """Return the loss to certify: the declared one with the options chosen.
+
+        Parameters
+        ----------
+        declared
+            What the implementation declares.
+        filled_in
+            What the attributes of the subject say. It wins over what is declared, and what is
+            chosen wins over both.
+
+        Raises
+        ------
+        ValueError
+            For options that contradict each other.
+
+        Examples
+        --------
+        >>> chosen = Options(loss={"reduction": "sum"})
+        >>> chosen.loss_over(Loss(), [Given("label_smoothing", 0.1)])
+        Loss(label_smoothing=0.1, reduction='sum')
+        """
+        return overridden(overridden(declared, filled_in), self.loss)
 
     def level_over(self, declared: LevelName | None) -> LevelName | None:
         """Return the level to demand: the declared one, unless another is chosen.

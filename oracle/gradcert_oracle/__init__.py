@@ -13,7 +13,7 @@ from gradcert_oracle.differences import (
     log_slopes,
 )
 from gradcert_oracle.formats import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from gradcert_oracle.losses import Loss
+from gradcert_oracle.losses import Loss, Share, SmoothingOver
 from gradcert_oracle.precision import GUARD, Enclosures
 from gradcert_oracle.quantities import (
     GRADIENT,
@@ -22,6 +22,7 @@ from gradcert_oracle.quantities import (
     LOSS,
     LOSS_BY_PROBABILITY,
     QUANTITIES,
+    REDUCED_LOSS,
     SIGMOID_GRADIENT,
     SOFTMAX,
     quantity_of,
@@ -57,6 +58,7 @@ __all__ = [
     "LOSS",
     "LOSS_BY_PROBABILITY",
     "QUANTITIES",
+    "REDUCED_LOSS",
     "SIGMOID_GRADIENT",
     "SOFTMAX",
     "Algorithm",
@@ -70,6 +72,8 @@ __all__ = [
     "Row",
     "ScreenError",
     "Screened",
+    "Share",
+    "SmoothingOver",
     "algorithms",
     "analytic_log",
     "analytic_log1p",

@@ -95,11 +95,14 @@ class Batch:
         The wider arithmetic.
     counts
         How many equal classes each class stands for, an array of the same shape; None for one.
+    factors
+        What the values of each row are multiplied by, numbers of shape (rows,); None for one.
     """
 
     arguments: Mapping[str, Array]
     arithmetic: Wider
     counts: Array | None = field(default=None, kw_only=True)
+    factors: Pair | None = field(default=None, kw_only=True)
 
     def __getitem__(self, name: str) -> Array:
         """Return the argument of this name."""
@@ -130,7 +133,11 @@ class Batch:
         """Return the batch of some of its rows."""
         arguments = {name: array[rows] for name, array in self.arguments.items()}
         counts = None if self.counts is None else self.counts[rows]
-        return replace(self, arguments=arguments, counts=counts)
+        factors = self.factors
+        if factors is not None:
+            tail = factors.tail if isinstance(factors.tail, float) else factors.tail[rows]
+            factors = Pair(factors.head[rows], tail)
+        return replace(self, arguments=arguments, counts=counts, factors=factors)
 
     def parts(self) -> list[tuple[slice, "Batch"]]:
         """Return parts of some thousand classes, which stay in the processor's cache."""
@@ -170,15 +177,20 @@ class Batch:
         mass = wider.plus(wider.number(1.0), others)
         return Softmax(drops, Pair(heads, tails), top, others, mass)
 
+    @property
+    def target_numbers(self) -> Pair:
+        """The targets, which have tails where a loss makes them of those that are given."""
+        return Pair(self["targets"], self.arguments.get("tails", 0.0))
+
     @functools.cached_property
     def targets(self) -> Balance:
         """The sum T of the targets of each row, and W of their sizes."""
         targets = self["targets"]
         counts = 1.0 if self.counts is None else self.counts
-        if (((targets != 0) * counts).sum(axis=1) <= 1).all():
+        if "tails" not in self.arguments and (((targets != 0) * counts).sum(axis=1) <= 1).all():
             mass = (targets * counts).sum(axis=1)  # It is exact.
             return Balance(self.arithmetic.number(mass), np.abs(mass))
-        return self.arithmetic.balance(self._weighted(self.arithmetic.number(targets)))
+        return self.arithmetic.balance(self._weighted(self.target_numbers))
 
     @functools.cached_property
     def moved(self) -> Balance:
@@ -188,7 +200,7 @@ class Batch:
         tails = differences.tail
         if not isinstance(tails, float):
             tails = np.where(t == 0, 0, -tails)
-        return wider.balance(self._weighted(wider.product(wider.number(t), Pair(heads, tails))))
+        return wider.balance(self._weighted(wider.product(self.target_numbers, Pair(heads, tails))))
 
     @property
     def error(self) -> float:
@@ -298,7 +310,7 @@ class _Part(Batch):
     def of(cls, whole: Batch, places: slice) -> "_Part":
         """Return a part of a batch."""
         arguments = {name: array[:, places] for name, array in whole.arguments.items()}
-        return cls(arguments, whole.arithmetic, whole, places)
+        return cls(arguments, whole.arithmetic, whole, places, factors=whole.factors)
 
     @functools.cached_property
     def classes(self) -> int:

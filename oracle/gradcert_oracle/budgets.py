@@ -62,7 +62,7 @@ from collections.abc import Sequence
 from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
-from gradcert_oracle.questions import Question
+from gradcert_oracle.questions import Question, enclose
 from gradcert_oracle.rows import lookup, worth_grouping
 from gradcert_oracle.sums import SUMMATIONS
 from gradcert_oracle.textbook import Algorithm, Arithmetic
@@ -82,7 +82,7 @@ def scale(question: Question) -> float:
 
     Each quantity defines its own: for dE/dz it is the largest ``o_k sum_i |t_i| + |t_k|``. The
     scale is a threshold and not a bound. It is computed in binary64, and infinite if it is too
-    large for that.
+    large for that. A row that does not count has a scale of zero.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def scale(question: Question) -> float:
     >>> scale(question("dE/dz", (0.0, 0.0), (1.0, 0.0), format=BINARY64))
     1.5
     """
-    return question.quantity.scale(question)
+    return question.quantity.scale(question) if question.share.kept else 0.0
 
 
 def _budgets_inside(
@@ -103,11 +103,12 @@ def _budgets_inside(
         total=SUMMATIONS[algorithm.summation],
         lost=arb(0, inner.underflow),
         stored=arb(1, 2.0**-format.precision) if stores else arb(1),
+        flushed=format.underflow,
     )
     with ctx.workprec(inner.precision):
         computed = quantity.textbook(question, places, algorithm.level, arithmetic)
     with ctx.workprec(64):
-        unit, underflow = arb(2.0**-inner.precision), arb(format.underflow)
+        unit, underflow = arb(2.0**-inner.precision), format.underflow + computed.lost
         radii = list(map(arb.rad, computed.plain))
         for index, form in computed.mirrored.items():
             radii[index] = max(radii[index], form.rad())
@@ -118,17 +119,17 @@ def _budgets_inside(
             stored = zip(bounds, computed.plain, strict=True)
             bounds = [bound + abs(value) * outer for bound, value in stored]
         bounds = list(map(arb.upper, bounds))
-    sizes = list(map(float, bounds))
+    sizes, charged = list(map(float, bounds)), float(underflow.upper())
 
     def within(part: float, size: float) -> bool:
         """Return whether no bound exceeds this part of a row of this size."""
-        return all(map((format.underflow + part * size).__ge__, sizes))
+        return all(map((charged + part * size).__ge__, sizes))
 
     if within(_LARGEST, quantity.scale_at_least(question)):
         return bounds
     if not within(_VOID, scale(question)):
         return None
-    limit = arb(format.underflow + _LARGEST * scale(question))
+    limit = arb(charged + _LARGEST * scale(question))
     return [min(bound, limit) for bound in bounds]
 
 
@@ -137,7 +138,8 @@ def budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
     """Return the budget of each value of a row, or None where the algorithm is void on the row.
 
     Where an algorithm may have its intermediates in two formats, the larger budget of both counts.
-    The last 64 results are kept.
+    The values of a row that does not count are exactly zero, and so are their budgets. The
+    last 64 results are kept.
 
     Examples
     --------
@@ -147,6 +149,8 @@ def budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
     [2.220446049250313e-16, 1.1102230246251565e-16]
     """
     format, pooled = question.format, question.quantity.pooled
+    if not question.share.kept:
+        return enclose(question)
     inside: tuple[Format, ...] = (format,)
     if format.precision < BINARY32.precision:
         inside = {"wide": (BINARY32,), "log-softmax": (BINARY32, format)}.get(

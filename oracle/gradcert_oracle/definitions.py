@@ -74,8 +74,10 @@ class Shares:
         return Coordinate(self.own[j], False)
 
 
-def shares(z: Sequence[float], counts: Sequence[int]) -> Shares:
+def shares(z: Sequence[float | arb], counts: Sequence[int]) -> Shares:
     """Return the shares of classes with logits `z`, where class j occurs ``counts[j]`` times.
+
+    The logits may be balls. The top class is then one that no other certainly exceeds.
 
     Examples
     --------

@@ -3,10 +3,12 @@
 import functools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, prod
+
+from flint import arb
 
 from gradcert_oracle.formats import Format
-from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
+from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.precision import GUARD, Enclosures
 from gradcert_oracle.rows import Row, first_places
 from gradcert_oracle.screens import Screen
@@ -50,6 +52,14 @@ class Quantity:
         Whether adding one number to all logits changes nothing.
     needs_target
         Whether a value depends on its class's own argument only if the class has a target.
+    options
+        Whether it answers for a loss with options.
+    shares
+        Whether it answers for any share of a row.
+    upstream
+        Whether an upstream gradient multiplies its values.
+    reduces
+        Whether it is one value for a batch, the sum of the values of the question's parts.
     screen
         What accepts whole batches of rows without a ball; None if only the judge can.
     """
@@ -67,6 +77,10 @@ class Quantity:
     unbounded: bool = False
     shift_invariant: bool = True
     needs_target: bool = False
+    options: bool = False
+    shares: bool = False
+    upstream: bool = False
+    reduces: bool = False
     screen: Screen | None = None
 
 
@@ -79,16 +93,21 @@ class Question:
     quantity
         The quantity.
     rows
-        One row for each of its arguments.
+        One row for each of its arguments; none where the parts have them.
     format
         The format that an implementation's values are in.
     loss
         The options of the loss.
+    share
+        What the row counts in the loss of a batch.
+    parts
+        The questions of the rows, for a quantity that has one value for a batch.
 
     Raises
     ------
     ValueError
-        If the number of rows is not that of the arguments, or the quantity belongs to another loss.
+        If the number of rows is not that of the arguments, the quantity belongs to another loss or
+        does not answer for its options, or the weights are not one for each class.
 
     Examples
     --------
@@ -104,22 +123,48 @@ class Question:
     rows: tuple[Row, ...]
     format: Format
     loss: Loss = TEXTBOOK_LOSS
+    share: Share = PLAIN_SHARE
+    parts: "tuple[Question, ...]" = ()
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        expected = self.quantity.arguments
+        expected = () if self.quantity.reduces else self.quantity.arguments
         if len(self.rows) != len(expected):
             raise ValueError(
                 f"{self.quantity.name} takes {' and '.join(expected)}, not {len(self.rows)} rows"
             )
         if self.loss.output != self.quantity.output:
             raise ValueError(
-                f"{self.quantity.name} of output {self.quantity.output} does not belong to "
-                f"{self.loss}"
+                f"{self._about} does not belong to a loss of output {self.loss.output}"
             )
+        if not self.is_plain or self.parts or self.quantity.reduces:
+            self._check_options()
         # Several caches need the hash, and a row may have thousands of numbers: compute it once.
-        known = hash((self.quantity, self.rows, self.format, self.loss))
+        options = () if self.is_plain and not self.parts else (self.loss, self.share, self.parts)
+        known = hash((self.quantity, self.rows, self.format, options))
         object.__setattr__(self, "_hash", known)
+
+    def _check_options(self) -> None:
+        if not self.quantity.options and not self.loss.is_plain:
+            raise ValueError(f"{self._about} answers for a loss without options only")
+        if self.share != PLAIN_SHARE and not self.quantity.shares:
+            raise ValueError(
+                f"{self._about} answers for a row by itself only, not for {self.share}"
+            )
+        if self.quantity.reduces != bool(self.parts):
+            needs = "at least one part" if self.quantity.reduces else "no parts"
+            raise ValueError(f"{self.quantity.name} needs {needs}, not {len(self.parts)}")
+        alike = self.quantity.name, self.format, self.loss, ()
+        if any((one.quantity.name, one.format, one.loss, one.parts) != alike for one in self.parts):
+            raise ValueError(
+                f"all parts must ask for the {self.quantity.name} of a row in {self.format.name}, "
+                "and for one loss"
+            )
+        weights = self.loss.class_weights
+        if weights is not None and self.rows and len(weights) != self.classes:
+            raise ValueError(
+                f"{self.classes} classes and {len(weights)} class weights: each class needs one"
+            )
 
     def __hash__(self) -> int:
         return self._hash
@@ -127,15 +172,27 @@ class Question:
     def __getitem__(self, argument: str) -> Row:
         """Return the row of this argument, or ``()`` if the quantity does not take it."""
         names = self.quantity.arguments
-        return self.rows[names.index(argument)] if argument in names else ()
+        return self.rows[names.index(argument)] if self.rows and argument in names else ()
 
     def __str__(self) -> str:
-        return f"{self.quantity.name} of {', '.join(map(str, self.rows))}"
+        of = f"{len(self.parts)} rows" if self.parts else ", ".join(map(str, self.rows))
+        return f"{self.quantity.name} of {of}"
 
     @property
     def classes(self) -> int:
-        """The number of classes."""
-        return len(self.rows[0])
+        """The number of classes; zero where the question is about a batch."""
+        return len(self.rows[0]) if self.rows else 0
+
+    @functools.cached_property
+    def is_plain(self) -> bool:
+        """Whether it asks for the textbook loss, of one row by itself."""
+        # To compare fractions takes longer than all the rest of a question.
+        alone = self.share is PLAIN_SHARE or self.share == PLAIN_SHARE
+        return alone and (self.loss is TEXTBOOK_LOSS or self.loss.is_plain)
+
+    @property
+    def _about(self) -> str:
+        return f"{self.quantity.name} of output {self.quantity.output}"
 
     @functools.cached_property
     def equal(self) -> list[int]:
@@ -148,12 +205,16 @@ class Question:
         return sorted(set(self.equal))
 
     def columns(self) -> Iterable[Hashable]:
-        """Return the arguments of each class. They are equal for equal classes."""
-        return self.rows[0] if len(self.rows) == 1 else zip(*self.rows, strict=True)
+        """Return what the values of each class depend on. It is equal for equal classes."""
+        weights = self.loss.class_weights
+        rows = self.rows if weights is None else (*self.rows, weights)
+        return rows[0] if len(rows) == 1 else zip(*rows, strict=True)
 
 
 @functools.lru_cache(maxsize=16)
 def _enclose(question: Question, guard: int) -> Enclosures:
+    if not question.share.kept:
+        return (arb(0),) * prod(question.quantity.shape(1, question.classes))
     return question.quantity.enclose(question, guard)
 
 

@@ -34,7 +34,9 @@ import numpy as np
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.kinds import Kinds, kinds_of
+from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.questions import Quantity
+from gradcert_oracle.screened_losses import effective_pairs, factors, multiplied, screenable
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
 from gradcert_oracle.verdicts import levels
@@ -195,9 +197,10 @@ class _Measured:
         return np.where(least.min(axis=1) > 0, most, np.inf)
 
 
-def _screen(quantity: Quantity, format: Format, batch: Batch, values: Array) -> Screened:
-    rows, screen = len(values), quantity.screen
-    assert screen is not None
+def _screen(
+    quantity: Quantity, screen: Screen, format: Format, batch: Batch, values: Array
+) -> Screened:
+    rows = len(values)
     known, scale = np.ones(rows, dtype=bool), np.zeros(rows)
     farthest, used = np.zeros(rows), np.zeros(rows)
     measured = []
@@ -229,10 +232,25 @@ def _screen(quantity: Quantity, format: Format, batch: Batch, values: Array) -> 
     return Screened(accepted, rank, used + _BALL)
 
 
-def _batch(quantity: Quantity, format: Format, arguments: Sequence[Array]) -> Batch:
-    named = zip(quantity.arguments, arguments, strict=True)
+def _batch(
+    quantity: Quantity,
+    format: Format,
+    arguments: Sequence[Array],
+    loss: Loss,
+    shares: Sequence[Share],
+) -> Batch:
+    """Return a batch; `shares` are empty where all rows count as one by themselves."""
+    pairs = zip(quantity.arguments, arguments, strict=True)
     wider = PAIRED if format.precision > BINARY32.precision else PLAIN
-    return Batch({name: array.astype(np.float64, copy=False) for name, array in named}, wider)
+    named = {name: array.astype(np.float64, copy=False) for name, array in pairs}
+    if not loss.is_plain:
+        effective = effective_pairs(loss, wider, named["targets"])
+        named["targets"] = effective.head
+        if not isinstance(effective.tail, float):
+            named["tails"] = effective.tail
+    # Only a gradient has one value for each class, and only that depends on what is upstream.
+    known = factors(loss, shares, wider, upstream=quantity.pooled) if shares else None
+    return Batch(named, wider, factors=known)
 
 
 def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
@@ -246,7 +264,13 @@ def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
 
 
 def screen(
-    quantity: Quantity, format: Format, arguments: Sequence[Array], values: Array
+    quantity: Quantity,
+    format: Format,
+    arguments: Sequence[Array],
+    values: Array,
+    *,
+    loss: Loss = TEXTBOOK_LOSS,
+    shares: Sequence[Share] = (),
 ) -> Screened | None:
     """Screen the values that an implementation returned for a batch.
 
@@ -258,10 +282,15 @@ def screen(
         One array of shape (rows, classes) for each argument of the quantity, of the format's dtype.
     values
         The returned array.
+    loss
+        The options of the loss.
+    shares
+        What each row counts in the loss of a batch; empty where all count as one by itself.
 
     Returns
     -------
-    What the screen says of each row; None for a quantity that has no screen.
+    What the screen says of each row; None for what has no screen: other quantities, and losses with
+    scaled or capped logits or a z-loss. A row that does not count is accepted if it is zero.
 
     Examples
     --------
@@ -270,11 +299,19 @@ def screen(
     >>> screen(GRADIENT, BINARY64, (z, t), np.array([[-0.5, 0.5], [-0.5, 0.0]])).accepted.tolist()
     [True, False]
     """
-    if quantity.screen is None:
+    rows, classes = len(values), arguments[0].shape[1]
+    if loss.is_plain and set(shares) <= {PLAIN_SHARE}:
+        chosen, shares = quantity.screen, ()
+    elif quantity.screen is None or not quantity.shares or not screenable(loss, classes):
         return None
-    rows = len(values)
+    else:
+        chosen, shares = multiplied(quantity.screen), shares or [PLAIN_SHARE] * rows
+    if chosen is None:
+        return None
     result = Screened(np.zeros(rows, bool), np.ones(rows, int), np.full(rows, np.inf))
-    classes = arguments[0].shape[1]
+    for row, share in enumerate(shares):
+        if not share.kept and not values[row].any():
+            result.accepted[row], result.rank[row], result.used[row] = True, 0, 0.0
     if not 1 <= classes <= _MOST_CLASSES:
         return result
     step = max(1, _AT_ONCE // max(classes, values[:1].size))
@@ -282,17 +319,20 @@ def screen(
         for start in range(0, rows, step):
             part = slice(start, start + step)
             answer = values[part].astype(np.float64, copy=False)
-            batch = _batch(quantity, format, [array[part] for array in arguments])
+            given = [array[part] for array in arguments]
+            batch = _batch(quantity, format, given, loss, shares[part])
             kinds = _kinds(quantity, batch, answer)
             if kinds is not None:
                 batch = batch.of_kinds(kinds)
                 answer = kinds.of(answer) if quantity.pooled else answer
             inside = _in_domain(quantity, dict(batch.arguments))
+            if batch.factors is not None:
+                inside &= np.isfinite(batch.factors.head)
             if not inside.any():
                 continue
             if not inside.all():
                 batch, answer = batch.of_rows(inside), answer[inside]
-            found = _screen(quantity, format, batch, answer)
+            found = _screen(quantity, chosen, format, batch, answer)
             places = np.flatnonzero(inside) + start
             result.accepted[places] = found.accepted
             result.rank[places] = found.rank

@@ -51,7 +51,8 @@ class Reference:
     values
         An array of the shape of an answer.
     error
-        A bound of the error of each value; it broadcasts to that shape.
+        A bound of the error of each value; it broadcasts to that shape. It is at least two units of
+        the arithmetic times the sizes of the value's terms.
     scale
         The scale of each row, see :func:`~gradcert_oracle.budgets.scale`, to a part in 2^-20.
     lost

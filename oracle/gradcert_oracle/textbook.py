@@ -24,10 +24,23 @@ from typing import NamedTuple
 from flint import arb, ctx
 
 from gradcert_oracle.formats import BINARY32, Format
+from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
 from gradcert_oracle.rows import Row, lookup, worth_grouping
 from gradcert_oracle.sums import SUMMATIONS, Summation, of_equal_terms
 
-__all__ = ["LEVELS", "Algorithm", "Arithmetic", "Values", "algorithms", "softmax"]
+__all__ = [
+    "LEVELS",
+    "Algorithm",
+    "Arithmetic",
+    "Softmax",
+    "Values",
+    "algorithms",
+    "capped",
+    "points",
+    "rounding",
+    "softmax",
+    "softmax_of",
+]
 
 LEVELS = ("wide", "shifted", "log-softmax", "log-sum-exp")
 """The textbook algorithms, from the best to the worst."""
@@ -72,11 +85,14 @@ class Arithmetic(NamedTuple):
     stored
         A ball around one: the rounding of a log-probability that is stored in a narrower format,
         and exactly one where none is.
+    flushed
+        The most that a value may lose to underflow where it is stored in the format of the answer.
     """
 
     total: Summation
     lost: arb
     stored: arb
+    flushed: float = 0.0
 
 
 class Values(NamedTuple):
@@ -93,11 +109,57 @@ class Values(NamedTuple):
         The values in the complement's form where it is another form, by their index in `plain`.
     sizes
         For each value the sum of the sizes of its terms that are rounded.
+    lost
+        What underflow may cost a value beside the last operation.
     """
 
     plain: list[arb]
     mirrored: dict[int, arb]
     sizes: list[arb]
+    lost: arb = arb(0)
+
+
+class Softmax(NamedTuple):
+    """What an algorithm computes of a row of logits.
+
+    Attributes
+    ----------
+    values
+        The probability of each logit, or its logarithm.
+    shift, mass
+        What is subtracted from each rescaled logit, and the sum of the exponentials of the rest.
+    points
+        The rescaled logits; empty where they are the logits themselves.
+    """
+
+    values: list[arb]
+    shift: arb
+    mass: arb
+    points: list[arb]
+
+    def log_sum(self) -> arb:
+        """Return ``ln sum_k exp(u_k)``, where each term and their sum are rounded once."""
+        return (self.shift * rounding() + self.mass.log()) * rounding()
+
+
+def rounding() -> arb:
+    """Return a ball around one: a rounding at the working precision."""
+    return arb(1, 2.0**-ctx.prec)
+
+
+def capped(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
+    """Return ``s z_k / c``, whose hyperbolic tangent a softcap takes."""
+    ratio = (arb(loss.logit_scale) + 0) / arb(loss.softcap) * rounding() * rounding()
+    return [x * ratio + lost for x in z]
+
+
+def points(loss: Loss, z: Sequence[float], lost: arb) -> list[arb]:
+    """Return ``c tanh(s z_k / c)``, or ``s z_k``. A number of the format itself is not rounded."""
+    if loss.softcap < inf:
+        softcap = arb(loss.softcap) * rounding()
+        return [softcap * x.tanh() for x in capped(loss, z, lost)]
+    scale = arb(loss.logit_scale) + 0
+    return [x * scale if x > -inf else arb(x) for x in z]
 
 
 def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = False) -> list[arb]:
@@ -113,7 +175,19 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
     ...     print(softmax((1.0, 0.0), "shifted", Arithmetic(pairwise, arb(0), arb(1)))[0])
     [0.731059 +/- 5.54e-7]
     """
-    largest, lost, unit = arb(max(z)), arithmetic.lost, arb(1, 2.0**-ctx.prec)
+    return softmax_of(TEXTBOOK_LOSS, z, level, arithmetic, logarithms=logarithms).values
+
+
+def softmax_of(
+    loss: Loss, z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = False
+) -> Softmax:
+    """Return the softmax of the logits that a loss rescales, as the algorithm computes it.
+
+    An exponent of scaled logits has a second rounding, because a run may shift before it scales.
+    The middle of the ball of the largest rescaled logit serves as the shift, because a softmax does
+    not depend on what it is shifted by.
+    """
+    lost, unit = arithmetic.lost, rounding()
     distinct: Sequence[float] = list(dict.fromkeys(z))
     which: list[int] = []
     if worth_grouping(len(distinct), len(z)):
@@ -122,9 +196,18 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
         distinct = z
 
     def of_each(values: list[arb]) -> list[arb]:
-        return list(map(values.__getitem__, which)) if which else values
+        return list(map(values.__getitem__, which)) if which and values else values
 
-    shifted = [(x - largest) * unit if x > -inf else -arb(inf) for x in distinct]
+    moved: Sequence[float | arb] = distinct
+    rescaled: list[arb] = []
+    largest, exponent_unit = arb(max(z)), unit
+    if loss.rescales:
+        moved = rescaled = points(loss, distinct, lost)
+        largest, exponent_unit = rescaled[distinct.index(max(z))].mid(), unit * unit
+    shifted = [
+        (u - largest) * exponent_unit if x > -inf else -arb(inf)
+        for x, u in zip(distinct, moved, strict=True)
+    ]
     powers = [d.exp() + lost for d in shifted]
     # Sums of few bits may be exact here, and not in a run that shifts by another number.
     few = ctx.prec // 2
@@ -133,17 +216,19 @@ def softmax(z: Row, level: str, arithmetic: Arithmetic, *, logarithms: bool = Fa
         mass = of_equal_terms(arithmetic.total, of_each(powers))
     else:
         mass = arithmetic.total(of_each(powers), ())[0]
+    rescaled = of_each(rescaled)
     if level in ("wide", "shifted") and not logarithms:
-        return of_each([power / mass + lost for power in powers])
+        return Softmax(of_each([power / mass + lost for power in powers]), largest, mass, rescaled)
     log_mass = mass.log()
     if level == "log-sum-exp":
-        logs = [x - (largest + log_mass) for x in distinct]
+        logs = [u - (largest + log_mass) for u in moved]
         with ctx.workprec(2 * ctx.prec + 64):  # With powers of two, each number is rounded once.
             lse = (largest + log_mass) * unit
             logs = [
-                exponent.union((x * unit - lse) * unit) if x > -inf else exponent
-                for x, exponent in zip(distinct, logs, strict=True)
+                exponent.union((u * unit - lse) * unit) if x > -inf else exponent
+                for x, u, exponent in zip(distinct, moved, logs, strict=True)
             ]
     else:
         logs = [(d - log_mass) * arithmetic.stored for d in shifted]
-    return of_each(logs if logarithms else [value.exp() + lost for value in logs])
+    values = logs if logarithms else [log.exp() + lost for log in logs]
+    return Softmax(of_each(values), largest, mass, rescaled)

@@ -3,7 +3,8 @@
 A value is within an algorithm's budget b if its error is *proved* to be at most ``2 b``, and
 outside if its error is proved to be more. If the enclosure of the true value decides neither, it is
 computed again, narrower. An algorithm explains a row if every value of the row is within its
-budget. The verdict names the best algorithm that does. NaN and infinity are within no budget.
+budget. The verdict names the best algorithm that does. NaN and infinity are within no budget. Of a
+row that does not count every value is exactly zero, of either sign, or the row is refuted.
 """
 
 from collections.abc import Callable, Sequence
@@ -85,9 +86,16 @@ def levels(format: Format, at_least: str | None = None) -> list[Algorithm]:
     return [algorithm for algorithm in every if algorithm.level in allowed]
 
 
+def _share(error: arb, budget: arb) -> arb:
+    """Return an error in budgets. A value that is ignored has a budget of zero."""
+    if budget == 0:
+        return arb(0) if error == 0 else arb(inf)
+    return error / budget
+
+
 def _compare(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, float, int]:
     """Return whether all errors are within, or None, the most budgets used, and by which error."""
-    shares = [error / budget for error, budget in zip(errors, allowance, strict=True)]
+    shares = list(map(_share, errors, allowance))
     used = list(map(float, shares))
     index = max(range(len(used)), key=used.__getitem__)
     within: bool | None = all(map(_DECISIVE.__ge__, shares))
@@ -183,6 +191,9 @@ def judge(
         return Judgement(None, inf, [isfinite(value) for value in values].index(False))
     format = question.format
     tried = levels(format) if candidates is None else candidates
+    if not question.share.kept:
+        wrong = [index for index, value in enumerate(values) if value]
+        return Judgement(None, inf, wrong[0]) if wrong else Judgement(tried[0], 0.0, 0)
     places: Sequence[int] = range(len(values))
     if question.quantity.pooled:
         places = _unlike_places(question, values)

@@ -27,6 +27,7 @@ from gradcert_reports.model.results import (
 from gradcert_reports.model.rows import LargeBatch, LongRow, Range, Row
 from gradcert_reports.model.verdict import Verdict, worst
 from gradcert_reports.text.badge import badge
+from gradcert_reports.text.claims import filled_in
 from gradcert_reports.text.coverage import listed, not_tried
 from gradcert_reports.text.differences import differences
 from gradcert_reports.text.explanations import details, diagnosed, explanation
@@ -67,6 +68,7 @@ __all__ = [
     "diagnosed",
     "differences",
     "explanation",
+    "filled_in",
     "html",
     "json_schema",
     "junit",

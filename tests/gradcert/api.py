@@ -118,7 +118,8 @@ def certify(
     ----------
     implementation
         An Implementation, a plain function ``(logits, targets) -> dE/dz`` on arrays of shape
-        (batch, classes), or a SPEC string.
+        (batch, classes), or a SPEC string. If the function has a third argument without a default,
+        or one called ``g``, ``upstream``, ``grad_output`` or ``dy``, it gets the upstream gradient.
     max_examples
         The number of cases for a check with a full share; the others try their part.
     seed
@@ -131,9 +132,10 @@ def certify(
     **options
         What to certify, as :class:`gradcert_implementations.Options` has it: ``quantities`` and
         ``formats`` (a selection of what an Implementation claims, or what a plain function claims,
-        which is dE/dz in binary64 and binary32), ``targets``, ``largest_logit`` and ``at_least``
-        (in place of those it declares; a level worse than ``at_least`` is refuted) and ``device``
-        (where a loss behind ``torch:`` or ``jax:`` is computed).
+        which is dE/dz in binary64 and binary32), ``targets``, ``largest_logit``, ``loss``,
+        ``domain`` and ``at_least`` (in place of what it declares, option by option; a level worse
+        than ``at_least`` is refuted) and ``device`` (where a loss behind ``torch:`` or ``jax:`` is
+        computed).
 
     Returns
     -------

@@ -5,20 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.checks import CHECKS, planned
+from gradcert.checks import CHECKS
 from gradcert.core.case import Case, Regime
 from gradcert.core.claim import Claim
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.record import result_of
-from gradcert_implementations import Array, Options, as_implementation, load
+from gradcert_implementations import (
+    FORMAT_NAMES,
+    Array,
+    Implementation,
+    Options,
+    as_implementation,
+)
 from gradcert_oracle import BINARY64, Format, quantity_of
 from gradcert_reports import CheckResult
 
 BY_ID = {check.id: check for check in CHECKS}
-
-OF_GRADIENT = len(list(planned(load("numpy", quantities=["dE/dz"], formats=["binary64"]))))
-"""How many checks a gradient in one format has."""
 
 Gradient = Callable[[Array, Array], Any]
 
@@ -51,15 +54,40 @@ def right(z: Array, t: Array) -> Array:
     return difference
 
 
+def under_upstream(gradient: Gradient, *, second: Gradient | None = None) -> Implementation:
+    """Return a subject that multiplies a gradient by its upstream gradient, one number a row.
+
+    Its second backward has the same answer, or that of another gradient.
+    """
+
+    def times(factor: Gradient) -> Callable[[Array, Array, Array], Any]:
+        return lambda z, t, g: factor(z, t) * g[:, np.newaxis]
+
+    return Implementation(
+        name=getattr(gradient, "__name__", type(gradient).__name__),
+        functions={"dE/dz": times(gradient)},
+        formats=FORMAT_NAMES,
+        takes_upstream=True,
+        second_backward=times(second or gradient),
+    )
+
+
 def claim_of(
-    function: Callable[..., Any],
+    function: Callable[..., Any] | Implementation,
     quantity: str = "dE/dz",
     format: Format = BINARY64,
     targets: str | None = None,
 ) -> Claim:
-    """Return the claim that a plain function computes a quantity."""
+    """Return the claim that a plain function, or an implementation, computes a quantity."""
     options = Options(quantities=[quantity], formats=[format.name], targets=targets)
     return Claim(as_implementation(function, options), quantity_of(quantity), format)
+
+
+CHECKS_OF_GRADIENT = tuple(check.id for check in CHECKS if check.applies(claim_of(right)))
+"""The checks of a gradient that takes no upstream gradient, in the order of a report."""
+
+OF_GRADIENT = len(CHECKS_OF_GRADIENT)
+"""How many checks a gradient in one format has."""
 
 
 def case_of(z: Any, t: Any, format: Format = BINARY64) -> Case:
@@ -68,7 +96,9 @@ def case_of(z: Any, t: Any, format: Format = BINARY64) -> Case:
     return Case({"logits": logits, "targets": targets}, (Regime("ties"),) * len(logits))
 
 
-def checked(check_id: str, subject: Gradient, *, targets: str | None = None) -> CheckResult:
+def checked(
+    check_id: str, subject: Gradient | Implementation, *, targets: str | None = None
+) -> CheckResult:
     """Return what one check finds in a gradient."""
     claim, check = claim_of(subject, targets=targets), BY_ID[check_id]
     return result_of(

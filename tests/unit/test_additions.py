@@ -118,24 +118,22 @@ QUANTITY = Addition(
 OPTION = Addition(
     written={},
     edits={
-        "gradcert_implementations/interface.py": {
-            '    output: OutputName = "softmax"\n': (
-                '    output: OutputName = "softmax"\n    multiplier: float = 1.0\n'
-            ),
+        "gradcert_implementations/interface/losses.py": {
+            "    label_smoothing: float": "    factor: float = 1.0\n    label_smoothing: float",
         },
         "gradcert_oracle/losses.py": {
             '    output: str = "softmax"\n': (
-                '    output: str = "softmax"\n    multiplier: float = 1.0\n'
+                '    output: str = "softmax"\n    factor: float = 1.0\n'
             ),
         },
         "gradcert_oracle/quantities/gradient.py": {
             "GRADIENT = Quantity(": (
                 "def _enclose_multiplied(question, guard):\n"
-                "    factor = question.loss.multiplier\n"
+                "    factor = question.loss.factor\n"
                 "    return tuple(factor * x for x in _enclose(question, guard))\n"
                 "\n\n"
                 "def _textbook_multiplied(question, places, level, arithmetic):\n"
-                "    factor = question.loss.multiplier\n"
+                "    factor = question.loss.factor\n"
                 "    found = _textbook(question, places, level, arithmetic)\n"
                 "    return Values(\n"
                 "        [factor * x for x in found.plain],\n"
@@ -149,7 +147,7 @@ OPTION = Addition(
             "    textbook=_textbook,\n": "    textbook=_textbook_multiplied,\n",
         },
     },
-    right='Implementation(name="mine", functions={"dE/dz": doubled}, loss=Loss(multiplier=2.0))',
+    right='Implementation(name="mine", functions={"dE/dz": doubled}, loss=Loss(factor=2.0))',
     wrong='Implementation(name="mine", functions={"dE/dz": doubled})',
 )
 
@@ -194,7 +192,7 @@ def _contents(home: Path) -> dict[str, bytes]:
             {
                 "gradcert_oracle/losses.py",
                 "gradcert_oracle/quantities/gradient.py",
-                "gradcert_implementations/interface.py",
+                "gradcert_implementations/interface/losses.py",
             },
         ),
     ],
@@ -247,9 +245,9 @@ def test_an_addition_is_certified_everywhere_when_these_files_know_of_it(
         for name in ("right", "wrong")
     ]
     if addition is OPTION:
-        assert [one["loss"]["multiplier"] for one in certificates] == [2.0, 1.0]
-        assert "multiplier" in (folder / "right" / "index.html").read_text()
-        assert "multiplier" in run("command", "diff", "right", "wrong").stdout
+        assert [one["loss"]["factor"] for one in certificates] == [2.0, 1.0]
+        assert "factor" in (folder / "right" / "index.html").read_text()
+        assert "factor" in run("command", "diff", "right", "wrong").stdout
     else:
         assert {one["quantity"] for one in certificates[0]["results"]} == {"log-mass"}
         assert "log-mass is " in wrong.stdout

@@ -131,9 +131,10 @@ SUBJECTS = [
     for module in MODULES
     if module.startswith("gradcert_implementations.")
     and module.rpartition(".")[2]
-    not in ("__init__", "catalogue", "conversation", "importing", "interface", "loading", "names")
+    not in ("__init__", "catalogue", "conversation", "importing", "loading", "names")
     and module.rpartition(".")[2] not in ("options", *FITTING)
     and module not in ADAPTERS
+    and not module.startswith("gradcert_implementations.interface.")
 ]
 
 

@@ -28,7 +28,7 @@ OWN = (
     "gradcert_oracle/quantities/",
     "gradcert_oracle/formats.py",
     "gradcert_oracle/losses.py",
-    "gradcert_implementations/interface.py",
+    "gradcert_implementations/interface/",
     "gradcert_implementations/names.py",
     "gradcert_reports/model/verdict.py",
 )

@@ -14,8 +14,8 @@ README = (ROOT / "README.md").read_text()
 GRADCERT = Path(sys.executable).with_name("gradcert")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
 def stripped(text: str) -> list[str]:
@@ -44,6 +44,19 @@ def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None
     assert result.returncode == 0, result.stdout + result.stderr
     printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
     assert f"It prints `{printed}`." in README
+
+
+def test_the_losses_that_people_ship_are_certified_as_the_readme_shows(tmp_path: Path) -> None:
+    page = (ROOT / "implementations" / "README.md").read_text()
+    (kernel,) = (one for one in blocks("python", page) if one.startswith("# fused.py"))
+    (command,) = (one for one in blocks("console", page) if "fused.py" in one)
+    (tmp_path / "fused.py").write_text(kernel)
+    _, _, *arguments = command.split()
+    result = run(GRADCERT, *arguments, "--quick", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (script,) = (one for one in blocks("python", page) if "nn.CrossEntropyLoss" in one)
+    printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
+    assert f"It prints `{printed}`." in page
 
 
 def test_the_readme_counts_the_known_flaws_and_those_reported_in_public() -> None:

@@ -1,5 +1,6 @@
 """What the adapters share: the reductions of a loss, and the declared implementation."""
 
+import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,9 @@ from gradcert_implementations.interface import (
     Array,
     Domain,
     Function,
+    Given,
     Implementation,
+    Loss,
     Strides,
 )
 from gradcert_implementations.names import FormatName, QuantityName
@@ -24,10 +27,12 @@ __all__ = [
     "declared",
     "is_mean",
     "one_quantity",
+    "parts_of_a_mean",
     "quantities_of_a_loss",
     "require_shape_of_a_loss",
     "rounded_to",
     "rows_of_a_mean",
+    "takes_upstream",
 ]
 
 DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
@@ -35,6 +40,9 @@ DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
 
 QUANTITIES_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
 """The quantities that a loss claims by default: its value and its gradient."""
+
+_UPSTREAM_NAMES = ("g", "upstream", "grad_output", "dy")
+"""The names of a third argument that is the upstream gradient although it has a default."""
 
 _NEAR = 0.05
 """How far the ratio of two losses may be from 1 or 2, because a narrow format rounds them."""
@@ -105,11 +113,12 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
     )
 
 
-def rows_of_a_mean(rows: Array) -> int:
+def rows_of_a_mean(rows: Array, upstream: float = 1.0) -> int:
     """Return how many rows a mean may be over, so that the upstream gradient stays in range.
 
-    The gradient of a mean is asked with the number of rows as the upstream gradient. That number
-    times the sum of the sizes of a row's targets is at most a quarter of the largest number.
+    The gradient of a mean is asked with the number of rows times that of each row as the upstream
+    gradient. That times the sum of the sizes of a row's targets is at most a quarter of the largest
+    number.
 
     Examples
     --------
@@ -120,7 +129,54 @@ def rows_of_a_mean(rows: Array) -> int:
     """
     heaviest = np.abs(rows.astype(np.float64)).sum(axis=1).max(initial=1.0)
     largest = float(ml_dtypes.finfo(rows.dtype).max)  # type: ignore[no-untyped-call]
-    return max(1, int(largest / 4 / heaviest))
+    return max(1, int(largest / 4 / heaviest / max(1.0, abs(upstream))))
+
+
+def parts_of_a_mean(rows: Array, upstream: Array, *, averages: bool) -> list[Array]:
+    """Return the rows in parts that have one upstream gradient, and are few enough for a mean.
+
+    Parameters
+    ----------
+    rows, upstream
+        The targets of a batch, and one number for each row.
+    averages
+        Whether the loss of a batch is the mean of its rows' losses, and not their sum.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in parts_of_a_mean(np.eye(3), np.array([2, 1, 2]), averages=True)]
+    [[1], [0, 2]]
+    """
+    parts = []
+    for number in np.unique(upstream):
+        alike = np.flatnonzero(upstream == number)
+        most = rows_of_a_mean(rows[alike], float(number)) if averages else len(alike)
+        parts += [alike[start : start + most] for start in range(0, len(alike), most)]
+    return parts
+
+
+def takes_upstream(function: Callable[..., Any]) -> bool:
+    """Return whether a function of logits and targets takes the upstream gradient too.
+
+    It does if it has a third argument without a default, or one that is called ``g``, ``upstream``,
+    ``grad_output`` or ``dy``. A function whose arguments cannot be known takes none.
+
+    Examples
+    --------
+    >>> takes_upstream(lambda z, t, grad: z), takes_upstream(lambda z, t, g=1.0: z)
+    (True, True)
+    >>> takes_upstream(lambda z, t, axis=-1: z), takes_upstream(lambda *arguments: arguments[0])
+    (False, False)
+    """
+    try:
+        arguments = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # Some functions of compiled modules have no signature.
+        return False
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    third = [one for one in arguments if one.kind in by_position][2:3]
+    return any(
+        one.default is inspect.Parameter.empty or one.name in _UPSTREAM_NAMES for one in third
+    )
 
 
 def one_quantity(function: Function, options: Options) -> dict[str, Function]:
@@ -166,6 +222,9 @@ def declared(
     device: str | None = None,
     compiles_per_shape: bool = False,
     strides: Strides = Strides.ANY,
+    filled_in: Sequence[Given] = (),
+    takes_upstream: bool = False,
+    second_backward: "Function | None" = None,
 ) -> Implementation:
     """Return the implementation that consists of these functions, named after `subject`.
 
@@ -177,18 +236,23 @@ def declared(
     functions
         The functions by quantity.
     options
-        The formats, the domain and the level that it claims.
+        The formats, the loss, the domain and the level that it claims.
     adapter
         The prefix of its SPEC, with a colon.
     library, device
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
         As those of :class:`Implementation`.
+    takes_upstream, second_backward
+        As those of :class:`Implementation`.
+    filled_in
+        What the attributes of the subject say of its loss; what the options say wins.
 
     Raises
     ------
     ValueError
-        If a device is chosen that the adapter does not take.
+        If a device is chosen that the adapter does not take, and for options of the loss and the
+        domain that contradict each other.
     """
     if isinstance(subject, str):
         name = place = subject
@@ -203,11 +267,15 @@ def declared(
         name=name,
         functions=cast("Mapping[QuantityName, Function]", functions),
         formats=cast("tuple[FormatName, ...]", options.formats) or Implementation.formats,
+        loss=options.loss_over(Loss(), filled_in),
         domain=options.domain_over(Domain()),
+        filled_in=tuple(filled_in),
         at_least=options.level_over(None),
         origin=adapter + place if place else "",
         library=library,
         device=device or "cpu",
         compiles_per_shape=compiles_per_shape,
         strides=strides,
+        takes_upstream=takes_upstream,
+        second_backward=second_backward,
     )

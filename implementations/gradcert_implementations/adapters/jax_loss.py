@@ -11,13 +11,20 @@ import numpy as np
 from gradcert_implementations.adapters.conventions import (
     declared,
     is_mean,
+    parts_of_a_mean,
     quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
-    rows_of_a_mean,
 )
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.interface import Array, Function, Implementation, Strides
+from gradcert_implementations.interface import (
+    Array,
+    Function,
+    Implementation,
+    Loss,
+    Reduction,
+    Strides,
+)
 from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
@@ -25,20 +32,26 @@ __all__ = ["from_jax"]
 
 
 def from_jax(
-    loss: Callable[..., Any], *, jit: bool = True, **options: Unpack[OptionValues]
+    subject: Callable[..., Any], *, jit: bool = True, **options: Unpack[OptionValues]
 ) -> Implementation:
     """Return the implementation of a JAX loss; ``jax.vjp`` computes its gradient.
 
     Parameters
     ----------
-    loss
+    subject
         ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits and targets have
-        shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64. The
-        loss is one value per row, or the sum or the mean over the rows; the loss of two equal rows
-        shows which. The value of a sum or a mean is certified row by row, each in a batch of its
-        own. The gradient of a mean over more rows than a quarter of the format's largest number is
-        asked in parts. A loss in a wider dtype than the logits is rounded to theirs. 64-bit types
-        are enabled for each call. The arrays of JAX have no strides, so no memory layout is asked.
+        shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64; that of
+        an ignored row is the ``ignore_index``. The loss is one value per row, or the sum or the
+        mean over the rows.
+
+        ``jax.vjp`` gets the upstream gradient g of the case, in the dtype of the loss: one number a
+        row, or one for all if the loss that is claimed has a reduction. If the loss returns a sum
+        or a mean, and no reduction is claimed, the loss of two equal rows shows which it is. Then
+        its value is certified row by row, each in a batch of its own, and its gradient for rows
+        that have one g together; the divisor of a mean is taken back by g. Such a mean over more
+        rows than a quarter of the format's largest number is asked in parts. A loss in a wider
+        dtype than the logits is rounded to theirs. 64-bit types are enabled for each call. The
+        arrays of JAX have no strides, so no memory layout is asked.
     jit
         Whether to compile it, once for each shape. Then the plan of cases has fewer shapes for each
         claim.
@@ -69,20 +82,23 @@ def from_jax(
         reason = printable(str(error))
         raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
 
-    def slope(z: jax.Array, t: jax.Array, weight: jax.Array) -> jax.Array:
-        total, back = jax.vjp(lambda logits: loss(logits, t), z)
+    claimed = chosen.loss_over(Loss())
+    reduced = claimed.reduction is not Reduction.NONE
+
+    def slope(z: jax.Array, t: jax.Array, upstream: jax.Array) -> jax.Array:
+        total, back = jax.vjp(lambda logits: subject(logits, t), z)
         require_shape_of_a_loss(total.shape, len(z))
-        gradient: jax.Array = back(jnp.full_like(total, weight))[0]
+        gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
         return gradient
 
     def of_one_row(row: tuple[jax.Array, jax.Array]) -> jax.Array:
         # The sum and the mean over a batch of one row are the loss of that row.
         z, t = row
-        one: jax.Array = loss(z[None], t[None]).reshape(())
+        one: jax.Array = subject(z[None], t[None]).reshape(())
         return one
 
     def of_each_row(z: jax.Array, t: jax.Array) -> jax.Array:
-        total = loss(z, t)
+        total = subject(z, t)
         require_shape_of_a_loss(total.shape, len(z))
         if not total.shape and len(z) != 1 and jit:
             # A compiled loop over single rows, not jax.vmap, which would rewrite the loss.
@@ -91,12 +107,13 @@ def from_jax(
             total = jnp.array([of_one_row(row) for row in zip(z, t, strict=True)], total.dtype)
         return total.reshape(len(z))
 
-    total_of = jax.jit(loss) if jit else loss
-    value_of = jax.jit(of_each_row) if jit else of_each_row
+    total_of = jax.jit(subject) if jit else subject
+    value_of = total_of if reduced else jax.jit(of_each_row) if jit else of_each_row
     slope_of = jax.jit(slope) if jit else slope
 
     def operands(logits: Array, rows: Array) -> tuple[jax.Array, jax.Array]:
-        second = class_indices(rows) if chosen.targets == "index" else rows
+        by_index = chosen.targets == "index"
+        second = class_indices(rows, claimed.ignore_index) if by_index else rows
         return jax.device_put(logits, place), jax.device_put(second, place)
 
     def value(logits: Array, rows: Array) -> Array:
@@ -108,27 +125,35 @@ def from_jax(
         return float(total_of(*operands(logits, rows)))
 
     @functools.cache
-    def averages(dtype: np.dtype[Any]) -> bool:
-        """Return whether the loss is a scalar and a mean."""
+    def is_scalar(dtype: np.dtype[Any]) -> bool:
         pair = np.zeros((2, 2), dtype)
-        if jax.eval_shape(loss, *operands(pair, pair)).shape:
-            return False
-        return is_mean(scalar, dtype)
+        return not jax.eval_shape(subject, *operands(pair, pair)).shape
 
-    def gradient(logits: Array, rows: Array) -> Array:
+    averages = functools.cache(functools.partial(is_mean, scalar))
+
+    def slopes(logits: Array, rows: Array, upstream: Array) -> Array:
+        # The mean and the sum over one row are equal. So its first call is not used up.
+        if reduced or len(rows) < 2 or not is_scalar(logits.dtype):
+            return np.array(slope_of(*operands(logits, rows), upstream))
+        mean = averages(logits.dtype)
+        parts = parts_of_a_mean(rows, upstream, averages=mean)
+        if len(parts) == 1:
+            weight = upstream[0] * (len(rows) if mean else 1)
+            weight = np.asarray(weight, upstream.dtype)
+            return np.array(slope_of(*operands(logits, rows), weight))
+        result = np.empty_like(logits)
+        for part in parts:
+            result[part] = slopes(logits[part], rows[part], upstream[part])
+        return result
+
+    def gradient(logits: Array, rows: Array, upstream: "Array | None" = None) -> Array:
+        ones = np.ones(() if reduced else len(logits), logits.dtype)
         with jax.enable_x64(True):
-            # The mean and the sum over one row are equal. So its first call is not used up.
-            weight = len(rows) if len(rows) > 1 and averages(logits.dtype) else 1
-            most = rows_of_a_mean(rows) if weight > 1 else weight
-            if weight <= most:
-                return np.array(slope_of(*operands(logits, rows), weight))
-        starts = range(0, len(rows), most)
-        parts = (gradient(logits[i : i + most], rows[i : i + most]) for i in starts)
-        return np.concatenate([*parts])
+            return slopes(logits, rows, ones if upstream is None else upstream)
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
-        loss,
+        subject,
         quantities_of_a_loss(functions, chosen),
         chosen,
         adapter="jax:",
@@ -136,4 +161,5 @@ def from_jax(
         device=place.platform,
         compiles_per_shape=jit,
         strides=Strides.NONE,
+        takes_upstream=True,
     )

@@ -3,22 +3,29 @@
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from gradcert_implementations.adapters.conventions import declared, one_quantity
+from gradcert_implementations.adapters.conventions import (
+    declared,
+    one_quantity,
+    takes_upstream,
+)
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.interface import Array, Implementation
+from gradcert_implementations.interface import Array, Implementation, Loss
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["from_numpy"]
 
 
 def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) -> Implementation:
-    """Return the implementation of a function ``(logits, targets) -> dE/dz``.
+    """Return the implementation of a function ``(logits, targets) -> dE/dz``, or one that takes g.
 
     Parameters
     ----------
     function
         Takes logits (B, n) and targets (B, n). With ``targets="index"`` the targets are class
-        indices (B,), as int64. Returns the gradient of the loss of each row, (B, n). Both arrays
+        indices (B,), as int64; that of an ignored row is the ``ignore_index``. Returns the gradient
+        of the loss of each row, (B, n). A third argument gets the upstream gradient g, of shape
+        (B,), or () if the loss has a reduction. It does so if it has no default, or is called
+        ``g``, ``upstream``, ``grad_output`` or ``dy``; the function then returns dF/dz. All arrays
         come in every memory layout that numpy has.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default the function computes
@@ -41,11 +48,21 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     >>> mine = from_numpy(gradient, targets="index", formats=["fp32"])
     >>> mine.functions["dE/dz"](np.zeros((1, 2)), np.eye(2)[:1])
     array([[-0.5,  0.5]])
+    >>> from_numpy(lambda logits, labels, g: g[:, None] * gradient(logits, labels)).takes_upstream
+    True
     """
     chosen = Options(**options)
+    ignore_index = chosen.loss_over(Loss()).ignore_index
 
-    def by_index(first: Array, *rows: Array) -> Any:
-        return function(first, *map(class_indices, rows))
+    def by_index(first: Array, *others: Array) -> Any:
+        labels = (class_indices(rows, ignore_index) for rows in others[:1])
+        return function(first, *labels, *others[1:])
 
     called = by_index if chosen.targets == "index" else function
-    return declared(function, one_quantity(called, chosen), chosen, adapter="numpy:")
+    return declared(
+        function,
+        one_quantity(called, chosen),
+        chosen,
+        adapter="numpy:",
+        takes_upstream=takes_upstream(function),
+    )

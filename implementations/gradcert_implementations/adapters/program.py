@@ -14,6 +14,11 @@ arrays, row by row, little-endian, with nothing between them, so that they have 
              the class of each row, an int64. ``none``: no second array, for softmax and do/dz
 ============ ==================================================================================
 
+If options of the loss are claimed, one more key stands last, with all that differ from their
+defaults, by the names of :class:`Loss`. ``class_weights`` are then the numbers of all classes::
+
+    ..., "targets": "index", "loss": {"label_smoothing": 0.1, "reduction": "mean"}}
+
 The answer has the same form: a line of JSON with the shape, then the bytes in the same format::
 
     {"shape": [2, 3]}
@@ -48,7 +53,9 @@ from gradcert_implementations.interface import (
     Domain,
     Function,
     Implementation,
+    Loss,
     Strides,
+    options_of,
 )
 from gradcert_implementations.names import FORMAT_ALIASES
 from gradcert_implementations.options import Options, OptionValues
@@ -142,9 +149,10 @@ class _Dialogue:
 class _Program:
     """A program. It is started by the first question, and again after it broke the protocol."""
 
-    def __init__(self, command: Sequence[str], targets: str) -> None:
+    def __init__(self, command: Sequence[str], targets: str, loss: Loss) -> None:
         self._command = command
         self._targets = targets
+        self._loss = loss
         self._dialogue: _Dialogue | None = None
 
     def ask(self, quantity: str, *arrays: Array) -> Array:
@@ -173,12 +181,16 @@ class _Program:
         sent = list(arrays)
         if arrays[1:] and self._targets == "index":
             sent[1] = class_indices(arrays[1])
-        question = {
+        question: dict[str, Any] = {
             "quantity": quantity,
             "format": FORMAT_ALIASES.get(dtype.name, dtype.name),
             "shapes": [array.shape for array in sent],
             "targets": self._targets if arrays[1:] else "none",
         }
+        options = options_of(self._loss)
+        if options:
+            weights = self._loss.weights(classes)
+            question["loss"] = options if weights is None else options | {"class_weights": weights}
         dialogue.send(b"\n".join([json.dumps(question).encode(), b"".join(map(_bytes, sent))]))
         line = dialogue.line()
         try:
@@ -224,7 +236,7 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
         raise ValueError("no program is named; write command:./my_kernel")
     if shutil.which(words[0]) is None:
         raise ValueError(f"there is no program {words[0]!r} that can be run")
-    program = _Program(words, chosen.domain_over(Domain()).targets)
+    program = _Program(words, chosen.domain_over(Domain()).targets, chosen.loss_over(Loss()))
 
     def asking(quantity: str) -> Function:
         return lambda *arrays: program.ask(quantity, *arrays)

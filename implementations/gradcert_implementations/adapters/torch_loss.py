@@ -1,5 +1,6 @@
 """A PyTorch loss, differentiated by autograd."""
 
+import copy
 import functools
 import warnings
 from collections.abc import Callable
@@ -10,16 +11,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradcert_implementations.adapters.attributes import loss_of_attributes
 from gradcert_implementations.adapters.conventions import (
     declared,
     is_mean,
+    parts_of_a_mean,
     quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
-    rows_of_a_mean,
 )
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.interface import Array, Function, Implementation, Strides
+from gradcert_implementations.interface import (
+    Array,
+    Function,
+    Implementation,
+    Loss,
+    Reduction,
+    Strides,
+)
 from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
@@ -40,7 +49,7 @@ def tensor_of(array: Array) -> Tensor:
     >>> tensor_of(np.zeros((3, 4))[:, ::2]).stride()
     (4, 2)
     """
-    if min(array.strides) < 0:
+    if min(array.strides, default=0) < 0:
         array = array.copy()
     bits = array.view(np.int16) if array.dtype == _BFLOAT16 else array
     if array.flags.writeable:
@@ -77,8 +86,8 @@ def array_of(tensor: Tensor) -> Array:
     return array
 
 
-def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the loss as a function of tensors: a Function's ``apply``, or a Module on the device.
+def _made(loss: Any) -> Any:
+    """Return what computes the loss: a Function's ``apply``, or an object of a Module's class.
 
     Raises
     ------
@@ -86,19 +95,32 @@ def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tenso
         For the class of a Module that takes arguments.
     """
     if isinstance(loss, type) and issubclass(loss, torch.autograd.Function):
-        loss = loss.apply  # type: ignore[attr-defined]
-    elif isinstance(loss, type) and issubclass(loss, nn.Module):
+        return loss.apply  # type: ignore[attr-defined]
+    if isinstance(loss, type) and issubclass(loss, nn.Module):
         try:
-            loss = loss()
+            return loss()
         except TypeError as error:
             raise ValueError(
                 f"the module cannot be made ({error}); name an object, made with its arguments"
             ) from error
-    if isinstance(loss, nn.Module):
-        loss = loss.to(device)
+    return loss
+
+
+def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the loss as a function of tensors; a Module is on the device, in the dtype of logits.
+
+    Its class weights have that dtype then, as PyTorch demands.
+    """
+
+    @functools.cache
+    def of_dtype(dtype: torch.dtype) -> Any:
+        has_numbers = any(tensor.is_floating_point() for tensor in loss.state_dict().values())
+        return (copy.deepcopy(loss) if has_numbers else loss).to(device, dtype)
 
     def called(z: Tensor, t: Tensor) -> Tensor:
-        total = loss(z, t)
+        total = of_dtype(z.dtype)(z, t) if isinstance(loss, nn.Module) else loss(z, t)
+        if isinstance(total, tuple) and total:
+            total = total[0]
         if not isinstance(total, Tensor):
             raise TypeError(f"the loss is of type {type(total).__name__}; expected a tensor")
         require_shape_of_a_loss(total.shape, len(z))
@@ -107,24 +129,57 @@ def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tenso
     return called
 
 
-def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
+def _ones(logits: Array, *, reduced: bool) -> Array:
+    return np.ones(() if reduced else len(logits), logits.dtype)
+
+
+def _backward(total: Tensor, z: Tensor, upstream: Array, *, again: bool) -> Tensor:
+    """Return the gradient of a loss under an upstream gradient, or that of a second backward.
+
+    Raises
+    ------
+    NotImplementedError
+        If a second backward is refused.
+    """
+    g = _moved(tensor_of(upstream), total.device).to(total.dtype)
+    g = g if g.shape == total.shape else g.reshape(total.shape)
+    (slope,) = torch.autograd.grad(total, z, g, retain_graph=again)
+    if again:
+        try:
+            (slope,) = torch.autograd.grad(total, z, g)
+        except RuntimeError as error:
+            raise NotImplementedError(f"a second backward is refused: {error}") from error
+    return slope
+
+
+def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     """Return the implementation of a PyTorch loss; autograd computes its gradient.
 
     Parameters
     ----------
-    loss
+    subject
         ``(logits, targets) -> loss``: a function, a ``torch.autograd.Function``, an ``nn.Module``
         or its class. Logits and targets have shape (B, n). With ``targets="index"`` the targets are
-        class indices (B,), as int64. The loss is one value per row, or the sum or the mean over the
-        rows; the loss of two equal rows shows which. The value of a sum or a mean is certified row
-        by row, each in a batch of its own. The gradient of a mean over more rows than a quarter of
-        the format's largest number is asked in parts. A loss in a wider dtype than the logits is
-        rounded to theirs. On the CPU the tensors share the memory of the numpy arrays, and on a
-        device they have the same strides. Torch has no negative strides and no read-only tensors,
-        so these memory layouts are not asked.
+        class indices (B,), as int64; that of an ignored row is the ``ignore_index``. The loss is
+        one value per row, or the sum or the mean over the rows. Of a tuple of losses, the first
+        counts.
+
+        ``backward`` gets the upstream gradient g of the case, in the dtype of the loss and in every
+        layout that a tensor can have: one number a row, or one for all if the loss that is claimed
+        has a reduction. A second backward of the same graph has the same answer, or is refused by a
+        RuntimeError. If the loss returns a sum or a mean, and no reduction is claimed, the loss of
+        two equal rows shows which it is. Then its value is certified row by row, each in a batch of
+        its own, and its gradient for rows that have one g together; the divisor of a mean is taken
+        back by g. Such a mean over more rows than a quarter of the format's largest number is asked
+        in parts. A loss in a wider dtype than the logits is rounded to theirs. On the CPU the
+        tensors share the memory of the numpy arrays, and on a device they have the same strides.
+        Torch has no negative strides and no read-only tensors, so these memory layouts are not
+        asked.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
         its gradient dE/dz are certified in binary64 and binary32, on probabilities and on the CPU.
+        The attributes of a module fill in the loss; see
+        :func:`gradcert_implementations.adapters.attributes.loss_of_attributes`.
         A loss of probabilities has the quantity dE/do. The device is a name that ``torch.device``
         takes.
 
@@ -137,12 +192,14 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
     Examples
     --------
     >>> import numpy as np
-    >>> mine = from_torch(nn.CrossEntropyLoss, targets="index")
-    >>> mine.functions["dE/dz"](np.zeros((2, 2)), np.eye(2))
-    array([[-0.5,  0.5],
-           [ 0.5, -0.5]])
+    >>> mine = from_torch(nn.CrossEntropyLoss(reduction="sum"), targets="index")
+    >>> mine.loss
+    Loss(ignore_index=-100, reduction='sum')
+    >>> mine.functions["dE/dz"](np.zeros((2, 2)), np.eye(2), np.array(2.0))
+    array([[-1.,  1.],
+           [ 1., -1.]])
     >>> mine.functions["loss"](np.zeros((2, 2)), np.eye(2))
-    array([0.69314718, 0.69314718])
+    array(1.38629436)
     """
     chosen = Options(**options)
     device = chosen.device or "cpu"
@@ -152,15 +209,22 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
     except (RuntimeError, AssertionError) as error:
         reason = printable(str(error))
         raise ValueError(f"the device {device!r} cannot be used: {reason}") from error
-    called = _called(loss, place)
+    made = _made(subject)
+    called = _called(made, place)
+    filled_in = loss_of_attributes(made, chosen.targets)
+    claimed = chosen.loss_over(Loss(), filled_in)
+    reduced = claimed.reduction is not Reduction.NONE
 
     def operands(logits: Array, rows: Array) -> tuple[Tensor, Tensor]:
-        second = tensor_of(class_indices(rows) if chosen.targets == "index" else rows)
-        return _moved(tensor_of(logits), place), _moved(second, place)
+        by_index = chosen.targets == "index"
+        second = class_indices(rows, claimed.ignore_index) if by_index else rows
+        return _moved(tensor_of(logits), place), _moved(tensor_of(second), place)
 
     def value(logits: Array, rows: Array) -> Array:
         z, t = operands(logits, rows)
         total = called(z, t)
+        if reduced:
+            return rounded_to(logits.dtype, array_of(total))
         if not total.ndim and len(z) != 1:
             # The sum and the mean over a batch of one row are the loss of that row.
             each = (called(z[i : i + 1], t[i : i + 1]).reshape(1) for i in range(len(z)))
@@ -172,28 +236,40 @@ def from_torch(loss: Any, **options: Unpack[OptionValues]) -> Implementation:
 
     averages = functools.cache(functools.partial(is_mean, scalar))
 
-    def gradient(logits: Array, rows: Array) -> Array:
+    def slopes(logits: Array, rows: Array, upstream: Array, *, again: bool) -> Array:
         z, t = operands(logits, rows)
         z.requires_grad_()
         total = called(z, t)
         # The mean and the sum over one row are equal. So its first call is not used up.
-        several = not total.ndim and len(rows) > 1
-        weight = len(rows) if several and averages(logits.dtype) else 1
-        most = rows_of_a_mean(rows) if weight > 1 else weight
-        if weight > most:
-            starts = range(0, len(rows), most)
-            parts = (gradient(logits[i : i + most], rows[i : i + most]) for i in starts)
-            return np.concatenate([*parts])
-        (slope,) = torch.autograd.grad(total, z, torch.full_like(total, weight))
-        return array_of(slope)
+        if total.ndim or reduced or len(rows) < 2:
+            return array_of(_backward(total, z, upstream, again=again))
+        mean = averages(logits.dtype)
+        parts = parts_of_a_mean(rows, upstream, averages=mean)
+        if len(parts) == 1:
+            weight = upstream[0] * (len(rows) if mean else 1)
+            return array_of(_backward(total, z, np.asarray(weight, upstream.dtype), again=again))
+        result = np.empty_like(logits)
+        for part in parts:
+            result[part] = slopes(logits[part], rows[part], upstream[part], again=again)
+        return result
+
+    def gradient(logits: Array, rows: Array, upstream: "Array | None" = None) -> Array:
+        g = _ones(logits, reduced=reduced) if upstream is None else upstream
+        return slopes(logits, rows, g, again=False)
+
+    def second_backward(logits: Array, rows: Array, upstream: Array) -> Array:
+        return slopes(logits, rows, upstream, again=True)
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
-        loss,
+        subject,
         quantities_of_a_loss(functions, chosen),
         chosen,
         adapter="torch:",
         library="torch",
         device=device,
         strides=Strides.NON_NEGATIVE,
+        filled_in=filled_in,
+        takes_upstream=True,
+        second_backward=second_backward,
     )

@@ -5,12 +5,13 @@ a new file and a line in this one.
 """
 
 from gradcert_oracle.formats import Format
-from gradcert_oracle.losses import TEXTBOOK_LOSS, Loss
+from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.quantities.gradient import GRADIENT
 from gradcert_oracle.quantities.identity_gradient import IDENTITY_GRADIENT
 from gradcert_oracle.quantities.jacobian import JACOBIAN
 from gradcert_oracle.quantities.loss import LOSS
 from gradcert_oracle.quantities.loss_by_probability import LOSS_BY_PROBABILITY
+from gradcert_oracle.quantities.reduced_loss import REDUCED_LOSS
 from gradcert_oracle.quantities.sigmoid_gradient import SIGMOID_GRADIENT
 from gradcert_oracle.quantities.softmax import SOFTMAX
 from gradcert_oracle.questions import Quantity, Question
@@ -23,6 +24,7 @@ __all__ = [
     "LOSS",
     "LOSS_BY_PROBABILITY",
     "QUANTITIES",
+    "REDUCED_LOSS",
     "SIGMOID_GRADIENT",
     "SOFTMAX",
     "quantity_of",
@@ -38,7 +40,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     SIGMOID_GRADIENT,
     IDENTITY_GRADIENT,
 )
-"""Every quantity that the oracle knows."""
+"""Every quantity of rows that the oracle knows. Beside these, REDUCED_LOSS is one of a batch."""
 
 _BY_NAME = {(quantity.name, quantity.output): quantity for quantity in QUANTITIES}
 
@@ -67,7 +69,13 @@ def quantity_of(name: str, loss: Loss = TEXTBOOK_LOSS) -> Quantity:
     return quantity
 
 
-def question(name: str, *rows: Row, format: Format, loss: Loss = TEXTBOOK_LOSS) -> Question:
+def question(
+    name: str,
+    *rows: Row,
+    format: Format,
+    loss: Loss = TEXTBOOK_LOSS,
+    share: Share = PLAIN_SHARE,
+) -> Question:
     """Return the question about the quantity of this name, with one row for each argument.
 
     Raises
@@ -84,4 +92,4 @@ def question(name: str, *rows: Row, format: Format, loss: Loss = TEXTBOOK_LOSS) 
     Traceback (most recent call last):
     ValueError: dE/dz takes logits and targets, not 1 rows
     """
-    return Question(quantity_of(name, loss), rows, format, loss)
+    return Question(quantity_of(name, loss), rows, format, loss, share)

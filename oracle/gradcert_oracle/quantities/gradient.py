@@ -14,7 +14,8 @@ Examples
 
 from collections import Counter
 from collections.abc import Sequence
-from math import exp
+from fractions import Fraction
+from math import exp, inf
 
 import numpy as np
 from flint import arb
@@ -23,6 +24,17 @@ from gradcert_oracle import textbook
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
+from gradcert_oracle.effective_targets import (
+    check_row,
+    effective,
+    effective_sizes,
+    exactly,
+    masses,
+    smoothing,
+    weights_of,
+)
+from gradcert_oracle.options import along
+from gradcert_oracle.options_textbook import factor, rescaled, steepness, stored_before
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs, lookup
@@ -35,6 +47,8 @@ __all__ = ["GRADIENT"]
 
 
 def _enclose(question: Question, guard: int) -> Enclosures:
+    if not question.is_plain:
+        return _enclose_with_options(question, guard)
     z, t = question["logits"], question["targets"]
     check_logits(z, masked=True)
     check_masked_targets(t, z)
@@ -58,6 +72,38 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     return tuple(lookup(kinds, balls, question.equal))
 
 
+def _enclose_with_options(question: Question, guard: int) -> Enclosures:
+    z, t, loss, share = question["logits"], question["targets"], question.loss, question.share
+    check_row(loss, z, t)
+    kinds, smooth = question.kinds, smoothing(loss, len(z))
+    logits, counts = [z[j] for j in kinds], list(Counter(question.equal).values())
+    pairs = list(zip(t, weights_of(loss, len(z)), strict=True))
+    of_each, occur = [pairs[j] for j in kinds], Counter(pairs)
+
+    def evaluate(places: Sequence[int]) -> list[arb]:
+        moved = along(loss, logits, counts)
+        kept, given = exactly(smooth.kept), exactly(smooth.given)
+        part = exactly(1 / share.divisor)
+        effective = {(x, w): (kept * x + given) * w * part for x, w in occur}
+
+        def total(occurrences: Counter[tuple[float, float]]) -> arb:
+            return sum((effective[pair] * count for pair, count in occurrences.items()), arb(0))
+
+        dominant = moved.shares.dominant
+        slopes = moved.slopes(
+            places,
+            [effective[of_each[j]] for j in places],
+            total(occur),
+            total(occur if dominant is None else occur - Counter([of_each[dominant]])),
+            exactly(Fraction(loss.z_loss) / share.z_divisor),
+        )
+        factor = arb(loss.multiplier) * share.upstream * loss.logit_scale
+        return [factor * slope for slope in slopes]
+
+    balls = refine(evaluate, len(logits), question.format, guard)
+    return tuple(lookup(kinds, balls, question.equal))
+
+
 def _textbook(
     question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
 ) -> Values:
@@ -66,6 +112,8 @@ def _textbook(
     Where t_j is zero the other targets have the sum T, and the two forms are one. The size of a
     product is ``o_j sum_k |t_k|``, because the sum T is rounded beside that and not beside T.
     """
+    if not question.is_plain:
+        return _textbook_with_options(question, places, level, arithmetic)
     t, total = question["targets"], arithmetic.total
     o = textbook.softmax(question["logits"], level, arithmetic)
     with_target = [(index, j) for index, j in enumerate(places) if t[j]]
@@ -93,8 +141,70 @@ def _textbook(
     return Values(plain, mirrored, sizes)
 
 
+def _textbook_with_options(
+    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
+) -> Values:
+    """Return ``S_j ((A f + q) p_j - a_j f)``, and with targets the form of the complement too.
+
+    Here f is ``M g s / D``, q is ``2 M g s zeta L / D_z``, and S_j is the derivative of a softcap,
+    or one. A run may multiply by f and S_j before or after it takes the difference. The balls have
+    f in each term, which is no narrower, and the rounding of a product with S_j is that of a term.
+    """
+    loss, share, t, lost = question.loss, question.share, question["targets"], arithmetic.lost
+    found = textbook.softmax_of(loss, question["logits"], level, arithmetic)
+    p = found.values
+    targets = effective(loss, t, lost)
+    with_target = [(index, j) for index, j in enumerate(places) if t[j]]
+    wanted = [j for _, j in with_target]
+    mass = masses(targets, wanted, arithmetic)
+    scaled = Fraction(loss.logit_scale), Fraction(loss.multiplier)
+    front = factor(share.upstream, [1 / share.divisor, *scaled], lost)
+    charged, square = front.lost * (1 + mass.sizes + mass.sizes), arb(0)
+    if loss.z_loss:
+        numbers = 1 / share.z_divisor, 2 * Fraction(loss.z_loss), *scaled
+        doubled = factor(share.upstream, numbers, lost)
+        log_sum = found.log_sum()
+        charged += doubled.lost * abs(log_sum)
+        square = doubled.value * log_sum
+    charged += stored_before(share.upstream, arithmetic)
+    steep = [arb(1)] * len(places)
+    if loss.softcap < inf:
+        logits = [question["logits"][j] for j in places]
+        steep = steepness(loss, logits, [found.points[j] for j in places], lost)
+    product = front.value * mass.total + square
+    product_size = abs(front.value) * mass.sizes + abs(square)
+    values = Values([], {}, [], charged.upper())
+    for j, slope in zip(places, steep, strict=True):
+        pull = front.value * targets[j]
+        plain = (product * p[j] - pull) * slope
+        values.plain.append(plain)
+        values.sizes.append((product_size * p[j] + abs(pull)) * slope + abs(plain))
+    others = arithmetic.total(p, wanted)[1]
+    for (index, j), rest, p_rest in zip(with_target, mass.others, others, strict=True):
+        form = front.value * (p[j] * rest - targets[j] * p_rest) + square * p[j]
+        values.mirrored[index] = form * steep[index]
+    return values
+
+
+def _scale_with_options(question: Question) -> float:
+    """Return the largest ``|M g| s ((W / D + 2 |zeta L| / D_z) p_k + |a_k| / D)``.
+
+    W is the sum of all ``|a_k|``. The derivative of a softcap is left out.
+    """
+    loss, share = question.loss, question.share
+    logits, sizes = rescaled(loss, question["logits"]), effective_sizes(loss, question["targets"])
+    part = float(1 / abs(share.divisor))
+    square = 2 * abs(loss.z_loss * logits.log_sum) * float(1 / abs(share.z_divisor))
+    most = (float_sum(sizes) * part + square) / logits.mass
+    terms = zip(logits.points, sizes, strict=True)
+    largest = max(most * exp(u - logits.largest) + size * part for u, size in terms)
+    return abs(loss.multiplier * share.upstream) * loss.logit_scale * largest
+
+
 def _scale(question: Question) -> float:
     """Return the largest ``o_k sum_i |t_i| + |t_k|``."""
+    if not question.is_plain:
+        return _scale_with_options(question)
     z, t = question["logits"], question["targets"]
     largest, whole = max(z), relative_mass(z)
     terms = [(x, target) for x, target in zip(z, t, strict=True) if target]
@@ -104,7 +214,7 @@ def _scale(question: Question) -> float:
 
 
 def _largest_target(question: Question) -> float:
-    return max(map(abs, question["targets"]))
+    return max(map(abs, question["targets"])) if question.is_plain else -inf
 
 
 def _products(batch: Batch) -> Pair:
@@ -128,7 +238,7 @@ def _reference(batch: Batch) -> Reference:
     sizes = weights + np.abs(t)
     # One rounding of the difference, and what the distance of an answer from it leaves out.
     error = weights * batch.error + 2 * wider.unit * sizes + lost[:, None]
-    difference = wider.minus(_products(batch), wider.number(t))
+    difference = wider.minus(_products(batch), batch.target_numbers)
     return Reference(difference, error, sizes.max(axis=1), lost)
 
 
@@ -161,5 +271,8 @@ GRADIENT = Quantity(
     textbook=_textbook,
     scale=_scale,
     scale_at_least=_largest_target,
+    options=True,
+    shares=True,
+    upstream=True,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

@@ -14,6 +14,7 @@ Examples
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from math import log
 
 import numpy as np
@@ -23,6 +24,16 @@ from gradcert_oracle import textbook
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
+from gradcert_oracle.effective_targets import (
+    check_row,
+    effective,
+    effective_sizes,
+    exactly,
+    smoothing,
+    weights_of,
+)
+from gradcert_oracle.options import along
+from gradcert_oracle.options_textbook import factor, rescaled, sum_of
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs
@@ -35,6 +46,8 @@ __all__ = ["LOSS"]
 
 
 def _enclose(question: Question, guard: int) -> Enclosures:
+    if not question.is_plain:
+        return _enclose_with_options(question, guard)
     z, t = question["logits"], question["targets"]
     check_logits(z, masked=True)
     check_masked_targets(t, z)
@@ -56,7 +69,41 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     return refine(evaluate, 1, question.format, guard)
 
 
+def _enclose_with_options(question: Question, guard: int) -> Enclosures:
+    """Enclose ``M (C / D + zeta L^2 / D_z)``. The upstream gradient plays no role in a value."""
+    z, t, loss, share = question["logits"], question["targets"], question.loss, question.share
+    check_row(loss, z, t)
+    smooth = smoothing(loss, len(z))
+    kinds = Counter(zip(z, t, weights_of(loss, len(z)), strict=True))
+    logits, counts = [x for x, _, _ in kinds], list(kinds.values())
+    # Classes of equal targets and weights have one sum of the -ln p_k.
+    numbers: dict[tuple[float, float], int] = {}
+    which = [numbers.setdefault((target, w), len(numbers)) for _, target, w in kinds]
+    counted = [bool(w and (x or loss.label_smoothing)) for x, w in numbers]
+
+    def evaluate(_: Sequence[int]) -> list[arb]:
+        moved = along(loss, logits, counts)
+        whole, points = moved.shares, moved.points
+        top, dominant = points[whole.top] + analytic_log(whole.mass).real, whole.dominant
+        surprises = [arb(0)] * len(numbers)
+        for j, (number, point, count) in enumerate(zip(which, points, counts, strict=True)):
+            if counted[number]:
+                surprise = top - point if j != dominant else -analytic_log1p(-whole.others).real
+                surprises[number] += surprise if count == 1 else surprise * count
+        kept, given = exactly(smooth.kept), exactly(smooth.given)
+        pairs = zip(numbers, surprises, strict=True)
+        total = sum(((kept * x + given) * w * surprise for (x, w), surprise in pairs), arb(0))
+        # The power of a ball around zero is NaN; its product with itself is not.
+        squared = moved.log_sum * moved.log_sum
+        square = exactly(Fraction(loss.z_loss) / share.z_divisor) * squared
+        return [loss.multiplier * (total * exactly(1 / share.divisor) + square)]
+
+    return refine(evaluate, 1, question.format, guard)
+
+
 def _textbook(question: Question, _: Sequence[int], level: str, arithmetic: Arithmetic) -> Values:
+    if not question.is_plain:
+        return _textbook_with_options(question, level, arithmetic)
     log_o = textbook.softmax(question["logits"], level, arithmetic, logarithms=True)
     pairs = zip(question["targets"], log_o, strict=True)
     terms = [target * log_o_j for target, log_o_j in pairs if target]
@@ -67,8 +114,50 @@ def _textbook(question: Question, _: Sequence[int], level: str, arithmetic: Arit
     return Values([value], {}, [sum(map(abs, terms), abs(value))])
 
 
+def _textbook_with_options(question: Question, level: str, arithmetic: Arithmetic) -> Values:
+    """Return ``M (-sum_k a_k ln p_k / D + zeta L^2 / D_z)``.
+
+    A log-sum-exp allows another form of it, ``sum_k a_k L - sum_k a_k u_k``, where smoothing needs
+    one sum of all logits.
+    """
+    loss, share, z, lost = question.loss, question.share, question["logits"], arithmetic.lost
+    found = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
+    targets = effective(loss, question["targets"], lost)
+    scaled = Fraction(loss.multiplier)
+    front = factor(1.0, [1 / share.divisor, scaled], lost)
+    surprises = [-a * log for a, log in zip(targets, found.values, strict=True) if not a.is_zero()]
+    terms = [front.value * surprise for surprise in surprises]
+    log_sum = found.log_sum()
+    charged, square = front.lost * (1 + sum(map(abs, surprises), arb(0))), arb(0)
+    if loss.z_loss:
+        numbers = 1 / share.z_divisor, Fraction(loss.z_loss), scaled
+        squared = factor(1.0, numbers, lost)
+        charged += squared.lost * (1 + abs(log_sum)) ** 2
+        square = squared.value * log_sum * log_sum
+    value = sum_of(terms, arithmetic) + square
+    values = Values([value], {}, [sum(map(abs, terms), abs(square) + abs(value))], charged.upper())
+    if level == "log-sum-exp" and loss.label_smoothing:
+        points = textbook.points(loss, z, lost)
+        moved = [a * u for a, u in zip(targets, points, strict=True) if not a.is_zero()]
+        entropy = sum_of(targets, arithmetic) * log_sum - sum_of(moved, arithmetic)
+        values.mirrored[0] = front.value * entropy + square
+    return values
+
+
+def _scale_with_options(question: Question) -> float:
+    """Return ``|M| (sum_k |a_k| (1 - ln p_k) / D + |zeta| L^2 / D_z)``."""
+    loss, share = question.loss, question.share
+    logits, sizes = rescaled(loss, question["logits"]), effective_sizes(loss, question["targets"])
+    terms = zip(logits.points, sizes, strict=True)
+    total = float_sum([size * (1 + logits.log_sum - u) for u, size in terms if size])
+    square = abs(loss.z_loss) * logits.log_sum**2 * float(1 / abs(share.z_divisor))
+    return abs(loss.multiplier) * (total * float(1 / abs(share.divisor)) + square)
+
+
 def _scale(question: Question) -> float:
     """Return ``sum_k |t_k| (1 - ln o_k)``, which is ``E + sum_k t_k`` if no target is negative."""
+    if not question.is_plain:
+        return _scale_with_options(question)
     z, t = question["logits"], question["targets"]
     largest, log_mass = max(z), log(relative_mass(z))
     terms = [(x, target) for x, target in zip(z, t, strict=True) if target]
@@ -132,5 +221,7 @@ LOSS = Quantity(
     scale=_scale,
     pooled=False,
     unbounded=True,
+    options=True,
+    shares=True,
     screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
 )

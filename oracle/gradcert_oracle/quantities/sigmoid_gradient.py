@@ -31,6 +31,7 @@ from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_targets
 from gradcert_oracle.screens import Reference, Screen
+from gradcert_oracle.shared import with_shares
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import DEEPEST, Array, Pair
 
@@ -129,16 +130,18 @@ def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
     return np.full(len(batch["logits"]), most)
 
 
-SIGMOID_GRADIENT = Quantity(
-    name="dE/dz",
-    arguments=("logits", "targets"),
-    enclose=_enclose,
-    textbook=_textbook,
-    scale=_scale,
-    output="sigmoid",
-    masked=False,
-    shift_invariant=False,
-    screen=Screen(
-        reference=_reference, budget_at_least=_budget_at_least, budget_at_most=_budget_at_most
-    ),
+SIGMOID_GRADIENT = with_shares(
+    Quantity(
+        name="dE/dz",
+        arguments=("logits", "targets"),
+        enclose=_enclose,
+        textbook=_textbook,
+        scale=_scale,
+        output="sigmoid",
+        masked=False,
+        shift_invariant=False,
+        screen=Screen(
+            reference=_reference, budget_at_least=_budget_at_least, budget_at_most=_budget_at_most
+        ),
+    )
 )

@@ -120,10 +120,13 @@ class Wider:
         head, tail = two_sum(x.head, -y.head)
         return Pair(head, tail + (x.tail - y.tail))
 
+    def normal(self, x: Pair) -> Pair:
+        """Return a number whose tail may be large beside its head as a normal pair."""
+        return two_sum(x.head, x.tail) if self.paired else x
+
     def less(self, x: Pair, y: Pair) -> Pair:
         """Return ``x - y`` as a normal pair."""
-        difference = self.minus(x, y)
-        return two_sum(difference.head, difference.tail) if self.paired else difference
+        return self.normal(self.minus(x, y))
 
     def distance(self, value: Array, x: Pair) -> Array:
         """Return ``|value - x|`` for binary64 values.

@@ -1,11 +1,11 @@
 """The report as one HTML page: self-contained, light and dark, for any screen, without a script."""
 
 from gradcert_reports.model.naming import distinct
-from gradcert_reports.model.options import options
 from gradcert_reports.model.records import Certificate, Match, Report
 from gradcert_reports.model.results import CheckResult
 from gradcert_reports.model.verdict import Verdict, counts
 from gradcert_reports.text import phrases
+from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import well_formed_html
 from gradcert_reports.text.rows import arguments, values, wrong_value
@@ -63,7 +63,7 @@ _environment.filters |= {
     "lower_bound": phrases.lower_bound,
     "magnitude": phrases.magnitude,
     "mistake": phrases.mistake,
-    "options": options,
+    "claims": claims,
     "others": _others,
     "outcome": phrases.outcome,
     "place": phrases.place,

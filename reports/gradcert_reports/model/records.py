@@ -147,10 +147,16 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         The options of the loss that it claims to compute, by name. Empty if they are not recorded.
     domain
         The inputs for which it claims to be right, by name: ``targets``, ``largest_logit``, ...
+    claimed, not_claimed
+        What it claims of its loss and its domain, in words, and what it does not. Empty if they are
+        not recorded.
+    filled_in
+        The options of its loss that were read from the attributes of what computes it, in words.
     at_least
         The level that it claims: a worse one is refuted. None if it claims no level.
     verdict
-        The worst verdict of its checks; a check that has not run counts as ``incomplete``.
+        The worst verdict of its checks; a check that has not run counts as ``incomplete``, and a
+        second backward that is refused does not count.
     worst
         The most severe passed result, whose level is the level of the certificate. None unless the
         implementation conforms.
@@ -169,6 +175,9 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     formats: tuple[str, ...]
     loss: dict[str, Option]
     domain: dict[str, Option]
+    claimed: tuple[str, ...] = ()
+    not_claimed: tuple[str, ...] = ()
+    filled_in: tuple[str, ...] = ()
     at_least: str | None = None
     verdict: Verdict
     worst: CheckResult | None

@@ -113,6 +113,8 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         The true value at `index` as a ball, centre and radius; empty if there is none.
     ulps, budgets
         The size of the error, if it has one.
+    upstream
+        The upstream gradient of that row; empty if the call has none.
     snippet
         Python code that reproduces it. It builds the whole arguments, unless they are too large to
         be written out; it says so then.
@@ -132,6 +134,7 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     enclosure: str = ""
     ulps: float | None
     budgets: float | None
+    upstream: str = ""
     snippet: str
     jacobian: Jacobian | None = None
 

@@ -5,9 +5,9 @@ says so.
 """
 
 from gradcert_reports.model.naming import distinct
-from gradcert_reports.model.options import options
 from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.text import phrases
+from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import fenced, markdown_cell
 from gradcert_reports.text.rows import arguments, wrong_value
@@ -53,6 +53,7 @@ _environment.filters |= {
     "as_option": phrases.as_option,
     "arguments": arguments,
     "cell": markdown_cell,
+    "claims": claims,
     "code": _code,
     "covered": _covered,
     "diagnosis": phrases.diagnosis,
@@ -61,7 +62,6 @@ _environment.filters |= {
     "mistake": phrases.mistake,
     "named": phrases.named,
     "number": _number,
-    "options": options,
     "outcome": phrases.outcome,
     "reach": phrases.reach,
     "refuting": refuting,

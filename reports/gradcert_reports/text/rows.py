@@ -135,11 +135,12 @@ def arguments(discrepancy: Discrepancy) -> str:
     """
     rows = discrepancy.row_arguments
     before = f"{place(discrepancy)}: " if place(discrepancy) else ""
+    under = f"; upstream gradient {discrepancy.upstream}" if discrepancy.upstream else ""
     if discrepancy.classes <= _SHORT:
-        return before + ", ".join(f"{name} {values(row)}" for name, row in rows.items())
+        return before + ", ".join(f"{name} {values(row)}" for name, row in rows.items()) + under
     near = discrepancy.index if _one_each(discrepancy) else None
     named = "; ".join(_argument(name, row, near) for name, row in rows.items())
-    return f"{before}{discrepancy.classes} classes, {named}"
+    return f"{before}{discrepancy.classes} classes, {named}{under}"
 
 
 def wrong_value(discrepancy: Discrepancy) -> str:

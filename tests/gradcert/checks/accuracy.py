@@ -7,6 +7,7 @@ from math import isfinite
 import numpy as np
 from flint import arb
 
+from gradcert.checks.nothing_kept import require_nothing
 from gradcert.checks.screening import drawn_sample, screened
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
@@ -21,6 +22,7 @@ from gradcert.core.evidence import (
     floats,
     text,
 )
+from gradcert.core.shares import counted
 from gradcert.core.unlike import unlike_rows
 from gradcert_implementations import Array
 from gradcert_oracle import Judgement, Question, ScreenError, enclose, judge, ulps
@@ -32,17 +34,22 @@ _GUARD = 100
 
 
 def _overflows(question: Question) -> bool:
-    """Whether a true value is too large for the format, or the sum of the sizes of its terms is.
-
-    With the sizes of the targets for targets, no terms cancel.
-    """
+    """Whether a true value is too large for the format, or the sum of the sizes of its terms is."""
     quantity = question.quantity
     if not quantity.unbounded:
         return False
+    if quantity.reduces:
+        parts = [_sizes_of(part) for part in question.parts]
+        return sum(abs(enclose(part)[0]) for part in parts) > question.format.max
+    return any(abs(value) > question.format.max for value in enclose(_sizes_of(question)))
+
+
+def _sizes_of(question: Question) -> Question:
+    """Return the question with the sizes of the targets for targets, so that no terms cancel."""
+    quantity = question.quantity
     named = zip(quantity.arguments, question.rows, strict=True)
     rows = tuple(tuple(map(abs, row)) if name == "targets" else row for name, row in named)
-    sizes = replace(question, rows=rows)
-    return any(abs(value) > question.format.max for value in enclose(sizes))
+    return replace(question, rows=rows)
 
 
 def _judge_accepted(claim: Claim, case: Case, answer: Array, row: int) -> Judgement:
@@ -74,11 +81,18 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     Of rows with equal arguments and equal answers the first is examined, and stands for all. A
     batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
     the predicate, also where a level is claimed. A sample of it is judged all the same.
+
+    Rows that are ignored have zeros, and nothing else. If a mean divides by zero, because no row
+    counts, every value is NaN or zero, as the loss says.
     """
     answer = claim.answer(case).copy()  # A later call may overwrite it.
-    unlike = unlike_rows(*claim.arguments(case), answer)
-    examined = case if len(unlike) == case.rows else case.of_rows(unlike)
-    found = screened(claim, examined, answer[unlike])
+    if claim.quantity.options and counted(claim.loss, case, claim.format).nothing:
+        return require_nothing(claim, case, answer)
+    if claim.quantity.reduces:
+        unlike = np.zeros(1, int)
+    else:
+        unlike = unlike_rows(*claim.row_arguments(case), answer)
+    found = screened(claim, case, unlike, answer[unlike])
     accepted = np.zeros(len(unlike), dtype=bool) if found is None else found.accepted
     sample = drawn_sample(accepted, answer[unlike])
     judge_accepted = functools.partial(_judge_accepted, claim, case, answer)

@@ -6,9 +6,11 @@ import numpy as np
 
 from gradcert.checks.agreement import require_agreement
 from gradcert.checks.places import telling_places
+from gradcert.checks.shown import with_classes_changed, with_rows_changed
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, shown_as
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted, floats, text
+from gradcert.core.shares import with_ignored_labels
 from gradcert_implementations import Array
 
 __all__ = [
@@ -22,15 +24,17 @@ __all__ = [
 def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
     """The arguments hold the same bytes after the call as before, and the answer is none of them.
 
-    Predicate: byte equality of every argument, and no memory shared with it. It sees no values, so
+    Predicate: byte equality of every argument, and no memory shared with it. Logits that the claim
+    declares as overwritten are left out. It sees no values, so
     it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     originals = claim.arguments(case)
     arguments = [array.copy() for array in originals]
     answer = claim.call(*arguments)
-    for name, argument, original in zip(
-        claim.quantity.arguments, arguments, originals, strict=True
-    ):
+    first = int(claim.implementation.domain.overwrites_logits)
+    for name, argument, original in list(zip(claim.names, arguments, originals, strict=True))[
+        first:
+    ]:
         if argument.tobytes() != original.tobytes():
             raise Refuted(
                 Evidence(
@@ -50,8 +54,7 @@ def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
     return []
 
 
-_ASKED, _REVERSED = "f(*args)", "f(*(a[:, ::-1] for a in args))"
-_REVERSED_IN_PLACE = "[np.copyto(a, a[:, ::-1]) for a in args]"
+_ASKED = "f(*args)"
 _FRESH = "f(*map(np.copy, args))"
 
 
@@ -108,6 +111,8 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     It cannot see an error that every call makes: the all-zero gradient, a sign flip, a scale.
     """
     reverse = case.map(_reversed)
+    turned_around = f"f(*({with_classes_changed(claim, 'a[:, ::-1]')}))"
+    turned_in_place = f"[{with_classes_changed(claim, 'np.copyto(a, a[:, ::-1])')}]"
     first = claim.answer(case)
     kept = first.copy()
     again = claim.answer(case).copy()
@@ -118,13 +123,13 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
         (
             "a later call changed an answer that was returned before",
             first,
-            (f"a := {_ASKED}", _ASKED, _REVERSED, "a"),
+            (f"a := {_ASKED}", _ASKED, turned_around, "a"),
         ),
         ("equal arguments gave another answer the second time", again, (_ASKED, _ASKED)),
         (
             "equal arguments gave another answer after other ones",
             later,
-            (_ASKED, _ASKED, _REVERSED, _ASKED),
+            (_ASKED, _ASKED, turned_around, _ASKED),
         ),
     ):
         _require_equal_bytes(case, ours, kept, what=what, shown_by=shown_by)
@@ -137,7 +142,12 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
         after_given,
         claim.answer(retargeted),
         what="the answer to other targets depends on the call before",
-        shown_by=("f(args[0], *(a[:, ::-1] for a in args[1:]))", _ASKED, _REVERSED, _ASKED),
+        shown_by=(
+            f"f(args[0], *({with_classes_changed(claim, 'a[:, ::-1]', 'args[1:]')}))",
+            _ASKED,
+            turned_around,
+            _ASKED,
+        ),
     )
 
     arrays = [_in_the_middle(array) for array in claim.arguments(reverse)]
@@ -152,10 +162,10 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
             case,
             renewed,
             claim.call(*fresh),
-            (_REVERSED_IN_PLACE, _ASKED, _REVERSED_IN_PLACE, _ASKED, _FRESH),
+            (turned_in_place, _ASKED, turned_in_place, _ASKED, _FRESH),
         ),
     ):
-        for row in range(case.rows):
+        for row in range(len(answer)):
             require_agreement(
                 claim,
                 asked,
@@ -174,8 +184,8 @@ def empty_batch(claim: Claim, case: Case) -> list[JudgedRow]:
     Predicate: the shape and dtype of the answer for arguments of shape (0, n). There are no values
     in it, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
-    with shown_as("for a batch of no rows", "f(*(a[:0] for a in args))"):
-        claim.answer(case.map(lambda array: array[:0]))
+    with shown_as("for a batch of no rows", f"f(*({with_rows_changed(claim, 'a[:0]')}))"):
+        claim.answer(case.of_rows(np.zeros(0, int)))
     return []
 
 
@@ -198,7 +208,9 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     before = claim.answer(case)
     had_nan = np.isnan(before).reshape(case.rows, -1).any(axis=1)
     for row, column in telling_places(
-        case, most=_POISONED, labels_only=claim.quantity.needs_target
+        with_ignored_labels(claim.loss, case),
+        most=_POISONED,
+        labels_only=claim.quantity.needs_target,
     ):
         point = case.point.copy()
         point[row, column] = np.nan

@@ -82,6 +82,8 @@ def _unaligned(array: Array) -> Array:
     return np.insert(array, 0, np.nan)[1:].reshape(array.shape)
 
 
+_UPSTREAM = "upstream"
+
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         name="rows narrowed from a wider array",
@@ -158,6 +160,11 @@ def has_layouts(claim: Claim) -> bool:
     return bool(layouts_of(claim))
 
 
+def _relaid(layout: Layout, array: Array) -> Array:
+    """Return an argument in a layout. One number for each row is a column of them."""
+    return layout.relaid(array[:, np.newaxis])[:, 0] if array.ndim == 1 else layout.relaid(array)
+
+
 def _with_one_row(claim: Claim, case: Case, names: tuple[str, ...]) -> Case:
     """Return the case with one row of these arguments in place of all their rows.
 
@@ -170,16 +177,20 @@ def _with_one_row(claim: Claim, case: Case, names: tuple[str, ...]) -> Case:
         arguments = {
             name: array[same] if name in names else array for name, array in case.arguments.items()
         }
-        changed = replace(case, arguments=arguments)
+        upstream = case.upstream
+        if upstream is not None and _UPSTREAM in names:
+            upstream = upstream[same]
+        changed = replace(case, arguments=arguments, upstream=upstream)
         outside = ~(np.abs(changed.point.astype(np.float64)) <= largest)
         if not (outside & (changed["targets"] != 0)).any():
             return changed
-    return case.map(lambda array: array[np.zeros(case.rows, int)])
+    return case.of_rows(np.zeros(case.rows, int))
 
 
-def _given(claim: Claim) -> Iterator[tuple[str, ...]]:
+def _given(claim: Claim, case: Case) -> Iterator[tuple[str, ...]]:
     """Yield the arguments that are given in a layout: each by itself, then all of them."""
-    names = claim.quantity.arguments
+    arrays = zip(claim.names, claim.arguments(case), strict=True)
+    names = tuple(name for name, array in arrays if array.ndim)
     yield from ((name,) for name in names)
     if len(names) > 1:
         yield names
@@ -187,10 +198,15 @@ def _given(claim: Claim) -> Iterator[tuple[str, ...]]:
 
 def _shown(layout: Layout, names: tuple[str, ...], every: tuple[str, ...]) -> str:
     """Return the Python that calls the function with some of its arguments in a layout."""
+    expression = layout.expression
+    if _UPSTREAM in names:
+        column = f"(lambda a: {expression})(a[:, None])[:, 0]"
+        expression = f"({expression} if a.ndim > 1 else {column})" if len(names) > 1 else column
     if names == every:
-        return f"f(*({layout.expression} for a in args))"
-    place = every.index(names[0])
-    return f"f(*({layout.expression} if i == {place} else a for i, a in enumerate(args)))"
+        return f"f(*({expression} for a in args))"
+    places = tuple(every.index(name) for name in names)
+    which = f"i == {places[0]}" if len(places) == 1 else f"i in {places}"
+    return f"f(*({expression} if {which} else a for i, a in enumerate(args)))"
 
 
 def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
@@ -200,19 +216,24 @@ def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     another order. The layouts are :data:`LAYOUTS`. Each is given to each argument by itself, while
     the others are plain, and then to all. An argument of one expanded row has that row for all in
     the plain call too. It is not asked of an argument that the call writes into, because such an
-    array is read-only in effect. A call with reversed rows may raise an error: ``torch.from_numpy``
+    array is read-only in effect. Logits that are overwritten, as the domain says, are not given in
+    read-only memory either. A call with reversed rows may raise an error: ``torch.from_numpy``
     does, in a function that is otherwise one of numpy arrays. PyTorch tensors have no negative
     strides and are never read-only, JAX arrays and programs have no strides at all: what they
     cannot have is not asked. It cannot see an error that occurs in every layout: the all-zero
     gradient, a sign flip, a scale.
     """
-    originals = dict(zip(claim.quantity.arguments, claim.arguments(case), strict=True))
+    originals = dict(zip(claim.names, claim.arguments(case), strict=True))
     arguments = {name: array.copy() for name, array in originals.items()}
     plain = claim.call(*arguments.values()).copy()
     written = {n for n, array in arguments.items() if array.tobytes() != originals[n].tobytes()}
+    point = claim.quantity.arguments[0]
+    overwritten = {point} if claim.implementation.domain.overwrites_logits else set()
     for layout in (one for one in layouts_of(claim) if one.shows(case)):
-        for names in _given(claim):
+        for names in _given(claim, case):
             if layout.one_row and written.intersection(names):
+                continue
+            if overwritten.intersection(names) and not layout.relaid(case.point).flags.writeable:
                 continue
             asked, expected = case, plain
             if layout.one_row:
@@ -226,18 +247,21 @@ def _require_the_same_answer(
     claim: Claim, case: Case, expected: Array, layout: Layout, names: tuple[str, ...]
 ) -> None:
     """Refute the claim if it has another answer when these arguments are in a layout."""
-    every = claim.quantity.arguments
+    every = claim.names
     shown, what = _shown(layout, names, every), f"{' and '.join(names)} given as {layout.name}"
     # A copy, because a subject that writes into a view of the case would change the case.
-    copies = {name: case[name].copy() for name in every}
+    arrays = zip(every, claim.arguments(case), strict=True)
+    copies = {name: array.copy() for name, array in arrays}
     try:
         with shown_as(f"for {what}", shown, case):
-            answer = claim.call(*(layout.relaid(a) if n in names else a for n, a in copies.items()))
+            answer = claim.call(
+                *(_relaid(layout, a) if n in names else a for n, a in copies.items())
+            )
     except Broken:
         if layout.may_be_refused:
             return
         raise
-    for row in range(case.rows):
+    for row in range(len(answer)):
         require_agreement(
             claim,
             case,

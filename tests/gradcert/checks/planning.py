@@ -91,7 +91,7 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
     short, long = found.few, found.many
     if not is_linear(claim):
         most = _JACOBIAN_CLASSES if settings.effort is Effort.THOROUGH else FEW
-        most = max(most, claim.implementation.domain.fewest_classes)
+        most = max(most, claim.fewest_classes)
         # The check of long rows does not apply, so that of short rows tries them.
         short, long = tuple(case for case in (*short, *long) if _fits(case, most)), ()
     if claim.implementation.compiles_per_shape and settings.effort is not Effort.THOROUGH:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import prod
 
-from gradcert.checks import accuracy, batches, contract, effects, first_call, layouts
+from gradcert.checks import accuracy, batches, contract, effects, first_call, layouts, upstream
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, claims_of
 from gradcert.core.evidence import AcceptedRows, JudgedRow
@@ -33,6 +33,20 @@ class Part(Enum):
 
 def _any(_: Claim) -> bool:
     return True
+
+
+def _has_rows(claim: Claim) -> bool:
+    return not claim.quantity.reduces
+
+
+def _takes_upstream(claim: Claim) -> bool:
+    return claim.takes_upstream
+
+
+def _has_a_second_backward(claim: Claim) -> bool:
+    subject = claim.implementation
+    again = subject.second_backward is not None and not subject.domain.overwrites_logits
+    return again and claim.quantity.upstream
 
 
 def _none(_: Claim) -> tuple[Item, ...]:
@@ -77,6 +91,9 @@ class Check:
         Whether it runs on all claims before any other check does.
     leaves_traces
         Whether a subject that it refutes has changed its process.
+    may_be_refused
+        Whether a subject may raise NotImplementedError. Then the result says so, and the verdict on
+        the subject does not count it.
     across_calls, across_rows
         Whether a refutation means that equal calls, or equal rows of different batches, have
         different answers.
@@ -96,6 +113,7 @@ class Check:
     measures: bool = False
     opens: bool = False
     leaves_traces: bool = False
+    may_be_refused: bool = False
     across_calls: bool = False
     across_rows: bool = False
     finding: str = ""
@@ -127,6 +145,7 @@ CHECKS: tuple[Check, ...] = (
         size=Size.MANY_ROWS,
         share=0.25,
         part=Part.BATCHES,
+        applies=_has_rows,
         across_rows=True,
         finding="a row's answer depends on the other rows of the batch",
     ),
@@ -140,7 +159,26 @@ CHECKS: tuple[Check, ...] = (
     ),
     # Only the number of classes counts.
     Check(id="empty-batch", run=contract.empty_batch, share=0, part=Part.NONE),
-    Check(id="nan-stays-in-its-row", run=contract.nan_stays_in_its_row, share=0.1),
+    Check(
+        id="nan-stays-in-its-row",
+        run=contract.nan_stays_in_its_row,
+        share=0.1,
+        applies=_has_rows,
+    ),
+    Check(
+        id="twice-the-upstream",
+        run=upstream.twice_the_upstream,
+        share=0.1,
+        applies=_takes_upstream,
+    ),
+    Check(
+        id="second-backward",
+        run=upstream.second_backward,
+        share=0.1,
+        applies=_has_a_second_backward,
+        against_truth=True,
+        may_be_refused=True,
+    ),
     Check(
         id="first-call",
         run=first_call.first_call,

@@ -51,14 +51,21 @@ def _as_good_as_claimed(claim: Claim, found: Screened) -> Screened:
 
 
 @CLOCK.charging("oracle")
-def screened(claim: Claim, case: Case, answer: Array) -> Screened | None:
-    """Screen the answer to a case; None where the judge must see every row.
+def screened(claim: Claim, case: Case, rows: Array, answer: Array) -> Screened | None:
+    """Screen the answers to some rows of a case; None where the judge must see every row.
 
     If the claim demands a level, a row is accepted only if the judge may find no worse one.
     """
-    if _switched_off or case.point.size < _FEWEST:
+    if _switched_off or len(rows) * case.classes < _FEWEST or claim.quantity.screen is None:
         return None
-    found = screen(claim.quantity, claim.format, claim.arguments(case), answer)
+    found = screen(
+        claim.quantity,
+        claim.format,
+        [case[name][rows] for name in claim.quantity.arguments],
+        answer,
+        loss=claim.true_loss(case),
+        shares=[claim.share(case, row) for row in rows.tolist()],
+    )
     return found and _as_good_as_claimed(claim, found)
 
 

@@ -35,10 +35,11 @@ def certify_command(
         list[str] | None,
         typer.Argument(
             metavar="SPEC",
-            help="A name of gradcert list, path/to/file.py:name or package.module:name; a loss of "
-            "either form behind torch: or jax:, a function behind numpy:; or 'command:program "
-            "arguments'. Without SPEC: numpy, torch, jax, and diagonal-only, which is wrong and "
-            "must be refuted.",
+            help="A name of gradcert list, path/to/file.py:name or package.module:name, which "
+            "may be called with literals, 'name(label_smoothing=0.1)'; a loss of either form "
+            "behind torch: or jax:, a function behind numpy:; or 'command:program arguments'. "
+            "Without SPEC: numpy, torch, jax, and diagonal-only, which is wrong and must be "
+            "refuted.",
         ),
     ] = None,
     options: Options = Options(),  # noqa: B008  # Replaced by the options of its fields.
@@ -109,7 +110,7 @@ def certify_command(
     # Imported only now, so that a usage error is quick.
     from rich.console import Console
 
-    from gradcert_reports import Verdict, details, not_tried, summary, timing
+    from gradcert_reports import Verdict, details, filled_in, not_tried, summary, timing
 
     make_ready(report)
     for reason in left_out.values():
@@ -122,6 +123,8 @@ def certify_command(
     )
     console = Console()
     console.print(summary(found.certificates))
+    for line in filter(None, map(filled_in, found.certificates)):
+        console.print(line, markup=False, highlight=False)
     for line in filter(None, map(not_tried, found.certificates)):
         console.print(line, markup=False, highlight=False)
     for text in filter(None, map(details, found.certificates)):

@@ -56,6 +56,9 @@ class Case:
         serves several quantities.
     regimes
         One for each row.
+    upstream
+        The upstream gradient g: one number for each row, of shape (rows,), or one for all, of shape
+        (). None stands for ones.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class Case:
 
     arguments: Mapping[str, Array]
     regimes: tuple[Regime, ...]
+    upstream: "Array | None" = None
 
     def __getitem__(self, name: str) -> Array:
         """Return the argument of this name."""
@@ -92,7 +96,7 @@ class Case:
         return classes
 
     def map(self, change: Callable[[Array], Array]) -> "Case":
-        """Return the case with the same change made to every argument."""
+        """Return the case with the same change made to every argument of shape (rows, classes)."""
         return replace(self, arguments={name: change(a) for name, a in self.arguments.items()})
 
     def at(self, point: Array) -> "Case":
@@ -103,7 +107,10 @@ class Case:
     def cast(self, format: Format) -> "Case":
         """Return the case in another format; what is too large for it becomes infinite."""
         with np.errstate(over="ignore"):
-            return self.map(lambda array: array.astype(format.dtype))
+            changed = self.map(lambda array: array.astype(format.dtype))
+            if self.upstream is None:
+                return changed
+            return replace(changed, upstream=self.upstream.astype(format.dtype))
 
     def of_rows(self, rows: Array) -> "Case":
         """Return the case of these of its rows, which may come several times.
@@ -115,7 +122,10 @@ class Case:
         [2.0, 2.0, 1.0]
         """
         regimes = tuple(self.regimes[row] for row in rows)
-        return replace(self.map(lambda array: array[rows]), regimes=regimes)
+        upstream = self.upstream
+        if upstream is not None and upstream.ndim:
+            upstream = upstream[rows]
+        return replace(self.map(lambda array: array[rows]), regimes=regimes, upstream=upstream)
 
     def alone(self, row: int) -> "Case":
         """Return the case of one of its rows."""

@@ -1,10 +1,9 @@
 """A claim of an implementation, and the call that answers a case."""
 
-import functools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -12,8 +11,32 @@ import numpy as np
 from gradcert.core.case import Case
 from gradcert.core.clock import CLOCK
 from gradcert.core.float_environment import keep_subnormals
-from gradcert_implementations import Array, Function, Implementation, Loss, QuantityName, printable
-from gradcert_oracle import FORMATS, Algorithm, Format, Quantity, Question, Row, levels, quantity_of
+from gradcert.core.shares import share_of, true_loss, with_ignored_labels
+from gradcert_implementations import (
+    Array,
+    Function,
+    Implementation,
+    Loss,
+    QuantityName,
+    Reduction,
+    classes_of,
+    fewest_classes,
+    finite_logits,
+    printable,
+)
+from gradcert_oracle import (
+    FORMATS,
+    LOSS,
+    REDUCED_LOSS,
+    Algorithm,
+    Format,
+    Quantity,
+    Question,
+    Row,
+    Share,
+    levels,
+    quantity_of,
+)
 from gradcert_oracle import Loss as TrueLoss
 
 __all__ = ["Broken", "Claim", "NotSupported", "claims_of", "shown_as"]
@@ -69,12 +92,6 @@ def _message(error: BaseException) -> str:
     return printable(message)[:_LONGEST]
 
 
-@functools.cache
-def _true_loss(loss: Loss) -> TrueLoss:
-    """Return the oracle's record of a loss: it has the options of the interface's by name."""
-    return TrueLoss(**asdict(loss))
-
-
 def _floats(array: Array) -> Row:
     return tuple(array.astype(np.float64).tolist())
 
@@ -96,23 +113,92 @@ class Claim:
         return self.implementation.functions[cast("QuantityName", self.quantity.name)]
 
     @property
+    def loss(self) -> Loss:
+        """The loss that the quantity is about."""
+        return self.implementation.loss
+
+    @property
+    def masked(self) -> bool:
+        """Whether a logit may be -inf."""
+        subject = self.implementation
+        return self.quantity.masked and not finite_logits(subject.loss, subject.domain)
+
+    @property
+    def only_classes(self) -> int | None:
+        """The only number of classes that it is about, if there is no other."""
+        return classes_of(self.implementation.loss, self.implementation.domain)
+
+    @property
+    def fewest_classes(self) -> int:
+        """The smallest number of classes that it is about."""
+        return fewest_classes(self.implementation.loss, self.implementation.domain)
+
+    @property
+    def takes_upstream(self) -> bool:
+        """Whether the function is called with an upstream gradient too."""
+        return self.quantity.upstream and self.implementation.takes_upstream
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what the function is called with."""
+        return (*self.quantity.arguments, *(("upstream",) * self.takes_upstream))
+
+    @property
     def levels(self) -> list[Algorithm]:
         """The algorithms that may explain its values, down to the level that it claims."""
         return levels(self.format, self.implementation.at_least)
 
     def arguments(self, case: Case) -> tuple[Array, ...]:
-        """Return what the implementation's function is called with."""
-        return tuple(case[name] for name in self.quantity.arguments)
+        """Return what the implementation's function is called with.
+
+        To a function of rows, an ignored row is one without a target.
+        """
+        asked = with_ignored_labels(self.loss, case)
+        arrays = tuple(asked[name] for name in self.quantity.arguments)
+        return (*arrays, self.upstream(case)) if self.takes_upstream else arrays
+
+    def row_arguments(self, case: Case) -> tuple[Array, ...]:
+        """Return the arguments that have something for each row."""
+        return tuple(array for array in self.arguments(case) if array.ndim)
+
+    def upstream(self, case: Case) -> Array:
+        """Return the upstream gradient of a case: one number a row, or one if rows are reduced."""
+        if case.upstream is not None:
+            return case.upstream
+        rows = () if self.loss.reduction is not Reduction.NONE else (case.rows,)
+        return np.ones(rows, self.format.dtype)
+
+    def share(self, case: Case, row: int) -> Share:
+        """Return what a row of a case counts in the loss."""
+        if not self.quantity.shares:
+            return Share()
+        upstream = 1.0
+        if self.takes_upstream:
+            upstream = float(np.broadcast_to(self.upstream(case), case.rows)[row])
+        return share_of(self.loss, case, row, self.format, upstream=upstream)
+
+    def true_loss(self, case: Case) -> TrueLoss:
+        """Return the oracle's record of the loss."""
+        if not self.quantity.options:
+            return TrueLoss(output=self.loss.output)
+        return true_loss(self.loss, self.format, case.classes)
 
     def question(self, case: Case, row: int) -> Question:
-        """Return what the oracle is asked about one row."""
-        rows = tuple(_floats(array[row]) for array in self.arguments(case))
-        loss = _true_loss(self.implementation.loss)
-        return Question(self.quantity, rows, self.format, loss)
+        """Return what the oracle is asked about one row, or about a value that all rows have."""
+        loss = self.true_loss(case)
+        if self.quantity.reduces:
+            parts = tuple(self._of_row(LOSS, case, row, loss) for row in range(case.rows))
+            return Question(self.quantity, (), self.format, loss, parts=parts)
+        return self._of_row(self.quantity, case, row, loss)
+
+    def _of_row(self, quantity: Quantity, case: Case, row: int, loss: TrueLoss) -> Question:
+        rows = tuple(_floats(case[name][row]) for name in quantity.arguments)
+        return Question(quantity, rows, self.format, loss, self.share(case, row))
 
     def questions(self, case: Case) -> Iterator[Question]:
-        """Yield what the oracle is asked about each row."""
-        return (self.question(case, row) for row in range(case.rows))
+        """Yield what the oracle is asked about each row, or about the value that all rows have."""
+        rows = 1 if self.quantity.reduces else case.rows
+        return (self.question(case, row) for row in range(rows))
 
     def answer(self, case: Case) -> Array:
         """Call the implementation on copies, so that nothing it does to them reaches the case.
@@ -143,6 +229,8 @@ class Claim:
             raise Broken(said.removesuffix(": ")) from error
         finally:
             keep_subnormals()
+        if self.quantity.reduces and isinstance(result, np.generic):
+            result = np.array(result)
         if type(result) is not np.ndarray:
             raise Broken(f"returned {printable(type(result).__name__)}, expected a numpy array")
         if result.dtype != self.format.dtype:
@@ -150,12 +238,17 @@ class Claim:
         expected = self.quantity.shape(*arguments[0].shape)
         if result.shape != expected:
             raise Broken(f"returned shape {result.shape}, expected {expected}")
-        return result
+        return np.atleast_1d(result)
 
 
 def claims_of(implementation: Implementation) -> Iterator[Claim]:
-    """Yield the claims of an implementation: each quantity in each format."""
+    """Yield the claims of an implementation: each quantity in each format.
+
+    If the loss is a sum or a mean over rows, its value is one for the whole batch.
+    """
+    whole = {LOSS: REDUCED_LOSS} if implementation.loss.reduction is not Reduction.NONE else {}
     for name in implementation.functions:
-        quantity = quantity_of(name, _true_loss(implementation.loss))
+        found = quantity_of(name, TrueLoss(output=implementation.loss.output))
+        quantity = whole.get(found, found)
         for format in implementation.formats:
             yield Claim(implementation, quantity, FORMATS[format])

@@ -90,6 +90,7 @@ def _applicable(claim: Claim) -> Iterator[Flaw]:
         if (
             claim.quantity.name in flaw.functions
             and flaw.loss == claim.implementation.loss
+            and flaw.takes_upstream <= claim.takes_upstream
             and flaw.verdict != str(Verdict.CONFORMS)
         ):
             yield flaw

@@ -23,7 +23,8 @@ def exposing_case(flaw: Flaw, format: Format) -> Case:
     names = next(claims_of(flaw)).quantity.arguments
     arrays = [np.array(rows).astype(format.dtype) for rows in flaw.exposed_by]
     arguments = dict(zip((names[0], "targets"), arrays, strict=True))
-    return Case(arguments, (Regime("exposing"),) * len(arrays[0]))
+    upstream = np.array(flaw.upstream).astype(format.dtype) if flaw.upstream else None
+    return Case(arguments, (Regime("exposing"),) * len(arrays[0]), upstream)
 
 
 @lru_cache(maxsize=256)

@@ -32,12 +32,13 @@ _DIGITS = 1, 2, 3, 4, 5, 6, 17
 
 
 def seen(claim: Claim, evidence: Evidence) -> Seen:
-    """Return a refuting row as a flaw reads it."""
+    """Return a refuting row as a flaw reads it: without its upstream gradient, which multiplies."""
+    upstream = claim.share(evidence.case, evidence.row).upstream or 1.0
     return Seen(
-        dict(zip(claim.quantity.arguments, claim.arguments(evidence.case), strict=True)),
+        {name: evidence.case[name] for name in claim.quantity.arguments},
         evidence.row,
-        np.array(evidence.returned, float),
-        np.array(evidence.expected, float),
+        np.array(evidence.returned, float) / upstream,
+        np.array(evidence.expected, float) / upstream,
     )
 
 

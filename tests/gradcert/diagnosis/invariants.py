@@ -14,7 +14,7 @@ from flint import arb, ctx
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import errors, floats, judge_exactly
-from gradcert_oracle import GRADIENT, Algorithm, Quantity, Question, budgets
+from gradcert_oracle import GRADIENT, Algorithm, Question, budgets
 
 __all__ = ["broken_invariants", "permutation", "shift", "sum_to_zero"]
 
@@ -80,25 +80,34 @@ def permutation(claim: Claim, case: Case) -> bool:
 
 @dataclass(frozen=True)
 class _Invariant:
-    """What holds of a right answer, the quantities it applies to, and what its failure means."""
+    """What holds of a right answer, the claims it applies to, and what its failure means."""
 
     holds: Callable[[Claim, Case], bool]
-    applies: Callable[[Quantity], bool]
+    applies: Callable[[Claim], bool]
     failure: str
+
+
+def _takes_differences(claim: Claim) -> bool:
+    """Return whether the loss depends on the differences of the logits only."""
+    return claim.loss.softcap is None and not claim.loss.z_loss
 
 
 _INVARIANTS = (
     _Invariant(
         sum_to_zero,
-        lambda quantity: quantity is GRADIENT,
+        lambda claim: claim.quantity is GRADIENT and _takes_differences(claim),
         "a row of the gradient does not sum to zero",
     ),
     _Invariant(
         shift,
-        lambda quantity: quantity.shift_invariant,
+        lambda claim: claim.quantity.shift_invariant and _takes_differences(claim),
         "a common shift of the logits changes the answer",
     ),
-    _Invariant(permutation, lambda _: True, "the order of classes matters"),
+    _Invariant(
+        permutation,
+        lambda claim: claim.loss.class_weights is None,
+        "the order of classes matters",
+    ),
 )
 
 
@@ -114,5 +123,5 @@ def broken_invariants(claim: Claim, cases: list[Case]) -> list[str]:
     return [
         invariant.failure
         for invariant in _INVARIANTS
-        if invariant.applies(claim.quantity) and any(breaks(invariant, case) for case in cases)
+        if invariant.applies(claim) and any(breaks(invariant, case) for case in cases)
     ]

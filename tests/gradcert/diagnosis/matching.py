@@ -39,7 +39,7 @@ _ROWS = 4
 def _settle(claim: Claim) -> None:
     """Call the claim on a case of its own, which puts a stateful subject into a known state."""
     with suppress(Broken, NotSupported):
-        claim.answer(plain_case(claim, np.ones((1, 1)), "plain"))
+        claim.answer(plain_case(claim, np.ones((1, claim.fewest_classes)), "plain"))
 
 
 def _failure(claim: Claim, check: Check, case: Case) -> Refuted | Broken | NotSupported | None:
@@ -123,6 +123,16 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     )
 
 
+def _under_an_upstream_gradient(flaw: Flaw) -> Flaw:
+    """Return a flaw whose answers are multiplied by an upstream gradient, one number a row."""
+
+    def multiplied(function: Function) -> Function:
+        return lambda *arguments: function(*arguments[:-1]) * arguments[-1][:, np.newaxis]
+
+    functions = {quantity: multiplied(function) for quantity, function in flaw.functions.items()}
+    return replace(flaw, functions=functions, takes_upstream=True)
+
+
 def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
     """Return the claim with a flaw as its implementation.
 
@@ -130,6 +140,8 @@ def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
     binary32 and rounded, because what it loses to the format itself is not part of the flaw.
     """
     dtype = claim.format.dtype
+    if claim.takes_upstream and not flaw.takes_upstream:
+        flaw = _under_an_upstream_gradient(flaw)
     if claim.format.name in flaw.formats or not check.against_truth:
         return replace(claim, implementation=flaw)
 

@@ -47,17 +47,18 @@ def observed(claim: Claim, check: Check, case: Case) -> Observed:
     """Return which rows of a case are right.
 
     If the check compares with true values, each row is screened, and some that the screen does not
-    accept are compared. Else all rows are right if the check passes, and all are wrong if it fails.
+    accept are compared. Else, and where all rows have one value, all rows are right if the check
+    passes, and all are wrong if it fails.
     """
     every = frozenset(range(case.rows))
-    if not check.against_truth:
+    if not check.against_truth or claim.quantity.reduces:
         failed = fails(claim, check, case)
         return Observed(case, frozenset() if failed else every, every if failed else frozenset())
     try:
         answer = claim.answer(case).copy()
     except (Broken, NotSupported):
         return Observed(case, frozenset(), every)
-    found = screened(claim, case, answer)
+    found = screened(claim, case, np.arange(case.rows), answer)
     accepted = np.zeros(case.rows, bool) if found is None else found.accepted
     compared = _spread(np.flatnonzero(~accepted).tolist(), case.classes)
     right = {r for r in compared if is_right(claim, claim.question(case, r), floats(answer[r]))}

@@ -27,7 +27,8 @@ class _Row:
 
     def __init__(self, question: Question) -> None:
         self._question = question
-        self._has_nan = any(map(isnan, question.rows[0]))
+        parts = question.parts or (question,)
+        self._has_nan = any(isnan(x) for part in parts for x in part.rows[0])
         self._budgets: dict[Algorithm, Array | None] = {}
 
     @functools.cached_property

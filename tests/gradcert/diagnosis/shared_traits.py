@@ -87,8 +87,11 @@ def shared_traits(refuting: Sequence[Refuting]) -> list[str]:
 
     Predicate: ties are two equal finite logits. For large logits, the statement gives the smallest
     maximum of a row, over all rows or else over those without a masked logit. Both need four
-    different rows or more, and ties need rows that do not repeat a pattern.
+    different rows or more, and ties need rows that do not repeat a pattern. If all rows have one
+    value, no row refutes by itself.
     """
+    if refuting[0].claim.quantity.reduces:
+        return []
     parts = [set(one.evidence.case.regimes[one.evidence.row].parts) for one in refuting]
     common = sorted(set.intersection(*parts) - _UNREMARKABLE)
     found = [f"every refuting row is of the regime {', '.join(common)}"] if common else []

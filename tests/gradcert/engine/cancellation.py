@@ -7,6 +7,7 @@ import numpy as np
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import floats
 from gradcert.generation.plain import plain_case
+from gradcert_implementations import Loss
 from gradcert_oracle import GRADIENT, enclose, ulps
 
 __all__ = ["cancellation"]
@@ -20,7 +21,7 @@ def cancellation(claim: Claim) -> tuple[tuple[float, float], ...]:
 
     There is one pair for each row ``[x, 0]`` with target ``[1, 0]``, in the order of x, where x is
     within the required range of logits and the answer is finite. There is none for other quantities
-    than dE/dz of softmax, and where the implementation does not answer.
+    than dE/dz of softmax, for a loss with options, and where the implementation does not answer.
 
     Examples
     --------
@@ -31,7 +32,7 @@ def cancellation(claim: Claim) -> tuple[tuple[float, float], ...]:
     >>> f"{complement:.1g} {error:.1g}"
     '3e-28 6e+15'
     """
-    if claim.quantity is not GRADIENT:
+    if claim.quantity is not GRADIENT or claim.loss != Loss():
         return ()
     largest = claim.implementation.domain.largest_logit
     points = []

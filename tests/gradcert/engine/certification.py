@@ -1,11 +1,10 @@
 """Run all checks of an implementation, and collect what they find in a certificate."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 import msgspec
 
-from gradcert.checks import CHECKS, planned
+from gradcert.checks import CHECKS, check_named, planned
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
@@ -13,7 +12,13 @@ from gradcert.engine.examiner import Examiner, LocalExaminer
 from gradcert.engine.isolated_examiner import IsolatedExaminer
 from gradcert.engine.provenance import provenance
 from gradcert.isolation.subject import Isolated, isolate
-from gradcert_implementations import Implementation
+from gradcert_implementations import (
+    Implementation,
+    domain_in_words,
+    loss_in_words,
+    recorded,
+    unclaimed,
+)
 from gradcert_reports import (
     Certificate,
     CheckResult,
@@ -43,7 +48,13 @@ def examiner_of(subject: Implementation, settings: SearchSettings) -> Examiner:
 
 
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
-    found = [result.verdict for result in results]
+    found = [
+        result.verdict
+        for result in results
+        if not (
+            result.verdict == Verdict.NOT_SUPPORTED and check_named(result.check).may_be_refused
+        )
+    ]
     return worst([*found, Verdict.CONFORMS if complete else Verdict.INCOMPLETE])
 
 
@@ -62,8 +73,11 @@ def begun(
         summary=subject.summary,
         quantities=tuple(subject.functions),
         formats=tuple(subject.formats),
-        loss=asdict(subject.loss),
-        domain=asdict(subject.domain),
+        loss=recorded(subject.loss),
+        domain=recorded(subject.domain),
+        claimed=(loss_in_words(subject.loss), domain_in_words(subject.domain)),
+        not_claimed=unclaimed(subject.loss, subject.domain),
+        filled_in=tuple(map(str, subject.filled_in)),
         at_least=subject.at_least,
         verdict=Verdict.INCOMPLETE,
         worst=None,

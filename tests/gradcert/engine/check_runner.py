@@ -11,7 +11,8 @@ from gradcert.core.evidence import Refuted
 from gradcert.core.float_environment import keep_subnormals
 from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
-from gradcert.engine.reduction import reduced
+from gradcert.engine.reduction import reduced, with_plain_upstream
+from gradcert.engine.smallest_case import SmallestCase
 from gradcert.engine.trials import Trials
 from gradcert.generation.filling import filled
 from gradcert.generation.plan import PlannedCase
@@ -100,8 +101,7 @@ def _reduce(trials: Trials, claim: Claim) -> None:
     assert trials.failed is not None
     failure, case = trials.failed.failure, trials.failed.case
     row = failure.evidence.row if isinstance(failure, Refuted) else 0
-    fewest = claim.implementation.domain.fewest_classes
-    reduced(case, row, trials.fails, fewest_classes=fewest)
+    reduced(case, row, trials.fails, fewest_classes=claim.fewest_classes)
 
 
 def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:
@@ -117,7 +117,8 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
         if trials.fails(tried):
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
-            if trials.logits > _MANY:
+            # Hypothesis does not shrink an upstream gradient.
+            if trials.logits > _MANY or claim.takes_upstream:
                 _reduce(trials, claim)
             later = cases[number:][: round(len(cases) * _SURVEYED) + 1]
             others = [*later, *_surveyed(planned_cases(check, claim, settings))]
@@ -138,6 +139,25 @@ def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSetting
             others = [*_surveyed(cases[:start]), *later]
             return _Tried(number + 1, passed, others)
     return _Tried(len(cases))
+
+
+def _plainer(trials: Trials, failure: Refuted, case: Case) -> tuple[Refuted, Case]:
+    """Return the wrong row alone, and a plain upstream gradient, where these fail too.
+
+    Hypothesis cannot drop a row that stands before the wrong one.
+    """
+
+    def tried(other: Case) -> bool:
+        nonlocal failure, case
+        smaller = trials.failure(other)
+        if isinstance(smaller, Refuted):
+            failure, case = smaller, other
+        return isinstance(smaller, Refuted)
+
+    tried(case.alone(failure.evidence.row))
+    smallest = SmallestCase(case, tried)
+    with_plain_upstream(smallest, failure.evidence.row)
+    return failure, case
 
 
 def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
@@ -172,11 +192,7 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     failure, case = failing.failure, failing.case
     if not isinstance(failure, Refuted):
         return Outcome(tried.examples, worst_rows, failure, case)
-    # Hypothesis cannot drop a row that stands before the wrong one.
-    alone = case.alone(failure.evidence.row)
-    smaller = trials.failure(alone)
-    if isinstance(smaller, Refuted):
-        failure, case = smaller, alone
+    failure, case = _plainer(trials, failure, case)
     # The smallest case may fit many flaws.
     surveyed = [(other, trials.failure(other)) for other in tried.others]
     more = [found.evidence for _, found in surveyed if isinstance(found, Refuted)]

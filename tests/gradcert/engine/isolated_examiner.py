@@ -42,6 +42,7 @@ class IsolatedExaminer:
 
     def __init__(self, subject: Isolated, settings: SearchSettings) -> None:
         self._limits = subject.limits
+        again = reloading(subject)
         self._plan = {one.task: one for one in planned(subject)}
         self._load = Load(
             spec=subject.origin,
@@ -49,7 +50,9 @@ class IsolatedExaminer:
                 quantities=tuple(subject.functions),
                 formats=subject.formats,
                 targets=subject.domain.targets,
-                device=reloading(subject).get("device"),
+                loss=again.get("loss", ()),
+                domain=again.get("domain", ()),
+                device=again.get("device"),
             ),
             claimed=Claimed(
                 loss=subject.loss,
@@ -136,7 +139,7 @@ class IsolatedExaminer:
 
 def _broken(about: Planned, reason: str, arguments: tuple[Array, ...]) -> CheckResult:
     """Return the result of a check that ended its process in a call with these arguments."""
-    names = about.claim.quantity.arguments
+    names = about.claim.names
     if len(arguments) != len(names):  # No call was noted, or the subject wrote into the notes.
         return CheckResult(
             check=about.task.check,
@@ -147,10 +150,12 @@ def _broken(about: Planned, reason: str, arguments: tuple[Array, ...]) -> CheckR
             reason=reason,
         )
     died = Broken(reason)
-    case = Case(dict(zip(names, arguments, strict=True)), ())
+    upstream = arguments[-1] if about.claim.takes_upstream else None
+    case = Case(dict(zip(about.claim.quantity.arguments, arguments, strict=False)), ())
     if not case.rows:
         # A report shows a case by its rows; the snippet takes these away again.
         case = case.map(lambda array: np.zeros((1, *array.shape[1:]), array.dtype))
         died = Broken(f"{reason}, for a batch of no rows", ("f(*(a[:0] for a in args))",))
-    case = Case(case.arguments, (Regime(""),) * case.rows)
+        upstream = None
+    case = Case(case.arguments, (Regime(""),) * case.rows, upstream)
     return result_of(about.claim, about.check, Outcome(failure=died, case=case))

@@ -43,10 +43,12 @@ def _cases(claim: Claim, size: float) -> list[Case]:
         [-size, 0, 1],
         [size, size * (1 - 2.0 ** (2 - claim.format.precision)), 0],
     ]
-    if claim.quantity.masked:
+    if claim.masked:
         rows += [[size, size, -np.inf], [-size, -size, -np.inf]]
     # Two equal rows, because subjects that compile for each shape have met two rows of three.
-    return [plain_case(claim, np.array([row, row]), f"|z| = {size:.2g}") for row in rows]
+    classes = claim.only_classes or len(rows[0])
+    pairs = (np.array([np.resize(row, classes)] * 2) for row in rows)
+    return [plain_case(claim, pair, f"|z| = {size:.2g}") for pair in pairs]
 
 
 def reach_of(claim: Claim) -> Reach | None:

@@ -36,8 +36,8 @@ def _kept_places(claim: Claim, evidence: Evidence) -> dict[int, tuple[int, ...] 
 
     Where an answer has a value for each class, one table has the arguments beside the values.
     """
-    arguments = claim.arguments(evidence.case.alone(evidence.row))
-    rows = [row.astype(np.float64) for argument in arguments for row in argument]
+    alone = evidence.case.alone(evidence.row)
+    rows = [alone[name][0].astype(np.float64) for name in claim.quantity.arguments]
     rows += [np.array(row, np.float64) for row in (evidence.returned, evidence.expected)]
     by_length: dict[int, list[Array]] = {}
     for row in rows:
@@ -46,6 +46,14 @@ def _kept_places(claim: Claim, evidence: Evidence) -> dict[int, tuple[int, ...] 
         length: kept_places(alike, evidence.index if length == len(evidence.returned) else None)
         for length, alike in by_length.items()
     }
+
+
+def _upstream(claim: Claim, evidence: Evidence) -> str:
+    """Return the upstream gradient of the wrong row; empty where the call has none."""
+    if not claim.takes_upstream:
+        return ""
+    upstream = claim.upstream(evidence.case).astype(np.float64)
+    return repr(float(upstream[evidence.row] if upstream.ndim else upstream))
 
 
 def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
@@ -69,6 +77,7 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
         enclosure=evidence.enclosure,
         ulps=evidence.ulps,
         budgets=evidence.budgets,
+        upstream=_upstream(claim, evidence),
         snippet=snippet(claim, evidence),
         jacobian=implied_jacobian(claim, evidence) if evidence.expected else None,
     )
@@ -82,7 +91,7 @@ def _sample(case: Case, row: int, *, algorithm: str, rank: int, budgets: float) 
         budgets=budgets,
         regime=_regime(case.regimes[row]),
         classes=case.classes,
-        largest_logit=float(sizes[np.isfinite(sizes)].max()),
+        largest_logit=float(sizes[np.isfinite(sizes)].max(initial=0.0)),
     )
 
 

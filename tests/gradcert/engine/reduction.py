@@ -22,7 +22,7 @@ from gradcert.engine.simpler_numbers import (
 from gradcert.engine.smallest_case import SmallestCase
 from gradcert_implementations import Array
 
-__all__ = ["reduced"]
+__all__ = ["reduced", "with_plain_upstream"]
 
 _STEP = 80
 """Tries of one step, so that there are some left for the next ones."""
@@ -88,23 +88,30 @@ def _with_fewer_classes(smallest: SmallestCase, fewest: int) -> None:
             without(stop - size, stop)
 
 
+def _have_numbers(case: Case) -> Array:
+    """Return which rows may have a target. An ignored row may hold anything, and then stays so."""
+    point = case.point.astype(np.float64)
+    largest: Array = point.max(axis=1)  # NaN is the largest of all.
+    return np.isfinite(largest)
+
+
 def _targets(case: Case) -> Iterator[tuple[str, Array]]:
     """Yield simpler targets, the simplest first, with the name of their kind.
 
     They are one-hot on the first class, the largest target, or the last one; or else two halves.
     """
     given = case["targets"] != 0
-    rows = np.arange(case.rows)
+    rows = np.flatnonzero(_have_numbers(case))
     first, last = given.argmax(axis=1), case.classes - 1 - given[:, ::-1].argmax(axis=1)
     largest = np.abs(case["targets"]).argmax(axis=1)
     for one in (np.zeros(case.rows, int), largest, first, last):
-        if np.isfinite(case.point[rows, one]).all():
+        if np.isfinite(case.point[rows, one[rows]]).all():
             targets = np.zeros_like(case["targets"])
-            targets[rows, one] = 1
+            targets[rows, one[rows]] = 1
             yield "one-hot", targets
     if given.any(axis=1).all() and (first != last).all():
         targets = np.zeros_like(case["targets"])
-        targets[rows, first] = targets[rows, last] = 0.5
+        targets[rows, first[rows]] = targets[rows, last[rows]] = 0.5
         yield "soft", targets
 
 
@@ -114,9 +121,25 @@ def _with_plain_targets(smallest: SmallestCase) -> None:
     for kind, targets in _targets(case):
         if (targets == case["targets"]).all():
             return
-        regimes = tuple(replace(regime, targets=kind) for regime in case.regimes)
+        has_target: Array = np.any(targets, axis=1)
+        regimes = tuple(
+            replace(regime, targets=kind) if has else regime
+            for regime, has in zip(case.regimes, has_target, strict=True)
+        )
         arguments = {**case.arguments, "targets": targets}
         if smallest.tried(replace(case, arguments=arguments, regimes=regimes)):
+            return
+
+
+def with_plain_upstream(smallest: SmallestCase, row: int) -> None:
+    """Try an upstream gradient of ones, then the same simple number for all rows."""
+    upstream = smallest.case.upstream
+    if upstream is None or smallest.tried(replace(smallest.case, upstream=None)):
+        return
+    sign = np.sign(upstream[row] if upstream.ndim else upstream)
+    for number in (2 * sign, 0.5 * sign, 0 * sign):
+        plain = np.full_like(upstream, number)
+        if smallest.tried(replace(smallest.case, upstream=plain)):
             return
 
 
@@ -141,6 +164,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     [[0.0, 9.0]]
     """
     smallest = SmallestCase(case, fails)
+    with_plain_upstream(smallest, row)
     _with_equal_rows(smallest, row)
     _with_plain_targets(smallest)
     # Numbers come first: few are unlike, and more classes can be dropped where they are equal.
@@ -149,6 +173,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     with_equal_numbers(smallest)
     _with_fewer_classes(smallest, fewest_classes)
     _with_fewer_rows(smallest)
+    _with_fewer_classes(smallest, fewest_classes)  # Those that had a target in other rows only.
     # With other numbers, other targets may do, and the other way round.
     _with_plain_targets(smallest)
     with_plain_rows(smallest)

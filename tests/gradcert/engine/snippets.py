@@ -38,7 +38,8 @@ def _function(claim: Claim) -> str:
         return f"...  # {claim.implementation.name}"
     options = {"quantities": f'["{claim.quantity.name}"]'}
     options |= {
-        name: _quoted(str(value)) for name, value in reloading(claim.implementation).items()
+        name: _quoted(value) if isinstance(value, str) else repr(value)
+        for name, value in reloading(claim.implementation).items()
     }
     given = ", ".join(f"{name}={value}" for name, value in options.items())
     function = f'gradcert.load({_quoted(origin)}, {given}).functions["{claim.quantity.name}"]'
@@ -49,7 +50,7 @@ def _function(claim: Claim) -> str:
 
 def _arguments(claim: Claim, evidence: Evidence) -> list[str]:
     """Return lines that build the arguments, or say that they are too large to be written out."""
-    names, case = claim.quantity.arguments, evidence.case
+    names, case = claim.names, evidence.case
     arrays = dict(zip(names, claim.arguments(case), strict=True))
     lines = array_lines(arrays, _dtype(claim.format))
     if sum(map(len, lines)) > _MOST:

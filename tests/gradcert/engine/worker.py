@@ -26,7 +26,15 @@ from gradcert.core.clock import since
 from gradcert.core.limits import memory_can_be_limited
 from gradcert.engine.examiner import LocalExaminer
 from gradcert.generation.plain import PLAIN_NUMBERS, plain_case
-from gradcert.isolation.protocol import Answer, Described, Load, Request, note_call, note_return
+from gradcert.isolation.protocol import (
+    Answer,
+    Described,
+    Load,
+    Request,
+    check_travels,
+    note_call,
+    note_return,
+)
 from gradcert_implementations import Array, Function, Implementation, QuantityName, SpecError, load
 
 __all__ = ["main"]
@@ -55,6 +63,7 @@ def _described(subject: Implementation) -> Described:
         formats=subject.formats,
         loss=subject.loss,
         domain=subject.domain,
+        filled_in=subject.filled_in,
         at_least=subject.at_least,
         summary=subject.summary,
         origin=subject.origin,
@@ -62,6 +71,8 @@ def _described(subject: Implementation) -> Described:
         device=subject.device,
         compiles_per_shape=subject.compiles_per_shape,
         strides=subject.strides,
+        takes_upstream=subject.takes_upstream,
+        has_second_backward=subject.second_backward is not None,
     )
 
 
@@ -102,14 +113,16 @@ def main(answers: int, notes: int) -> None:
     asked = msgspec.json.decode(requests.get(), type=Load)
     try:
         subject = load(asked.spec, **asked.options.keywords())
+        check_travels(subject.loss.class_weights)
     except SpecError as error:
         say(Answer(error=str(error)))
         return
     noted: Mapping[QuantityName, Function] = {
         quantity: _noted(function, notes) for quantity, function in subject.functions.items()
     }
+    again = subject.second_backward and _noted(subject.second_backward, notes)
     claimed = msgspec.structs.asdict(asked.claimed) if asked.claimed else {}
-    subject = replace(subject, functions=noted, **claimed)
+    subject = replace(subject, functions=noted, second_backward=again, **claimed)
     claims = {one.task: one.claim for one in planned(subject)}
     examiner = LocalExaminer(subject, asked.settings)
     _limit_memory(asked.memory)

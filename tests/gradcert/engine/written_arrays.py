@@ -5,6 +5,7 @@ import textwrap
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,10 +49,16 @@ def _places(places: Array) -> str:
     return str(places.tolist())
 
 
+def _nested(values: Any) -> str:
+    """Return a number, or lists of numbers, as Python."""
+    if isinstance(values, list):
+        return f"[{', '.join(map(_nested, values))}]"
+    return _number(values)
+
+
 def _literal(name: str, values: Array, dtype: str) -> list[str]:
     """Return a line with all numbers."""
-    rows = ", ".join(f"[{', '.join(map(_number, row))}]" for row in values.tolist())
-    return [f"{name} = np.array([{rows}], dtype={dtype})"]
+    return [f"{name} = np.array({_nested(values.tolist())}, dtype={dtype})"]
 
 
 def _listing(name: str, values: Array, palette: _Palette, dtype: str) -> list[str]:
@@ -111,7 +118,9 @@ def _each(arrays: Mapping[str, Array], dtype: str) -> list[str]:
 
 def _unlike(arrays: Mapping[str, Array]) -> tuple[list[int], Array]:
     """Return the first row of each kind of row in all arrays, and the kind of every row."""
-    bits = [np.ascontiguousarray(array).view(np.uint8) for array in arrays.values()]
+    rows = len(next(iter(arrays.values())))
+    columns = (array.reshape(rows, -1) for array in arrays.values())
+    bits = [np.ascontiguousarray(array).view(np.uint8) for array in columns]
     kinds: dict[bytes, int] = {}
     first: list[int] = []
     which: list[int] = []
@@ -133,7 +142,7 @@ def array_lines(arrays: Mapping[str, Array], dtype: str) -> list[str]:
     Parameters
     ----------
     arrays
-        By name. They have two dimensions and equally many rows, in one of the formats.
+        By name, in one of the formats. Those of one dimension or two have equally many rows.
     dtype
         The Python expression of their dtype.
 
@@ -151,10 +160,15 @@ def array_lines(arrays: Mapping[str, Array], dtype: str) -> list[str]:
     logits.flat[[4096]] = 3.0
     """
     each = _each(arrays, dtype)
+    arrays, whole = (
+        {name: array for name, array in arrays.items() if bool(array.ndim) is has_rows}
+        for has_rows in (True, False)
+    )
     first, which = _unlike(arrays)
     if len(first) > min(_BYTE, len(which) // 2):
         return each
     lines = _each({name: array[first] for name, array in arrays.items()}, dtype)
     lines += _unpacked("rows", which.astype(np.uint8), '"uint8"')
     lines += [f"{name} = {name}[rows]" for name in arrays]
+    lines += _each(whole, dtype)
     return min(each, lines, key=_size)

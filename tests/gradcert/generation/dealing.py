@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from gradcert.generation.bands import differences, magnitudes, probabilities
+from gradcert.generation.contexts import Context, ignored_rows, upstream_gradients
 from gradcert.generation.draws import Seeded
 from gradcert.generation.masks import BLOCKS, CAUSAL, masks
 from gradcert.generation.places import places
@@ -259,7 +260,7 @@ def _masked_batches(
 def _short(scope: Scope) -> Iterator[PlannedCase]:
     """Yield batches of short rows; each length is in a batch of many rows, and in one of few."""
     dealer, generator = _Dealer(scope, 0), _sizes(scope)
-    lengths = [n for n in range(1, FEW + 1) if n >= scope.fewest] or [scope.fewest]
+    lengths = [n for n in range(1, FEW + 1) if scope.accepts(n)] or [scope.fewest]
     large, small = _Deck(lengths, generator), _Deck(lengths, generator)
     *batches, huge = planned_rows(generator)
     for rows in batches:
@@ -274,8 +275,8 @@ def _short(scope: Scope) -> Iterator[PlannedCase]:
 
 def _long(scope: Scope) -> Iterator[PlannedCase]:
     dealer, generator = _Dealer(scope, 1), _sizes(scope)
-    wide = [n for n in planned_classes(generator) if n >= scope.fewest]
-    widest = [n for n in vocabularies(generator) if n >= scope.fewest] or [scope.fewest]
+    wide = [n for n in planned_classes(generator) if scope.accepts(n)]
+    widest = [n for n in vocabularies(generator) if scope.accepts(n)] or [scope.fewest]
     yield from map(dealer.long, wide)
     yield from map(dealer.vocabulary, widest)
     yield dealer.batch(1, int(generator.choice(widest)))
@@ -284,6 +285,15 @@ def _long(scope: Scope) -> Iterator[PlannedCase]:
         for shape in large_batches(generator, wide):
             yield dealer.batch(shape.rows, shape.classes)
     yield from _masked_batches(dealer, generator, wide)
+
+
+def _in_contexts(cases: Iterable[PlannedCase], scope: Scope) -> Iterator[PlannedCase]:
+    """Yield the cases, each in a context."""
+    generator = scope.generator(2)
+    ignored = _Deck(ignored_rows(scope), generator)
+    upstream = _Deck(upstream_gradients(scope), generator)
+    for case in cases:
+        yield replace(case, context=Context(ignored.deal(), upstream.deal()))
 
 
 def _numbered(cases: Iterable[PlannedCase], first: int) -> tuple[PlannedCase, ...]:
@@ -308,5 +318,5 @@ def plan(scope: Scope) -> Plan:
     >>> found.many[0].classes > 17, 32000 in {case.classes for case in found.many}
     (True, True)
     """
-    few = _numbered(_short(scope), 0)
-    return Plan(few, _numbered(_long(scope), len(few)))
+    few = _numbered(_in_contexts(_short(scope), scope), 0)
+    return Plan(few, _numbered(_in_contexts(_long(scope), scope), len(few)))

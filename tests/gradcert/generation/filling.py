@@ -6,6 +6,7 @@ import numpy as np
 
 from gradcert.core.case import Case, Regime
 from gradcert.generation.bands import Band
+from gradcert.generation.contexts import in_context
 from gradcert.generation.draws import Seeded
 from gradcert.generation.plan import PlannedCase, PlannedRow
 from gradcert.generation.regimes import MASKED, OFFSET, Drawn
@@ -138,7 +139,7 @@ def filled(planned: PlannedCase) -> Case:
     if planned.rows > len(rows):
         order[len(rows) :] = generator.integers(0, len(rows), planned.rows - len(rows))
         order = generator.permutation(order)
-    return Case(
+    case = Case(
         {
             "logits" if scope.logits else "probabilities": np.array([row.point for row in rows])[
                 order
@@ -147,3 +148,4 @@ def filled(planned: PlannedCase) -> Case:
         },
         tuple(rows[place].regime for place in order),
     )
+    return in_context(case, planned.context, scope, generator)

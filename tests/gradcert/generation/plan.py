@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gradcert.generation.bands import Band
+from gradcert.generation.contexts import PLAIN, Context
 from gradcert.generation.masks import CAUSAL, Mask
 from gradcert.generation.places import names
 from gradcert.generation.scope import Scope
@@ -31,6 +32,8 @@ class Dimension(StrEnum):
     OFFSETS = "offsets"
     PROBABILITIES = "log2 o"
     TARGETS = "targets"
+    IGNORED = "ignored rows"
+    UPSTREAM = "upstream gradients"
     LAYOUTS = "layouts"
 
 
@@ -99,6 +102,8 @@ class PlannedCase:
         What it was planned for.
     also
         What its check tries beside its numbers.
+    context
+        Which rows are ignored, and the upstream gradient.
     """
 
     number: int
@@ -107,6 +112,7 @@ class PlannedCase:
     unlike: tuple[PlannedRow, ...]
     scope: Scope
     also: tuple[Item, ...] = ()
+    context: Context = PLAIN
 
     @property
     def size(self) -> int:
@@ -138,6 +144,10 @@ class PlannedCase:
         beside = {-1: "fewer rows than", 0: "as many rows as", 1: "more rows than"}[compared]
         yield Item(Dimension.BATCHES, f"{beside} classes")
         yield from (Item(Dimension.MASKS, name) for name in self._masks_of_batch())
+        if self.scope.loss.ignore_index is not None:
+            yield Item(Dimension.IGNORED, self.context.ignored)
+        if self.scope.upstream:
+            yield Item(Dimension.UPSTREAM, self.context.upstream)
         banded = Dimension.DIFFERENCES if self.scope.logits else Dimension.PROBABILITIES
         for row in self.unlike:
             yield Item(Dimension.VALUES, row.shape)

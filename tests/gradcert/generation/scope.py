@@ -1,14 +1,14 @@
 """The scope of a plan: everything about a claim that its cases depend on."""
 
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, field
+from math import inf, sqrt
 from zlib import crc32
 
 import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert.generation.draws import Seeded
-from gradcert_implementations import TargetDomain
+from gradcert_implementations import Loss, TargetDomain
 from gradcert_oracle import Format
 
 __all__ = ["Scope", "largest_logit", "scope_of"]
@@ -37,6 +37,14 @@ class Scope:
         The fewest classes.
     seed
         What the plan is drawn from.
+    loss
+        The loss that the cases are for.
+    upstream
+        Whether there is an upstream gradient.
+    only
+        The only number of classes, if there is no other.
+    anything
+        Whether an ignored row may hold anything.
     """
 
     logits: bool
@@ -47,11 +55,19 @@ class Scope:
     masked: bool
     fewest: int
     seed: int
+    loss: Loss = field(default_factory=Loss)
+    upstream: bool = False
+    only: int | None = None
+    anything: bool = False
+
+    def accepts(self, classes: int) -> bool:
+        """Return whether rows may have this number of classes."""
+        return classes >= self.fewest and self.only in (None, classes)
 
     def generator(self, *part: int) -> np.random.Generator:
         """Return a generator for a part of the plan, the same one for equal scopes."""
         # By name, because the text of a format's record is not the same everywhere.
-        numbers = self.largest, self.heaviest, self.fewest, self.seed
+        numbers = self.largest, self.heaviest, self.only or self.fewest, self.seed
         key = self.logits, self.format.name, self.targets, self.masked, *numbers
         return np.random.default_rng([crc32(repr(key).encode()), *part])
 
@@ -71,6 +87,12 @@ def largest_logit(claim: Claim, unlike: int) -> float:
     if claim.quantity.unbounded and domain.targets not in _NORMALISED:
         # A loss of two logits this far apart, times the sum of the targets, is still in range.
         largest = min(largest, format.max / (2 * 4 * unlike + 2))
+    scale = claim.loss.logit_scale
+    if scale > 1:
+        largest = min(largest, format.max / (4 * scale))
+    if claim.loss.z_loss:
+        # Some square the logarithm of the sum before they multiply.
+        largest = min(largest, sqrt(format.max) / (4 * scale))
     nearest = np.array(min(largest, format.max)).astype(format.dtype)
     if float(nearest) > largest:
         nearest = np.nextafter(nearest, np.zeros_like(nearest))
@@ -88,7 +110,7 @@ def scope_of(claim: Claim, seed: int) -> Scope:
     >>> scope_of(claim, 0).largest, scope_of(claim, 0).logits
     (10000.0, True)
     """
-    format, domain = claim.format, claim.implementation.domain
+    format, domain, loss = claim.format, claim.implementation.domain, claim.loss
     largest = largest_logit(claim, Seeded.pattern)
     room = 4 * (largest + _LOGARITHM) if claim.quantity.unbounded else 8
     return Scope(
@@ -97,7 +119,11 @@ def scope_of(claim: Claim, seed: int) -> Scope:
         targets=domain.targets,
         largest=largest,
         heaviest=inf if domain.targets in _NORMALISED else format.max / room,
-        masked=claim.quantity.masked,
-        fewest=domain.fewest_classes,
+        masked=claim.masked,
+        fewest=claim.fewest_classes,
         seed=seed,
+        loss=loss,
+        upstream=claim.takes_upstream,
+        only=claim.only_classes,
+        anything=domain.ignored_rows_may_hold_anything,
     )

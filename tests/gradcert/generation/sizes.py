@@ -70,7 +70,9 @@ def _with_classes(shape: Shape, classes: int) -> Shape:
     return Shape(min(shape.rows, max(2, _MOST_LOGITS // classes)), classes)
 
 
-def shapes(size: Size, *, fewest_classes: int, below: int | None) -> tuple[Shape, ...]:
+def shapes(
+    size: Size, *, fewest_classes: int, below: int | None, only: int | None = None
+) -> tuple[Shape, ...]:
     """Return the shapes of the cases of a size.
 
     Parameters
@@ -81,6 +83,8 @@ def shapes(size: Size, *, fewest_classes: int, below: int | None) -> tuple[Shape
         Shapes with fewer classes get this number.
     below
         Only shapes of fewer logits than this, from a longer list.
+    only
+        If given, every shape gets this number of classes.
 
     Examples
     --------
@@ -88,7 +92,7 @@ def shapes(size: Size, *, fewest_classes: int, below: int | None) -> tuple[Shape
     (Shape(rows=2, classes=2),)
     """
     listed = _SHAPES[size] if below is None else _SMALLER[size] + _SHAPES[size]
-    enough = (_with_classes(shape, max(shape.classes, fewest_classes)) for shape in listed)
+    enough = (_with_classes(shape, only or max(shape.classes, fewest_classes)) for shape in listed)
     return tuple(shape for shape in enough if below is None or shape.logits < below)
 
 

@@ -13,9 +13,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
-from gradcert.generation.draws import Drawing
+from gradcert.generation.contexts import drawn_context, in_context, is_plain
+from gradcert.generation.draws import Drawing, integers_up_to
 from gradcert.generation.regimes import DrawRow, rows_of_logits, rows_of_probabilities
-from gradcert.generation.scope import largest_logit
+from gradcert.generation.scope import Scope, largest_logit, scope_of
 from gradcert.generation.sizes import Shape, Size, shapes
 
 __all__ = ["cases"]
@@ -25,23 +26,32 @@ _UNLIKE_ROWS = 2
 
 _PROBABILITIES = "probabilities"
 
+_CONTEXTS = 63
+"""Contexts beside the plain one that are drawn from."""
+
 
 @functools.cache
 @st.composite
-def _cases(draw: DrawFn, point: str, row: DrawRow, several: tuple[Shape, ...]) -> Case:
+def _cases(
+    draw: DrawFn, point: str, row: DrawRow, several: tuple[Shape, ...], scope: Scope
+) -> Case:
     shape = draw(st.sampled_from(several))
     if shape.classes == 1:
         # Pad the one-class case with draws, so that Hypothesis prefers to shrink to two classes.
         Drawing(draw).numbers(0, 1, 4)
     drawn = [row(draw, shape.classes) for _ in range(min(shape.rows, _UNLIKE_ROWS))]
     repeated = np.resize(np.arange(len(drawn)), shape.rows)
-    return Case(
+    case = Case(
         {
             point: np.array([one.point for one in drawn])[repeated],
             "targets": np.array([one.targets for one in drawn])[repeated],
         },
         tuple(islice(cycle(one.regime for one in drawn), shape.rows)),
     )
+    if is_plain(scope):
+        return case
+    context, generator = drawn_context(scope, draw(integers_up_to(_CONTEXTS)))
+    return in_context(case, context, scope, generator)
 
 
 def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrategy[Case] | None:
@@ -57,17 +67,17 @@ def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrate
         If given, draw only cases with fewer logits than this, from a longer list of shapes. If no
         shape is small enough, the result is None.
     """
-    domain = claim.implementation.domain
-    several = shapes(size, fewest_classes=domain.fewest_classes, below=below)
+    domain, scope = claim.implementation.domain, scope_of(claim, 0)
+    several = shapes(size, fewest_classes=scope.fewest, only=scope.only, below=below)
     if not several:
         return None
     point = claim.quantity.arguments[0]
     if point == _PROBABILITIES:
-        return _cases(point, rows_of_probabilities(claim.format, domain.targets), several)
+        return _cases(point, rows_of_probabilities(claim.format, domain.targets), several, scope)
     rows = rows_of_logits(
         claim.format,
         domain.targets,
         largest_logit(claim, Drawing.pattern),
-        masked=claim.quantity.masked,
+        masked=scope.masked,
     )
-    return _cases(point, rows, several)
+    return _cases(point, rows, several, scope)

@@ -20,10 +20,13 @@ from gradcert_implementations import (
     Array,
     Domain,
     FormatName,
+    Given,
     LevelName,
     Loss,
+    NamedWeights,
     Options,
     QuantityName,
+    SpecError,
     Strides,
 )
 from gradcert_oracle import FORMATS
@@ -36,6 +39,7 @@ __all__ = [
     "Load",
     "Request",
     "call_began",
+    "check_travels",
     "last_arguments",
     "note_call",
     "note_return",
@@ -88,6 +92,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     formats: tuple[FormatName, ...]
     loss: Loss
     domain: Domain
+    filled_in: tuple[Given, ...]
     at_least: LevelName | None
     summary: str
     origin: str
@@ -95,6 +100,8 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     compiles_per_shape: bool
     strides: Strides
+    takes_upstream: bool
+    has_second_backward: bool
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,12 +137,24 @@ class _Header(msgspec.Struct, frozen=True):
     """The dtype and the shape of each argument whose bytes follow."""
 
     dtypes: tuple[str, ...]
-    shapes: tuple[tuple[_Length, _Length], ...]
+    shapes: tuple[tuple[_Length, ...], ...]
+
+
+def check_travels(weights: object) -> None:
+    """Raise SpecError for class weights that another process cannot be given.
+
+    A function travels by the SPEC that loads it.
+    """
+    if callable(weights) and not isinstance(weights, NamedWeights):
+        raise SpecError(
+            "class_weights is a function without a public name, which another process cannot "
+            "load: give it as 'my.py:weights'"
+        )
 
 
 def note_call(notes: int, now: float, arguments: tuple[Array, ...]) -> None:
     """Note that a call with these arguments begins now, in seconds of the monotonic clock."""
-    shapes = tuple((array.shape[0], array.shape[1]) for array in arguments)
+    shapes = tuple(array.shape for array in arguments)
     header = _Header(tuple(array.dtype.name for array in arguments), shapes)
     line = msgspec.json.encode(header) + b"\n"
     os.pwrite(notes, line + b"".join(array.tobytes() for array in arguments), _CLOCK.size)

@@ -9,7 +9,7 @@ import msgspec
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.isolation.process import Died, Process
-from gradcert.isolation.protocol import Load
+from gradcert.isolation.protocol import Load, check_travels
 from gradcert_implementations import Implementation, Options, SpecError
 
 __all__ = ["Isolated", "isolate", "load_isolated"]
@@ -45,9 +45,11 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
             f"{subject.name} cannot be loaded by another process: give a SPEC, or let it be a "
             "public name of a module"
         )
+    check_travels(subject.loss.class_weights)
     fields = {field.name: getattr(subject, field.name) for field in fields_of(Implementation)}
     functions = dict.fromkeys(subject.functions, _elsewhere)
-    return Isolated(**fields | {"functions": functions}, limits=limits)
+    again = subject.second_backward and _elsewhere
+    return Isolated(**fields | {"functions": functions, "second_backward": again}, limits=limits)
 
 
 def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
@@ -58,6 +60,8 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
     SpecError
         As for :func:`gradcert.load`, and where loading it ends the process.
     """
+    for one in options.loss:
+        check_travels(one.value)
     process = Process(limits)
     try:
         request = Load(
@@ -76,4 +80,5 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         raise SpecError(answer.error)
     fields = msgspec.structs.asdict(answer.described)
     functions = dict.fromkeys(fields.pop("quantities"), _elsewhere)
-    return Isolated(functions=functions, limits=limits, **fields)
+    again = _elsewhere if fields.pop("has_second_backward") else None
+    return Isolated(functions=functions, second_backward=again, limits=limits, **fields)

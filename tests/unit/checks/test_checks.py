@@ -1,6 +1,7 @@
 """Each check sees the mistake it is there for, and lets a right subject pass."""
 
 import ctypes
+import dataclasses
 import pickle
 import random
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from subjects import (
     BY_ID,
+    CHECKS_OF_GRADIENT,
     Accumulating,
     Gradient,
     Jittering,
@@ -23,14 +25,19 @@ from subjects import (
     in_binary32,
     right,
     transposed,
+    under_upstream,
     wanting_writable_input,
 )
 
 from gradcert import certify
 from gradcert.checks import planned
 from gradcert.core.evidence import Refuted
-from gradcert_implementations import QUANTITY_NAMES, Array, load
-from gradcert_implementations.flawed import diagonal_only
+from gradcert_implementations import QUANTITY_NAMES, Array, Domain, Implementation, load
+from gradcert_implementations.flawed import (
+    diagonal_only,
+    upstream_gradient_applied_twice,
+    upstream_gradient_ignored,
+)
 
 
 def a_little_scaled(z: Array, t: Array) -> Array:
@@ -159,7 +166,13 @@ def quietening_numpy(z: Array, t: Array) -> Array:
     return right(z, t)
 
 
-FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
+def buffers_freed(_z: Array, _t: Array) -> Array:
+    raise RuntimeError("the saved tensors have been freed")
+
+
+Subject = Gradient | Implementation
+
+FLAWS: list[tuple[str, str, Callable[[], Subject]]] = [
     ("accuracy", "refuted", lambda: flipped),
     ("accuracy", "refuted", lambda: unshifted),
     ("accuracy", "refuted", lambda: a_little_scaled),
@@ -195,6 +208,11 @@ FLAWS: list[tuple[str, str, Callable[[], Gradient]]] = [
     ("no-side-effects", "refuted", lambda: quietening_numpy),
     ("nan-stays-in-its-row", "refuted", lambda: nan_to_num),
     ("nan-stays-in-its-row", "refuted", lambda: batch_wide_maximum),
+    ("twice-the-upstream", "refuted", lambda: upstream_gradient_ignored.implementation),
+    ("twice-the-upstream", "refuted", lambda: upstream_gradient_applied_twice.implementation),
+    ("second-backward", "refuted", lambda: under_upstream(right, second=flipped)),
+    ("second-backward", "refuted", lambda: under_upstream(right, second=a_little_scaled)),
+    ("second-backward", "broken", lambda: under_upstream(right, second=buffers_freed)),
 ]
 
 
@@ -202,12 +220,14 @@ def _flaw_id(value: Any) -> str | None:
     if not callable(value):
         return None
     subject = value()
+    if isinstance(subject, Implementation):
+        return subject.name
     return getattr(subject, "__name__", type(subject).__name__)
 
 
 @pytest.mark.parametrize(("check_id", "verdict", "make"), FLAWS, ids=_flaw_id)
 def test_each_check_sees_the_mistake_it_is_there_for(
-    check_id: str, verdict: str, make: Callable[[], Gradient]
+    check_id: str, verdict: str, make: Callable[[], Subject]
 ) -> None:
     found = checked(check_id, make())
     assert found.verdict == verdict
@@ -260,7 +280,37 @@ def test_a_right_subject_passes_every_check(quantity: str, format: str) -> None:
         for one in planned(load("numpy", quantities=[quantity], formats=[format]))
     }
     left = {"many-classes"} if quantity == "do/dz" else set()
-    assert {result.check for result in found.results} == set(BY_ID) - left
+    assert {result.check for result in found.results} == set(CHECKS_OF_GRADIENT) - left
+
+
+@pytest.mark.parametrize("format", ["binary64", "bfloat16"])
+def test_a_right_subject_that_takes_an_upstream_gradient_passes_every_check(format: str) -> None:
+    subject = under_upstream(load("numpy").functions["dE/dz"])
+    found = certify(subject, formats=[format], max_examples=10)
+    assert {result.check: result.verdict for result in found.results} == dict.fromkeys(
+        BY_ID, "conforms"
+    )
+
+
+def test_the_checks_of_upstream_gradients_apply_only_to_a_claim_that_takes_one() -> None:
+    assert set(BY_ID) - set(CHECKS_OF_GRADIENT) == {"twice-the-upstream", "second-backward"}
+    taking = dataclasses.replace(under_upstream(right), second_backward=None)
+    assert BY_ID["twice-the-upstream"].applies(claim_of(taking))
+    assert not BY_ID["second-backward"].applies(claim_of(taking))
+
+
+def test_a_second_backward_is_not_asked_of_what_overwrites_its_logits() -> None:
+    overwriting = dataclasses.replace(under_upstream(right), domain=Domain(overwrites_logits=True))
+    assert not BY_ID["second-backward"].applies(claim_of(overwriting))
+
+
+def test_a_second_backward_may_be_refused_in_words() -> None:
+    def refusing(_z: Array, _t: Array) -> Array:
+        raise NotImplementedError("the graph is gone")
+
+    assert checked("second-backward", under_upstream(right, second=refusing)).verdict == (
+        "not supported"
+    )
 
 
 def test_a_subject_that_overwrites_its_last_answer_is_refuted() -> None:
@@ -357,5 +407,8 @@ def test_a_check_refutes_a_gross_mistake_or_names_it_among_what_it_cannot_see(
     check_id: str, mistake: str
 ) -> None:
     said = " ".join((BY_ID[check_id].run.__doc__ or "").split())
-    refuted = checked(check_id, UNSEEN[mistake]()).verdict == "refuted"
+    subject = UNSEEN[mistake]()
+    applies = check_id in CHECKS_OF_GRADIENT
+    found = checked(check_id, subject if applies else under_upstream(subject))
+    refuted = found.verdict == "refuted"
     assert refuted != (mistake in said)

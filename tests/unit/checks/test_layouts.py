@@ -1,6 +1,6 @@
 """Each memory layout is given to each argument by itself and to all, and its mistakes are seen."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from gradcert.checks.layouts import LAYOUTS, Layout, layouts_of, memory_layout
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim
 from gradcert.core.evidence import Refuted
-from gradcert_implementations import Array, Strides, load
+from gradcert_implementations import Array, Domain, Options, Strides, as_implementation, load
 from gradcert_oracle import BINARY64, GRADIENT
 
 NAMES = {
@@ -300,24 +300,43 @@ def test_a_torch_loss_is_never_given_what_torch_cannot_have() -> None:
     assert set(seen) == {(4, 1), (7, 1), (8, 1), (8, 2), (1, 3), (0, 1)}
 
 
-def negating_its_targets(z: Array, t: Array) -> Array:
-    np.negative(t, out=t)
-    return right(z, -t)
+def negating_its_logits(z: Array, t: Array) -> Array:
+    np.negative(z, out=z)
+    return right(-z, t)
 
 
-def test_an_argument_that_is_written_into_is_not_asked_for_one_expanded_row() -> None:
+def overwriting(function: Callable[[Array, Array], Array]) -> Claim:
+    """Return the claim of a function that says that it overwrites its logits."""
+    subject = as_implementation(function, Options(domain={"overwrites_logits": True}))
+    return Claim(subject, GRADIENT, BINARY64)
+
+
+def test_logits_that_are_overwritten_are_given_in_no_layout_that_cannot_be_written() -> None:
     seen: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
 
     def recording(z: Array, t: Array) -> Array:
         seen.append((_in_items(z), _in_items(t)))
-        return negating_its_targets(z, t)
+        return negating_its_logits(z, t)
 
-    claim = claim_of(recording)
+    claim = overwriting(recording)
     of_torch = replace(claim.implementation, strides=Strides.NON_NEGATIVE)
     memory_layout(replace(claim, implementation=of_torch), THREE)
-    assert [one for one in seen if (0, 1) in one] == [((0, 1), (4, 1))]
+    assert [one for one in seen if (0, 1) in one] == [((4, 1), (0, 1))]
+    seen.clear()
+    memory_layout(claim, THREE)
+    fixed = {"read-only rows", "one row expanded over the batch"}
+    # The plain call, three calls for each layout, one for each of these two, one plain for one row.
+    assert len(seen) == 1 + 3 * (len(LAYOUTS) - len(fixed)) + 2 + 1
+
+
+def test_reading_only_is_asked_of_targets_beside_logits_that_are_overwritten() -> None:
+    def wanting_writable_targets(z: Array, t: Array) -> Array:
+        np.negative(t, out=t)
+        np.negative(t, out=t)
+        return negating_its_logits(z, t)
+
     with pytest.raises(Broken, match=r"read-only, for targets given as read-only rows$"):
-        memory_layout(claim_of(negating_its_targets), THREE)
+        memory_layout(overwriting(wanting_writable_targets), THREE)
 
 
 def adding_in_memory_order(z: Array, t: Array) -> Array:
@@ -436,3 +455,17 @@ def test_a_kernel_that_misreads_wide_rows_only_is_refuted(
     memory_layout(claim_of(wide_only), THREE)
     with pytest.raises(Refuted):
         memory_layout(claim_of(wide_only), case)
+
+
+def test_logits_that_are_overwritten_as_claimed_are_not_given_in_read_only_memory() -> None:
+    def in_place(z: Array, t: Array) -> Array:
+        z[:] = right(z, t)
+        return z
+
+    claim = claim_of(in_place)
+    with pytest.raises(Broken, match=r"read-only, for logits given as read-only rows$"):
+        memory_layout(claim, THREE)
+    domain = Domain(overwrites_logits=True)
+    memory_layout(
+        replace(claim, implementation=replace(claim.implementation, domain=domain)), THREE
+    )

@@ -112,7 +112,7 @@ def test_a_row_is_accepted_only_where_the_judge_can_find_no_worse_level_than_the
     case = _batch(3, 40)
     ranks = np.array([0, 1, 3])
 
-    def found(*_: object) -> Screened:
+    def found(*_: object, **_options: object) -> Screened:
         return Screened(np.array([True, True, True]), ranks, np.ones(3))
 
     monkeypatch.setattr(screening, "screen", found)
@@ -126,7 +126,8 @@ def test_a_row_is_accepted_only_where_the_judge_can_find_no_worse_level_than_the
     ):
         claim = claim_of(right)
         demanding = dataclasses.replace(claim.implementation, at_least=at_least)
-        now = screened(dataclasses.replace(claim, implementation=demanding), case, answer)
+        demanded = dataclasses.replace(claim, implementation=demanding)
+        now = screened(demanded, case, np.arange(3), answer)
         assert now is not None
         assert now.accepted.tolist() == accepted
 
@@ -167,7 +168,8 @@ def test_every_row_is_judged_without_the_screen_and_where_the_judge_is_faster() 
     assert [type(one) for one in found] == [JudgedRow] * 500
     assert [type(one) for one in check_accuracy(claim_of(right), _batch(2, 4))] == [JudgedRow] * 2
     case = _batch(2, 4)
-    assert screened(claim_of(right), case, right(case["logits"], case["targets"])) is None
+    answer = right(case["logits"], case["targets"])
+    assert screened(claim_of(right), case, np.arange(2), answer) is None
 
 
 def test_one_wrong_value_among_a_thousand_rows_is_refuted_with_the_same_evidence() -> None:
@@ -189,8 +191,8 @@ def test_one_wrong_value_among_a_thousand_rows_is_refuted_with_the_same_evidence
 def test_a_screen_that_accepts_what_the_oracle_refutes_ends_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def everything(_claim: object, case: Case, _answer: Array) -> Screened:
-        return Screened(np.ones(case.rows, bool), np.ones(case.rows, int), np.ones(case.rows))
+    def everything(_claim: object, _case: object, rows: Array, _answer: Array) -> Screened:
+        return Screened(np.ones(len(rows), bool), np.ones(len(rows), int), np.ones(len(rows)))
 
     monkeypatch.setattr(accuracy, "screened", everything)
     check_accuracy(claim_of(right), _batch(500, 4))

@@ -60,16 +60,6 @@ def test_a_seed_that_is_set_is_named() -> None:
     assert diagnosis(seeding).matches[0].flaw == "random-state-seeded"
 
 
-def kept_by_address() -> Callable[..., Array]:
-    known: dict[tuple[int, ...], Array] = {}
-
-    def gradient(z: Array, t: Array) -> Array:
-        key = (z.ctypes.data, t.ctypes.data, *z.shape)
-        return known.setdefault(key, right(z, t)).copy()
-
-    return gradient
-
-
 def targets_in_the_order_of_the_logits(z: Array, t: Array) -> Array:
     if len(z) > 1 and z.flags.f_contiguous != t.flags.f_contiguous:
         t = np.lib.stride_tricks.as_strided(t, t.shape, z.strides)
@@ -86,7 +76,6 @@ def first_place_last(z: Array, t: Array) -> Array:
 @pytest.mark.parametrize(
     ("function", "flaw"),
     [
-        (kept_by_address(), "cached-by-address"),
         (targets_in_the_order_of_the_logits, "targets-read-in-the-order-of-the-logits"),
         (first_place_last, "classes-off-by-a-few"),
     ],

@@ -21,6 +21,8 @@ from gradcert_implementations import (
     QUANTITY_NAMES,
     Array,
     FormatName,
+    Implementation,
+    Loss,
     QuantityName,
     load,
 )
@@ -119,3 +121,24 @@ def test_the_invariants_leave_the_case_as_it_was(dtype: Any) -> None:
     broken_invariants(Claim(load("numpy"), quantity_of("dE/dz"), format), [given_case])
     for name, array in before.items():
         assert (given_case[name] == array).all()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [Loss(class_weights=[0.5, 2, 1]), Loss(z_loss=0.5), Loss(softcap=2)],
+    ids=["class weights", "z-loss", "softcap"],
+)
+def test_an_option_of_the_loss_breaks_no_invariant_that_it_takes_away(loss: Loss) -> None:
+    def gradient(z: Array, t: Array) -> Array:
+        u = z if loss.softcap is None else loss.softcap * np.tanh(z / loss.softcap)
+        slope = 1 if loss.softcap is None else 1 - np.tanh(z / loss.softcap) ** 2
+        a = t * np.array(loss.weights(3) or 1.0)
+        p = right(u, np.zeros_like(t))
+        log_sum = np.log(np.exp(u).sum(axis=1, keepdims=True))
+        weight = a.sum(axis=1, keepdims=True) + 2 * loss.z_loss * log_sum
+        result: Array = slope * (weight * p - a)
+        return result
+
+    subject = Implementation(name="mine", functions={"dE/dz": gradient}, loss=loss)
+    claim = Claim(subject, quantity_of("dE/dz"), FORMATS["binary64"])
+    assert broken_invariants(claim, [THREE]) == []

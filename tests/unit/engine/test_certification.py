@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from subjects import BY_ID, Gradient, in_binary32, right, wanting_writable_input
+from subjects import CHECKS_OF_GRADIENT, Gradient, in_binary32, right, wanting_writable_input
 
 from gradcert import certify
 from gradcert.checks import planned
@@ -109,7 +109,7 @@ def test_a_subject_that_returns_no_answer_is_broken_with_the_reason_and_has_no_l
 def test_a_function_that_raises_is_broken_and_the_other_checks_still_run() -> None:
     found = certify(wanting_writable_input, formats=["binary64"], max_examples=10)
     verdicts = {result.check: result.verdict for result in found.results}
-    assert verdicts == dict.fromkeys(BY_ID, "conforms") | {"memory-layout": "broken"}
+    assert verdicts == dict.fromkeys(CHECKS_OF_GRADIENT, "conforms") | {"memory-layout": "broken"}
     assert {result.reason for result in found.results} == {
         "",
         "raised ValueError: buffer source array is read-only, for logits given as read-only rows",
@@ -125,7 +125,7 @@ def test_a_function_that_always_ends_in_an_exception_breaks_every_check(
 
     found = certify(subject, formats=["binary64"], max_examples=10)
     assert {result.check: result.verdict for result in found.results} == dict.fromkeys(
-        BY_ID, "broken"
+        CHECKS_OF_GRADIENT, "broken"
     )
 
 

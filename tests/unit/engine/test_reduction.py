@@ -194,3 +194,21 @@ def test_probabilities_stay_probabilities() -> None:
     case = Case({"probabilities": probabilities, "targets": np.eye(90)[:1]}, (Regime("benign"),))
     found = reduced(case, 0, fails, fewest_classes=1)
     assert found.point.tolist() == [[0.5] * 41]
+
+
+def test_an_ignored_row_that_holds_no_numbers_gets_no_target() -> None:
+    z = np.array([[1.0, 2.0, 3.0], [np.nan, 0.0, np.inf], [-np.inf] * 3])
+    t = np.array([[0.0, 1.0, 0.0], [0.0] * 3, [0.0] * 3])
+    regimes = (Regime("benign", targets="one-hot"), *[Regime("benign", targets="ignored")] * 2)
+    tried: list[Case] = []
+
+    def fails(case: Case) -> bool:
+        tried.append(case)
+        return case.rows == 3 and bool(np.isnan(case.point).any() and case["targets"].any())
+
+    smaller = _reduced(Case({"logits": z, "targets": t}, regimes), fails, row=1)
+    assert np.isnan(smaller.point[~smaller["targets"].any(axis=1)]).any()
+    for case in tried:
+        targeted = case.point[case["targets"].any(axis=1)]
+        assert not np.isnan(targeted).any()
+        assert not np.isposinf(targeted).any()

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,14 @@ import torch
 from torch.nn import functional
 
 import gradcert
-from gradcert_implementations import Implementation, SpecError, load, reloading
+from gradcert_implementations import (
+    Given,
+    Implementation,
+    OptionValues,
+    SpecError,
+    load,
+    reloading,
+)
 from gradcert_implementations.adapters.conventions import is_mean
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.numpy_function import from_numpy
@@ -58,7 +66,7 @@ def torch_sum(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         functional.cross_entropy,
         torch_rows,
         torch_sum,
-        torch.nn.CrossEntropyLoss,
+        torch.nn.CrossEntropyLoss(reduction="none"),
         torch.nn.CrossEntropyLoss(reduction="sum"),
         FusedCrossEntropy,
     ],
@@ -67,12 +75,18 @@ def torch_sum(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 def test_a_torch_loss_of_any_kind_and_reduction_gives_each_rows_own_gradient(
     loss: Any, dtype: Any
 ) -> None:
-    assert _gradient(from_torch(loss), dtype) == TRUE
+    assert _gradient(from_torch(loss, loss={"reduction": "none"}), dtype) == TRUE
 
 
-@pytest.mark.parametrize("loss", [functional.cross_entropy, torch.nn.CrossEntropyLoss, torch_rows])
+@pytest.mark.parametrize("loss", [functional.cross_entropy, torch_rows])
 def test_a_torch_loss_of_class_indices_is_called_with_them(loss: Any) -> None:
-    assert _gradient(from_torch(loss, targets="index")) == TRUE
+    assert _gradient(from_torch(loss, targets="index", loss={"reduction": "none"})) == TRUE
+
+
+def test_a_module_that_says_that_it_is_a_mean_gives_the_gradient_of_the_mean() -> None:
+    subject = from_torch(torch.nn.CrossEntropyLoss, targets="index")
+    np.testing.assert_allclose(_gradient(subject), np.array(TRUE) / 3)
+    assert subject.functions["loss"](ZEROS, EYE) == pytest.approx(np.log(2))
 
 
 @jax.custom_vjp
@@ -141,7 +155,7 @@ OF_FOUR = np.log1p(np.exp(-FOUR[:, 0]))
         from_torch(torch_sum),
         from_torch(torch_rows),
         from_torch(torch_columns),
-        from_torch(torch.nn.CrossEntropyLoss, targets="index"),
+        from_torch(torch.nn.CrossEntropyLoss, targets="index", loss={"reduction": "none"}),
         from_torch(Trained),
         from_jax(jax_mean),
         from_jax(jax_sum),
@@ -330,6 +344,44 @@ def test_a_spec_names_the_adapter_and_the_object_and_can_be_loaded_again(losses:
     assert (loaded.domain.targets, loaded.formats) == ("index", ("bfloat16",))
     assert reloading(loaded) == {"targets": "index", "device": "cpu"}
     assert _gradient(load(spec, **reloading(loaded))) == TRUE
+
+
+def test_a_loss_that_is_loaded_again_has_the_options_that_were_chosen_and_those_it_filled_in(
+    losses: Path,
+) -> None:
+    spec = f"torch:{losses}:loss"
+    options: OptionValues = {
+        "targets": "index",
+        "loss": {"label_smoothing": 0.1, "reduction": "mean"},
+        "domain": {"layout": "sequence", "largest_logit": 50},
+    }
+    loaded = load(spec, **options)
+    again = reloading(loaded)
+    assert again["loss"] == options["loss"]
+    assert again["domain"] == {"layout": "sequence"}
+    assert load(spec, **again).loss == loaded.loss
+    read = replace(loaded, filled_in=(Given("softcap", 30.0),))
+    assert reloading(read)["loss"] == {
+        "label_smoothing": 0.1,
+        "softcap": None,
+        "reduction": "mean",
+    }
+
+
+def test_the_snippet_of_a_refuted_loss_has_its_options(losses: Path, tmp_path: Path) -> None:
+    found = gradcert.certify(
+        f"torch:{losses}:flipped",
+        quantities=["dE/dz"],
+        formats=["binary64"],
+        loss={"z_loss": 1e-4, "class_weights": [1.0, 1.0]},
+        max_examples=5,
+        effort="quick",
+    )
+    shown = found.leading[0].discrepancy
+    assert shown is not None
+    assert "loss={'class_weights': (1.0, 1.0), 'z_loss': 0.0001})" in shown.snippet
+    command = [sys.executable, "-c", shown.snippet]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
 
 
 def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path: Path) -> None:

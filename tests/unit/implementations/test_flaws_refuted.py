@@ -32,8 +32,10 @@ def exposed(name: str) -> Iterator[tuple[Check, Claim, Case]]:
         if plan.claim.quantity.arguments[0] == point:
             dtype = plan.claim.format.dtype
             first, targets = (np.array(rows, dtype) for rows in subject.exposed_by)
+            upstream = np.array(subject.upstream, dtype) if subject.upstream else None
             regimes = (Regime("exposing"),) * len(first)
-            yield plan.check, plan.claim, Case({point: first, "targets": targets}, regimes)
+            case = Case({point: first, "targets": targets}, regimes, upstream)
+            yield plan.check, plan.claim, case
 
 
 def failure(check: Check, claim: Claim, case: Case) -> type[Exception] | None:

@@ -9,7 +9,19 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from gradcert_implementations import Domain, Options, OptionValues, SpecError, load, select
+from gradcert_implementations import (
+    Domain,
+    Given,
+    Layout,
+    Loss,
+    Options,
+    OptionValues,
+    Reduction,
+    SpecError,
+    as_implementation,
+    load,
+    select,
+)
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.numpy_function import from_numpy
 from gradcert_implementations.adapters.program import from_command
@@ -20,6 +32,8 @@ ALL = Options(
     formats=["fp32"],
     targets="any",
     largest_logit=50,
+    loss=["label_smoothing=0.1", "reduction=mean", "class_weights=0.5,2,1"],
+    domain=["classes=3", "layout=sequence", "finite_logits=true"],
     at_least="wide",
     device="cuda:0",
 )
@@ -89,6 +103,138 @@ def test_what_an_adapter_makes_claims_the_level_and_the_logits_that_are_chosen(
 ) -> None:
     for made in (from_numpy(len, **options), from_torch(len, **options), from_jax(len, **options)):
         assert (made.at_least, made.domain.largest_logit) == ("wide", 50.0)
+
+
+def _gradient(logits: Any, targets: Any) -> Any:
+    return logits - targets
+
+
+def test_options_of_the_loss_are_a_record_or_a_dict_or_texts() -> None:
+    texts = ["label_smoothing=0.1", "ignore_index=-100", "reduction=mean", "softcap=none"]
+    in_text = Options(loss=texts, targets="index").loss_over(Loss())
+    expected = Loss(label_smoothing=0.1, ignore_index=-100, reduction=Reduction.MEAN)
+    assert in_text == expected
+    assert Options(loss=expected).loss_over(Loss()) == expected
+    named = {"label_smoothing": 0.1, "ignore_index": -100, "reduction": "mean"}
+    assert Options(loss=named).loss_over(Loss()) == expected
+
+
+def test_options_of_the_domain_are_a_record_or_a_dict_or_texts() -> None:
+    expected = Domain(targets="any", classes=7, finite_logits=True, layout=Layout.SEQUENCE)
+    texts = ["targets=any", "classes=7", "finite_logits=True", "layout=sequence"]
+    assert Options(domain=texts).domain_over(Domain()) == expected
+    assert Options(domain=expected).domain_over(Domain()) == expected
+    named = {"targets": "any", "classes": 7, "finite_logits": True, "layout": "sequence"}
+    assert Options(domain=named).domain_over(Domain()) == expected
+
+
+def test_what_the_user_says_wins_over_what_a_subject_declares_field_by_field() -> None:
+    declared = replace(
+        load("numpy", quantities=["dE/dz"]),
+        loss=Loss(label_smoothing=0.1, z_loss=1e-4),
+        domain=Domain(classes=7, largest_logit=11.0),
+    )
+    chosen = select(declared, Options(loss={"label_smoothing": 0.0}, domain={"classes": None}))
+    assert chosen.loss == Loss(z_loss=1e-4)
+    assert chosen.domain == Domain(largest_logit=11.0)
+    weighted = replace(declared, loss=Loss(class_weights=[1, 2]), domain=Domain())
+    assert select(weighted, Options(loss=["class_weights=none"])).loss == Loss()
+    kept = select(declared, Options(loss=Loss(z_loss=1.0), domain=Domain()))
+    assert kept.loss == Loss(label_smoothing=0.1, z_loss=1.0)
+    assert kept.domain == declared.domain
+
+
+def test_what_the_user_says_wins_over_what_attributes_say() -> None:
+    read = (Given("label_smoothing", 0.1), Given("reduction", Reduction.MEAN))
+    assert Options().loss_over(Loss(), read) == Loss(label_smoothing=0.1, reduction=Reduction.MEAN)
+    assert Options(loss={"reduction": "none"}).loss_over(Loss(), read) == Loss(label_smoothing=0.1)
+
+
+def test_what_an_adapter_makes_claims_the_loss_and_the_domain_that_are_chosen() -> None:
+    options: OptionValues = {"loss": ["label_smoothing=0.1"], "domain": ["targets=index"]}
+    for made in (from_numpy(len, **options), from_torch(len, **options), from_jax(len, **options)):
+        assert made.loss == Loss(label_smoothing=0.1)
+        assert made.domain == Domain(targets="index")
+
+
+def test_the_short_options_and_those_of_the_domain_are_the_same() -> None:
+    assert Options(domain=["targets=index", "largest_logit=50"]) == Options(
+        targets="index", largest_logit=50
+    )
+    assert Options(targets="index", domain=["targets=index"]) == Options(targets="index")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (
+            {"loss": ["label_smothing=0.1"]},
+            "unknown option of the loss 'label_smothing'; did you",
+        ),
+        ({"domain": ["class=3"]}, "unknown option of the domain 'class'; did you mean classes? ch"),
+        ({"loss": {"smoothing": 0.1}}, "unknown option of the loss 'smoothing'; did you mean"),
+        ({"loss": ["label_smoothing"]}, "'label_smoothing' says nothing about the loss; expected "),
+        ({"loss": ["label_smoothing=ten"]}, "label_smoothing is 'ten'; expected a number from 0"),
+        ({"loss": ["label_smoothing=1.5"]}, "label_smoothing is 1.5; expected a number from 0"),
+        ({"loss": ["label_smoothing="]}, "label_smoothing is ''; expected a number from 0 up to"),
+        ({"loss": ["softcap=0"]}, "softcap is 0.0; expected a positive finite number, such as 30"),
+        ({"loss": ["ignore_index=1.5"]}, "ignore_index is '1.5'; expected a whole number, such as"),
+        (
+            {"loss": ["reduction=men"]},
+            "unknown reduction 'men'; did you mean mean? choose from",
+        ),
+        ({"loss": ["class_weights=1,x"]}, "class_weights is '1,x'; expected numbers such as 0.5,"),
+        ({"loss": ["class_weights=no.py:w"]}, "'no.py:w': there is no file no.py"),
+        ({"domain": ["finite_logits=maybe"]}, "finite_logits is 'maybe'; expected True or False"),
+        (
+            {"loss": ["z_loss=1", "z_loss=2"]},
+            "two values are given: z_loss 1.0 and z_loss 2.0; leave one of them out",
+        ),
+        (
+            {"targets": "any", "domain": ["targets=index"]},
+            "two values are given: targets index and targets any; leave one of them out",
+        ),
+        (
+            {"largest_logit": 50, "domain": ["largest_logit=60"]},
+            "two values are given: largest_logit 60.0 and largest_logit 50.0; leave one of them",
+        ),
+        ({"loss": "z_loss=1"}, "loss is 'z_loss=1'; expected a Loss, a dict of its fields, or a"),
+        ({"domain": 3}, "domain is 3; expected a Domain, a dict of its fields, or a list of texts"),
+    ],
+    ids=str,
+)
+def test_an_option_of_the_loss_or_the_domain_that_means_nothing_is_one_line(
+    chosen: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        Options(**chosen)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"loss": ["ignore_index=-100"]}, "ignore_index=-100 needs class indices, and targets=pr"),
+        ({"loss": ["mean_over=kept"]}, "mean_over=kept has no meaning without reduction=mean; add"),
+        (
+            {"loss": ["class_weights=1,2"], "domain": ["classes=3"]},
+            "class_weights has 2 numbers and classes=3; leave classes out",
+        ),
+    ],
+    ids=str,
+)
+def test_options_that_contradict_each_other_are_one_line_whoever_claims_them(
+    chosen: dict[str, Any], message: str
+) -> None:
+    for claimed in (
+        lambda: load("numpy", **chosen),
+        lambda: as_implementation(_gradient, Options(**chosen)),
+    ):
+        with pytest.raises(SpecError) as caught:
+            claimed()
+        assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("given", [50, 50.0, "50", "5e1"])

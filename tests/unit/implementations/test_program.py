@@ -124,6 +124,26 @@ def test_a_program_answers_in_the_quantities_and_for_the_targets_that_it_claims(
     assert answer.tolist() == expected
 
 
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        ({}, None),
+        (
+            {"label_smoothing": 0.1, "reduction": "mean"},
+            {"label_smoothing": 0.1, "reduction": "mean"},
+        ),
+        ({"class_weights": lambda n: [1.0] * n}, {"class_weights": [1.0, 1.0]}),
+    ],
+    ids=["none", "two options", "a function"],
+)
+def test_the_request_of_a_program_names_the_options_of_the_loss_that_are_on(
+    program: Callable[[str], str], loss: dict[str, Any], told: object
+) -> None:
+    spec = program("""answer = np.full_like(z, asked.get("loss") == """ + f"{told!r})")
+    answer = load(spec, loss=loss).functions["dE/dz"](np.zeros((1, 2)), np.eye(2)[:1])
+    assert answer.tolist() == [[1.0, 1.0]]
+
+
 def test_a_wrong_shape_is_returned_as_it_came(program: Callable[[str], str]) -> None:
     gradient = load(program("answer = answer.ravel()")).functions["dE/dz"]
     assert gradient(np.zeros((1, 2)), np.ones((1, 2))).shape == (2,)

@@ -10,13 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from subjects import RIGHT_SOURCE
+from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
 from gradcert import Certificate, Limits
-from gradcert.checks import CHECKS
 from gradcert.isolation.subject import isolate, load_isolated
-from gradcert_implementations import LevelName, Options, SpecError, Strides
+from gradcert_implementations import (
+    LevelName,
+    Loss,
+    Options,
+    SpecError,
+    Strides,
+    as_implementation,
+)
 from gradcert_reports import read
 
 SCRIPT = Path(sys.executable).with_name("gradcert")
@@ -137,9 +143,7 @@ def test_what_ends_a_process_is_the_verdict_of_one_check_and_the_others_run(
     found = _certified(name)
     verdicts = {result.check: result.verdict for result in found.results}
     assert found.verdict == "broken"
-    assert verdicts == dict.fromkeys([check.id for check in CHECKS], "conforms") | {
-        "empty-batch": "broken"
-    }
+    assert verdicts == dict.fromkeys(CHECKS_OF_GRADIENT, "conforms") | {"empty-batch": "broken"}
     (broken,) = (result for result in found.results if result.verdict == "broken")
     assert broken.reason.startswith(reason)
     assert broken.discrepancy is not None
@@ -330,7 +334,7 @@ def test_an_interrupted_run_takes_its_subject_with_it_and_leaves_a_valid_report(
 
     def hanging() -> bool:
         (certificate,) = read(kept).certificates if kept.exists() else (None,)
-        return certificate is not None and len(certificate.results) == len(CHECKS) - 2
+        return certificate is not None and len(certificate.results) == OF_GRADIENT - 2
 
     while not hanging():
         assert process.poll() is None
@@ -344,3 +348,50 @@ def test_an_interrupted_run_takes_its_subject_with_it_and_leaves_a_valid_report(
     assert not Path(f"/proc/{child}").exists()
     (certificate,) = read(kept).certificates
     assert certificate.verdict == "incomplete"
+
+
+WEIGHTED = f"""
+{RIGHT_SOURCE}
+from gradcert_implementations import Implementation, Loss
+
+def ones(classes):
+    return np.ones(classes)
+
+named = Implementation(
+    name="named", functions={{"dE/dz": right}}, loss=Loss(class_weights=ones)
+)
+unnamed = Implementation(
+    name="unnamed", functions={{"dE/dz": right}}, loss=Loss(class_weights=lambda n: np.ones(n))
+)
+"""
+
+
+@pytest.fixture
+def weighted(tmp_path: Path) -> Path:
+    path = tmp_path / "weighted.py"
+    path.write_text(WEIGHTED)
+    return path
+
+
+def test_class_weights_from_a_public_function_reach_the_other_process_and_come_back(
+    weighted: Path,
+) -> None:
+    loaded = load_isolated(f"{weighted}:named", Limits(), Options())
+    assert loaded.loss == Loss(class_weights=f"{weighted}:ones")
+    certificate = gradcert.certify(loaded, max_examples=2, effort="quick", formats=["fp64"])
+    assert certificate.loss["class_weights"] == f"{weighted}:ones"
+    assert certificate.verdict == "conforms"
+
+
+def test_class_weights_that_another_process_cannot_load_are_one_line(weighted: Path) -> None:
+    nameless = Options(loss={"class_weights": lambda n: [1.0] * n})
+    for load in (
+        lambda: load_isolated(f"{weighted}:unnamed", Limits(), Options()),
+        lambda: load_isolated(f"{weighted}:right", Limits(), nameless),
+        lambda: isolate(
+            as_implementation(gradcert.load("numpy", quantities=["dE/dz"]), nameless), Limits()
+        ),
+    ):
+        with pytest.raises(SpecError, match="function without a public name") as caught:
+            load()
+        assert "\n" not in str(caught.value)

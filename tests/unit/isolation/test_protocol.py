@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradcert.isolation.protocol import call_began, last_arguments, note_call, note_return
+from gradcert_implementations import Array
 
 
 @pytest.fixture
@@ -33,6 +34,17 @@ def test_the_arguments_of_the_last_call_come_back_bit_by_bit(notes: int, dtype: 
     assert len(last_arguments(notes)) == 2
 
 
+@pytest.mark.parametrize("upstream", [np.array([0.5, -2.0, 3.0]), np.array(7.0), np.ones(0)])
+def test_an_upstream_gradient_comes_back_in_its_shape_whatever_that_is(
+    notes: int, upstream: Array
+) -> None:
+    rows = np.ones((upstream.size, 2))
+    note_call(notes, 1.0, (rows, rows, upstream))
+    *_, found = last_arguments(notes)
+    assert found.shape == upstream.shape
+    assert found.tobytes() == upstream.tobytes()
+
+
 def test_before_the_first_call_there_are_no_arguments(notes: int) -> None:
     assert (call_began(notes), last_arguments(notes)) == (0, ())
 
@@ -51,7 +63,10 @@ class Exploit:
         b"\n",
         b"\xff" * 100,
         b'{"dtypes": ["float64"], "shapes": [[2, 2]]}\nshort',
-        b'{"dtypes": ["float64"], "shapes": [[1]]}\n12345678',
+        b'{"dtypes": ["float64"], "shapes": [[2]]}\n12345678',
+        b'{"dtypes": ["float64"], "shapes": [1]}\n12345678',
+        b'{"dtypes": ["float64"], "shapes": [[-1]]}\n12345678',
+        b'{"dtypes": ["float64"], "shapes": [[]]}\nshort',
         b'{"dtypes": ["no such dtype"], "shapes": [[1, 1]]}\n12345678',
         b'{"dtypes": ["object"], "shapes": [[1, 1]]}\n12345678',
         b'{"dtypes": ["float64"], "shapes": [[-1, 1]]}\n12345678',

@@ -1,8 +1,6 @@
 """Textbook algorithms keep within two budgets of their own level.
 
-The algorithms are run here in numpy, one operation at a time in the format itself. Exponentials and
-logarithms are rounded from binary64, so that they err by less than one unit in the last place
-on any processor: that is what a budget assumes of a mathematical library.
+The algorithms are run here in numpy, one operation at a time in the format itself; see float_runs.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +9,7 @@ from math import inf
 import numpy as np
 import pytest
 from flint import arb
+from float_runs import TOTALS, Total, arithmetics, exp2, log2, softmax, sums_of_others
 from numpy.random import Generator
 
 from gradcert_oracle import (
@@ -37,65 +36,15 @@ from gradcert_oracle import (
 )
 
 Row = tuple[float, ...]
-Total = Callable[[np.ndarray], np.generic]
 Softmax = Callable[[np.ndarray, Format, str, Total], tuple[np.ndarray, np.ndarray]]
 
 SHIFTED = Algorithm("shifted", "pairwise")
 LOG_SUM_EXP = Algorithm("log-sum-exp", "pairwise")
 
-SIXTEEN_BITS = (BINARY16, BFLOAT16)
-
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
 
 
 # The textbook algorithms, in floating point.
-
-
-def _exp(x: np.ndarray) -> np.ndarray:
-    return np.exp(x.astype(np.float64)).astype(x.dtype)
-
-
-def _exp2(x: np.ndarray) -> np.ndarray:
-    return np.exp2(x.astype(np.float64)).astype(x.dtype)
-
-
-def _log(x: np.generic) -> np.generic:
-    return np.log(x.astype(np.float64)).astype(x.dtype)
-
-
-def _log2(x: np.generic) -> np.generic:
-    return np.log2(x.astype(np.float64)).astype(x.dtype)
-
-
-def _pairwise(terms: np.ndarray) -> np.generic:
-    while len(terms) > 1:
-        even = len(terms) // 2 * 2
-        terms = np.concatenate([terms[:even:2] + terms[1:even:2], terms[even:]])
-    return terms[0]
-
-
-def _sequential(terms: np.ndarray) -> np.generic:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
-
-
-TOTALS: dict[str, Total] = {"pairwise": _pairwise, "sequential": _sequential}
-
-
-def _softmax(
-    z: np.ndarray, format: Format, level: str, total: Total
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probabilities and their logarithms; log-softmax stores these in the format."""
-    largest = z.max()
-    shifted = z - largest
-    powers = _exp(shifted)
-    mass = total(powers)
-    logarithms = z - (largest + _log(mass)) if level == "log-sum-exp" else shifted - _log(mass)
-    if level == "log-softmax":
-        logarithms = logarithms.astype(format.dtype).astype(z.dtype)
-    return powers / mass if level in ("wide", "shifted") else _exp(logarithms), logarithms
 
 
 def _base_two(
@@ -105,18 +54,12 @@ def _base_two(
     log2_e, ln_2 = z.dtype.type(1 / np.log(2)), z.dtype.type(np.log(2))
     scaled = z * log2_e
     largest = scaled.max()
-    powers = _exp2(scaled - largest)
+    powers = exp2(scaled - largest)
     mass = total(powers)
     if level == "shifted":
-        return powers / mass, (scaled - largest - _log2(mass)) * ln_2
-    logarithms = scaled - (largest + _log2(mass))
-    return _exp2(logarithms), logarithms * ln_2
-
-
-def _others(terms: np.ndarray, total: Total) -> np.ndarray:
-    if len(terms) == 1:
-        return np.zeros_like(terms)
-    return np.array([total(np.delete(terms, j)) for j in range(len(terms))])
+        return powers / mass, (scaled - largest - log2(mass)) * ln_2
+    logarithms = scaled - (largest + log2(mass))
+    return exp2(logarithms), logarithms * ln_2
 
 
 def _forms(
@@ -136,16 +79,16 @@ def _forms(
         return [o]
     if quantity is LOSS:
         return [-total(t * np.where(t == 0, np.zeros_like(t), logarithms)).reshape(1)]
-    others = _others(o, total)
+    rests = sums_of_others(o, total)
     if quantity is JACOBIAN:
         entries = -o[:, None] * o[None, :]
         diagonal = np.eye(len(o), dtype=bool)
-        return [np.where(diagonal, own, entries).ravel() for own in (o * (1 - o), o * others)]
-    return [o * total(t) - t, o * _others(t, total) - t * others]
+        return [np.where(diagonal, own, entries).ravel() for own in (o * (1 - o), o * rests)]
+    return [o * total(t) - t, o * sums_of_others(t, total) - t * rests]
 
 
 def _run(
-    asked: Question, algorithm: Algorithm, inner: Format, softmax: Softmax = _softmax
+    asked: Question, algorithm: Algorithm, inner: Format, softmax: Softmax = softmax
 ) -> list[list[float]]:
     """Run all forms of a textbook algorithm in the format `inner`, and round the values."""
     format = asked.format
@@ -154,22 +97,6 @@ def _run(
     forms = _forms(asked.quantity, row, t, format, algorithm, softmax)
     assert all(form.dtype == inner.dtype for form in forms)
     return [form.astype(format.dtype).astype(np.float64).tolist() for form in forms]
-
-
-def _arithmetics(asked: Question, algorithm: Algorithm) -> list[Format]:
-    """Return the formats that a level's intermediates may be in.
-
-    A 16-bit log-softmax may have them in binary32 or in the format, and its level is void where
-    both are. If log-sum-exp in the format itself is not void, then log-softmax in the format is not
-    void either, because it loses less.
-    """
-    format = asked.format
-    if format not in SIXTEEN_BITS or algorithm.level in ("shifted", "log-sum-exp"):
-        return [format]
-    worse = Algorithm("log-sum-exp", algorithm.summation)
-    if algorithm.level == "wide" or budgets(asked, worse) is None:
-        return [BINARY32]
-    return [BINARY32, format]
 
 
 # The rows.
@@ -277,7 +204,7 @@ def test_a_textbook_algorithm_keeps_within_two_budgets_of_its_level(
             continue
         judged += 1
         truth = enclose(asked)
-        for inner in _arithmetics(asked, algorithm):
+        for inner in arithmetics(asked, algorithm):
             for values in _run(asked, algorithm, inner):
                 for value, true, budget in zip(values, truth, allowances, strict=True):
                     case = f"{asked} in {inner.name}: {value} for {true}"
@@ -306,7 +233,7 @@ def test_it_does_so_where_targets_of_both_signs_cancel(
                 judged += 1
                 back = np.argsort(places) if quantity is GRADIENT else np.zeros(1, int)
                 truth = enclose(asked)
-                for inner in _arithmetics(asked, algorithm):
+                for inner in arithmetics(asked, algorithm):
                     for values in _run(moved, algorithm, inner):
                         for place, true, budget in zip(back, truth, allowances, strict=True):
                             case = f"{asked} in {inner.name}: {values[place]} for {true}"

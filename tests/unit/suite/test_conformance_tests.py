@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from subjects import BY_ID, OF_GRADIENT, RIGHT_SOURCE
+from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
 from gradcert_reports import read
@@ -113,7 +113,7 @@ def test_what_a_test_file_certifies_is_in_the_report(run: Run, tmp_path: Path) -
     (found,) = read(tmp_path / "out" / "certificate.json").certificates
     assert (found.name, found.origin) == ("single_below", "kernels:single_below")
     assert (found.verdict, found.complete) == ("refuted", True)
-    assert [result.check for result in found.results] == list(BY_ID)
+    assert tuple(result.check for result in found.results) == CHECKS_OF_GRADIENT
     assert found.diagnoses[0].matches[0].flaw == "sign-flipped"
 
 

@@ -16,7 +16,7 @@ from gradcert import plugin
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.engine.coverage import coverage_of
 from gradcert.suite import test_conformance as conformance
-from gradcert_implementations import load
+from gradcert_implementations import Domain, Loss, load, recorded
 from gradcert_reports import Report, read
 
 SUBJECTS = f"""
@@ -110,6 +110,17 @@ def test_the_level_and_the_largest_logit_are_options_of_pytest(suite: Run, tmp_p
     assert certificate.domain["largest_logit"] == 50.0
 
 
+def test_options_of_the_loss_and_the_domain_are_options_of_pytest(
+    suite: Run, tmp_path: Path
+) -> None:
+    chosen = ("--gradcert-loss", "class_weights=1,1,1", "--gradcert-domain", "largest_logit=50")
+    done = suite("--gradcert", "mine.py:right", *chosen, "--gradcert-report", "out")
+    assert done.returncode == 0
+    (certificate,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert certificate.loss == recorded(Loss(class_weights=[1, 1, 1]))
+    assert certificate.domain == recorded(Domain(largest_logit=50))
+
+
 @pytest.mark.parametrize(
     ("flags", "effort"),
     [
@@ -182,6 +193,9 @@ def test_seeds_differ_in_the_cases_they_try_but_not_in_the_verdict(
         ("--gradcert-quantity dz/dE", "'dz/dE'"),
         ("--gradcert-at-least shfted", "did you mean shifted?"),
         ("--gradcert-largest-logit ten", "largest_logit is 'ten'"),
+        ("--gradcert-loss label_smothing=0.1", "did you mean label_smoothing?"),
+        ("--gradcert-loss softcap=0", "softcap is 0.0; expected a positive finite number"),
+        ("--gradcert-domain classes", "'classes' says nothing about the domain; expected NAME="),
         ("--gradcert-quick --gradcert-thorough", "quick or thorough, not both"),
     ],
 )

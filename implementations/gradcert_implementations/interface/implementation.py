@@ -1,24 +1,23 @@
-"""What an implementation is: functions from arrays to arrays, its loss, and its domain."""
+"""An implementation under test: functions from arrays to arrays, its loss, and its domain."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import inf
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, TypeAlias
 
+from gradcert_implementations.interface.domains import Domain
+from gradcert_implementations.interface.given import Given, options_of
+from gradcert_implementations.interface.losses import Loss
+from gradcert_implementations.interface.together import check_together
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
     LEVEL_NAMES,
-    OUTPUT_NAMES,
     QUANTITY_NAMES,
-    TARGET_DOMAINS,
     FormatName,
     LevelName,
     OutputName,
     QuantityName,
-    TargetDomain,
     known_name,
     known_names,
     printable,
@@ -29,51 +28,12 @@ if TYPE_CHECKING:  # `gradcert list` must not import numpy.
 
     from numpy.typing import NDArray
 
-__all__ = ["Array", "Domain", "Function", "Implementation", "Loss", "Strides"]
+__all__ = ["Array", "Function", "Implementation", "Strides"]
 
 Array: TypeAlias = "NDArray[Any]"
 """A numpy array of dtype float64, float32, float16 or ``ml_dtypes.bfloat16``."""
 
 Function: TypeAlias = "Callable[..., NDArray[Any]]"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loss:
-    """The loss that an implementation computes or differentiates.
-
-    Attributes
-    ----------
-    output
-        The function from logits z to outputs o. It decides the loss E of targets t:
-
-        ============ ============================= ===============================================
-        output       ``o_j``                       ``E``
-        ============ ============================= ===============================================
-        ``softmax``  ``exp(z_j) / sum_k exp(z_k)`` ``-sum_j t_j ln o_j``
-        ``sigmoid``  ``1 / (1 + exp(-z_j))``       ``-sum_j t_j ln o_j + (1 - t_j) ln(1 - o_j)``
-        ``identity`` ``z_j``                       ``sum_j (o_j - t_j)**2 / 2``
-        ============ ============================= ===============================================
-
-        With ``sigmoid`` and ``identity`` only dE/dz can be claimed.
-
-    Raises
-    ------
-    ValueError
-        For an unknown output.
-
-    Examples
-    --------
-    >>> Loss()
-    Loss(output='softmax')
-    >>> Loss(output="tanh")
-    Traceback (most recent call last):
-    ValueError: unknown output 'tanh'; choose from softmax, sigmoid, identity
-    """
-
-    output: OutputName = "softmax"
-
-    def __post_init__(self) -> None:
-        known_name("output", self.output, OUTPUT_NAMES)
 
 
 _CLAIMABLE: Mapping[OutputName, tuple[QuantityName, ...]] = {
@@ -83,57 +43,8 @@ _CLAIMABLE: Mapping[OutputName, tuple[QuantityName, ...]] = {
 }
 """The quantities that have a definition for each output."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Domain:
-    """The arguments for which an implementation claims to be right.
-
-    Attributes
-    ----------
-    targets
-        ``index`` (each row is one-hot), ``probability`` (each row sums to one), ``any`` (none is
-        negative, and a row sums to anything) or ``signed`` (they have any signs, and a row may sum
-        to zero or less). Each domain contains those before it. The sizes of the targets of a row
-        add up to at most a quarter of the largest number of the format.
-    largest_logit
-        The answer must be right for all finite logits up to this size. The suite tries larger
-        logits too, and the certificate says how far the answers stayed right.
-    fewest_classes
-        The smallest number of classes that is accepted.
-
-    Raises
-    ------
-    ValueError
-        For an unknown target domain, a largest logit that is not positive and finite, or fewer
-        classes than one.
-
-    Examples
-    --------
-    >>> Domain(targets="index")
-    Domain(targets='index', largest_logit=10000.0, fewest_classes=1)
-    """
-
-    targets: TargetDomain = "probability"
-    largest_logit: float = 1e4
-    fewest_classes: int = 1
-
-    def __post_init__(self) -> None:
-        known_name("target domain", self.targets, TARGET_DOMAINS)
-        largest, fewest = self.largest_logit, self.fewest_classes
-        is_number = isinstance(largest, Real) and not isinstance(largest, bool)
-        try:  # As Python's number: one of numpy's narrow types warns beside a larger one.
-            size = float(largest) if is_number else inf
-        except OverflowError:
-            size = inf
-        if not 0 < size < inf:
-            raise ValueError(
-                f"largest_logit is {largest!r}; expected a positive finite number, such as 1e4"
-            )
-        if not isinstance(fewest, Integral) or isinstance(fewest, bool) or fewest < 1:
-            raise ValueError(f"fewest_classes is {fewest!r}; expected a whole number from 1 up")
-        # Numbers of numpy become Python's, which every report can write.
-        object.__setattr__(self, "largest_logit", size)
-        object.__setattr__(self, "fewest_classes", int(fewest))
+_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
+"""The quantities that have a definition for a loss with options beside its output."""
 
 
 class Strides(StrEnum):
@@ -175,8 +86,11 @@ class Implementation:
         ``dE/dz``   logits, targets (B, n)          (B, n)        dE/dz_j of the loss of its row
         =========== =============================== ============= ================================
 
-        Arguments and result have the dtype of the format. Targets are rows: one-hot rows for class
-        indices. A logit may be -inf where its target is zero.
+        If `takes_upstream`, the function of ``dE/dz`` is called with the upstream gradient too, and
+        returns dF/dz_j. If the loss has a reduction, ``loss`` returns one value, of shape (). To a
+        function of rows, an ignored row is a row of zeros. Only ``loss`` and ``dE/dz`` have options
+        of a loss beside its output. Arguments and result have the dtype of the format. Targets are
+        rows: one-hot rows for class indices. A logit may be -inf where its target is zero.
     formats
         The formats it is meant for. Aliases such as ``fp32`` are accepted, and the IEEE names are
         stored.
@@ -184,6 +98,8 @@ class Implementation:
         The loss it computes or differentiates.
     domain
         The arguments for which it must be right.
+    filled_in
+        The options of the loss that were read from the attributes of what computes it.
     at_least
         The level that it claims: a textbook algorithm, ``faithful``, ``wide``, ``shifted``,
         ``log-softmax`` or ``log-sum-exp``, from the best to the worst. A row that only a worse one
@@ -202,12 +118,20 @@ class Implementation:
         The strides that its arrays can have. A memory layout that they cannot have is not asked,
         and no certificate says that it was. A function that copies its arrays into those of another
         library has the strides that the copies can have. A name such as ``"none"`` is accepted.
+    takes_upstream
+        Whether the function of dE/dz has a third argument, the upstream gradient g: of shape (B,),
+        or () if the loss has a reduction. It comes in any sign, size and layout. If not, g is one.
+    second_backward
+        As the function of dE/dz with g, but with the answer of a second backward of the same graph.
+        It raises NotImplementedError where a second backward is refused, which refutes nothing. It
+        is not asked if the domain says that the logits are overwritten.
 
     Raises
     ------
     ValueError
         For an unknown quantity, format, level or name of strides, no quantity or format at all, a
-        quantity that the loss does not have, or a field of another type.
+        quantity that the loss, or a loss with its options, does not have, a loss and a domain that
+        contradict each other, or a field of another type.
 
     Examples
     --------
@@ -232,6 +156,7 @@ class Implementation:
     formats: tuple[FormatName, ...] = ("binary64", "binary32")
     loss: Loss = field(default_factory=Loss)
     domain: Domain = field(default_factory=Domain)
+    filled_in: tuple[Given, ...] = ()
     at_least: LevelName | None = None
     summary: str = ""
     origin: str = ""
@@ -239,6 +164,8 @@ class Implementation:
     device: str = "cpu"
     compiles_per_shape: bool = False
     strides: Strides = Strides.ANY
+    takes_upstream: bool = False
+    second_backward: "Function | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
@@ -263,6 +190,7 @@ class Implementation:
             raise ValueError(
                 f'domain is {self.domain!r}; expected a Domain: Domain(targets="index")'
             )
+        check_together(self.loss, self.domain)
         if self.at_least is not None:
             known_name("level", self.at_least, LEVEL_NAMES)
         object.__setattr__(self, "strides", known_name("strides", self.strides, tuple(Strides)))
@@ -276,4 +204,11 @@ class Implementation:
                 raise ValueError(
                     f"the output {output!r} has no quantity {quantity!r}; "
                     f"it has {', '.join(_CLAIMABLE[output])}"
+                )
+        beside = [quantity for quantity in quantities if quantity not in _OF_A_LOSS]
+        for option in options_of(self.loss):
+            if option != "output" and beside:
+                raise ValueError(
+                    f"the quantity {beside[0]!r} has no meaning with {option}; claim "
+                    f"{' or '.join(_OF_A_LOSS)} only, or leave {option} out"
                 )

@@ -1,0 +1,99 @@
+"""Where a loss and a domain meet: what one implies for the other, and what they cannot both say."""
+
+from gradcert_implementations.interface.choices import MeanOver, SmoothingOver
+from gradcert_implementations.interface.domains import Domain
+from gradcert_implementations.interface.losses import Loss
+
+__all__ = ["check_together", "classes_of", "fewest_classes", "finite_logits"]
+
+_INDEX = "index"
+"""The targets that are class indices, one label for each row."""
+
+
+def finite_logits(loss: Loss, domain: Domain) -> bool:
+    """Return whether all logits are finite.
+
+    Every class with a share of the target must be: with label smoothing these are all classes.
+    Under a softcap a logit of -inf stands for -c by the formula, and some kernels keep it masked.
+
+    Examples
+    --------
+    >>> finite_logits(Loss(softcap=30), Domain()), finite_logits(Loss(), Domain())
+    (True, False)
+    """
+    return domain.finite_logits or loss.label_smoothing > 0 or loss.softcap is not None
+
+
+def classes_of(loss: Loss, domain: Domain) -> int | None:
+    """Return the only number of classes that is accepted; None if there are several.
+
+    Examples
+    --------
+    >>> classes_of(Loss(class_weights=[0.5, 2, 1]), Domain())
+    3
+    """
+    if isinstance(loss.class_weights, tuple):
+        return len(loss.class_weights)
+    return domain.classes
+
+
+def fewest_classes(loss: Loss, domain: Domain) -> int:
+    """Return the smallest number of classes that is accepted.
+
+    Where the other classes share the smoothing, there must be another class.
+
+    Examples
+    --------
+    >>> fewest_classes(Loss(label_smoothing=0.1, smoothing_over="others"), Domain())
+    2
+    """
+    others = loss.smoothing_over is SmoothingOver.OTHERS
+    return max(classes_of(loss, domain) or 1, domain.fewest_classes, 2 if others else 1)
+
+
+def _check_classes(loss: Loss, domain: Domain) -> None:
+    classes = classes_of(loss, domain)
+    if classes is None:
+        return
+    if domain.classes not in (None, classes):
+        raise ValueError(
+            f"class_weights has {classes} numbers and classes={domain.classes}; leave classes out"
+        )
+    if classes < domain.fewest_classes:
+        raise ValueError(
+            f"class_weights has {classes} numbers and fewest_classes={domain.fewest_classes}; "
+            "leave fewest_classes out"
+        )
+    if classes < fewest_classes(loss, domain):
+        raise ValueError(
+            f"smoothing_over=others needs two classes, and there is {classes}; leave it out"
+        )
+    loss.weights(classes)
+
+
+def check_together(loss: Loss, domain: Domain) -> None:
+    """Raise ValueError, in one line, if no arguments suit both the loss and the domain.
+
+    Examples
+    --------
+    >>> check_together(Loss(ignore_index=-100), Domain())  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: ignore_index=-100 needs class indices, and targets=probability; claim ...
+    """
+    if domain.targets != _INDEX:
+        for option, needs in (
+            (f"ignore_index={loss.ignore_index}", loss.ignore_index is not None),
+            ("mean_over=weights", loss.mean_over is MeanOver.WEIGHTS),
+            ("z_loss_mean_over=weights", loss.z_loss_mean_over is MeanOver.WEIGHTS),
+        ):
+            if needs:
+                raise ValueError(
+                    f"{option} needs class indices, and targets={domain.targets}; claim "
+                    "targets=index (--targets index)"
+                )
+    if domain.ignored_rows_may_hold_anything and loss.ignore_index is None:
+        raise ValueError(
+            "ignored_rows_may_hold_anything needs an ignore_index; give it to the loss, such as "
+            "ignore_index=-100"
+        )
+    _check_classes(loss, domain)

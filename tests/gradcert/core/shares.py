@@ -1,0 +1,136 @@
+"""The loss that a claim is about, as the oracle knows it, and what each row of a case counts."""
+
+import functools
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+
+import numpy as np
+
+from gradcert.core.case import Case
+from gradcert_implementations import Array, Loss, MeanOver, Reduction
+from gradcert_oracle import Format, Share
+from gradcert_oracle import Loss as TrueLoss
+
+__all__ = ["Count", "counted", "kept_rows", "share_of", "true_loss", "with_ignored_labels"]
+
+
+@functools.cache
+def true_loss(loss: Loss, format: Format, classes: int) -> TrueLoss:
+    """Return the oracle's record of a loss: it has some options of the interface's by name.
+
+    Class weights are rounded to the format: a subject has them in the dtype of its logits.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY16
+    >>> true_loss(Loss(class_weights=[0.1, 1]), BINARY16, 2).class_weights
+    (0.0999755859375, 1.0)
+    """
+    values = {option.name: getattr(loss, option.name) for option in fields(TrueLoss)}
+    weights = loss.weights(classes)
+    if weights is not None:
+        weights = tuple(np.array(weights).astype(format.dtype).astype(np.float64).tolist())
+    softcap = {} if loss.softcap is None else {"softcap": loss.softcap}
+    del values["softcap"]
+    return TrueLoss(**{**values, **softcap, "class_weights": weights})
+
+
+def with_ignored_labels(loss: Loss, case: Case) -> Case:
+    """Return the case without a target in the rows that have the ignored class for a label.
+
+    Examples
+    --------
+    >>> from gradcert.core.case import Regime
+    >>> case = Case({"logits": np.eye(2), "targets": np.eye(2)}, (Regime("ties"),) * 2)
+    >>> with_ignored_labels(Loss(ignore_index=0), case)["targets"].tolist()
+    [[0.0, 0.0], [0.0, 1.0]]
+    """
+    label = loss.ignore_index
+    if label not in range(case.classes) or "targets" not in case.arguments:
+        return case
+    ignored = case["targets"][:, label] != 0
+    if not ignored.any():
+        return case
+    targets = case["targets"].copy()
+    targets[ignored] = 0
+    return replace(case, arguments={**case.arguments, "targets": targets})
+
+
+def kept_rows(loss: Loss, case: Case) -> Array:
+    """Return which rows count: those with a target at a class that is not ignored."""
+    if loss.ignore_index is None or "targets" not in case.arguments:
+        return np.ones(case.rows, bool)
+    kept: Array = np.any(with_ignored_labels(loss, case)["targets"] != 0, axis=1)
+    return kept
+
+
+@dataclass(frozen=True)
+class Count:
+    """What the rows of a case count together.
+
+    Attributes
+    ----------
+    kept
+        Which rows count.
+    divisor, z_divisor
+        What their cross-entropy is divided by, and their z-loss.
+    """
+
+    kept: Array
+    divisor: Fraction
+    z_divisor: Fraction
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the loss is 0/0: it divides by zero."""
+        return not (self.divisor and self.z_divisor)
+
+
+def _divisor(loss: Loss, over: MeanOver, case: Case, kept: Array, format: Format) -> Fraction:
+    if loss.reduction is not Reduction.MEAN:
+        return Fraction(1)
+    match over:
+        case MeanOver.ROWS:
+            return Fraction(case.rows)
+        case MeanOver.KEPT:
+            return Fraction(int(kept.sum()))
+        case MeanOver.ELEMENTS:
+            return Fraction(case.point.size)
+        case MeanOver.WEIGHTS:
+            weights = true_loss(loss, format, case.classes).class_weights or ()
+            labels = case["targets"].argmax(axis=1)[kept]
+            return sum((Fraction(weights[label]) for label in labels.tolist()), Fraction(0))
+
+
+@functools.lru_cache(maxsize=64)
+def counted(loss: Loss, case: Case, format: Format) -> Count:
+    """Return what the rows of a case count together in a loss.
+
+    Examples
+    --------
+    >>> from gradcert.core.case import Regime
+    >>> from gradcert_oracle import BINARY64
+    >>> rows = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> case = Case({"logits": rows, "targets": rows}, (Regime("ties"),) * 3)
+    >>> mean = Loss(reduction="mean", mean_over="kept", ignore_index=-100)
+    >>> counted(mean, case, BINARY64).divisor
+    Fraction(2, 1)
+    """
+    kept = kept_rows(loss, case)
+    over = loss.mean_over
+    return Count(
+        kept,
+        _divisor(loss, over, case, kept, format),
+        _divisor(loss, loss.z_loss_mean_over or over, case, kept, format),
+    )
+
+
+def share_of(loss: Loss, case: Case, row: int, format: Format, *, upstream: float) -> Share:
+    """Return what one row counts. If the loss divides by zero, no row does."""
+    count = counted(loss, case, format)
+    return Share(
+        upstream=upstream,
+        divisor=count.divisor,
+        z_divisor=count.z_divisor,
+        kept=bool(count.kept[row]) and not count.nothing,
+    )
