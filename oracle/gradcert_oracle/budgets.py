@@ -129,7 +129,10 @@ def _budgets_inside(
         return bounds
     if not within(_VOID, scale(question)):
         return None
-    limit = arb(charged + _LARGEST * scale(question))
+    # A product with M, with g and with 1/D each round what the limit is about once more.
+    products = 0 if question.is_plain else 3
+    largest = _LARGEST + products * 2.0**-inner.precision
+    limit = arb(charged + largest * scale(question))
     return [min(bound, limit) for bound in bounds]
 
 
