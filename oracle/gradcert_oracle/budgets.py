@@ -44,7 +44,7 @@ void level explains nothing. For example, an ``lse`` near 1e4 that is rounded to
 about the gradient.
 
 No budget is larger than 1/32 of the row's scale, so no level lets an error of more than a sixteenth
-pass. A budget adds up worst cases, and in 16 bits it may be larger than the gradient: at (256, 254)
+pass. Where a row has a share of a batch, three units of rounding are added: one for each product. A budget adds up worst cases, and in 16 bits it may be larger than the gradient: at (256, 254)
 in binary16 the budgets of log-sum-exp would allow either sign. The theorem does not hold for a
 limited budget. The limit bounds the error and not the level: in bfloat16 the budgets of right
 algorithms exceed it on ordinary rows, and their errors do not. A log-probability between -8 and -16
