@@ -44,13 +44,14 @@ void level explains nothing. For example, an ``lse`` near 1e4 that is rounded to
 about the gradient.
 
 No budget is larger than 1/32 of the row's scale, so no level lets an error of more than a sixteenth
-pass. Where a row has a share of a batch, three units of rounding are added: one for each product. A budget adds up worst cases, and in 16 bits it may be larger than the gradient: at (256, 254)
-in binary16 the budgets of log-sum-exp would allow either sign. The theorem does not hold for a
-limited budget. The limit bounds the error and not the level: in bfloat16 the budgets of right
-algorithms exceed it on ordinary rows, and their errors do not. A log-probability between -8 and -16
-that is stored in bfloat16 is off by up to 1/32, and a loop that adds 40 terms in bfloat16 by 1/21
-on the worst of 2,500 rows. Two right algorithms in 16 bits are off by more, and are refuted:
-log-sum-exp far from zero, and a loop over hundreds of classes.
+pass. Where a row has a share of a batch, three units of rounding are added: one for each product. A
+budget adds up worst cases, and in 16 bits it may be larger than the gradient: at (256, 254) in
+binary16 the budgets of log-sum-exp would allow either sign. The theorem does not hold for a limited
+budget. The limit bounds the error and not the level: in bfloat16 the budgets of right algorithms
+exceed it on ordinary rows, and their errors do not. A log-probability between -8 and -16 that is
+stored in bfloat16 is off by up to 1/32, and a loop that adds 40 terms in bfloat16 by 1/21 on the
+worst of 2,500 rows. Two right algorithms in 16 bits are off by more, and are refuted: log-sum-exp
+far from zero, and a loop over hundreds of classes.
 
 If two classes with equal arguments change places, an algorithm computes the same values. So the
 budget of the first such class serves all of them, where there are enough to save time.
