@@ -59,7 +59,7 @@ def screenable(loss: Loss, classes: int) -> bool:
 
 
 def _pair(number: Fraction) -> tuple[float, float]:
-    """Return a number and what is left of it, each rounded to binary64."""
+    """Return a number rounded to binary64, and the error of that, rounded too."""
     head = float(number)
     return head, float(number - Fraction(head))
 

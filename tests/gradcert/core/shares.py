@@ -3,6 +3,7 @@
 import functools
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 
@@ -30,9 +31,9 @@ def true_loss(loss: Loss, format: Format, classes: int) -> TrueLoss:
     weights = loss.weights(classes)
     if weights is not None:
         weights = tuple(np.array(weights).astype(format.dtype).astype(np.float64).tolist())
-    softcap = {} if loss.softcap is None else {"softcap": loss.softcap}
-    del values["softcap"]
-    return TrueLoss(**{**values, **softcap, "class_weights": weights})
+    values["class_weights"] = weights
+    values["softcap"] = inf if loss.softcap is None else loss.softcap
+    return TrueLoss(**values)
 
 
 def with_ignored_labels(loss: Loss, case: Case) -> Case:

@@ -58,6 +58,7 @@ class Context:
 
 
 PLAIN = Context()
+"""Every row counts, and the upstream gradient is one."""
 
 
 def ignored_rows(scope: Scope) -> tuple[Ignored, ...]:
@@ -94,6 +95,7 @@ def drawn_context(scope: Scope, number: int) -> tuple[Context, np.random.Generat
 
 
 _ANYTHING = (np.nan, np.inf, -np.inf)
+"""What an ignored row may hold, where so claimed."""
 
 
 def _with_ignored(case: Case, which: Ignored, scope: Scope, generator: np.random.Generator) -> Case:
