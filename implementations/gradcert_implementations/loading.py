@@ -247,7 +247,7 @@ def select(implementation: Implementation, options: Options) -> Implementation:
     if options.device is not None:
         raise SpecError(f"{implementation.name} takes no device: an Implementation has its own")
     try:
-        return replace(
+        part = replace(
             implementation,
             functions={
                 quantity: function
@@ -255,9 +255,15 @@ def select(implementation: Implementation, options: Options) -> Implementation:
                 if quantity in (options.quantities or functions)
             },
             formats=tuple(name for name in formats if name in (options.formats or formats)),
-            loss=options.loss_over(implementation.loss),
             domain=options.domain_over(implementation.domain),
             at_least=options.level_over(implementation.at_least),
-        )
+        ).with_loss(options.loss_over(implementation.loss))
     except ValueError as error:
         raise SpecError(f"{implementation.name}: {error}") from error
+    for name in options.quantities:
+        if name not in part.functions:
+            raise SpecError(
+                f"{implementation.name}: the quantity {name!r} has no meaning with {part.loss}; "
+                f"claim {' or '.join(part.functions)} only"
+            )
+    return part

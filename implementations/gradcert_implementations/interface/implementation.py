@@ -1,9 +1,9 @@
 """An implementation under test: functions from arrays to arrays, its loss, and its domain."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from gradcert_implementations.interface.domains import Domain
 from gradcert_implementations.interface.given import Given, options_of
@@ -121,6 +121,9 @@ class Implementation:
     takes_upstream
         Whether the function of dE/dz has a third argument, the upstream gradient g: of shape (B,),
         or () if the loss has a reduction. It comes in any sign, size and layout. If not, g is one.
+    functions_for
+        Returns the functions for another loss, called with the same arguments. None: its functions
+        compute one loss, and whatever else it is said to claim, they stay the same.
     second_backward
         As the function of dE/dz with g, but with the answer of a second backward of the same graph.
         It raises NotImplementedError where a second backward is refused, which refutes nothing. It
@@ -165,6 +168,7 @@ class Implementation:
     compiles_per_shape: bool = False
     strides: Strides = Strides.ANY
     takes_upstream: bool = False
+    functions_for: "Callable[[Loss], Mapping[QuantityName, Function]] | None" = None
     second_backward: "Function | None" = None
 
     def __post_init__(self) -> None:
@@ -212,3 +216,33 @@ class Implementation:
                     f"the quantity {beside[0]!r} has no meaning with {option}; claim "
                     f"{' or '.join(_OF_A_LOSS)} only, or leave {option} out"
                 )
+
+    def with_loss(self, loss: Loss) -> Self:
+        """Return the implementation with another loss, and with its functions for that loss.
+
+        Of its quantities those stay that have a definition for the loss, if there are any.
+
+        Raises
+        ------
+        ValueError
+            If none of its quantities has one, or the loss contradicts its domain.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> def gradient_of(loss):
+        ...     return {"dE/dz": lambda z, t: loss.multiplier * (np.exp(z) - t)}
+        >>> plain = Implementation(
+        ...     name="mine", functions=gradient_of(Loss()), functions_for=gradient_of
+        ... )
+        >>> double = plain.with_loss(Loss(multiplier=2))
+        >>> double.functions["dE/dz"](np.zeros((1, 1)), np.zeros((1, 1)))
+        array([[2.]])
+        """
+        if loss == self.loss:
+            return self
+        made = self.functions if self.functions_for is None else self.functions_for(loss)
+        functions = {name: made[name] for name in self.functions if name in made}
+        if set(options_of(loss)) - {"output"}:
+            functions = {name: functions[name] for name in _OF_A_LOSS if name in functions}
+        return replace(self, functions=functions or self.functions, loss=loss)
