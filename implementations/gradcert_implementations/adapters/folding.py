@@ -26,7 +26,8 @@ def _two_factors(rows: int, classes: int) -> tuple[int, int]:
         return 0, 1
     divisors = [d for d in range(1, isqrt(rows) + 1) if rows % d == 0]
     pairs = sorted({pair for d in divisors for pair in ((d, rows // d), (rows // d, d))})
-    unlike = [pair for pair in pairs if len({*pair, classes}) == 3] or pairs
+    pairs = [pair for pair in pairs if pair[0] != pair[1]] or pairs
+    unlike = [pair for pair in pairs if classes not in pair] or pairs
     return unlike[(rows + classes) % len(unlike)]
 
 

@@ -141,7 +141,7 @@ def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str
     no shapes but logits of shape (B, n): layout is rows
     """
     ones = () if upstream else ("upstream gradient: ones; the function takes no other",)
-    return (*ones, *_unclaimed(loss, domain))
+    return (*_unclaimed(loss, domain), *ones)
 
 
 def _unclaimed(loss: Loss, domain: Domain) -> Iterator[str]:
