@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from gradcert.checks import CHECKS, check_named, planned
+from gradcert.core.claim import claims_of
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
@@ -79,7 +80,7 @@ def begun(
         not_claimed=unclaimed(
             subject.loss,
             subject.domain,
-            upstream=subject.takes_upstream or "dE/dz" not in subject.functions,
+            upstream=all(one.takes_upstream for one in claims_of(subject) if one.quantity.upstream),
         ),
         filled_in=tuple(map(str, subject.filled_in)),
         at_least=subject.at_least,
