@@ -153,9 +153,10 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
 def reloading(implementation: Implementation) -> OptionValues:
     """Return the :func:`load` options with which its SPEC gives functions of the same behaviour.
 
-    Only adapters need any: the targets, the device, the loss and the domain decide how they call
-    what they adapt. Of the loss and the domain it is what differs from the defaults, and what was
-    read from attributes, which would be read again.
+    Adapters need the targets, the device, the loss and the domain, which decide how they call what
+    they adapt. Of the loss and the domain it is what differs from the defaults, and what was read
+    from attributes, which would be read again. Others need the layout of the domain, if that is not
+    rows, and the loss, if they have functions for each.
 
     Examples
     --------
@@ -163,16 +164,19 @@ def reloading(implementation: Implementation) -> OptionValues:
     {}
     """
     adapter, colon, _ = implementation.origin.partition(":")
-    if not colon or adapter not in _ADAPTERS:
-        return {}
-    again: OptionValues = {"targets": implementation.domain.targets}
-    if adapter in _WITH_DEVICE:
+    adapted = bool(colon) and adapter in _ADAPTERS
+    again: OptionValues = {"targets": implementation.domain.targets} if adapted else {}
+    if adapted and adapter in _WITH_DEVICE:
         again["device"] = implementation.device
     loss = options_of(implementation.loss, {one.name for one in implementation.filled_in})
-    if loss:
+    if loss and (adapted or implementation.functions_for is not None):
         again["loss"] = loss
     domain = options_of(implementation.domain)
-    domain = {name: value for name, value in domain.items() if name not in SHORT}
+    domain = {
+        name: value
+        for name, value in domain.items()
+        if (name not in SHORT if adapted else name == "layout")
+    }
     if domain:
         again["domain"] = domain
     return again
@@ -258,6 +262,10 @@ def select(implementation: Implementation, options: Options) -> Implementation:
             domain=options.domain_over(implementation.domain),
             at_least=options.level_over(implementation.at_least),
         ).with_loss(options.loss_over(implementation.loss))
+        # Imported only here, because `gradcert list` must not import numpy.
+        from gradcert_implementations.adapters.folding import of_rows
+
+        part = of_rows(part)
     except ValueError as error:
         raise SpecError(f"{implementation.name}: {error}") from error
     for name in options.quantities:

@@ -38,7 +38,7 @@ def test_the_transcript_of_the_flawed_gradient_is_what_the_command_prints(tmp_pa
 
 
 def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None:
-    kernel, script = blocks("python")
+    kernel, script = (one for one in blocks("python") if "my_kernel" in one)
     (tmp_path / "my_kernel.py").write_text(kernel)
     result = run(GRADCERT, "certify", "my_kernel.py:gradient", cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -46,7 +46,20 @@ def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None
     assert f"It prints `{printed}`." in README
 
 
-def test_the_losses_that_people_ship_are_certified_as_the_readme_shows(tmp_path: Path) -> None:
+def test_a_loss_of_torch_and_a_fused_kernel_are_certified_as_the_readme_shows(
+    tmp_path: Path,
+) -> None:
+    (kernel,) = (one for one in blocks("python") if one.startswith("# fused.py"))
+    (command,) = re.findall(r"    gradcert (certify fused\.py.*)\n", README)
+    (tmp_path / "fused.py").write_text(kernel)
+    result = run(GRADCERT, *command.split(), "--quick", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (script,) = (one for one in blocks("python") if "nn.CrossEntropyLoss" in one)
+    printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
+    assert f"It prints `{printed}`." in README
+
+
+def test_the_losses_that_people_ship_are_certified_as_their_readme_shows(tmp_path: Path) -> None:
     page = (ROOT / "implementations" / "README.md").read_text()
     (kernel,) = (one for one in blocks("python", page) if one.startswith("# fused.py"))
     (command,) = (one for one in blocks("console", page) if "fused.py" in one)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import ml_dtypes
 import numpy as np
 
+from gradcert_implementations.adapters.folding import OfRows, of_rows
 from gradcert_implementations.interface import (
     Array,
     Domain,
@@ -24,6 +25,7 @@ from gradcert_implementations.options import Options
 __all__ = [
     "DEFAULT_QUANTITIES",
     "QUANTITIES_OF_A_LOSS",
+    "Returned",
     "declared",
     "is_mean",
     "one_quantity",
@@ -46,6 +48,35 @@ _UPSTREAM_NAMES = ("g", "upstream", "grad_output", "dy")
 
 _NEAR = 0.05
 """How far the ratio of two losses may be from 1 or 2, because a narrow format rounds them."""
+
+
+class Returned:
+    """What a loss was seen to return: its value, or a tuple of which the first counts.
+
+    Examples
+    --------
+    >>> returned = Returned()
+    >>> returned.first(0.5), returned.in_words()
+    (0.5, ())
+    >>> returned.first((0.5, 0.1)), returned.in_words()
+    (0.5, ('the first of the 2 values that the loss returns',))
+    """
+
+    def __init__(self) -> None:
+        self._values = 1
+
+    def first(self, returned: Any) -> Any:
+        """Return what a loss returned, or the first of it if it is a tuple."""
+        if not isinstance(returned, tuple) or not returned:
+            return returned
+        self._values = max(self._values, len(returned))
+        return returned[0]
+
+    def in_words(self) -> tuple[str, ...]:
+        """Return a phrase for the certificate, if a tuple was seen."""
+        if self._values == 1:
+            return ()
+        return (f"the first of the {self._values} values that the loss returns",)
 
 
 def require_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
@@ -225,6 +256,7 @@ def declared(
     filled_in: Sequence[Given] = (),
     takes_upstream: bool = False,
     second_backward: "Function | None" = None,
+    observed: "Callable[[], tuple[str, ...]] | None" = None,
 ) -> Implementation:
     """Return the implementation that consists of these functions, named after `subject`.
 
@@ -238,12 +270,12 @@ def declared(
     options
         The formats, the loss, the domain and the level that it claims.
     adapter
-        The prefix of its SPEC, with a colon.
+        The prefix of its SPEC, with a colon. What an adapter makes is made for one layout.
     library, device
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
         As those of :class:`Implementation`.
-    takes_upstream, second_backward
+    takes_upstream, second_backward, observed
         As those of :class:`Implementation`.
     filled_in
         What the attributes of the subject say of its loss; what the options say wins.
@@ -263,12 +295,15 @@ def declared(
         place = f"{module}:{name}" if importable and module != "__main__" else ""
     if device is None and options.device is not None:
         raise ValueError(f"{name} takes no device; a loss does: from_torch or from_jax")
-    return Implementation(
+    domain = options.domain_over(Domain())
+    if adapter:
+        functions = {each: OfRows(one, domain.layout) for each, one in functions.items()}
+    implementation = Implementation(
         name=name,
         functions=cast("Mapping[QuantityName, Function]", functions),
         formats=cast("tuple[FormatName, ...]", options.formats) or Implementation.formats,
         loss=options.loss_over(Loss(), filled_in),
-        domain=options.domain_over(Domain()),
+        domain=domain,
         filled_in=tuple(filled_in),
         at_least=options.level_over(None),
         origin=adapter + place if place else "",
@@ -278,4 +313,6 @@ def declared(
         strides=strides,
         takes_upstream=takes_upstream,
         second_backward=second_backward,
+        observed=observed,
     )
+    return of_rows(implementation)

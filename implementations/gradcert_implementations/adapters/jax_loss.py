@@ -1,6 +1,7 @@
 """A JAX loss, differentiated by ``jax.vjp``."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, Unpack
 
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gradcert_implementations.adapters.conventions import (
+    Returned,
     declared,
     is_mean,
     parts_of_a_mean,
@@ -16,9 +18,11 @@ from gradcert_implementations.adapters.conventions import (
     require_shape_of_a_loss,
     rounded_to,
 )
+from gradcert_implementations.adapters.folding import in_rows, leading, shaped
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.interface import (
     Array,
+    Domain,
     Function,
     Implementation,
     Loss,
@@ -40,9 +44,10 @@ def from_jax(
     ----------
     subject
         ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits and targets have
-        shape (B, n). With ``targets="index"`` the targets are class indices (B,), as int64; that of
-        an ignored row is the ``ignore_index``. The loss is one value per row, or the sum or the
-        mean over the rows.
+        shape (B, n), or the one that the layout of the domain says. With ``targets="index"`` the
+        targets are class indices (B,), as int64; that of an ignored row is the ``ignore_index``.
+        The loss is one value per row, or the sum or the mean over the rows. Of a tuple, the first
+        counts, and the certificate says so.
 
         ``jax.vjp`` gets the upstream gradient g of the case, in the dtype of the loss: one number a
         row, or one for all if the loss that is claimed has a reduction. If the loss returns a sum
@@ -82,74 +87,92 @@ def from_jax(
         reason = printable(str(error))
         raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
 
-    claimed = chosen.loss_over(Loss())
+    claimed, layout = chosen.loss_over(Loss()), chosen.domain_over(Domain()).layout
     reduced = claimed.reduction is not Reduction.NONE
+    returned = Returned()
+
+    def first(z: jax.Array, t: jax.Array) -> jax.Array:
+        total: jax.Array = returned.first(subject(z, t))
+        return total
+
+    def loss(z: jax.Array, t: jax.Array) -> jax.Array:
+        total = first(z, t)
+        require_shape_of_a_loss(total.shape, math.prod(leading(z.shape, layout)))
+        return total
 
     def slope(z: jax.Array, t: jax.Array, upstream: jax.Array) -> jax.Array:
-        total, back = jax.vjp(lambda logits: subject(logits, t), z)
-        require_shape_of_a_loss(total.shape, len(z))
+        total, back = jax.vjp(lambda logits: loss(logits, t), z)
+        if not upstream.size and not total.shape:
+            upstream = jnp.ones_like(total)  # One number for all of no rows.
         gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
         return gradient
 
     def of_one_row(row: tuple[jax.Array, jax.Array]) -> jax.Array:
         # The sum and the mean over a batch of one row are the loss of that row.
         z, t = row
-        one: jax.Array = subject(z[None], t[None]).reshape(())
-        return one
+        point = shaped(z[None], layout)
+        target = shaped(t[None], layout) if t.ndim else t.reshape(leading(point.shape, layout))
+        return loss(point, target).reshape(())
 
     def of_each_row(z: jax.Array, t: jax.Array) -> jax.Array:
-        total = subject(z, t)
-        require_shape_of_a_loss(total.shape, len(z))
-        if not total.shape and len(z) != 1 and jit:
-            # A compiled loop over single rows, not jax.vmap, which would rewrite the loss.
-            total = jax.lax.map(of_one_row, (z, t))
-        elif not total.shape and len(z) != 1:
-            total = jnp.array([of_one_row(row) for row in zip(z, t, strict=True)], total.dtype)
-        return total.reshape(len(z))
+        total, shape = loss(z, t), leading(z.shape, layout)
+        if not total.shape and math.prod(shape) != 1:
+            rows = in_rows(z, layout), t.ravel() if t.shape == shape else in_rows(t, layout)
+            if jit:
+                # A compiled loop over single rows, not jax.vmap, which would rewrite the loss.
+                total = jax.lax.map(of_one_row, rows)
+            else:
+                total = jnp.array([of_one_row(row) for row in zip(*rows, strict=True)], total.dtype)
+        return total.reshape(shape)
 
-    total_of = jax.jit(subject) if jit else subject
+    total_of = jax.jit(loss) if jit else loss
     value_of = total_of if reduced else jax.jit(of_each_row) if jit else of_each_row
     slope_of = jax.jit(slope) if jit else slope
 
-    def operands(logits: Array, rows: Array) -> tuple[jax.Array, jax.Array]:
+    def operands(logits: Array, targets: Array) -> tuple[jax.Array, jax.Array]:
         by_index = chosen.targets == "index"
-        second = class_indices(rows, claimed.ignore_index) if by_index else rows
+        second = class_indices(targets, claimed.ignore_index, layout) if by_index else targets
         return jax.device_put(logits, place), jax.device_put(second, place)
 
-    def value(logits: Array, rows: Array) -> Array:
+    def value(logits: Array, targets: Array) -> Array:
         with jax.enable_x64(True):
             # The arrays of jax are read-only.
-            return rounded_to(logits.dtype, np.array(value_of(*operands(logits, rows))))
+            return rounded_to(logits.dtype, np.array(value_of(*operands(logits, targets))))
 
     def scalar(logits: Array, rows: Array) -> float:
-        return float(total_of(*operands(logits, rows)))
+        return float(total_of(*operands(shaped(logits, layout), shaped(rows, layout))))
 
     @functools.cache
     def is_scalar(dtype: np.dtype[Any]) -> bool:
-        pair = np.zeros((2, 2), dtype)
-        return not jax.eval_shape(subject, *operands(pair, pair)).shape
+        pair = shaped(np.zeros((2, 2), dtype), layout)
+        return not jax.eval_shape(first, *operands(pair, pair)).shape
 
     averages = functools.cache(functools.partial(is_mean, scalar))
 
-    def slopes(logits: Array, rows: Array, upstream: Array) -> Array:
+    def slopes(logits: Array, targets: Array, upstream: Array) -> Array:
         # The mean and the sum over one row are equal. So its first call is not used up.
-        if reduced or len(rows) < 2 or not is_scalar(logits.dtype):
-            return np.array(slope_of(*operands(logits, rows), upstream))
+        if reduced or upstream.size < 2 or not is_scalar(logits.dtype):
+            return np.array(slope_of(*operands(logits, targets), upstream))
         mean = averages(logits.dtype)
-        parts = parts_of_a_mean(rows, upstream, averages=mean)
-        if len(parts) == 1:
-            weight = upstream[0] * (len(rows) if mean else 1)
-            weight = np.asarray(weight, upstream.dtype)
-            return np.array(slope_of(*operands(logits, rows), weight))
-        result = np.empty_like(logits)
-        for part in parts:
-            result[part] = slopes(logits[part], rows[part], upstream[part])
-        return result
+        rows, each = in_rows(targets, layout), upstream.ravel()
+        alike = parts_of_a_mean(rows, each, averages=mean)
+        if len(alike) == 1:
+            weight = np.asarray(each[0] * (len(rows) if mean else 1), each.dtype)
+            return np.array(slope_of(*operands(logits, targets), weight))
+        points = in_rows(logits, layout)
+        result = np.empty_like(points)
+        for part in alike:
+            point, target = shaped(points[part], layout), shaped(rows[part], layout)
+            shape = leading(point.shape, layout)
+            result[part] = in_rows(slopes(point, target, each[part].reshape(shape)), layout)
+        answer: Array = shaped(result, layout)
+        return answer
 
-    def gradient(logits: Array, rows: Array, upstream: "Array | None" = None) -> Array:
-        ones = np.ones(() if reduced else len(logits), logits.dtype)
+    def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> Array:
+        if upstream is None:
+            upstream = np.ones(() if reduced else leading(logits.shape, layout), logits.dtype)
         with jax.enable_x64(True):
-            return slopes(logits, rows, ones if upstream is None else upstream)
+            return slopes(logits, targets, upstream)
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
@@ -162,4 +185,5 @@ def from_jax(
         compiles_per_shape=jit,
         strides=Strides.NONE,
         takes_upstream=True,
+        observed=returned.in_words,
     )

@@ -2,15 +2,19 @@
 
 import numpy as np
 
-from gradcert_implementations.interface import Array
+from gradcert_implementations.adapters.folding import in_rows, leading
+from gradcert_implementations.interface import Array, Layout
 
 __all__ = ["class_indices"]
 
 
-def class_indices(rows: Array, ignore_index: int | None = None) -> Array:
+def class_indices(
+    rows: Array, ignore_index: int | None = None, layout: Layout = Layout.ROWS
+) -> Array:
     """Return the class of each one-hot row, as int64, laid out as the rows are.
 
-    A row without a target is ignored, and has the label that says so, if there is one.
+    The rows have the shape of a layout, and the labels that shape without the classes. A row
+    without a target is ignored, and has the label that says so, if there is one.
 
     If one row stands for all (stride 0), one label does. The labels of reversed rows are reversed.
     If there is memory between the rows, there is a number between the labels: another class, which
@@ -25,6 +29,8 @@ def class_indices(rows: Array, ignore_index: int | None = None) -> Array:
     >>> class_indices(np.eye(6)[::2]).strides
     (16,)
     """
+    shape, writeable = leading(rows.shape, layout), rows.flags.writeable
+    rows = in_rows(rows, layout)
     count, classes = rows.shape
     indices: Array = np.argmax(rows, axis=-1).astype(np.int64)
     others = (indices + 1) % classes
@@ -36,5 +42,6 @@ def class_indices(rows: Array, ignore_index: int | None = None) -> Array:
         indices = np.append(indices[::-1], others)[count - 1 :: -1]
     elif count > 1 and rows.strides[0] > classes * rows.itemsize:
         indices = np.stack([indices, others], axis=1).ravel()[::2]
-    indices.flags.writeable = rows.flags.writeable and indices.flags.writeable
+    indices = indices.reshape(shape)
+    indices.flags.writeable = writeable and indices.flags.writeable
     return indices

@@ -9,7 +9,7 @@ from gradcert_implementations.adapters.conventions import (
     takes_upstream,
 )
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.interface import Array, Implementation, Loss
+from gradcert_implementations.interface import Array, Domain, Implementation, Loss
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["from_numpy"]
@@ -21,12 +21,12 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     Parameters
     ----------
     function
-        Takes logits (B, n) and targets (B, n). With ``targets="index"`` the targets are class
-        indices (B,), as int64; that of an ignored row is the ``ignore_index``. Returns the gradient
-        of the loss of each row, (B, n). A third argument gets the upstream gradient g, of shape
-        (B,), or () if the loss has a reduction. It does so if it has no default, or is called
-        ``g``, ``upstream``, ``grad_output`` or ``dy``; the function then returns dF/dz. All arrays
-        come in every memory layout that numpy has.
+        Takes logits (B, n) and targets (B, n), or the shapes that the layout of the domain says.
+        With ``targets="index"`` the targets are class indices (B,), as int64; that of an ignored
+        row is the ``ignore_index``. Returns the gradient of the loss of each row, (B, n). A third
+        argument gets the upstream gradient g, of shape (B,), or () if the loss has a reduction. It
+        does so if it has no default, or is called ``g``, ``upstream``, ``grad_output`` or ``dy``;
+        the function then returns dF/dz. All arrays come in every memory layout that numpy has.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default the function computes
         dE/dz in binary64 and binary32, on probabilities. Another quantity is one of softmax, loss,
@@ -53,9 +53,10 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     """
     chosen = Options(**options)
     ignore_index = chosen.loss_over(Loss()).ignore_index
+    layout = chosen.domain_over(Domain()).layout
 
     def by_index(first: Array, *others: Array) -> Any:
-        labels = (class_indices(rows, ignore_index) for rows in others[:1])
+        labels = (class_indices(rows, ignore_index, layout) for rows in others[:1])
         return function(first, *labels, *others[1:])
 
     called = by_index if chosen.targets == "index" else function

@@ -53,6 +53,7 @@ from gradcert_implementations.interface import (
     Domain,
     Function,
     Implementation,
+    Layout,
     Loss,
     Strides,
     options_of,
@@ -221,7 +222,8 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
     Raises
     ------
     ValueError
-        For an unknown name or a device, if there is no such program, and on systems without POSIX.
+        For an unknown name, a device or another layout than rows, if there is no such program, and
+        on systems without POSIX.
 
     Examples
     --------
@@ -236,7 +238,10 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
         raise ValueError("no program is named; write command:./my_kernel")
     if shutil.which(words[0]) is None:
         raise ValueError(f"there is no program {words[0]!r} that can be run")
-    program = _Program(words, chosen.domain_over(Domain()).targets, chosen.loss_over(Loss()))
+    domain = chosen.domain_over(Domain())
+    if domain.layout is not Layout.ROWS:
+        raise ValueError(f"a program gets rows, not layout={domain.layout}; leave it out")
+    program = _Program(words, domain.targets, chosen.loss_over(Loss()))
 
     def asking(quantity: str) -> Function:
         return lambda *arrays: program.ask(quantity, *arrays)

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any, Unpack
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from gradcert_implementations.adapters.attributes import loss_of_attributes
 from gradcert_implementations.adapters.conventions import (
+    Returned,
     declared,
     is_mean,
     parts_of_a_mean,
@@ -20,9 +22,11 @@ from gradcert_implementations.adapters.conventions import (
     require_shape_of_a_loss,
     rounded_to,
 )
+from gradcert_implementations.adapters.folding import in_rows, leading, shaped
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.interface import (
     Array,
+    Domain,
     Function,
     Implementation,
     Loss,
@@ -106,7 +110,9 @@ def _made(loss: Any) -> Any:
     return loss
 
 
-def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
+def _called(
+    loss: Any, device: torch.device, returned: Returned
+) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the loss as a function of tensors; a Module is on the device, in the dtype of logits.
 
     Its class weights have that dtype then, as PyTorch demands.
@@ -119,18 +125,12 @@ def _called(loss: Any, device: torch.device) -> Callable[[Tensor, Tensor], Tenso
 
     def called(z: Tensor, t: Tensor) -> Tensor:
         total = of_dtype(z.dtype)(z, t) if isinstance(loss, nn.Module) else loss(z, t)
-        if isinstance(total, tuple) and total:
-            total = total[0]
+        total = returned.first(total)
         if not isinstance(total, Tensor):
             raise TypeError(f"the loss is of type {type(total).__name__}; expected a tensor")
-        require_shape_of_a_loss(total.shape, len(z))
         return total
 
     return called
-
-
-def _ones(logits: Array, *, reduced: bool) -> Array:
-    return np.ones(() if reduced else len(logits), logits.dtype)
 
 
 def _backward(total: Tensor, z: Tensor, upstream: Array, *, again: bool) -> Tensor:
@@ -142,6 +142,8 @@ def _backward(total: Tensor, z: Tensor, upstream: Array, *, again: bool) -> Tens
         If a second backward is refused.
     """
     g = _moved(tensor_of(upstream), total.device).to(total.dtype)
+    if not g.numel() and not total.ndim:
+        g = torch.ones_like(total)  # One number for all of no rows.
     g = g if g.shape == total.shape else g.reshape(total.shape)
     (slope,) = torch.autograd.grad(total, z, g, retain_graph=again)
     if again:
@@ -159,10 +161,10 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     ----------
     subject
         ``(logits, targets) -> loss``: a function, a ``torch.autograd.Function``, an ``nn.Module``
-        or its class. Logits and targets have shape (B, n). With ``targets="index"`` the targets are
-        class indices (B,), as int64; that of an ignored row is the ``ignore_index``. The loss is
-        one value per row, or the sum or the mean over the rows. Of a tuple of losses, the first
-        counts.
+        or its class. Logits and targets have shape (B, n), or the one that the layout of the domain
+        says. With ``targets="index"`` the targets are class indices (B,), as int64; that of an
+        ignored row is the ``ignore_index``. The loss is one value per row, or the sum or the mean
+        over the rows. Of a tuple, the first counts, and the certificate says so.
 
         ``backward`` gets the upstream gradient g of the case, in the dtype of the loss and in every
         layout that a tensor can have: one number a row, or one for all if the loss that is claimed
@@ -210,55 +212,73 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
         reason = printable(str(error))
         raise ValueError(f"the device {device!r} cannot be used: {reason}") from error
     made = _made(subject)
-    called = _called(made, place)
+    returned = Returned()
+    called = _called(made, place, returned)
     filled_in = loss_of_attributes(made, chosen.targets)
-    claimed = chosen.loss_over(Loss(), filled_in)
+    claimed, layout = chosen.loss_over(Loss(), filled_in), chosen.domain_over(Domain()).layout
     reduced = claimed.reduction is not Reduction.NONE
 
-    def operands(logits: Array, rows: Array) -> tuple[Tensor, Tensor]:
+    def operands(logits: Array, targets: Array) -> tuple[Tensor, Tensor]:
         by_index = chosen.targets == "index"
-        second = class_indices(rows, claimed.ignore_index) if by_index else rows
+        second = class_indices(targets, claimed.ignore_index, layout) if by_index else targets
         return _moved(tensor_of(logits), place), _moved(tensor_of(second), place)
 
-    def value(logits: Array, rows: Array) -> Array:
-        z, t = operands(logits, rows)
+    def loss_of(z: Tensor, t: Tensor) -> Tensor:
         total = called(z, t)
+        require_shape_of_a_loss(total.shape, math.prod(leading(z.shape, layout)))
+        return total
+
+    def of_rows(logits: Array, rows: Array) -> Tensor:
+        return loss_of(*operands(shaped(logits, layout), shaped(rows, layout)))
+
+    def value(logits: Array, targets: Array) -> Array:
+        total = loss_of(*operands(logits, targets))
         if reduced:
             return rounded_to(logits.dtype, array_of(total))
-        if not total.ndim and len(z) != 1:
+        shape = leading(logits.shape, layout)
+        if not total.ndim and math.prod(shape) != 1:
             # The sum and the mean over a batch of one row are the loss of that row.
-            each = (called(z[i : i + 1], t[i : i + 1]).reshape(1) for i in range(len(z)))
+            z, t = in_rows(logits, layout), in_rows(targets, layout)
+            each = (of_rows(z[i : i + 1], t[i : i + 1]).reshape(1) for i in range(len(z)))
             total = torch.cat([total.new_empty(0), *each])
-        return rounded_to(logits.dtype, array_of(total.reshape(len(z))))
+        return rounded_to(logits.dtype, array_of(total.reshape(shape)))
 
     def scalar(logits: Array, rows: Array) -> float:
-        return float(called(*operands(logits, rows)))
+        return float(of_rows(logits, rows))
 
     averages = functools.cache(functools.partial(is_mean, scalar))
 
-    def slopes(logits: Array, rows: Array, upstream: Array, *, again: bool) -> Array:
-        z, t = operands(logits, rows)
+    def slopes(logits: Array, targets: Array, upstream: Array, *, again: bool) -> Array:
+        z, t = operands(logits, targets)
         z.requires_grad_()
-        total = called(z, t)
+        total = loss_of(z, t)
         # The mean and the sum over one row are equal. So its first call is not used up.
-        if total.ndim or reduced or len(rows) < 2:
+        if total.ndim or reduced or upstream.size < 2:
             return array_of(_backward(total, z, upstream, again=again))
         mean = averages(logits.dtype)
-        parts = parts_of_a_mean(rows, upstream, averages=mean)
-        if len(parts) == 1:
-            weight = upstream[0] * (len(rows) if mean else 1)
-            return array_of(_backward(total, z, np.asarray(weight, upstream.dtype), again=again))
-        result = np.empty_like(logits)
-        for part in parts:
-            result[part] = slopes(logits[part], rows[part], upstream[part], again=again)
-        return result
+        rows, each = in_rows(targets, layout), upstream.ravel()
+        alike = parts_of_a_mean(rows, each, averages=mean)
+        if len(alike) == 1:
+            weight = each[0] * (len(rows) if mean else 1)
+            return array_of(_backward(total, z, np.asarray(weight, each.dtype), again=again))
+        points = in_rows(logits, layout)
+        result = np.empty_like(points)
+        for part in alike:
+            point, target = shaped(points[part], layout), shaped(rows[part], layout)
+            shape = leading(point.shape, layout)
+            slope = slopes(point, target, each[part].reshape(shape), again=again)
+            result[part] = in_rows(slope, layout)
+        answer: Array = shaped(result, layout)
+        return answer
 
-    def gradient(logits: Array, rows: Array, upstream: "Array | None" = None) -> Array:
-        g = _ones(logits, reduced=reduced) if upstream is None else upstream
-        return slopes(logits, rows, g, again=False)
+    def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> Array:
+        if upstream is None:
+            shape = () if reduced else leading(logits.shape, layout)
+            upstream = np.ones(shape, logits.dtype)
+        return slopes(logits, targets, upstream, again=False)
 
-    def second_backward(logits: Array, rows: Array, upstream: Array) -> Array:
-        return slopes(logits, rows, upstream, again=True)
+    def second_backward(logits: Array, targets: Array, upstream: Array) -> Array:
+        return slopes(logits, targets, upstream, again=True)
 
     functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
     return declared(
@@ -272,4 +292,5 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
         filled_in=filled_in,
         takes_upstream=True,
         second_backward=second_backward,
+        observed=returned.in_words,
     )

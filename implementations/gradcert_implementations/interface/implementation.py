@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from gradcert_implementations.interface.domains import Domain
+from gradcert_implementations.interface.domains import Domain, Layout
 from gradcert_implementations.interface.given import Given, options_of
 from gradcert_implementations.interface.losses import Loss
 from gradcert_implementations.interface.together import check_together
@@ -91,6 +91,11 @@ class Implementation:
         function of rows, an ignored row is a row of zeros. Only ``loss`` and ``dE/dz`` have options
         of a loss beside its output. Arguments and result have the dtype of the format. Targets are
         rows: one-hot rows for class indices. A logit may be -inf where its target is zero.
+
+        If the layout of the domain is not ``rows``, the B rows have another shape: (B, S, n), or
+        with the classes second (N, n, d1) and (N, n, d1, d2). Then one value a row has shape (B,
+        S), (N, d1) or (N, d1, d2), and so has the upstream gradient. What ``gradcert.load`` and the
+        adapters return takes rows, gives them that shape, and returns rows.
     formats
         The formats it is meant for. Aliases such as ``fp32`` are accepted, and the IEEE names are
         stored.
@@ -128,6 +133,8 @@ class Implementation:
         As the function of dE/dz with g, but with the answer of a second backward of the same graph.
         It raises NotImplementedError where a second backward is refused, which refutes nothing. It
         is not asked if the domain says that the logits are overwritten.
+    observed
+        Returns phrases for the certificate, about what its calls have shown of what is certified.
 
     Raises
     ------
@@ -170,6 +177,7 @@ class Implementation:
     takes_upstream: bool = False
     functions_for: "Callable[[Loss], Mapping[QuantityName, Function]] | None" = None
     second_backward: "Function | None" = None
+    observed: "Callable[[], tuple[str, ...]] | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
@@ -209,6 +217,10 @@ class Implementation:
                     f"the output {output!r} has no quantity {quantity!r}; "
                     f"it has {', '.join(_CLAIMABLE[output])}"
                 )
+        if self.domain.layout is not Layout.ROWS and "do/dz" in quantities:
+            raise ValueError(
+                f"the quantity 'do/dz' has no layout={self.domain.layout}; leave one of them out"
+            )
         beside = [quantity for quantity in quantities if quantity not in _OF_A_LOSS]
         for option in options_of(self.loss):
             if option != "output" and beside:

@@ -54,6 +54,10 @@ def fewest_classes(loss: Loss, domain: Domain) -> int:
 def _check_classes(loss: Loss, domain: Domain) -> None:
     classes = classes_of(loss, domain)
     if classes is None:
+        # A function may return numbers for another number of classes; two numbers show it.
+        fewest = fewest_classes(loss, domain)
+        for number in (fewest, fewest + 1):
+            loss.weights(number)
         return
     if domain.classes not in (None, classes):
         raise ValueError(

@@ -121,8 +121,15 @@ def domain_in_words(domain: Domain) -> str:
     return "; ".join(phrases)
 
 
-def unclaimed(loss: Loss, domain: Domain) -> tuple[str, ...]:
+def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str, ...]:
     """Return what is not claimed, so that no certificate says anything about it.
+
+    Parameters
+    ----------
+    loss, domain
+        What is claimed.
+    upstream
+        Whether the gradient is asked under upstream gradients other than ones.
 
     Examples
     --------
@@ -133,7 +140,8 @@ def unclaimed(loss: Loss, domain: Domain) -> tuple[str, ...]:
     no negative targets: targets is any
     no shapes but logits of shape (B, n): layout is rows
     """
-    return tuple(_unclaimed(loss, domain))
+    ones = () if upstream else ("upstream gradient: ones; the function takes no other",)
+    return (*_unclaimed(loss, domain), *ones)
 
 
 def _unclaimed(loss: Loss, domain: Domain) -> Iterator[str]:

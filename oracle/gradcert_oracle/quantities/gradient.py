@@ -171,12 +171,13 @@ def _textbook_with_options(
     if loss.softcap < inf:
         logits = [question["logits"][j] for j in places]
         steep = steepness(loss, logits, [found.points[j] for j in places], lost)
-    product = front.value * mass.total + square
+    product = front.value * mass.total
     product_size = abs(front.value) * mass.sizes + abs(square)
     values = Values([], {}, [], charged.upper())
     for j, slope in zip(places, steep, strict=True):
         pull = front.value * targets[j]
-        plain = (product * p[j] - pull) * slope
+        # The z-loss may be differentiated by itself, with probabilities of its own.
+        plain = (product * p[j] + square * p[j] - pull) * slope
         values.plain.append(plain)
         values.sizes.append((product_size * p[j] + abs(pull)) * slope + abs(plain))
     others = arithmetic.total(p, wanted)[1]

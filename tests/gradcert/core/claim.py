@@ -1,7 +1,7 @@
 """A claim of an implementation, and the call that answers a case."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -16,6 +16,7 @@ from gradcert_implementations import (
     Array,
     Function,
     Implementation,
+    Layout,
     Loss,
     QuantityName,
     Reduction,
@@ -217,6 +218,18 @@ class Claim:
         """
         return self.call(*(array.copy() for array in self.arguments(case)))
 
+    def _hint(self, rows: Sequence[Array]) -> str:
+        """Return what to claim, if the function answers the rows that it refuses as a sequence."""
+        if self.implementation.domain.layout is not Layout.ROWS:
+            return ""
+        try:
+            answer = self.function(*(array[np.newaxis] if array.ndim else array for array in rows))
+        except BaseException:  # noqa: BLE001  # It refuses them too, in any way.
+            return ""
+        if np.shape(answer)[:2] != (1, len(rows[0])):
+            return ""
+        return "; for logits of shape (B, S, n) claim --domain layout=sequence"
+
     def call(self, *arguments: Array) -> Array:
         """Call the implementation on exactly these arrays; see :meth:`answer`."""
         try:
@@ -230,7 +243,7 @@ class Claim:
             raise  # The user pressed Ctrl-C.
         except BaseException as error:  # SystemExit and worse are not answers.
             said = f"raised {printable(type(error).__name__)}: {_message(error)}"
-            raise Broken(said.removesuffix(": ")) from error
+            raise Broken(said.removesuffix(": ") + self._hint(arguments)) from error
         finally:
             keep_subnormals()
         if self.quantity.reduces and isinstance(result, np.generic):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from gradcert.checks import CHECKS, check_named, planned
+from gradcert.core.claim import claims_of
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
@@ -76,7 +77,11 @@ def begun(
         loss=recorded(subject.loss),
         domain=recorded(subject.domain),
         claimed=(loss_in_words(subject.loss), domain_in_words(subject.domain)),
-        not_claimed=unclaimed(subject.loss, subject.domain),
+        not_claimed=unclaimed(
+            subject.loss,
+            subject.domain,
+            upstream=all(one.takes_upstream for one in claims_of(subject) if one.quantity.upstream),
+        ),
         filled_in=tuple(map(str, subject.filled_in)),
         at_least=subject.at_least,
         verdict=Verdict.INCOMPLETE,
@@ -96,16 +101,19 @@ def grown(
     coverage: Sequence[Coverage],
     provenance: Provenance,
     diagnoses: Sequence[Diagnosis] = (),
+    observed: Sequence[str] = (),
 ) -> Certificate:
     """Return the certificate with these results, incomplete while a planned one is missing.
 
-    They come in the order of the checks, and for each check in the order given.
+    What was observed of the subject stands beside what it claims. The results come in the order of
+    the checks, and for each check in the order given.
     """
     verdict = _verdict(results, complete=len(results) == certificate.planned)
     conforms = verdict == Verdict.CONFORMS
     judged = [result for result in results if conforms and result.worst]
     return msgspec.structs.replace(
         certificate,
+        claimed=tuple(dict.fromkeys((*certificate.claimed, *observed))),
         verdict=verdict,
         worst=max(judged, key=_severity, default=None),
         results=tuple(sorted(results, key=lambda result: _CHECKS.index(result.check))),
@@ -137,4 +145,5 @@ def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Ce
                 coverage=coverage,
                 diagnoses=diagnoses,
                 provenance=now(examiner.spent),
+                observed=examiner.observed,
             )

@@ -32,9 +32,12 @@ class Examiner(Protocol):
     ----------
     spent
         The seconds that its checks took so far.
+    observed
+        What their calls have shown of the implementation, as phrases for its certificate.
     """
 
     spent: Spent
+    observed: tuple[str, ...]
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -66,10 +69,11 @@ class LocalExaminer:
     """
 
     def __init__(self, subject: Implementation, settings: SearchSettings) -> None:
-        self._settings = settings
+        self._subject, self._settings = subject, settings
         self._plan = {planned_check.task: planned_check for planned_check in planned(subject)}
         self._checked: dict[Task, Checked] = {}
         self.spent: Spent = {}
+        self.observed: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +102,8 @@ class LocalExaminer:
                     cancellation=cancellation(found.claim),
                 )
         self.spent = added(self.spent, since(before, CLOCK.spent))
+        if self._subject.observed is not None:
+            self.observed = self._subject.observed()
         return result
 
     def diagnoses(self, results: Sequence[CheckResult]) -> tuple[Diagnosis, ...]:

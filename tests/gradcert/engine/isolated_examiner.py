@@ -24,6 +24,7 @@ from gradcert.isolation.process import Died, Process
 from gradcert.isolation.protocol import Answer, Claimed, Load, Request
 from gradcert.isolation.subject import Isolated
 from gradcert_implementations import Array, Options, reloading
+from gradcert_implementations.interface import options_of
 from gradcert_reports import CheckResult, Diagnosis, Verdict
 
 __all__ = ["IsolatedExaminer"]
@@ -50,7 +51,7 @@ class IsolatedExaminer:
                 quantities=tuple(subject.functions),
                 formats=subject.formats,
                 targets=subject.domain.targets,
-                loss=again.get("loss", ()),
+                loss=options_of(subject.loss, {one.name for one in subject.filled_in}),
                 domain=again.get("domain", ()),
                 device=again.get("device"),
             ),
@@ -66,6 +67,7 @@ class IsolatedExaminer:
         )
         self._process: Process | None = None
         self.spent: Spent = {}
+        self.observed: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -96,6 +98,7 @@ class IsolatedExaminer:
         try:
             answer = self._ask(Request(task=task))
             result, self.spent = answer.result, added(self.spent, answer.spent)
+            self.observed = answer.observed
             if result is None or Task.of(result) != task:
                 raise Died("answered another request: it wrote to the channel, or forked")
         except Died as died:

@@ -5,7 +5,8 @@ import re
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
 from gradcert.engine.written_arrays import array_lines
-from gradcert_implementations import reloading
+from gradcert_implementations import Layout, reloading
+from gradcert_implementations.adapters.folding import shaped
 from gradcert_oracle import Format
 
 __all__ = ["snippet"]
@@ -48,6 +49,14 @@ def _function(claim: Claim) -> str:
     return function
 
 
+def _shape(claim: Claim, evidence: Evidence) -> list[str]:
+    """Return a comment on the shape that the function gives to its rows, if that is another one."""
+    layout = claim.implementation.domain.layout
+    if layout is Layout.ROWS:
+        return []
+    return [f"# f takes rows, and calls it with shape {shaped(evidence.case.point, layout).shape}."]
+
+
 def _arguments(claim: Claim, evidence: Evidence) -> list[str]:
     """Return lines that build the arguments, or say that they are too large to be written out."""
     names, case = claim.names, evidence.case
@@ -69,7 +78,7 @@ def snippet(claim: Claim, evidence: Evidence) -> str:
     it in.
     """
     arguments = _arguments(claim, evidence)
-    code = [f"f = {_function(claim)}", *arguments]
+    code = [f"f = {_function(claim)}", *_shape(claim, evidence), *arguments]
     used = [name for name in _MODULES if any(f"{name}." in line for line in code)]
     lines = [*(f"import {name}" for name in (*used, "numpy as np")), "", *code]
     lines += [f"print({expression})" for expression in evidence.shown_by]

@@ -141,7 +141,8 @@ def main(answers: int, notes: int) -> None:
         else:
             before = examiner.spent
             result = examiner.check(request.task)
-            say(Answer(result=result, spent=since(before, examiner.spent)))
+            spent = since(before, examiner.spent)
+            say(Answer(result=result, spent=spent, observed=examiner.observed))
 
 
 if __name__ == "__main__":

@@ -124,12 +124,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a request; a result comes with the time it took."""
+    """The answer to a request; a result comes with the time it took, and with what was observed."""
 
     error: str = ""
     described: Described | None = None
     result: CheckResult | None = None
     spent: Spent = {}
+    observed: tuple[str, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
 
 
@@ -174,7 +175,7 @@ def call_began(notes: int) -> float:
 
 
 def last_arguments(notes: int) -> tuple[Array, ...]:
-    """Return the arguments of the last call; empty without a call, or if the notes are garbage."""
+    """Return the arguments of the last call; empty if it had no rows, or the notes are garbage."""
     data = os.pread(notes, os.fstat(notes).st_size, _CLOCK.size)
     line, _, data = data.partition(b"\n")
     arguments: list[Array] = []
@@ -186,4 +187,6 @@ def last_arguments(notes: int) -> tuple[Array, ...]:
             data = data[prod(shape) * dtype.itemsize :]
     except (msgspec.DecodeError, LookupError, ValueError, OverflowError):
         return ()
+    if arguments and arguments[0].ndim != 2:
+        return ()  # A claim asked whether the function takes another layout than rows.
     return tuple(arguments)

@@ -131,6 +131,7 @@ def result_of_test(
         (*former.results, result),
         coverage=extended(former.coverage, tried_by(result, shared.cases)),
         provenance=ended,
+        observed=shared.examiner.observed,
     )
     return result
 

@@ -18,6 +18,9 @@ from gradcert_implementations import Given, Implementation
 def ones(classes):
     return np.ones(classes)
 
+def longer(classes):
+    return np.ones(classes + 1)
+
 three = np.array([1.0, 1.0, 1.0])
 
 read = Implementation(
@@ -41,6 +44,16 @@ def claimed(tmp_path: Path) -> None:
         ("--loss label_smoothing", "'label_smoothing' says nothing about the loss; expected NAME="),
         ("--loss softcap=0", "softcap is 0.0; expected a positive finite number, such as 30, or "),
         ("--loss reduction=avg", "unknown reduction 'avg'; choose from none, sum, mean"),
+        (
+            "--loss label_smoothing=-0.1",
+            "label_smoothing is -0.1; expected a number from 0 up to 1",
+        ),
+        ("--loss class_weights=mine.py:longer", "class_weights has 2 numbers for 1 classes"),
+        ("--domain layout=seq", "unknown layout 'seq'; choose from rows, sequence, channels"),
+        (
+            "--loss output=sigmoid --loss ignore_index=0",
+            "ignore_index has no meaning with output=sigmoid; leave one of them out",
+        ),
         ("--loss class_weights=mine.py:four", "'mine.py:four': mine.py has no attribute 'four'"),
         (
             "--loss class_weights=1,2 --domain classes=3",

@@ -23,6 +23,7 @@ from gradcert_oracle import (
     Share,
     analytic_log1p,
     enclose,
+    judge,
     question,
     scale,
 )
@@ -139,6 +140,19 @@ def test_the_gradient_is_that_of_the_row_times_its_upstream_gradient_over_its_di
     plain = enclose(Question(GRADIENT, rows, BINARY32, loss))
     shared = enclose(Question(GRADIENT, rows, BINARY32, loss, share))
     assert all(map(arb.overlaps, map(arb(-2).__mul__, plain), shared))
+
+
+def test_a_z_loss_may_be_differentiated_by_itself_with_probabilities_of_its_own() -> None:
+    """Here ``1 + 2 zeta L`` is small, so that the errors of two softmaxes do not cancel."""
+    z, t = np.array([-489.0, -483.0]), np.array([1.0, 0.0])
+    loss = Loss(label_smoothing=0.1, z_loss=0.001)
+    powers = np.exp(z - z.max())
+    log_sum = z.max() + np.log(powers.sum())
+    square = 0.002 * log_sum * np.exp(z - log_sum)
+    answer = powers / powers.sum() - 0.9 * t - 0.05 + square
+    asked = question("dE/dz", tuple(z), tuple(t), format=BINARY64, loss=loss)
+    assert str(judge(asked, tuple(answer)).algorithm) == "log-sum-exp"
+    assert judge(asked, tuple(answer + 1e-12)).algorithm is None
 
 
 def test_the_largest_logits_are_held_at_any_scale() -> None:
