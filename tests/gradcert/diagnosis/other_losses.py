@@ -167,9 +167,10 @@ def _fitted(number: _Number, loss: Loss, sample: Sample) -> list[float]:
 
     x = min(number.starts, key=distance) if len(number.starts) > 1 else number.starts[0]
     for _ in range(_STEPS):
-        near, step = right(x), abs(x) * _NEAR
-        if not number.low < x - step < x + step < number.high or not x:
+        step = abs(x) * _NEAR
+        if not (number.low < x - step < x + step < number.high):
             return []
+        near = right(x)
         slope = (right(x + step).values - right(x - step).values) / (2 * step)
         excess = returned - near.values
         known = np.isfinite(excess) & np.isfinite(slope)
@@ -205,11 +206,11 @@ def _given(loss: Loss, **values: object) -> Iterator[Loss]:
 
 def _reductions(loss: Loss) -> Iterator[Loss]:
     """Yield the loss with another reduction."""
-    for reduction in (Reduction.NONE, Reduction.SUM):
-        yield from _given(loss, reduction=reduction)
+    yield from _given(loss, reduction=Reduction.SUM)
     for over in MeanOver:
         if over is not MeanOver.KEPT or loss.ignore_index is not None:
             yield from _given(loss, reduction=Reduction.MEAN, mean_over=over)
+    yield from _given(loss, reduction=Reduction.NONE)
 
 
 def _left_out(loss: Loss) -> Iterator[Loss]:
