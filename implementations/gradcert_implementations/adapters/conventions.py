@@ -225,6 +225,7 @@ def declared(
     filled_in: Sequence[Given] = (),
     takes_upstream: bool = False,
     second_backward: "Function | None" = None,
+    functions_for: "Callable[[Loss], Mapping[str, Function]] | None" = None,
 ) -> Implementation:
     """Return the implementation that consists of these functions, named after `subject`.
 
@@ -243,7 +244,7 @@ def declared(
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
         As those of :class:`Implementation`.
-    takes_upstream, second_backward
+    takes_upstream, second_backward, functions_for
         As those of :class:`Implementation`.
     filled_in
         What the attributes of the subject say of its loss; what the options say wins.
@@ -278,4 +279,7 @@ def declared(
         strides=strides,
         takes_upstream=takes_upstream,
         second_backward=second_backward,
+        functions_for=cast(
+            "Callable[[Loss], Mapping[QuantityName, Function]] | None", functions_for
+        ),
     )
