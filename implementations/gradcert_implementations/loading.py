@@ -15,7 +15,14 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any, Unpack
 
-from gradcert_implementations.catalogue import BUILT_IN, FLAWED, MODULES, documented, plugged_in
+from gradcert_implementations.catalogue import (
+    BUILT_IN,
+    FLAWED,
+    MODULES,
+    Flaw,
+    documented,
+    plugged_in,
+)
 from gradcert_implementations.importing import (
     SpecError,
     imported_module,
@@ -150,12 +157,25 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     return replace(loaded, origin=spec)
 
 
+def _reloading_a_loss(implementation: Implementation) -> OptionValues:
+    if implementation.functions_for is None and not isinstance(implementation, Flaw):
+        return {}
+    declared = load(implementation.origin) if implementation.origin else implementation
+    if declared.loss == implementation.loss:
+        return {}
+    again: OptionValues = {"loss": options_of(implementation.loss)}
+    if declared.domain.targets != implementation.domain.targets:
+        again["targets"] = implementation.domain.targets
+    return again
+
+
 def reloading(implementation: Implementation) -> OptionValues:
     """Return the :func:`load` options with which its SPEC gives functions of the same behaviour.
 
-    Only adapters need any: the targets, the device, the loss and the domain decide how they call
-    what they adapt. Of the loss and the domain it is what differs from the defaults, and what was
-    read from attributes, which would be read again.
+    Adapters need some: the targets, the device, the loss and the domain decide how they call what
+    they adapt. Of the loss and the domain it is what differs from the defaults, and what was read
+    from attributes, which would be read again. Others need a loss that they do not declare, if
+    their functions depend on it, and its targets.
 
     Examples
     --------
@@ -164,7 +184,7 @@ def reloading(implementation: Implementation) -> OptionValues:
     """
     adapter, colon, _ = implementation.origin.partition(":")
     if not colon or adapter not in _ADAPTERS:
-        return {}
+        return _reloading_a_loss(implementation)
     again: OptionValues = {"targets": implementation.domain.targets}
     if adapter in _WITH_DEVICE:
         again["device"] = implementation.device
