@@ -42,5 +42,6 @@ def under(condition: Condition, flaw: Flaw, claim: Claim) -> Flaw:
         return answer
 
     # The first function tells what the input is made of that exposes the flaw.
-    functions: dict[str, Function] = {**flaw.functions, claim.quantity.name: answer}
+    functions: dict[str, Function] = {**flaw.functions}  # type: ignore[dict-item]
+    functions[claim.quantity.name] = answer
     return replace(flaw, functions=functions)  # type: ignore[arg-type]
