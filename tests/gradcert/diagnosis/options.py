@@ -10,13 +10,14 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from gradcert.checks import Check
+from gradcert.checks import Check, check_named
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, claims_of
 from gradcert.diagnosis.matching import fails
 from gradcert.diagnosis.other_losses import Sample, other_losses
 from gradcert.diagnosis.refutations import Refutations
-from gradcert_implementations import Given, Implementation, Loss, Reduction
+from gradcert.generation.plain import plain_case
+from gradcert_implementations import Flaw, Given, Implementation, Loss, Reduction
 from gradcert_implementations.interface import options_of
 from gradcert_implementations.interface.losses import overridden
 from gradcert_oracle import Quantity
@@ -26,6 +27,10 @@ __all__ = ["other_loss"]
 
 _SAMPLES, _SAMPLED = 4, 1 << 12
 """Cases that numbers are fitted to, one by one, and how many logits such a case may have."""
+
+
+_PLAIN = ((1, 2, 1.0), (3, 5, 4.0), (5, 33, 8.0), (2, 3, 50.0))
+"""Rows, classes and the largest logit of plain batches."""
 
 
 @dataclass(frozen=True)
@@ -56,23 +61,27 @@ def _trials(found: Sequence[Refutations]) -> Iterator[_Trial]:
             yield _Trial(claim, check, case, refutes=False)
 
 
-def _elsewhere(found: Sequence[Refutations]) -> Iterator[_Trial]:
-    """Yield the smallest refuting cases where the subject passes: for other claims of it."""
-    repeated = [one for about in found for one in about.repeated if one.check.against_truth]
-    refuted = {(one.claim.quantity, one.claim.format) for one in repeated}
-    for claim in claims_of(found[0].about[0].claim.implementation):
-        if not claim.quantity.options or (claim.quantity, claim.format) in refuted:
+def _plain_trials(subject: Implementation) -> Iterator[_Trial]:
+    """Yield plain batches for every claim that has options: another loss is right for each.
+
+    Of the cases that refute, few may be plain, and a wrong loss may explain those that are not.
+    """
+    generator = np.random.default_rng(0)
+    for claim in claims_of(subject):
+        if not claim.quantity.options:
             continue
-        for one in repeated:
-            case = one.evidence[0].case
-            cast = case.cast(claim.format)
-            same = np.array_equal(np.isfinite(cast.point), np.isfinite(case.point))
-            if same and one.check.applies(claim) and not fails(claim, one.check, cast):
-                yield _Trial(claim, one.check, cast, refutes=False)
+        for rows, classes, size in _PLAIN:
+            count = claim.only_classes or max(classes, claim.fewest_classes)
+            largest = min(size, subject.domain.largest_logit)
+            plain = plain_case(claim, generator.uniform(-largest, largest, (rows, count)), "plain")
+            labels = generator.integers(0, count, rows)
+            targets = np.eye(count, dtype=claim.format.dtype)[labels]
+            case = replace(plain, arguments={**plain.arguments, "targets": targets})
+            yield _Trial(claim, check_named("accuracy"), case, refutes=False)
 
 
 def _samples(about: Refutations) -> list[Sample]:
-    """Return wrong rows of the smallest cases, the smallest first."""
+    """Return wrong rows of the smallest cases in the widest formats, which show most digits."""
     found = []
     for refutation in about.repeated:
         for evidence, seen in zip(refutation.evidence, refutation.observed, strict=True):
@@ -84,7 +93,9 @@ def _samples(about: Refutations) -> list[Sample]:
         for sample in found
         if sample.case.point.size <= _SAMPLED and np.isfinite(sample.values).all()
     ]
-    return sorted(usable, key=lambda sample: sample.case.point.size)[:_SAMPLES]
+    return sorted(usable, key=lambda one: (-one.claim.format.precision, one.case.point.size))[
+        :_SAMPLES
+    ]
 
 
 def _allowed(claim: Claim, before: Loss, case: Case) -> "Case | None":
@@ -205,11 +216,17 @@ def other_loss(found: Sequence[Refutations]) -> Mapping[Quantity, OtherLoss]:
     -------
     What to say of each quantity that has options, the same options of all; empty if no other loss
     explains nine tenths of the cases of each, or if something contradicts it: a case on which the
-    subject passes and would not pass with that loss, of any of its quantities and formats.
+    subject passes and would not pass with that loss, or a plain batch on which it would not, of any
+    of its quantities and formats.
     """
-    about = [one for one in found if one.about[0].claim.quantity.options]
+    about = [
+        one
+        for one in found
+        # A flaw makes its mistake under every loss, so that no loss is the one that it computes.
+        if one.about[0].claim.quantity.options
+        and not isinstance(one.about[0].claim.implementation, Flaw)
+    ]
     trials = sorted(_trials(about), key=lambda trial: (not trial.refutes, trial.case.point.size))
-    elsewhere: list[_Trial] | None = None
     seen = set()
     for one in about:
         subject = one.about[0].claim.implementation
@@ -223,10 +240,7 @@ def other_loss(found: Sequence[Refutations]) -> Mapping[Quantity, OtherLoss]:
             except ValueError:  # It contradicts the domain.
                 continue
             explained = _explained(other, trials)
-            if explained is None:
-                continue
-            elsewhere = [*_elsewhere(about)] if elsewhere is None else elsewhere
-            if _explained(other, elsewhere) is None:
+            if explained is None or _explained(other, [*_plain_trials(subject)]) is None:
                 continue
             options = _changed(subject.loss, loss)
             return {

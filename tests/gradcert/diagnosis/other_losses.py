@@ -38,8 +38,17 @@ _STEPS = 12
 _NEAR = 1e-6
 """The distance of two numbers whose losses give the slope, as a part of the number."""
 
+_ROUNDINGS = 32
+"""Roundings of the sizes that a value may be off by, and more than most are: the oracle decides."""
+
 _DIGITS = range(5, 18)
 """Significant digits of a number that is not simple, the fewest first."""
+
+_FAR = 64
+"""Roundings of the sizes, for logits near zero, beyond which a loss is not tried."""
+
+_EXACT = 2
+"""Samples of which more digits are tried."""
 
 _MOST_WEIGHTS = 64
 """Classes whose weights are read one by one."""
@@ -150,13 +159,16 @@ def _readings(returned: Array, sample: Sample, right: _Right, slope: Array, at: 
     excess = returned - right.values
     known = np.isfinite(excess) & np.isfinite(slope) & (slope != 0)
     unit = rounding_of(sample.claim.format.dtype)
-    uncertain = 4 * unit * (right.sizes + abs(returned))[known] / abs(slope[known])
+    uncertain = _ROUNDINGS * unit * (right.sizes + abs(returned))[known] / abs(slope[known])
     return Readings(at + excess[known] / slope[known], uncertain)
 
 
 @np.errstate(all="ignore")
 def _fitted(number: _Number, loss: Loss, sample: Sample) -> list[float]:
-    """Return numbers with which the loss explains a sample, the simplest first."""
+    """Return numbers with which the loss explains a sample, the simplest first.
+
+    The last one is what the values show, as exactly as they do.
+    """
     returned = sample.values
 
     def right(x: float) -> _Right:
@@ -170,7 +182,7 @@ def _fitted(number: _Number, loss: Loss, sample: Sample) -> list[float]:
         step = abs(x) * _NEAR
         if not (number.low < x - step < x + step < number.high):
             return []
-        near = right(x)
+        near, at = right(x), x
         slope = (right(x + step).values - right(x - step).values) / (2 * step)
         excess = returned - near.values
         known = np.isfinite(excess) & np.isfinite(slope)
@@ -181,21 +193,19 @@ def _fitted(number: _Number, loss: Loss, sample: Sample) -> list[float]:
         if abs(move) <= 2.0**-52 * abs(x):
             break
         x += move
-    found = agreed(
-        [_readings(returned, sample, near, slope, x - move)], low=number.low, high=number.high
-    )
-    return _written(found, simple=number.simple)
+    shown = _readings(returned, sample, near, slope, at)
+    return agreed([shown], low=number.low, high=number.high)
 
 
-def _written(found: Sequence[float], *, simple: bool) -> list[float]:
-    """Return numbers as people write them; of the last one, which was measured, also its digits."""
-    if not found:
-        return []
-    *near, measured = found
-    four = float(f"{measured:.3e}")
-    near += [measured] * (four == measured)
-    more = [] if simple else [float(f"{measured:.{digits}g}") for digits in _DIGITS]
-    return list(dict.fromkeys([*near, *more]))
+def _written(number: _Number, found: Sequence[Sequence[float]]) -> list[float]:
+    """Return numbers that several samples show as people write them, those of fewest digits first.
+
+    Of what the values show exactly these are decimals with more and more digits.
+    """
+    simple = [x for one in found for x in one if float(f"{x:.3e}") == x or x != one[-1]]
+    exact = [] if number.simple else [one[-1] for one in found if one][:_EXACT]
+    decimals = [float(f"{x:.{digits}g}") for digits in _DIGITS for x in exact]
+    return list(dict.fromkeys([*simple, *decimals]))
 
 
 def _given(loss: Loss, **values: object) -> Iterator[Loss]:
@@ -205,12 +215,16 @@ def _given(loss: Loss, **values: object) -> Iterator[Loss]:
 
 
 def _reductions(loss: Loss) -> Iterator[Loss]:
-    """Yield the loss with another reduction."""
-    yield from _given(loss, reduction=Reduction.SUM)
+    """Yield the loss with another reduction.
+
+    A sum and no reduction differ in the upstream gradient only, and one is not taken for the other.
+    """
+    if loss.reduction is Reduction.MEAN:
+        yield from _given(loss, reduction=Reduction.SUM)
+        yield from _given(loss, reduction=Reduction.NONE)
     for over in MeanOver:
         if over is not MeanOver.KEPT or loss.ignore_index is not None:
             yield from _given(loss, reduction=Reduction.MEAN, mean_over=over)
-    yield from _given(loss, reduction=Reduction.NONE)
 
 
 def _left_out(loss: Loss) -> Iterator[Loss]:
@@ -229,8 +243,7 @@ def _with_a_number(loss: Loss, samples: Sequence[Sample]) -> Iterator[Loss]:
                 for over in SmoothingOver
             ]
         for base in bases:
-            found = chain.from_iterable(_fitted(number, base, sample) for sample in samples)
-            for value in dict.fromkeys(found):
+            for value in _written(number, [_fitted(number, base, one) for one in samples]):
                 yield from _given(base, **{number.option: value})
 
 
@@ -278,13 +291,25 @@ def _changed(loss: Loss, claim: Claim, samples: Sequence[Sample]) -> Iterator[Lo
     yield from _with_ignored_rows(loss, samples)
 
 
+@np.errstate(all="ignore")
+def _agrees(loss: Loss, sample: Sample) -> bool:
+    """Return whether a loss is not far from what a sample shows, as far as it has values there."""
+    right = _right(sample, loss)
+    unit = rounding_of(sample.claim.format.dtype)
+    steps = _FAR * (1 + abs(sample.case["logits"].astype(np.float64)).max())
+    allowed = unit * steps * right.sizes + sample.claim.format.underflow
+    apart: Array = abs(sample.values - right.values) > allowed
+    return not apart.any()
+
+
 def other_losses(samples: Sequence[Sample], *, rows_depend: bool) -> Iterator[Loss]:
     """Yield losses that may explain what a subject returned.
 
     Parameters
     ----------
     samples
-        Wrong rows of one claim, the smallest cases first. Without one there is no other loss.
+        Wrong rows of one quantity, in the widest format and of the smallest case first. A loss
+        agrees with three of four of them, in a rough comparison, or with all if there are fewer.
     rows_depend
         Whether a row depends on the others. Then the loss may have another mean and another option
         as well.
@@ -302,6 +327,8 @@ def other_losses(samples: Sequence[Sample], *, rows_depend: bool) -> Iterator[Lo
     bases = [loss, *_reductions(loss)]
     wider = bases if rows_depend or loss.reduction is Reduction.MEAN else bases[:1]
     for one in chain(bases, *(_changed(base, claim, samples) for base in wider)):
-        if one not in seen:
-            seen.add(one)
+        if one in seen:
+            continue
+        seen.add(one)
+        if 4 * sum(not _agrees(one, sample) for sample in samples) <= len(samples):
             yield one
