@@ -147,6 +147,7 @@ def as_option(found: Diagnosis) -> str:
 
     Examples
     --------
+    >>> from gradcert_reports import OtherLoss
     >>> smoothing = OtherOption(name="label_smoothing", value="0.1")
     >>> found = Diagnosis(
     ...     quantity="dE/dz",

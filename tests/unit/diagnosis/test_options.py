@@ -19,7 +19,6 @@ from gradcert_implementations import (
 from gradcert_implementations.adapters.numpy_function import from_numpy
 from gradcert_reports import Certificate, Report, details, html, markdown
 
-
 WEIGHTS = (0.5, 2.0, 1.0)
 BY_LABEL = Domain(targets="index")
 THREE_CLASSES = Domain(targets="index", classes=3)
