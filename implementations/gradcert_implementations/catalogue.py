@@ -11,9 +11,9 @@ import functools
 import importlib.resources
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from gradcert_implementations.interface import Implementation
+from gradcert_implementations.interface import Implementation, Loss
 from gradcert_implementations.names import FormatName
 
 if TYPE_CHECKING:
@@ -132,6 +132,10 @@ class Flaw(Implementation):
         The verdict of its certificate. A weakness that only misses the best level ``conforms``.
     rounds_to
         The narrower format to which its values are rounded, if there is one.
+    own
+        The options of a loss that its functions compute themselves. If it has any, `functions_for`
+        returns its functions for a loss, which need not compute other options, and none for a loss
+        under which the mistake cannot be made. See :mod:`gradcert_implementations.lifted`.
     """
 
     formula: str
@@ -142,6 +146,15 @@ class Flaw(Implementation):
     upstream: tuple[float, ...] = ()
     verdict: Literal["refuted", "broken", "conforms"] = "refuted"
     rounds_to: FormatName | None = None
+    own: tuple[str, ...] = ()
+
+    def with_loss(self, loss: Loss) -> Self:
+        """Return the flaw as it is made under another loss; :func:`.lifted.lifted` says how."""
+        from gradcert_implementations.lifted import lifted  # It imports numpy; `list` must not.
+
+        if loss == self.loss or loss.output != self.loss.output:
+            return super().with_loss(loss)
+        return lifted(self, loss)
 
 
 def documented(name: str) -> tuple[str, str]:

@@ -15,7 +15,14 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any, Unpack
 
-from gradcert_implementations.catalogue import BUILT_IN, FLAWED, MODULES, documented, plugged_in
+from gradcert_implementations.catalogue import (
+    BUILT_IN,
+    FLAWED,
+    MODULES,
+    Flaw,
+    documented,
+    plugged_in,
+)
 from gradcert_implementations.importing import (
     SpecError,
     imported_module,
@@ -23,7 +30,7 @@ from gradcert_implementations.importing import (
     named,
     one_line,
 )
-from gradcert_implementations.interface import Implementation, options_of
+from gradcert_implementations.interface import Domain, Implementation, options_of
 from gradcert_implementations.names import did_you_mean
 from gradcert_implementations.options import SHORT, Options, OptionValues
 
@@ -150,13 +157,28 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     return replace(loaded, origin=spec)
 
 
+def _reloading_what_is_claimed(implementation: Implementation) -> OptionValues:
+    again: OptionValues = {}
+    if implementation.domain.layout is not Domain.layout:
+        again["domain"] = {"layout": implementation.domain.layout}
+    if implementation.functions_for is None and not isinstance(implementation, Flaw):
+        return again
+    declared = load(implementation.origin) if implementation.origin else implementation
+    if declared.loss == implementation.loss:
+        return again
+    again["loss"] = options_of(implementation.loss)
+    if declared.domain.targets != implementation.domain.targets:
+        again["targets"] = implementation.domain.targets
+    return again
+
+
 def reloading(implementation: Implementation) -> OptionValues:
     """Return the :func:`load` options with which its SPEC gives functions of the same behaviour.
 
     Adapters need the targets, the device, the loss and the domain, which decide how they call what
     they adapt. Of the loss and the domain it is what differs from the defaults, and what was read
     from attributes, which would be read again. Others need the layout of the domain, if that is not
-    rows, and the loss, if they have functions for each.
+    rows, and a loss that they do not declare, with its targets, if their functions depend on it.
 
     Examples
     --------
@@ -164,19 +186,16 @@ def reloading(implementation: Implementation) -> OptionValues:
     {}
     """
     adapter, colon, _ = implementation.origin.partition(":")
-    adapted = bool(colon) and adapter in _ADAPTERS
-    again: OptionValues = {"targets": implementation.domain.targets} if adapted else {}
-    if adapted and adapter in _WITH_DEVICE:
+    if not colon or adapter not in _ADAPTERS:
+        return _reloading_what_is_claimed(implementation)
+    again: OptionValues = {"targets": implementation.domain.targets}
+    if adapter in _WITH_DEVICE:
         again["device"] = implementation.device
     loss = options_of(implementation.loss, {one.name for one in implementation.filled_in})
-    if loss and (adapted or implementation.functions_for is not None):
+    if loss:
         again["loss"] = loss
     domain = options_of(implementation.domain)
-    domain = {
-        name: value
-        for name, value in domain.items()
-        if (name not in SHORT if adapted else name == "layout")
-    }
+    domain = {name: value for name, value in domain.items() if name not in SHORT}
     if domain:
         again["domain"] = domain
     return again

@@ -64,8 +64,6 @@ class ParametricFlaw(Flaw):
     fit
         What a parameter may be: a range for a single number, a list of values, or a function that
         reads candidates off the evidence.
-    option
-        The option of a loss that computes this rightly, if there is one: then it may be no mistake.
     rounds_to_at
         Returns the narrower format to which the values are rounded, if the parameters say which.
     """
@@ -73,7 +71,6 @@ class ParametricFlaw(Flaw):
     at: Callable[..., Mapping[QuantityName, Function]]
     stated: Callable[..., str]
     fit: Between | OneOf | Estimate
-    option: str = ""
     rounds_to_at: Callable[..., FormatName] | None = None
 
     def with_values(self, *values: float) -> "ParametricFlaw":

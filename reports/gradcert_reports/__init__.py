@@ -13,6 +13,8 @@ from gradcert_reports.model.records import (
     Entry,
     Match,
     Option,
+    OtherLoss,
+    OtherOption,
     Provenance,
     Report,
 )
@@ -52,6 +54,8 @@ __all__ = [
     "LongRow",
     "Match",
     "Option",
+    "OtherLoss",
+    "OtherOption",
     "Provenance",
     "Range",
     "Reach",

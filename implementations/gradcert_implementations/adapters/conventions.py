@@ -257,6 +257,7 @@ def declared(
     takes_upstream: bool = False,
     second_backward: "Function | None" = None,
     observed: "Callable[[], tuple[str, ...]] | None" = None,
+    functions_for: "Callable[[Loss], Mapping[str, Function]] | None" = None,
 ) -> Implementation:
     """Return the implementation that consists of these functions, named after `subject`.
 
@@ -275,7 +276,7 @@ def declared(
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
         As those of :class:`Implementation`.
-    takes_upstream, second_backward, observed
+    takes_upstream, second_backward, observed, functions_for
         As those of :class:`Implementation`.
     filled_in
         What the attributes of the subject say of its loss; what the options say wins.
@@ -314,5 +315,8 @@ def declared(
         takes_upstream=takes_upstream,
         second_backward=second_backward,
         observed=observed,
+        functions_for=cast(
+            "Callable[[Loss], Mapping[QuantityName, Function]] | None", functions_for
+        ),
     )
     return of_rows(implementation)

@@ -1,6 +1,6 @@
 """A function of numpy arrays, with rows or class indices for targets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
 from gradcert_implementations.adapters.conventions import (
@@ -9,7 +9,7 @@ from gradcert_implementations.adapters.conventions import (
     takes_upstream,
 )
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.interface import Array, Domain, Implementation, Loss
+from gradcert_implementations.interface import Array, Domain, Function, Implementation, Loss
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["from_numpy"]
@@ -52,18 +52,20 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     True
     """
     chosen = Options(**options)
-    ignore_index = chosen.loss_over(Loss()).ignore_index
     layout = chosen.domain_over(Domain()).layout
 
-    def by_index(first: Array, *others: Array) -> Any:
-        labels = (class_indices(rows, ignore_index, layout) for rows in others[:1])
-        return function(first, *labels, *others[1:])
+    def functions_for(loss: Loss) -> Mapping[str, Function]:
+        def by_index(first: Array, *others: Array) -> Any:
+            labels = (class_indices(rows, loss.ignore_index, layout) for rows in others[:1])
+            return function(first, *labels, *others[1:])
 
-    called = by_index if chosen.targets == "index" else function
+        return one_quantity(by_index if chosen.targets == "index" else function, chosen)
+
     return declared(
         function,
-        one_quantity(called, chosen),
+        functions_for(chosen.loss_over(Loss())),
         chosen,
         adapter="numpy:",
         takes_upstream=takes_upstream(function),
+        functions_for=functions_for,
     )

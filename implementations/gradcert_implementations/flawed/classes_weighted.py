@@ -100,5 +100,4 @@ implementation = ParametricFlaw(
     at=weighted,
     stated=_stated,
     fit=_fit,
-    option="class_weights",
 )

@@ -91,5 +91,4 @@ implementation = ParametricFlaw(
     at=smoothed,
     stated=_stated,
     fit=_fit,
-    option="label_smoothing",
 )

@@ -92,5 +92,4 @@ implementation = ParametricFlaw(
     at=smoothed_over_the_others,
     stated=_stated,
     fit=_fit,
-    option="label_smoothing",
 )

@@ -63,5 +63,4 @@ implementation = ParametricFlaw(
     at=with_scale,
     stated=_stated,
     fit=Between(0.001, 1000),
-    option="logit_scale",
 )

@@ -67,5 +67,4 @@ implementation = ParametricFlaw(
     at=capped,
     stated=_stated,
     fit=Between(0.1, 10000),
-    option="softcap",
 )

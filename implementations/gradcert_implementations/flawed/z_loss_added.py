@@ -85,5 +85,4 @@ implementation = ParametricFlaw(
     at=with_z_loss,
     stated=_stated,
     fit=_fit,
-    option="z_loss",
 )

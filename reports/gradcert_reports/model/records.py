@@ -15,6 +15,8 @@ __all__ = [
     "Entry",
     "Match",
     "Option",
+    "OtherLoss",
+    "OtherOption",
     "Provenance",
     "Report",
 ]
@@ -37,8 +39,6 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         How many of the refuting cases it explains: on each it fails the same check in the same way.
     where
         The condition under which the implementation makes the mistake; empty if it always does.
-    option
-        The option of the loss that computes this rightly; empty if the mistake is no option.
     """
 
     flaw: str
@@ -46,7 +46,37 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     formula: str
     explains: int
     where: str = ""
-    option: str = ""
+
+
+class OtherOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An option of the loss whose value is another one than the claim says.
+
+    Attributes
+    ----------
+    name, value
+        The option, and the value with which the answers are right, as the command line takes it.
+    claimed
+        The value that is claimed; empty if the option is not claimed.
+    """
+
+    name: str
+    value: str
+    claimed: str = ""
+
+
+class OtherLoss(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A loss that is not the claimed one, and for which the answers are right.
+
+    Attributes
+    ----------
+    options
+        What differs from the claimed loss.
+    explains
+        How many of the refuting cases have the right answers for it.
+    """
+
+    options: tuple[OtherOption, ...]
+    explains: int
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +91,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         at least nine tenths of the cases, and nothing contradicts it.
     partly
         Other known flaws that explain some of the cases.
+    other_loss
+        The loss for which the answers are right, if there is one: then it may be no mistake.
     unexplained
         How many of the cases no known flaw explains.
     findings
@@ -72,6 +104,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cases: int
     matches: tuple[Match, ...]
     partly: tuple[Match, ...] = ()
+    other_loss: OtherLoss | None = None
     unexplained: int
     findings: tuple[str, ...]
 

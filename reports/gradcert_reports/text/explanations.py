@@ -48,7 +48,7 @@ def diagnosed(found: Diagnosis) -> str:
     lines = [f"diagnosis of {found.quantity}: {diagnosis(found)}"]
     best = found.matches[:1]
     lines += [f"  {match.title} {match.formula}" for match in best]
-    lines += [f"  {as_option(match)}" for match in best if match.option]
+    lines += [f"  {as_option(found)}"] * (found.other_loss is not None)
     lines += [f"  also fits: {named(m)} ({m.explains} of {found.cases})" for m in found.matches[1:]]
     lines += [f"  partly: {named(m)} ({m.explains} of {found.cases})" for m in found.partly]
     lines += [f"  {finding}" for finding in found.findings]

@@ -1,6 +1,6 @@
 """How numbers and findings are put into words, the same in every report."""
 
-from gradcert_reports.model.records import Certificate, Diagnosis, Match
+from gradcert_reports.model.records import Certificate, Diagnosis, Match, OtherOption
 from gradcert_reports.model.results import CheckResult, Discrepancy, Sample
 from gradcert_reports.model.verdict import Verdict
 
@@ -24,6 +24,9 @@ __all__ = [
     "verdict",
     "where",
 ]
+
+_LISTED = 4
+"""Numbers of an option that are listed in words."""
 
 
 def budgets(number: float | None) -> str:
@@ -132,10 +135,45 @@ def named(match: Match) -> str:
     return f"{match.flaw}, {match.where}," if match.where else match.flaw
 
 
-def as_option(match: Match) -> str:
-    """Return what to say of a flaw that an option of the loss computes; empty if none does."""
-    option = match.option
-    return f"The option {option} computes this: then it is no mistake." if option else ""
+def _value(option: OtherOption) -> str:
+    """Return an option with its value in words, of many numbers the first ones only."""
+    first = option.value.split(",")[:_LISTED]
+    more = ", ..." if option.value.count(",") >= _LISTED else ""
+    return f"{option.name.replace('_', ' ')} {', '.join(first)}{more}"
+
+
+def as_option(found: Diagnosis) -> str:
+    """Return what to say of a loss with other options for which the answers are right.
+
+    Examples
+    --------
+    >>> from gradcert_reports import OtherLoss
+    >>> smoothing = OtherOption(name="label_smoothing", value="0.1")
+    >>> found = Diagnosis(
+    ...     quantity="dE/dz",
+    ...     cases=9,
+    ...     matches=(),
+    ...     other_loss=OtherLoss(options=(smoothing,), explains=9),
+    ...     unexplained=0,
+    ...     findings=(),
+    ... )
+    >>> as_option(found)
+    'This is label smoothing 0.1. If it is meant, add --loss label_smoothing=0.1'
+    """
+    other = found.other_loss
+    if other is None:
+        return ""
+    given = " ".join(f"--loss {option.name}={option.value}" for option in other.options)
+    claimed = [f"{option.name}={option.claimed}" for option in other.options if option.claimed]
+    if not claimed:
+        seen = " and ".join(map(_value, other.options))
+        return f"This is {seen}. If it is meant, add {given}"
+    right = " and ".join(f"{option.name}={option.value}" for option in other.options)
+    verb = "are" if len(claimed) > 1 else "is"
+    return (
+        f"The answers are those of {right}; {' and '.join(claimed)} {verb} claimed. "
+        f"If that is meant, claim {given}"
+    )
 
 
 def diagnosis(found: Diagnosis) -> str:
@@ -144,6 +182,8 @@ def diagnosis(found: Diagnosis) -> str:
     if found.matches:
         best = found.matches[0]
         return f"{named(best)} explains {best.explains} of {cases}"
+    if found.other_loss:
+        return f"another loss explains {found.other_loss.explains} of {cases}"
     if found.partly:
         best = found.partly[0]
         partly = f"{named(best)} explains {best.explains} in part"
@@ -154,7 +194,9 @@ def diagnosis(found: Diagnosis) -> str:
 def mistake(found: Diagnosis) -> str:
     """Return which mistake makes a quantity wrong: the flaw, or else the most useful finding."""
     sentence = diagnosis(found)
-    return f"{sentence}: {found.findings[0]}" if unnamed(found) and found.findings else sentence
+    if not unnamed(found) or found.other_loss or not found.findings:
+        return sentence
+    return f"{sentence}: {found.findings[0]}"
 
 
 def size(discrepancy: Discrepancy) -> str:

@@ -14,6 +14,7 @@ from gradcert.diagnosis.observing import observed
 from gradcert.diagnosis.refutations import Refutation, Refutations, Seen
 from gradcert.diagnosis.where import Condition, Rows, where
 from gradcert_implementations import FLAWED, TARGET_DOMAINS, Flaw, Loss, load
+from gradcert_implementations.lifted import has_meaning
 from gradcert_implementations.parametric import ParametricFlaw
 from gradcert_implementations.parametric import Seen as Row
 from gradcert_reports import Verdict
@@ -90,7 +91,7 @@ def _applicable(claim: Claim) -> Iterator[Flaw]:
     for flaw in _catalogue():
         if (
             claim.quantity.name in flaw.functions
-            and flaw.loss == claim.implementation.loss
+            and has_meaning(flaw, claim.loss)
             and flaw.takes_upstream <= claim.takes_upstream
             and flaw.verdict != str(Verdict.CONFORMS)
         ):
@@ -122,14 +123,17 @@ def _explained(flaw: Flaw, found: Refutations) -> frozenset[tuple[int, int]]:
     return frozenset(explained)
 
 
-def _has_values(evidence: Evidence) -> bool:
-    return bool(evidence.returned) and evidence.expected_is == "true"
+def _has_values(claim: Claim, evidence: Evidence) -> bool:
+    """Return whether evidence has the values of one row."""
+    of_a_row = not claim.quantity.reduces or evidence.case.rows == 1
+    return of_a_row and bool(evidence.returned) and evidence.expected_is == "true"
 
 
 def _to_fit(found: Refutations) -> Iterator[tuple[Refutation, list[Row]]]:
     """Yield the refutations by true values, each with the rows that parameters are fitted to."""
     for refutation in found.repeated:
-        rows = [seen(refutation.claim, one) for one in refutation.evidence if _has_values(one)]
+        claim = refutation.claim
+        rows = [seen(claim, one) for one in refutation.evidence if _has_values(claim, one)]
         if rows and refutation.check.against_truth:
             yield refutation, rows
 
@@ -143,11 +147,12 @@ def _with_values(
     the one that least contradicts is the best.
     """
     for refutation, rows in to_fit:
+        claim = refutation.claim
         smallest = refutation.evidence[0], refutation.observed[0].values
         likely = [
             (len(_explained(candidate, found)), candidate)
-            for candidate in fitted(flaw, refutation.claim, rows)
-            if fails_in_the_same_way(candidate, refutation.claim, refutation.check, *smallest)
+            for candidate in fitted(flaw, claim, rows)
+            if fails_in_the_same_way(candidate, claim, refutation.check, *smallest)
         ]
         if likely:
             most = max(explained for explained, _ in likely)

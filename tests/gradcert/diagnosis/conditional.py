@@ -41,5 +41,7 @@ def under(condition: Condition, flaw: Flaw, claim: Claim) -> Flaw:
         answer[meets] = wrong(*arguments)[meets]
         return answer
 
-    functions: dict[str, Function] = {claim.quantity.name: answer}
+    # The first function tells what the input is made of that exposes the flaw.
+    functions: dict[str, Function] = {**flaw.functions}  # type: ignore[dict-item]
+    functions[claim.quantity.name] = answer
     return replace(flaw, functions=functions)  # type: ignore[arg-type]

@@ -12,30 +12,46 @@ from gradcert.core.claim import Broken, Claim, claims_of
 from gradcert.diagnosis.matching import fails, in_place_of
 from gradcert.diagnosis.observing import observed
 from gradcert.diagnosis.refutations import Checked, Refutations
-from gradcert_implementations import Flaw
+from gradcert_implementations import Flaw, Loss, Reduction
+from gradcert_implementations.lifted import lifted
 from gradcert_oracle import FORMATS, Format, Quantity
 
 __all__ = ["contradicted", "contradicted_elsewhere", "exposing_case"]
 
 
-def exposing_case(flaw: Flaw, format: Format) -> Case:
-    """Return the input that exposes a flaw, in a format."""
+def exposing_case(flaw: Flaw, format: Format, loss: Loss | None = None) -> Case:
+    """Return the input that exposes a flaw, in a format.
+
+    If another loss than that of the flaw reduces its rows, they have the upstream gradient of the
+    first one.
+    """
     names = next(claims_of(flaw)).quantity.arguments
     arrays = [np.array(rows).astype(format.dtype) for rows in flaw.exposed_by]
     arguments = dict(zip((names[0], "targets"), arrays, strict=True))
     upstream = np.array(flaw.upstream).astype(format.dtype) if flaw.upstream else None
+    if upstream is not None and loss and loss.reduction is not Reduction.NONE:
+        upstream = upstream[:1].reshape(())
     return Case(arguments, (Regime("exposing"),) * len(arrays[0]), upstream)
 
 
 @lru_cache(maxsize=256)
 def _is_exposed(flaw: Flaw, check: Check, quantity: Quantity, format: Format) -> bool:
     """Return whether a flaw fails a check on the input that exposes it."""
-    case = exposing_case(flaw, format)
+    case = exposing_case(flaw, format, flaw.loss)
     return (
         # The exposing input is made of logits, or of probabilities.
         quantity.arguments[0] in case.arguments
         and format.name in flaw.formats
         and fails(Claim(flaw, quantity, format), check, case)
+    )
+
+
+def _suits(claim: Claim, case: Case) -> bool:
+    """Return whether a claim is about the classes and the logits of a case."""
+    return (
+        claim.only_classes in (None, case.classes)
+        and claim.fewest_classes <= case.classes
+        and (claim.masked or bool(np.isfinite(case.point).all()))
     )
 
 
@@ -45,12 +61,17 @@ def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) 
     A check that broke the subject is not run again.
     """
     claim = replace(about[0].claim, format=format)
+    case = exposing_case(flaw, format, claim.loss)
+    if claim.loss != flaw.loss:
+        flaw = lifted(flaw, claim.loss, claim.implementation.domain)
+        if not _suits(claim, case):
+            return False
     broken = [one.check for one in about if isinstance(one.outcome.failure, Broken)]
     for check in CHECKS:
         if check in broken or not check.applies(claim):
             continue
         if _is_exposed(flaw, check, claim.quantity, format):
-            return not fails(claim, check, exposing_case(flaw, format))
+            return not fails(claim, check, case)
     return False
 
 

@@ -10,13 +10,13 @@ from contextlib import redirect_stdout
 from io import StringIO
 
 from gradcert.diagnosis.candidates import Candidate, candidates, condition_of
+from gradcert.diagnosis.options import other_loss
 from gradcert.diagnosis.refutations import Checked, Refutations, refutations
 from gradcert.diagnosis.shared_traits import Refuting
 from gradcert.diagnosis.symptoms import symptoms
 from gradcert_implementations import documented
-from gradcert_implementations.parametric import ParametricFlaw
 from gradcert_oracle import Quantity
-from gradcert_reports import Diagnosis, Match
+from gradcert_reports import Diagnosis, Match, OtherLoss
 
 __all__ = ["diagnose"]
 
@@ -53,7 +53,6 @@ def _matches(found: Sequence[Candidate]) -> tuple[Match, ...]:
             formula=one.flaw.formula,
             explains=len(one.explains),
             where=str(one.where or ""),
-            option=one.flaw.option if isinstance(one.flaw, ParametricFlaw) else "",
         )
         for one in found[:_LISTED]
     )
@@ -66,11 +65,11 @@ def _condition(found: Refutations) -> Iterator[str]:
         yield f"all rows tried are wrong {condition}, and right elsewhere"
 
 
-def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
+def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) -> Diagnosis:
     """Diagnose a refuted quantity from all that was checked about it."""
+    about = found.about
     passed = [one for one in about if one.outcome.failure is None]
     refuted = [one for one in about if one.outcome.refutations]
-    found = refutations(about)
     cases, repeated = found.cases, sum(len(one.evidence) for one in found.repeated)
     matching = candidates(found)
     named = [one for one in matching if one.headline(cases)]
@@ -81,6 +80,7 @@ def _diagnosis(quantity: Quantity, about: Sequence[Checked]) -> Diagnosis:
         cases=cases,
         matches=_matches(named),
         partly=_matches(others),
+        other_loss=other,
         unexplained=cases - len(explained),
         findings=(
             *symptoms(
@@ -114,14 +114,19 @@ def diagnose(all_checked: Sequence[Checked]) -> tuple[Diagnosis, ...]:
     under a condition, which every refuting row meets and no right row does. The best match comes
     first: by the number of cases; then those without a condition; then those without parameters;
     then those that are known in the refuted formats. Other flaws that explain some cases explain
-    the quantity partly.
+    the quantity partly. Beside the flaws stands the loss with other options for which the answers
+    are right, if there is one.
     """
     by_quantity: dict[Quantity, list[Checked]] = {}
     for one in all_checked:
         by_quantity.setdefault(one.claim.quantity, []).append(one)
     with redirect_stdout(StringIO()):  # Some flaws print.
-        return tuple(
-            _diagnosis(quantity, about)
+        refuted = {
+            quantity: refutations(about)
             for quantity, about in by_quantity.items()
             if any(one.outcome.refutations for one in about)
+        }
+        others = other_loss([*refuted.values()])
+        return tuple(
+            _diagnosis(quantity, found, others.get(quantity)) for quantity, found in refuted.items()
         )

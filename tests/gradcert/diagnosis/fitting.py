@@ -8,7 +8,8 @@ import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
-from gradcert_implementations import Array, QuantityName
+from gradcert_implementations import Array, Loss, QuantityName
+from gradcert_implementations.lifted import in_plain_terms
 from gradcert_implementations.parametric import Between, OneOf, ParametricFlaw, Seen
 
 __all__ = ["fitted", "seen"]
@@ -33,14 +34,18 @@ _DIGITS = 1, 2, 3, 4, 5, 6, 17
 
 
 def seen(claim: Claim, evidence: Evidence) -> Seen:
-    """Return a refuting row as a flaw reads it: without its upstream gradient, which multiplies."""
+    """Return a refuting row as a flaw reads it: of the plain loss, without upstream gradient."""
     upstream = claim.share(evidence.case, evidence.row).upstream or 1.0
-    return Seen(
+    found = Seen(
         {name: evidence.case[name] for name in claim.quantity.arguments},
         evidence.row,
         np.array(evidence.returned, float) / upstream,
         np.array(evidence.expected, float) / upstream,
     )
+    if claim.loss == Loss():
+        return found
+    with np.errstate(all="ignore"):
+        return in_plain_terms(found, claim.loss)
 
 
 def _distance(answers: Iterable[Array], rows: Sequence[Seen]) -> float:

@@ -14,6 +14,7 @@ from gradcert.core.evidence import Evidence, Refuted, floats
 from gradcert.diagnosis.rounding import budgets_of, is_right
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import Array, Flaw, Function, load
+from gradcert_implementations.lifted import lifted
 from gradcert_oracle import (
     ALLOWED,
     FORMATS,
@@ -123,25 +124,16 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     )
 
 
-def _under_an_upstream_gradient(flaw: Flaw) -> Flaw:
-    """Return a flaw whose answers are multiplied by an upstream gradient, one number a row."""
-
-    def multiplied(function: Function) -> Function:
-        return lambda *arguments: function(*arguments[:-1]) * arguments[-1][:, np.newaxis]
-
-    functions = {quantity: multiplied(function) for quantity, function in flaw.functions.items()}
-    return replace(flaw, functions=functions, takes_upstream=True)
-
-
 def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
-    """Return the claim with a flaw as its implementation.
+    """Return the claim with a flaw as its implementation, as it is made under the claim's loss.
 
     Where true values matter in a format that the flaw is not about, its formula is computed in
     binary32 and rounded, because what it loses to the format itself is not part of the flaw.
     """
     dtype = claim.format.dtype
-    if claim.takes_upstream and not flaw.takes_upstream:
-        flaw = _under_an_upstream_gradient(flaw)
+    if claim.loss != flaw.loss or claim.takes_upstream != flaw.takes_upstream:
+        domain = flaw.domain if claim.loss == flaw.loss else claim.implementation.domain
+        flaw = lifted(flaw, claim.loss, domain, takes_upstream=claim.takes_upstream)
     if claim.format.name in flaw.formats or not check.against_truth:
         return replace(claim, implementation=flaw)
 
