@@ -41,7 +41,9 @@ own radius. Two budgets cover both sums, because ``|m| <= |z_j| + |lse|`` and
 
 A level is void on a row where the budget of any value exceeds a quarter of the row's scale, and a
 void level explains nothing. For example, an ``lse`` near 1e4 that is rounded to 8 bits says nothing
-about the gradient.
+about the gradient. The plain form decides that. The form of the complement adds up all other
+classes, so where there are thousands in 8 bits it may be void on its own. Then the budget is that
+of the plain form, and the theorem says nothing of runs in the other one.
 
 No budget is larger than 1/32 of the row's scale, so no level lets an error of more than a sixteenth
 pass. Where a row has a share of a batch, three units of rounding are added: one for each product. A
@@ -58,7 +60,8 @@ budget of the first such class serves all of them, where there are enough to sav
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from flint import arb, ctx
 
@@ -68,13 +71,13 @@ from gradcert_oracle.rows import lookup, worth_grouping
 from gradcert_oracle.sums import SUMMATIONS
 from gradcert_oracle.textbook import Algorithm, Arithmetic
 
-__all__ = ["budgets", "scale"]
+__all__ = ["RowBounds", "budgets", "row_bounds", "scale"]
 
 _LARGEST = 1 / 32
 """No budget is larger than this part of the row's scale. Two budgets are allowed."""
 
 _VOID = 1 / 4
-"""A level is void on a row where a budget would be larger than this part of its scale."""
+"""A form is void on a row where a budget would be larger than this part of its scale."""
 
 
 @functools.lru_cache(maxsize=16)
@@ -94,11 +97,46 @@ def scale(question: Question) -> float:
     return question.quantity.scale(question) if question.share.kept else 0.0
 
 
-def _budgets_inside(
+@dataclass(frozen=True)
+class RowBounds:
+    """What rounding costs an algorithm on one row at most, before any limit.
+
+    Attributes
+    ----------
+    plain
+        The bound of each value in the plain form.
+    complement
+        The bounds in the complement's form where that is another form, by the index of the value.
+    lost
+        What underflow costs a value at most.
+    """
+
+    plain: list[arb]
+    complement: dict[int, arb]
+    lost: float
+
+    def largest(self) -> list[arb]:
+        """Return the larger bound of each value in both forms."""
+        bounds = list(self.plain)
+        for index, bound in self.complement.items():
+            bounds[index] = max(bounds[index], bound)
+        return bounds
+
+
+def row_bounds(
     question: Question, places: Sequence[int], algorithm: Algorithm, inner: Format
-) -> list[arb] | None:
-    """Return the budgets if the intermediates are in the format `inner`, or None if it is void."""
-    format, quantity = question.format, question.quantity
+) -> RowBounds:
+    """Return the bounds of the values at `places` if the intermediates are in the format `inner`.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64, question
+    >>> asked = question("dE/dz", (0.0, 0.0), (1.0, 0.0), format=BINARY64)
+    >>> found = row_bounds(asked, range(2), Algorithm("shifted", "pairwise"), BINARY64)
+    >>> float(found.plain[0]), float(found.complement[0])
+    (2.220446049250313e-16, 2.220446049250313e-16)
+    """
+    format = question.format
     stores = algorithm.level == "log-softmax" and inner is not format
     arithmetic = Arithmetic(
         total=SUMMATIONS[algorithm.summation],
@@ -107,34 +145,45 @@ def _budgets_inside(
         flushed=format.underflow,
     )
     with ctx.workprec(inner.precision):
-        computed = quantity.textbook(question, places, algorithm.level, arithmetic)
+        computed = question.quantity.textbook(question, places, algorithm.level, arithmetic)
     with ctx.workprec(64):
         unit, underflow = arb(2.0**-inner.precision), format.underflow + computed.lost
-        radii = list(map(arb.rad, computed.plain))
-        for index, form in computed.mirrored.items():
-            radii[index] = max(radii[index], form.rad())
-        pairs = zip(radii, computed.sizes, strict=True)
-        bounds = [radius + size * unit + underflow for radius, size in pairs]
+        charged = [size * unit + underflow for size in computed.sizes]
         if inner is not format:
             outer = arb(2.0**-format.precision)
-            stored = zip(bounds, computed.plain, strict=True)
-            bounds = [bound + abs(value) * outer for bound, value in stored]
-        bounds = list(map(arb.upper, bounds))
-    sizes, charged = list(map(float, bounds)), float(underflow.upper())
+            stored = zip(charged, computed.plain, strict=True)
+            charged = [charge + abs(value) * outer for charge, value in stored]
 
-    def within(part: float, size: float) -> bool:
-        """Return whether no bound exceeds this part of a row of this size."""
-        return all(map((charged + part * size).__ge__, sizes))
+        return RowBounds(
+            [(v.rad() + charge).upper() for v, charge in zip(computed.plain, charged, strict=True)],
+            {j: (form.rad() + charged[j]).upper() for j, form in computed.mirrored.items()},
+            float(underflow.upper()),
+        )
 
-    if within(_LARGEST, quantity.scale_at_least(question)):
-        return bounds
-    if not within(_VOID, scale(question)):
+
+def _none_above(limit: float, bounds: Iterable[arb]) -> bool:
+    return all(map(limit.__ge__, map(float, bounds)))
+
+
+def _budgets_inside(
+    question: Question, places: Sequence[int], algorithm: Algorithm, inner: Format
+) -> list[arb] | None:
+    """Return the budgets if the intermediates are in the format `inner`, or None if it is void."""
+    bounds = row_bounds(question, places, algorithm, inner)
+    size = question.quantity.scale_at_least(question)
+    largest = bounds.largest()
+    if _none_above(bounds.lost + _LARGEST * size, largest):
+        return largest
+    size = scale(question)
+    void = bounds.lost + _VOID * size
+    if not _none_above(void, bounds.plain):
         return None
+    if not _none_above(void, bounds.complement.values()):
+        largest = bounds.plain
     # A product with M, with g and with 1/D each round what the limit is about once more.
     products = 0 if question.is_plain else 3
-    largest = _LARGEST + products * 2.0**-inner.precision
-    limit = arb(charged + largest * scale(question))
-    return [min(bound, limit) for bound in bounds]
+    limit = arb(bounds.lost + (_LARGEST + products * 2.0**-inner.precision) * size)
+    return [min(bound, limit) for bound in largest]
 
 
 @functools.lru_cache(maxsize=16)

@@ -8,7 +8,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradcert_oracle import BFLOAT16, BINARY16, BINARY32, Algorithm, Format, Question, budgets
+from gradcert_oracle import (
+    BFLOAT16,
+    BINARY16,
+    BINARY32,
+    Algorithm,
+    Format,
+    Question,
+    budgets,
+    scale,
+)
+from gradcert_oracle.budgets import row_bounds
 
 SIXTEEN_BITS = (BINARY16, BFLOAT16)
 
@@ -82,3 +92,9 @@ def arithmetics(asked: Question, algorithm: Algorithm) -> list[Format]:
     if algorithm.level == "wide" or budgets(asked, worse) is None:
         return [BINARY32]
     return [BINARY32, format]
+
+
+def complement_is_void(asked: Question, algorithm: Algorithm, inner: Format) -> bool:
+    """Return whether the complement's form exceeds a quarter of the row's scale on its own."""
+    bounds = row_bounds(asked, range(asked.classes), algorithm, inner)
+    return any(bound > bounds.lost + scale(asked) / 4 for bound in bounds.complement.values())

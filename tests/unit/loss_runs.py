@@ -13,7 +13,15 @@ from math import inf
 
 import numpy as np
 from drawn_losses import drawn
-from float_runs import TOTALS, Total, arithmetics, exp, log, sums_of_others
+from float_runs import (
+    TOTALS,
+    Total,
+    arithmetics,
+    complement_is_void,
+    exp,
+    log,
+    sums_of_others,
+)
 from numpy.random import Generator
 
 from gradcert_oracle import (
@@ -208,10 +216,15 @@ class _Program:
             yield "one sum of logits", whole(self.total(a) * lse - sum_of(a, u))
 
 
+_IN_THE_OTHER_FORM = ("complement", "one sum of logits")
+"""The programs that compute the form which may be void on its own."""
+
+
 def uses(asked: Question, algorithm: Algorithm, rng: Generator) -> Iterator[tuple[str, float]]:
     """Yield each program and the most budgets that a value uses; limited budgets are left out.
 
-    Rows on which the level is void, and programs in which a partial product overflows, are skipped.
+    Rows on which the level is void, programs whose form is void on the row, and programs in which a
+    partial product overflows, are skipped.
     """
     allowances = budgets(asked, algorithm)
     if allowances is None:
@@ -226,6 +239,8 @@ def uses(asked: Question, algorithm: Algorithm, rng: Generator) -> Iterator[tupl
                 found = [(name, values.astype(asked.format.dtype)) for name, values in programs]
         except FloatingPointError:
             continue
+        if complement_is_void(asked, algorithm, inner):
+            found = [run for run in found if run[0] not in _IN_THE_OTHER_FORM]
         for name, values in found:
             rows = zip(values.astype(np.float64).reshape(-1), truth, allowances, strict=True)
             used = [

@@ -28,11 +28,14 @@ def padded_to(lanes: float) -> Mapping[QuantityName, Function]:
     """
 
     def gradient(logits: Array, targets: Array) -> Array:
-        classes = logits.shape[-1]
-        z = np.pad(logits, ((0, 0), (0, -classes % int(lanes))))
-        powers = np.exp(z - z.max(axis=-1, keepdims=True))
-        o: Array = powers / powers.sum(axis=-1, keepdims=True)
-        return o[:, :classes] - targets
+        padding = -logits.shape[-1] % int(lanes)
+        largest = logits.max(axis=-1, keepdims=True)
+        if padding:
+            largest = np.maximum(largest, 0)
+        powers = np.exp(logits - largest)
+        mass = powers.sum(axis=-1, keepdims=True) + padding * np.exp(-largest)
+        o: Array = powers / mass
+        return o - targets
 
     return {"dE/dz": gradient}
 

@@ -41,6 +41,9 @@ from gradcert_oracle import Loss as TrueLoss
 
 __all__ = ["Broken", "Claim", "NotSupported", "claims_of", "shown_as"]
 
+_WHOLE = Share()
+"""What a row counts by itself."""
+
 _LONGEST = 300
 """Characters of an error's message that are kept."""
 
@@ -170,8 +173,9 @@ class Claim:
 
     def share(self, case: Case, row: int) -> Share:
         """Return what a row of a case counts in the loss."""
-        if not self.quantity.shares:
-            return Share()
+        alone = self.loss.reduction is Reduction.NONE and self.loss.ignore_index is None
+        if not self.quantity.shares or (alone and not self.takes_upstream):
+            return _WHOLE
         upstream = 1.0
         if self.takes_upstream:
             upstream = float(np.broadcast_to(self.upstream(case), case.rows)[row])

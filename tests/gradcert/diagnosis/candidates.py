@@ -11,11 +11,12 @@ from gradcert.diagnosis.counterevidence import contradicted, contradicted_elsewh
 from gradcert.diagnosis.fitting import fitted, seen
 from gradcert.diagnosis.matching import fails_at_first_only, fails_in_the_same_way, in_place_of
 from gradcert.diagnosis.observing import observed
-from gradcert.diagnosis.refutations import Refutations, Seen
+from gradcert.diagnosis.refutations import Refutation, Refutations, Seen
 from gradcert.diagnosis.where import Condition, Rows, where
 from gradcert_implementations import FLAWED, TARGET_DOMAINS, Flaw, Loss, load
 from gradcert_implementations.lifted import has_meaning
 from gradcert_implementations.parametric import ParametricFlaw
+from gradcert_implementations.parametric import Seen as Row
 from gradcert_reports import Verdict
 
 __all__ = ["Candidate", "candidates", "condition_of"]
@@ -131,17 +132,25 @@ def _has_values(claim: Claim, evidence: Evidence) -> bool:
     return of_a_row and values and evidence.expected_is == "true"
 
 
-def _with_values(flaw: ParametricFlaw, found: Refutations) -> Flaw | None:
+def _to_fit(found: Refutations) -> Iterator[tuple[Refutation, list[Row]]]:
+    """Yield the refutations by true values, each with the rows that parameters are fitted to."""
+    for refutation in found.repeated:
+        claim = refutation.claim
+        rows = [seen(claim, one) for one in refutation.evidence if _has_values(claim, one)]
+        if rows and refutation.check.against_truth:
+            yield refutation, rows
+
+
+def _with_values(
+    flaw: ParametricFlaw, found: Refutations, to_fit: Sequence[tuple[Refutation, list[Row]]]
+) -> Flaw | None:
     """Return a flaw with the values of its parameters that explain most; None if none explains.
 
     The likeliest that explain a smallest case are tried on all cases. Of those that explain most,
     the one that least contradicts is the best.
     """
-    for refutation in found.repeated:
+    for refutation, rows in to_fit:
         claim = refutation.claim
-        rows = [seen(claim, one) for one in refutation.evidence if _has_values(claim, one)]
-        if not rows or not refutation.check.against_truth:
-            continue
         smallest = refutation.evidence[0], refutation.observed[0].values
         likely = [
             (len(_explained(candidate, found)), candidate)
@@ -191,9 +200,9 @@ def candidates(found: Refutations) -> list[Candidate]:
     formats = {refutation.claim.format.name for refutation in found.again}
     claim = found.about[0].claim
     claimed = TARGET_DOMAINS.index(claim.implementation.domain.targets)
-    matching = []
+    matching, to_fit = [], list(_to_fit(found))
     for known in _applicable(claim):
-        flaw = _with_values(known, found) if isinstance(known, ParametricFlaw) else known
+        flaw = _with_values(known, found, to_fit) if isinstance(known, ParametricFlaw) else known
         explains = _explained(flaw, found) if flaw else frozenset()
         if flaw is None or not explains:
             continue

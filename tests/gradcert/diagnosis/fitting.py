@@ -1,14 +1,14 @@
 """The parameters of a flaw, fitted to the rows that refute a subject."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import cast
 
 import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
-from gradcert_implementations import Loss
+from gradcert_implementations import Array, Loss, QuantityName
 from gradcert_implementations.lifted import in_plain_terms
 from gradcert_implementations.parametric import Between, OneOf, ParametricFlaw, Seen
 
@@ -48,13 +48,11 @@ def seen(claim: Claim, evidence: Evidence) -> Seen:
         return in_plain_terms(found, claim.loss)
 
 
-def _distance(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen], value: float) -> float:
-    """Return how far the flaw's answers are from what was returned, in units of the rows."""
-    function = replace(claim, implementation=flaw.with_values(value)).function
+def _distance(answers: Iterable[Array], rows: Sequence[Seen]) -> float:
+    """Return how far answers are from what was returned, in units of the rows."""
     total = 0.0
-    for one in rows:
-        wide = (array.astype(np.float64) for array in one.arguments.values())
-        answer = np.asarray(function(*wide))[one.row].ravel().astype(float)
+    for found, one in zip(answers, rows, strict=True):
+        answer = found.ravel().astype(float)
         both = np.isfinite(answer) & np.isfinite(one.returned)
         if not np.array_equal(np.isfinite(answer), np.isfinite(one.returned)):
             return np.inf
@@ -66,11 +64,17 @@ def _distance(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen], value: f
 def _between(
     flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen], within: Between
 ) -> list[tuple[float, ...]]:
-    """Return numbers that explain the rows nearly as well as the best, the shortest first."""
+    """Return numbers that explain the rows nearly as well as the best, the shortest first.
+
+    A flaw with a number from a range treats each row by itself, so no other row is computed.
+    """
+    quantity = cast("QuantityName", claim.quantity.name)
+    wide = [[x[[one.row]].astype(np.float64) for x in one.arguments.values()] for one in rows]
 
     def distance(exponent: float) -> float:
         with np.errstate(all="ignore"):
-            return _distance(flaw, claim, rows, float(np.exp(exponent)))
+            function = flaw.at(float(np.exp(exponent)))[quantity]
+            return _distance((function(*arguments) for arguments in wide), rows)
 
     low, high = np.log(within.low), np.log(within.high)
     for zoom in range(_ZOOMS):
@@ -98,10 +102,9 @@ def _groups(rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
     """
     several = [row for row in rows if len(row.returned) > 1] or rows
     longest = sorted(several, key=lambda row: -len(row.returned))[:_FEW]
-    yield several[:: 1 + len(several) // _FITTED]
-    yield several[:_FEW]
-    yield longest
-    yield from ([row] for row in (*several[:_FEW], *longest))
+    groups = [several[:: 1 + len(several) // _FITTED], several[:_FEW], longest]
+    groups += [[row] for row in (*several[:_FEW], *longest)]
+    yield from {frozenset(map(id, group)): group for group in groups}.values()
 
 
 def fitted(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen]) -> Iterator[ParametricFlaw]:

@@ -144,11 +144,12 @@ def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
     return replace(claim, implementation=replace(flaw, functions=functions))
 
 
-def _lost(accused: Claim, case: Case, answer: Array, row: int) -> Array:
-    """Return how far each value of a flaw's answer is from that in a wider format.
+_ROUNDING = 1 / 8
+"""More than this part of a value is no matter of rounding."""
 
-    More than an eighth of the value is no matter of rounding.
-    """
+
+def _lost(accused: Claim, case: Case, answer: Array, row: int) -> Array:
+    """Return how far each value of a flaw's answer is from that in a wider format."""
     binary64 = accused.format.precision >= FORMATS["binary64"].precision
     wider = np.longdouble if binary64 else np.float64
     arguments = (array.astype(wider) for array in accused.arguments(case))
@@ -156,7 +157,9 @@ def _lost(accused: Claim, case: Case, answer: Array, row: int) -> Array:
         with np.errstate(all="ignore"):
             wide = np.asarray(accused.function(*arguments))[row]
             ours = answer[row].astype(wider)
-            lost: Array = np.minimum(np.abs(wide - ours), np.abs(ours) / 8).astype(np.float64)
+            lost: Array = np.minimum(np.abs(wide - ours), np.abs(ours) * _ROUNDING).astype(
+                np.float64
+            )
     except Exception:  # noqa: BLE001 - a flaw may refuse the wider format in any way.
         return _NOTHING
     return np.where(np.isfinite(lost), lost, 0.0).ravel()
@@ -179,7 +182,10 @@ def _answers_in_the_same_way(
         format = FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format
         asked = replace(accused.question(case, row), format=format)
         theirs = floats(answer[row])
-        return _agree(asked, ours, theirs, _NOTHING) or _agree(
+        if _agree(asked, ours, theirs, _NOTHING):
+            return True
+        most = np.abs(np.nan_to_num(theirs, posinf=0, neginf=0)) * _ROUNDING
+        return _agree(asked, ours, theirs, most) and _agree(
             asked, ours, theirs, _lost(accused, case, answer, row)
         )
 
