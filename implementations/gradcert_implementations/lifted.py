@@ -183,11 +183,11 @@ def plain_terms(
     if loss.class_weights is not None and not any_sum and "class_weights" not in own:
         sums = a.sum(axis=-1, keepdims=True)
         a = a / np.where(sums == 0, number(1), sums)
-        rows = rows * sums
+        rows = rows * np.where(kept, sums, number(1))
+    if loss.ignore_index is not None:
+        a = np.where(kept, a, number(0))
     if "ignore_index" in own:
         kept = np.ones_like(kept)
-    elif loss.ignore_index is not None:
-        a = np.where(kept, a, number(0))
     return PlainTerms(u, a, kept, slope, rows, 0.0 if "z_loss" in own else z_front)
 
 

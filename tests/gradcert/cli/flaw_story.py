@@ -11,7 +11,7 @@ from gradcert.core.evidence import Refuted
 from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert.engine.record import result_of
-from gradcert_implementations import Flaw, documented
+from gradcert_implementations import Flaw, documented, loss_in_words
 from gradcert_oracle import (
     BINARY64,
     FAITHFUL,
@@ -110,6 +110,7 @@ def explain(flaw: Flaw) -> str:
                 f"  formula  {flaw.formula}",
                 f"  claimed  {', '.join(flaw.functions)} in {', '.join(flaw.formats)}, "
                 f"{flaw.domain.targets} targets",
+                *([f"  loss     {loss_in_words(flaw.loss)}"] if flaw.own else []),
                 f"  kind     {flaw.kind}",
                 f"  source   {flaw.source}",
                 *(f"           {link}" for link in flaw.links),

@@ -57,9 +57,10 @@ class Candidate:
     unconditional: int = 0
 
     @property
-    def order(self) -> tuple[int, int, int, bool, int, bool, int, bool, str]:
+    def order(self) -> tuple[int, int, int, bool, bool, int, bool, int, bool, str]:
         """The sort key: most cases explained first, then least counter-evidence.
 
+        A flaw of an option that the loss has comes before one of the plain loss.
         A flaw that explains everything as it is comes before one with a condition or parameters,
         and a condition of one bound before one of two. Of those with a condition, the one that
         would fail most elsewhere comes first: it has no conditions of its own.
@@ -69,6 +70,7 @@ class Candidate:
             self.contradicted,
             self.contradicted_elsewhere,
             self.beyond,
+            not self.flaw.own,
             len(self.where.bounds) if self.where else 0,
             isinstance(self.flaw, ParametricFlaw),
             -self.unconditional,
@@ -126,7 +128,8 @@ def _explained(flaw: Flaw, found: Refutations) -> frozenset[tuple[int, int]]:
 def _has_values(claim: Claim, evidence: Evidence) -> bool:
     """Return whether evidence has the values of one row."""
     of_a_row = not claim.quantity.reduces or evidence.case.rows == 1
-    return of_a_row and bool(evidence.returned) and evidence.expected_is == "true"
+    values = bool(evidence.returned and evidence.expected)
+    return of_a_row and values and evidence.expected_is == "true"
 
 
 def _to_fit(found: Refutations) -> Iterator[tuple[Refutation, list[Row]]]:

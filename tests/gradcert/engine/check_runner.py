@@ -117,8 +117,8 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
         if trials.fails(tried):
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
-            # Hypothesis does not shrink an upstream gradient.
-            if trials.logits > _MANY or claim.takes_upstream:
+            # Hypothesis does not shrink an upstream gradient, nor some batches with ignored rows.
+            if trials.logits > _MANY or claim.takes_upstream or claim.loss.ignore_index is not None:
                 _reduce(trials, claim)
             later = cases[number:][: round(len(cases) * _SURVEYED) + 1]
             others = [*later, *_surveyed(planned_cases(check, claim, settings))]

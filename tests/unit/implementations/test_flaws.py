@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from gradcert_implementations import FLAWED, Flaw, FlawKind, documented, load
+from gradcert_implementations import FLAWED, Flaw, FlawKind, Loss, documented, load
+from gradcert_implementations.interface import options_of
 from gradcert_implementations.numpy_by_hand import gradient as right
 from gradcert_oracle import FORMATS
 
@@ -126,6 +127,30 @@ def test_the_exposing_input_lies_where_the_flaw_claims_to_be_right(name: str) ->
     assert np.abs(first[first > -np.inf]).max() <= subject.domain.largest_logit
     if subject.domain.targets == "probability":
         assert (targets.sum(axis=1) == 1).all()
+
+
+OF_AN_OPTION = [name for name in FLAWED if flaw(name).own]
+
+SAID_MORE = {
+    "smoothing_over": "label_smoothing",
+    "mean_over": "reduction",
+    "z_loss_mean_over": "reduction",
+    "nothing_kept_gradient": "reduction",
+}
+"""The options that say more about another one."""
+
+
+@pytest.mark.parametrize("name", OF_AN_OPTION)
+def test_a_flaw_of_an_option_computes_all_options_of_its_own_loss(name: str) -> None:
+    options = {SAID_MORE.get(option, option) for option in options_of(flaw(name).loss)}
+    assert options <= set(flaw(name).own)
+    assert flaw(name).functions_for is not None
+
+
+@pytest.mark.parametrize("name", sorted({*FLAWED} - {*OF_AN_OPTION}))
+def test_any_other_flaw_is_one_of_the_plain_loss(name: str) -> None:
+    assert flaw(name).loss == Loss()
+    assert flaw(name).functions_for is None
 
 
 # One row without ties. No other test uses its shape, because some flaws remember a shape.
