@@ -153,22 +153,26 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
 def reloading(implementation: Implementation) -> OptionValues:
     """Return the :func:`load` options with which its SPEC gives functions of the same behaviour.
 
-    Only adapters need any: the targets, the device, the loss and the domain decide how they call
-    what they adapt. Of the loss and the domain it is what differs from the defaults, and what was
-    read from attributes, which would be read again.
+    Adapters need some: the targets, the device, the loss and the domain decide how they call what
+    they adapt. So does an implementation that has functions for each loss. Of the loss and the
+    domain it is what differs from the defaults, and what was read from attributes, which would be
+    read again.
 
     Examples
     --------
     >>> reloading(load("numpy"))
     {}
+    >>> reloading(load("numpy", loss={"multiplier": 2}))
+    {'targets': 'probability', 'loss': {'multiplier': 2.0}}
     """
     adapter, colon, _ = implementation.origin.partition(":")
-    if not colon or adapter not in _ADAPTERS:
+    adapted = bool(colon) and adapter in _ADAPTERS
+    loss = options_of(implementation.loss, {one.name for one in implementation.filled_in})
+    if not adapted and not (loss and implementation.functions_for):
         return {}
     again: OptionValues = {"targets": implementation.domain.targets}
-    if adapter in _WITH_DEVICE:
+    if adapted and adapter in _WITH_DEVICE:
         again["device"] = implementation.device
-    loss = options_of(implementation.loss, {one.name for one in implementation.filled_in})
     if loss:
         again["loss"] = loss
     domain = options_of(implementation.domain)

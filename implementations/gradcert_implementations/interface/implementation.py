@@ -128,6 +128,9 @@ class Implementation:
         As the function of dE/dz with g, but with the answer of a second backward of the same graph.
         It raises NotImplementedError where a second backward is refused, which refutes nothing. It
         is not asked if the domain says that the logits are overwritten.
+    second_backward_for
+        Returns the second backward for another loss, as `functions_for` does the functions. None:
+        nobody asks for a second backward where `functions_for` gave the functions.
 
     Raises
     ------
@@ -170,6 +173,7 @@ class Implementation:
     takes_upstream: bool = False
     functions_for: "Callable[[Loss], Mapping[QuantityName, Function]] | None" = None
     second_backward: "Function | None" = None
+    second_backward_for: "Callable[[Loss], Function] | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
@@ -241,8 +245,13 @@ class Implementation:
         """
         if loss == self.loss:
             return self
-        made = self.functions if self.functions_for is None else self.functions_for(loss)
+        made, again = self.functions, self.second_backward
+        if self.functions_for is not None:
+            made = self.functions_for(loss)
+            again = self.second_backward_for and self.second_backward_for(loss)
         functions = {name: made[name] for name in self.functions if name in made}
         if set(options_of(loss)) - {"output"}:
             functions = {name: functions[name] for name in _OF_A_LOSS if name in functions}
-        return replace(self, functions=functions or self.functions, loss=loss)
+        return replace(
+            self, functions=functions or self.functions, loss=loss, second_backward=again
+        )

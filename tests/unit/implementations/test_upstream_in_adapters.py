@@ -374,5 +374,5 @@ def test_a_built_in_with_an_option_is_certified_for_the_loss_and_its_gradient_on
 
 @pytest.mark.parametrize("asked", [["softmax"], ["softmax", "loss"]])
 def test_a_quantity_that_is_asked_for_and_has_no_options_is_refused(asked: list[str]) -> None:
-    with pytest.raises(SpecError, match="'softmax' has no meaning with .*label_smoothing"):
+    with pytest.raises(SpecError, match=r"'softmax' has no meaning with .*label_smoothing"):
         load("numpy", quantities=asked, loss={"label_smoothing": 0.1})
