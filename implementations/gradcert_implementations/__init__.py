@@ -33,10 +33,12 @@ from gradcert_implementations.interface import (
     fewest_classes,
     finite_logits,
     loss_in_words,
+    needed_targets,
     recorded,
     unclaimed,
 )
 from gradcert_implementations.loading import as_implementation, load, reloading, select
+from gradcert_implementations.loss_set import LOSSES
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
@@ -64,6 +66,7 @@ __all__ = [
     "LEDGER_FORMULAS",
     "LEVEL_NAMES",
     "LIBRARIES",
+    "LOSSES",
     "MODULES",
     "OUTPUT_NAMES",
     "QUANTITY_NAMES",
@@ -104,6 +107,7 @@ __all__ = [
     "known_names",
     "load",
     "loss_in_words",
+    "needed_targets",
     "plugged_in",
     "printable",
     "recorded",

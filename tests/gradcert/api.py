@@ -1,6 +1,7 @@
 """Certify from Python: one implementation, or those that a run is about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
@@ -8,18 +9,27 @@ from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
     BUILT_IN,
+    LOSSES,
     Implementation,
     Options,
     OptionValues,
     SpecError,
     as_implementation,
     load,
+    needed_targets,
 )
 
 if TYPE_CHECKING:
     from gradcert_reports import Certificate
 
-__all__ = ["UNNAMED", "Selection", "certify", "select_subjects", "subject_of"]
+__all__ = [
+    "UNNAMED",
+    "Selection",
+    "certify",
+    "select_subjects",
+    "settings_in",
+    "subject_of",
+]
 
 UNNAMED = (*BUILT_IN, "diagonal-only")
 """What is certified if nothing is named: the built-ins, and a flaw that must be refuted."""
@@ -31,13 +41,21 @@ class Selection(NamedTuple):
     Attributes
     ----------
     subjects
-        Those that are certified.
+        Those that are certified with all effort.
+    with_options
+        The built-ins for other losses than the plain one, certified with less effort.
     left_out
         Why each of the other built-ins is not, by name.
     """
 
     subjects: list[Implementation]
+    with_options: list[Implementation]
     left_out: dict[str, str]
+
+    @property
+    def all(self) -> list[Implementation]:
+        """All that are certified."""
+        return [*self.subjects, *self.with_options]
 
 
 def subject_of(
@@ -69,13 +87,32 @@ def subject_of(
     return isolate(as_implementation(implementation, options), limits)
 
 
+def _with_options(
+    subject: Implementation, options: Options, limits: Limits | None
+) -> Iterator[Implementation]:
+    """Yield a built-in for each loss of :data:`gradcert_implementations.LOSSES` that suits it."""
+    quantities = [name for name in ("loss", "dE/dz") if name in subject.functions]
+    if options.loss or not quantities:
+        return
+    for name, loss in LOSSES.items():
+        targets = options.targets or needed_targets(loss)
+        chosen = replace(options, quantities=quantities, targets=targets, loss=loss)
+        try:
+            found = subject_of(subject.origin, chosen, limits=limits)
+        except SpecError:  # The options leave no such loss: no rows are ignored with other targets.
+            continue
+        yield replace(found, name=f"{subject.name}, {name}")
+
+
 def select_subjects(
     specs: Sequence[str], options: Options, *, limits: Limits | None = None
 ) -> Selection:
     """Load the implementations that `specs` name; if there is none, those of :data:`UNNAMED`.
 
     One that was not named is left out if it cannot be loaded, or does not claim what is selected.
-    Within limits, each is loaded by a process of its own.
+    If none is named and no loss is chosen, the built-ins come for each loss of
+    :data:`gradcert_implementations.LOSSES` too. Within limits, each is loaded by a process of its
+    own.
 
     Raises
     ------
@@ -85,11 +122,13 @@ def select_subjects(
     Examples
     --------
     >>> options = Options(quantities=["loss"], formats=["binary64"])
-    >>> subjects, left_out = select_subjects([], options)
-    >>> subjects[0].name, left_out["diagonal-only"]
-    ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
+    >>> found = select_subjects([], options)
+    >>> found.subjects[0].name, found.with_options[0].name
+    ('numpy', 'numpy, label smoothing')
+    >>> found.left_out["diagonal-only"]
+    "diagonal-only does not claim the quantity 'loss'; it claims dE/dz"
     """
-    selection = Selection([], {})
+    selection = Selection([], [], {})
     for spec in specs or UNNAMED:
         try:
             selection.subjects.append(subject_of(spec, options, limits=limits))
@@ -100,7 +139,22 @@ def select_subjects(
     if not selection.subjects:
         reasons = "; ".join(dict.fromkeys(selection.left_out.values()))
         raise SpecError(f"nothing to certify: {reasons}")
+    if not specs:
+        for subject in selection.subjects:
+            if subject.origin in BUILT_IN:
+                selection.with_options.extend(_with_options(subject, options, limits))
     return selection
+
+
+def settings_in(
+    selection: Selection, subject: Implementation, settings: SearchSettings
+) -> SearchSettings:
+    """Return the settings of a subject in a run.
+
+    A built-in with options is certified with less effort, because there are many.
+    """
+    lighter = subject in selection.with_options
+    return replace(settings, effort=settings.effort.less) if lighter else settings
 
 
 def certify(
