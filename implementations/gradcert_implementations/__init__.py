@@ -38,7 +38,7 @@ from gradcert_implementations.interface import (
     unclaimed,
 )
 from gradcert_implementations.loading import as_implementation, load, reloading, select
-from gradcert_implementations.loss_set import LOSSES
+from gradcert_implementations.loss_set import ALONE, LOSSES
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
@@ -59,6 +59,7 @@ from gradcert_implementations.names import (
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = [
+    "ALONE",
     "BUILT_IN",
     "FLAWED",
     "FORMAT_ALIASES",

@@ -1,8 +1,8 @@
 """The losses for which the built-ins are certified beside the plain one.
 
-Each option is on alone in one of them, with no more than what it needs to have a meaning. The last
-four have many options on, so that each pair of options is on together in one of them, and each
-value of a choice is in one of them.
+Each option is on alone in one of them, with no more than what it needs to have a meaning. The
+others have many options on, so that each pair of options is on together in one of them, and each
+value of a choice is in one of the set.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from gradcert_implementations.interface import (
     SmoothingOver,
 )
 
-__all__ = ["LOSSES", "uneven_weights"]
+__all__ = ["ALONE", "LOSSES", "uneven_weights"]
 
 
 def uneven_weights(classes: int) -> list[float]:
@@ -29,7 +29,7 @@ def uneven_weights(classes: int) -> list[float]:
     return [0.5 + k % 4 / 2 for k in range(classes)]
 
 
-LOSSES: Mapping[str, Loss] = {
+ALONE: Mapping[str, Loss] = {
     "label smoothing": Loss(label_smoothing=0.1),
     "smoothing over others": Loss(label_smoothing=0.1, smoothing_over=SmoothingOver.OTHERS),
     "class weights": Loss(class_weights=uneven_weights),
@@ -47,6 +47,11 @@ LOSSES: Mapping[str, Loss] = {
     "gradient of nothing kept": Loss(
         reduction=Reduction.MEAN, nothing_kept_gradient=NothingKept.NAN
     ),
+}
+"""Those in which one option is on alone, each by its name."""
+
+LOSSES: Mapping[str, Loss] = {
+    **ALONE,
     "all options": Loss(
         label_smoothing=0.1,
         smoothing_over=SmoothingOver.OTHERS,

@@ -1,15 +1,19 @@
 """Certify from Python: one implementation, or those that a run is about."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
+    ALONE,
     BUILT_IN,
     LOSSES,
+    FormatName,
     Implementation,
     Options,
     OptionValues,
@@ -87,21 +91,30 @@ def subject_of(
     return isolate(as_implementation(implementation, options), limits)
 
 
+_OF_KERNELS: tuple[FormatName, ...] = ("binary32", "bfloat16")
+"""The formats in which an option is certified alone: those in which most kernels are run."""
+
+
 def _with_options(
-    subject: Implementation, options: Options, limits: Limits | None
+    built_ins: Sequence[Implementation], options: Options, limits: Limits | None
 ) -> Iterator[Implementation]:
-    """Yield a built-in for each loss of :data:`gradcert_implementations.LOSSES` that suits it."""
-    quantities = [name for name in ("loss", "dE/dz") if name in subject.functions]
-    if options.loss or not quantities:
-        return
-    for name, loss in LOSSES.items():
-        targets = options.targets or needed_targets(loss)
-        chosen = replace(options, quantities=quantities, targets=targets, loss=loss)
-        try:
-            found = subject_of(subject.origin, chosen, limits=limits)
-        except SpecError:  # The options leave no such loss: no rows are ignored with other targets.
-            continue
-        yield replace(found, name=f"{subject.name}, {name}")
+    """Yield the built-ins for each loss of the set that suits what is chosen.
+
+    Those of one loss follow each other, because they have the same plan of cases.
+    """
+    for (name, loss), one in product(LOSSES.items(), built_ins):
+        chosen = replace(
+            options,
+            quantities=[quantity for quantity in ("loss", "dE/dz") if quantity in one.functions],
+            formats=options.formats or (_OF_KERNELS if name in ALONE else ()),
+            targets=options.targets or needed_targets(loss),
+            loss=loss,
+        )
+        if chosen.quantities:
+            # With other targets than indices no rows are ignored, for example.
+            with suppress(SpecError):
+                found = subject_of(one.origin, chosen, limits=limits)
+                yield replace(found, name=f"{one.name}, {name}")
 
 
 def select_subjects(
@@ -139,10 +152,9 @@ def select_subjects(
     if not selection.subjects:
         reasons = "; ".join(dict.fromkeys(selection.left_out.values()))
         raise SpecError(f"nothing to certify: {reasons}")
-    if not specs:
-        for subject in selection.subjects:
-            if subject.origin in BUILT_IN:
-                selection.with_options.extend(_with_options(subject, options, limits))
+    if not specs and not options.loss:
+        built_ins = [one for one in selection.subjects if one.origin in BUILT_IN]
+        selection.with_options.extend(_with_options(built_ins, options, limits))
     return selection
 
 

@@ -8,7 +8,9 @@ import pytest
 from gradcert.api import select_subjects, settings_in
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
+    ALONE,
     BUILT_IN,
+    FORMAT_NAMES,
     LOSSES,
     Loss,
     MeanOver,
@@ -44,7 +46,7 @@ CHOICES = {
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_is_on_alone_in_some_loss_of_the_set(option: str) -> None:
     alone = {option} | NEEDED.get(option, set())
-    assert any(set(options_of(loss)) == alone for loss in LOSSES.values())
+    assert any(set(options_of(loss)) == alone for loss in ALONE.values())
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(OPTIONS, 2)))
@@ -74,8 +76,10 @@ def test_no_loss_of_the_set_is_there_twice_and_none_is_plain() -> None:
 def test_without_a_name_every_built_in_is_certified_for_every_loss_of_the_set() -> None:
     selection = select_subjects([], Options())
     assert [(one.origin, one.loss) for one in selection.with_options] == [
-        (name, loss) for name in BUILT_IN for loss in LOSSES.values()
+        (name, loss) for loss in LOSSES.values() for name in BUILT_IN
     ]
+    formats = {one.formats for one in selection.with_options if one.loss not in ALONE.values()}
+    assert formats == {FORMAT_NAMES}
     names = [one.name for one in selection.all]
     assert "torch, label smoothing" in names
     assert len(names) == len(set(names))
