@@ -33,10 +33,12 @@ from gradcert_implementations.interface import (
     fewest_classes,
     finite_logits,
     loss_in_words,
+    needed_targets,
     recorded,
     unclaimed,
 )
 from gradcert_implementations.loading import as_implementation, load, reloading, select
+from gradcert_implementations.loss_set import ALONE, LOSSES
 from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
@@ -57,6 +59,7 @@ from gradcert_implementations.names import (
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = [
+    "ALONE",
     "BUILT_IN",
     "FLAWED",
     "FORMAT_ALIASES",
@@ -64,6 +67,7 @@ __all__ = [
     "LEDGER_FORMULAS",
     "LEVEL_NAMES",
     "LIBRARIES",
+    "LOSSES",
     "MODULES",
     "OUTPUT_NAMES",
     "QUANTITY_NAMES",
@@ -104,6 +108,7 @@ __all__ = [
     "known_names",
     "load",
     "loss_in_words",
+    "needed_targets",
     "plugged_in",
     "printable",
     "recorded",

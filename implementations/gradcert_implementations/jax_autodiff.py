@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gradcert_implementations.interface import Array, Implementation, Strides
+from gradcert_implementations.jax_losses import functions_for
 from gradcert_implementations.names import FORMAT_NAMES
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
@@ -22,7 +23,7 @@ def _loss_of_rows(z: jax.Array, t: jax.Array) -> jax.Array:
 
 _softmax = jax.jit(jax.nn.softmax)
 _loss = jax.jit(_loss_of_rows)
-_gradient = jax.jit(jax.grad(lambda z, t: _loss_of_rows(z, t).sum()))
+_gradient = jax.jit(jax.grad(lambda z, t, g: (g * _loss_of_rows(z, t)).sum()))
 _loss_by_probability = jax.jit(jax.grad(lambda o, t: -(t * jnp.log(o)).sum()))
 _jacobian = jax.jit(jax.vmap(jax.jacrev(jax.nn.softmax)))
 
@@ -53,9 +54,10 @@ def jacobian(logits: Array) -> Array:
     return _call(_jacobian, logits)
 
 
-def gradient(logits: Array, targets: Array) -> Array:
-    """Return the gradient of each row's cross-entropy by its logits."""
-    return _call(_gradient, logits, targets)
+def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> Array:
+    """Return the gradient of each row's cross-entropy by its logits, times the upstream one."""
+    g = np.ones(len(logits), logits.dtype) if upstream is None else upstream
+    return _call(_gradient, logits, targets, g)
 
 
 implementation = Implementation(
@@ -72,4 +74,6 @@ implementation = Implementation(
     device=jax.default_backend(),
     compiles_per_shape=True,
     strides=Strides.NONE,
+    takes_upstream=True,
+    functions_for=functions_for,
 )

@@ -184,6 +184,8 @@ def reloading(implementation: Implementation) -> OptionValues:
     --------
     >>> reloading(load("numpy"))
     {}
+    >>> reloading(load("numpy", loss={"multiplier": 2}))
+    {'loss': {'multiplier': 2.0}}
     """
     adapter, colon, _ = implementation.origin.partition(":")
     if not colon or adapter not in _ADAPTERS:

@@ -3,13 +3,14 @@
 Formulas: Goodfellow, Bengio and Courville, *Deep Learning* (2016), section 6.2.2.3. The shift by
 the largest logit: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
 functions", IMA J. Numer. Anal. 41 (2021). The 16-bit formats are computed in binary32 and rounded
-once, at the end.
+once, at the end. :mod:`gradcert_implementations.numpy_losses` has the losses with options.
 """
 
 import numpy as np
 
 from gradcert_implementations.interface import Array, Implementation
 from gradcert_implementations.names import FORMAT_NAMES
+from gradcert_implementations.numpy_losses import functions_for
 
 __all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
 
@@ -82,15 +83,21 @@ def jacobian(logits: Array) -> Array:
     return result.astype(logits.dtype)
 
 
-def gradient(logits: Array, targets: Array) -> Array:
+def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> Array:
     """Return ``dE/dz_j = o_j - t_j``, the chain rule's sum over i where targets sum to one.
+
+    It is multiplied by the upstream gradient, one number a row, if there is one.
 
     Examples
     --------
     >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
     array([[-0.5,  0.5]])
+    >>> gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]), np.array([2.0]))
+    array([[-1.,  1.]])
     """
     difference: Array = _softmax(_working(logits)) - _working(targets)
+    if upstream is not None:
+        difference *= _working(upstream)[:, None]
     return difference.astype(logits.dtype)
 
 
@@ -104,4 +111,6 @@ implementation = Implementation(
         "dE/dz": gradient,
     },
     formats=FORMAT_NAMES,
+    takes_upstream=True,
+    functions_for=functions_for,
 )

@@ -17,8 +17,17 @@ from torch.nn import functional
 from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
 from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
+from gradcert_implementations.torch_losses import functions_for, second_backward_for
 
-__all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
+__all__ = [
+    "gradient",
+    "implementation",
+    "jacobian",
+    "loss",
+    "loss_by_probability",
+    "second_backward",
+    "softmax",
+]
 
 
 def _loss_of_rows(z: Tensor, t: Tensor) -> Tensor:
@@ -27,10 +36,19 @@ def _loss_of_rows(z: Tensor, t: Tensor) -> Tensor:
     return -torch.where(t == 0, 0, t * logarithms).sum(-1).to(z.dtype)
 
 
-def _backward(function: Callable[[Tensor], Tensor], at: Array) -> Array:
+def _backward(
+    function: Callable[[Tensor], Tensor],
+    at: Array,
+    upstream: "Array | None" = None,
+    *,
+    times: int = 1,
+) -> Array:
+    """Return the gradient that the last of some backwards of one graph has."""
     leaf = tensor_of(at).requires_grad_()
     value = function(leaf)
-    (slope,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
+    g = torch.ones_like(value) if upstream is None else tensor_of(upstream)
+    for left in reversed(range(times)):
+        (slope,) = torch.autograd.grad(value, leaf, g, retain_graph=left > 0)
     return array_of(slope)
 
 
@@ -59,10 +77,16 @@ def jacobian(logits: Array) -> Array:
     return np.stack([_backward(probability(i), logits) for i in range(logits.shape[-1])], axis=1)
 
 
-def gradient(logits: Array, targets: Array) -> Array:
-    """Return the gradient of each row's cross-entropy by its logits."""
+def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> Array:
+    """Return the gradient of each row's cross-entropy by its logits, times the upstream one."""
     t = tensor_of(targets)
-    return _backward(lambda z: _loss_of_rows(z, t), logits)
+    return _backward(lambda z: _loss_of_rows(z, t), logits, upstream)
+
+
+def second_backward(logits: Array, targets: Array, upstream: Array) -> Array:
+    """Return the gradient that a second backward of the same graph has."""
+    t = tensor_of(targets)
+    return _backward(lambda z: _loss_of_rows(z, t), logits, upstream, times=2)
 
 
 implementation = Implementation(
@@ -78,4 +102,8 @@ implementation = Implementation(
     library="torch",
     device=str(torch.get_default_device()),
     strides=Strides.NON_NEGATIVE,
+    takes_upstream=True,
+    functions_for=functions_for,
+    second_backward=second_backward,
+    second_backward_for=second_backward_for,
 )

@@ -1,25 +1,39 @@
 """Certify from Python: one implementation, or those that a run is about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
+    ALONE,
     BUILT_IN,
+    LOSSES,
+    FormatName,
     Implementation,
     Options,
     OptionValues,
     SpecError,
     as_implementation,
     load,
+    needed_targets,
 )
 
 if TYPE_CHECKING:
     from gradcert_reports import Certificate
 
-__all__ = ["UNNAMED", "Selection", "certify", "select_subjects", "subject_of"]
+__all__ = [
+    "UNNAMED",
+    "Selection",
+    "certify",
+    "select_subjects",
+    "settings_in",
+    "subject_of",
+]
 
 UNNAMED = (*BUILT_IN, "diagonal-only")
 """What is certified if nothing is named: the built-ins, and a flaw that must be refuted."""
@@ -31,13 +45,21 @@ class Selection(NamedTuple):
     Attributes
     ----------
     subjects
-        Those that are certified.
+        Those that are certified with all effort.
+    with_options
+        The built-ins for other losses than the plain one, certified with less effort.
     left_out
         Why each of the other built-ins is not, by name.
     """
 
     subjects: list[Implementation]
+    with_options: list[Implementation]
     left_out: dict[str, str]
+
+    @property
+    def all(self) -> list[Implementation]:
+        """All that are certified."""
+        return [*self.subjects, *self.with_options]
 
 
 def subject_of(
@@ -69,13 +91,41 @@ def subject_of(
     return isolate(as_implementation(implementation, options), limits)
 
 
+_OF_KERNELS: tuple[FormatName, ...] = ("binary32", "bfloat16")
+"""The formats in which an option is certified alone: those in which most kernels are run."""
+
+
+def _with_options(
+    built_ins: Sequence[Implementation], options: Options, limits: Limits | None
+) -> Iterator[Implementation]:
+    """Yield the built-ins for each loss of the set that suits what is chosen.
+
+    Those of one loss follow each other, because they have the same plan of cases.
+    """
+    for (name, loss), one in product(LOSSES.items(), built_ins):
+        chosen = replace(
+            options,
+            quantities=[quantity for quantity in ("loss", "dE/dz") if quantity in one.functions],
+            formats=options.formats or (_OF_KERNELS if name in ALONE else ()),
+            targets=options.targets or needed_targets(loss),
+            loss=loss,
+        )
+        if chosen.quantities:
+            # With other targets than indices no rows are ignored, for example.
+            with suppress(SpecError):
+                found = subject_of(one.origin, chosen, limits=limits)
+                yield replace(found, name=f"{one.name}, {name}")
+
+
 def select_subjects(
     specs: Sequence[str], options: Options, *, limits: Limits | None = None
 ) -> Selection:
     """Load the implementations that `specs` name; if there is none, those of :data:`UNNAMED`.
 
     One that was not named is left out if it cannot be loaded, or does not claim what is selected.
-    Within limits, each is loaded by a process of its own.
+    If none is named and no loss is chosen, the built-ins come for each loss of
+    :data:`gradcert_implementations.LOSSES` too. Within limits, each is loaded by a process of its
+    own.
 
     Raises
     ------
@@ -85,11 +135,13 @@ def select_subjects(
     Examples
     --------
     >>> options = Options(quantities=["loss"], formats=["binary64"])
-    >>> subjects, left_out = select_subjects([], options)
-    >>> subjects[0].name, left_out["diagonal-only"]
-    ('numpy', "diagonal-only does not claim the quantity 'loss'; it claims dE/dz")
+    >>> found = select_subjects([], options)
+    >>> found.subjects[0].name, found.with_options[0].name
+    ('numpy', 'numpy, label smoothing')
+    >>> found.left_out["diagonal-only"]
+    "diagonal-only does not claim the quantity 'loss'; it claims dE/dz"
     """
-    selection = Selection([], {})
+    selection = Selection([], [], {})
     for spec in specs or UNNAMED:
         try:
             selection.subjects.append(subject_of(spec, options, limits=limits))
@@ -100,7 +152,21 @@ def select_subjects(
     if not selection.subjects:
         reasons = "; ".join(dict.fromkeys(selection.left_out.values()))
         raise SpecError(f"nothing to certify: {reasons}")
+    if not specs and not options.loss:
+        built_ins = [one for one in selection.subjects if one.origin in BUILT_IN]
+        selection.with_options.extend(_with_options(built_ins, options, limits))
     return selection
+
+
+def settings_in(
+    selection: Selection, subject: Implementation, settings: SearchSettings
+) -> SearchSettings:
+    """Return the settings of a subject in a run.
+
+    A built-in with options is certified with less effort, because there are many.
+    """
+    lighter = subject in selection.with_options
+    return replace(settings, effort=settings.effort.less) if lighter else settings
 
 
 def certify(

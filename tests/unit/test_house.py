@@ -138,12 +138,26 @@ SUBJECTS = [
 ]
 
 
+PARTS = {module for module in SUBJECTS if module.endswith("_losses")}
+"""Each has the losses of one built-in."""
+
+
+def _homes(module: str) -> set[str]:
+    """Return the modules of ours from which a module imports."""
+    return {name.rpartition(".")[0] for name in _imported(module) if name.startswith("gradcert")}
+
+
 @pytest.mark.parametrize("module", SUBJECTS)
 def test_an_implementation_imports_the_interface_and_no_other_implementation(module: str) -> None:
-    ours = {name for name in _imported(module) if name.startswith("gradcert")}
-    assert ours
-    homes = {name.rpartition(".")[0] for name in ours}
-    assert homes <= INTERFACE | ADAPTERS
+    homes = _homes(module)
+    assert homes
+    assert homes <= INTERFACE | ADAPTERS | (PARTS if module not in PARTS else set())
+
+
+def test_the_losses_of_a_built_in_are_imported_by_that_one_only() -> None:
+    importing = {part: [one for one in SUBJECTS if part in _homes(one)] for part in PARTS}
+    assert len(PARTS) == 3
+    assert [len(found) for found in importing.values()] == [1, 1, 1]
 
 
 def _defined(tree: ast.Module) -> set[str]:

@@ -19,6 +19,7 @@ from gradcert_implementations.interface.together import (
     classes_of,
     fewest_classes,
     finite_logits,
+    needed_targets,
 )
 from gradcert_implementations.interface.weights import NamedWeights
 from gradcert_implementations.interface.words import (
@@ -46,6 +47,7 @@ __all__ = [
     "fewest_classes",
     "finite_logits",
     "loss_in_words",
+    "needed_targets",
     "options_of",
     "recorded",
     "unclaimed",

@@ -1,6 +1,7 @@
 """The choices that a loss has: who shares the smoothing, what becomes of the rows of a batch."""
 
 from enum import StrEnum
+from math import nan
 
 __all__ = ["MeanOver", "NothingKept", "Reduction", "SmoothingOver"]
 
@@ -75,3 +76,14 @@ class NothingKept(StrEnum):
     NAN = "nan"
     ZERO = "zero"
     EITHER = "either"
+
+    @property
+    def number(self) -> float:
+        """One of the numbers that it allows: zero if that is demanded, else NaN.
+
+        Examples
+        --------
+        >>> NothingKept.ZERO.number, NothingKept.EITHER.number
+        (0.0, nan)
+        """
+        return 0.0 if self is NothingKept.ZERO else nan

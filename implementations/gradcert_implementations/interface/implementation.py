@@ -135,6 +135,9 @@ class Implementation:
         is not asked if the domain says that the logits are overwritten.
     observed
         Returns phrases for the certificate, about what its calls have shown of what is certified.
+    second_backward_for
+        Returns the second backward for another loss, as `functions_for` does the functions. None:
+        nobody asks for a second backward where `functions_for` gave the functions.
 
     Raises
     ------
@@ -178,6 +181,7 @@ class Implementation:
     functions_for: "Callable[[Loss], Mapping[QuantityName, Function]] | None" = None
     second_backward: "Function | None" = None
     observed: "Callable[[], tuple[str, ...]] | None" = None
+    second_backward_for: "Callable[[Loss], Function] | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
@@ -253,8 +257,13 @@ class Implementation:
         """
         if loss == self.loss:
             return self
-        made = self.functions if self.functions_for is None else self.functions_for(loss)
+        made, again = self.functions, self.second_backward
+        if self.functions_for is not None:
+            made = self.functions_for(loss)
+            again = self.second_backward_for and self.second_backward_for(loss)
         functions = {name: made[name] for name in self.functions if name in made}
         if set(options_of(loss)) - {"output"}:
             functions = {name: functions[name] for name in _OF_A_LOSS if name in functions}
-        return replace(self, functions=functions or self.functions, loss=loss)
+        return replace(
+            self, functions=functions or self.functions, loss=loss, second_backward=again
+        )

@@ -1,12 +1,15 @@
 """Where a loss and a domain meet: what one implies for the other, and what they cannot both say."""
 
+from collections.abc import Iterator
+
 from gradcert_implementations.interface.choices import MeanOver, SmoothingOver
 from gradcert_implementations.interface.domains import Domain
 from gradcert_implementations.interface.losses import Loss
+from gradcert_implementations.names import TargetDomain
 
-__all__ = ["check_together", "classes_of", "fewest_classes", "finite_logits"]
+__all__ = ["check_together", "classes_of", "fewest_classes", "finite_logits", "needed_targets"]
 
-_INDEX = "index"
+_INDEX: TargetDomain = "index"
 """The targets that are class indices, one label for each row."""
 
 
@@ -51,6 +54,26 @@ def fewest_classes(loss: Loss, domain: Domain) -> int:
     return max(classes_of(loss, domain) or 1, domain.fewest_classes, 2 if others else 1)
 
 
+def _of_indices(loss: Loss) -> Iterator[str]:
+    """Yield the options that have a meaning for class indices only."""
+    if loss.ignore_index is not None:
+        yield f"ignore_index={loss.ignore_index}"
+    for name in ("mean_over", "z_loss_mean_over"):
+        if getattr(loss, name) is MeanOver.WEIGHTS:
+            yield f"{name}=weights"
+
+
+def needed_targets(loss: Loss) -> TargetDomain | None:
+    """Return the targets without which a loss has no meaning; None if others have one too.
+
+    Examples
+    --------
+    >>> needed_targets(Loss(ignore_index=-100)), needed_targets(Loss())
+    ('index', None)
+    """
+    return next((_INDEX for _ in _of_indices(loss)), None)
+
+
 def _check_classes(loss: Loss, domain: Domain) -> None:
     classes = classes_of(loss, domain)
     if classes is None:
@@ -84,17 +107,12 @@ def check_together(loss: Loss, domain: Domain) -> None:
     Traceback (most recent call last):
     ValueError: ignore_index=-100 needs class indices, and targets=probability; claim ...
     """
-    if domain.targets != _INDEX:
-        for option, needs in (
-            (f"ignore_index={loss.ignore_index}", loss.ignore_index is not None),
-            ("mean_over=weights", loss.mean_over is MeanOver.WEIGHTS),
-            ("z_loss_mean_over=weights", loss.z_loss_mean_over is MeanOver.WEIGHTS),
-        ):
-            if needs:
-                raise ValueError(
-                    f"{option} needs class indices, and targets={domain.targets}; claim "
-                    "targets=index (--targets index)"
-                )
+    option = next(_of_indices(loss), None)
+    if option and domain.targets != _INDEX:
+        raise ValueError(
+            f"{option} needs class indices, and targets={domain.targets}; claim "
+            "targets=index (--targets index)"
+        )
     if domain.ignored_rows_may_hold_anything and loss.ignore_index is None:
         raise ValueError(
             "ignored_rows_may_hold_anything needs an ignore_index; give it to the loss, such as "

@@ -38,8 +38,8 @@ def certify_command(
             help="A name of gradcert list, path/to/file.py:name or package.module:name, which "
             "may be called with literals, 'name(label_smoothing=0.1)'; a loss of either form "
             "behind torch: or jax:, a function behind numpy:; or 'command:program arguments'. "
-            "Without SPEC: numpy, torch, jax, and diagonal-only, which is wrong and must be "
-            "refuted.",
+            "Without SPEC: numpy, torch, jax, each with the plain loss and, with less effort, with "
+            "losses that have options; and diagonal-only, which is wrong and must be refuted.",
         ),
     ] = None,
     options: Options = Options(),  # noqa: B008  # Replaced by the options of its fields.
@@ -88,7 +88,7 @@ def certify_command(
     conform), 1 if any is refuted, broken or not supported, 2 for a usage error, 130 after an
     interrupt.
     """
-    from gradcert.api import select_subjects
+    from gradcert.api import select_subjects, settings_in
     from gradcert.core.limits import Limits, memory_can_be_limited
     from gradcert.core.settings import SearchSettings
 
@@ -101,7 +101,7 @@ def certify_command(
         seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
     )
     try:
-        subjects, left_out = select_subjects(
+        selection = select_subjects(
             spec or (), options, limits=limits if isolate or time_limit or memory_limit else None
         )
     except SpecError as error:
@@ -113,11 +113,11 @@ def certify_command(
     from gradcert_reports import Verdict, details, filled_in, not_tried, summary, timing
 
     make_ready(report)
-    for reason in left_out.values():
+    for reason in selection.left_out.values():
         typer.echo(f"gradcert: left out: {reason}", err=True)
+    settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
     found = certified(
-        subjects,
-        settings=SearchSettings(max_examples=max_examples, seed=seed, effort=effort),
+        {subject: settings_in(selection, subject, settings) for subject in selection.all},
         directory=report,
         jobs=jobs or (available_cores() if os.name == "posix" else 1),
     )

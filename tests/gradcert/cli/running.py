@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,14 +103,13 @@ def _begin(report: "Report", directory: Path) -> None:
 
 
 def certified(
-    subjects: "Sequence[Implementation]",
+    settings: "Mapping[Implementation, SearchSettings]",
     *,
-    settings: "SearchSettings",
     directory: Path | None,
     ledger: "Sequence[Entry]" = (),
     jobs: int = 1,
 ) -> "Report":
-    """Certify implementations, with one progress bar.
+    """Certify implementations, each with its settings, with one progress bar.
 
     If `jobs` is more than one, that many are certified at the same time, each in a process of its
     own. After each check the certificates are written to the directory, if there is one. Ctrl-C and
@@ -134,6 +133,7 @@ def certified(
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
+    subjects = list(settings)
     jobs = min(jobs, len(subjects))
     if jobs > 1:
         # Ball arithmetic and Hypothesis have settings for the whole process, so that two
@@ -142,7 +142,7 @@ def certified(
             subject if isinstance(subject, Isolated) else isolate(subject, UNLIMITED)
             for subject in subjects
         ]
-    steps = [certifying(subject, settings) for subject in subjects]
+    steps = list(map(certifying, subjects, settings.values()))
     certificates = [next(step) for step in steps]
     going_on, lock = True, Lock()
 

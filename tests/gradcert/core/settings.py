@@ -26,6 +26,17 @@ class Effort(StrEnum):
     STANDARD = "standard"
     THOROUGH = "thorough"
 
+    @property
+    def less(self) -> "Effort":
+        """The next smaller effort, if there is one.
+
+        Examples
+        --------
+        >>> Effort.THOROUGH.less, Effort.QUICK.less
+        (<Effort.STANDARD: 'standard'>, <Effort.QUICK: 'quick'>)
+        """
+        return Effort.STANDARD if self is Effort.THOROUGH else Effort.QUICK
+
     @classmethod
     def named(cls, name: object) -> "Effort":
         """Return the effort of this name.

@@ -113,6 +113,8 @@ def main(answers: int, notes: int) -> None:
     asked = msgspec.json.decode(requests.get(), type=Load)
     try:
         subject = load(asked.spec, **asked.options.keywords())
+        if asked.claimed:
+            subject = subject.with_loss(asked.claimed.loss)
         check_travels(subject.loss.class_weights)
     except SpecError as error:
         say(Answer(error=str(error)))

@@ -121,13 +121,22 @@ def _with_ignored(case: Case, which: Ignored, scope: Scope, generator: np.random
 
 
 def _most(case: Case, scope: Scope) -> float:
-    """Return an upstream gradient under which no partial product exceeds a quarter of the range."""
+    """Return an upstream gradient under which no partial product exceeds a quarter of the range.
+
+    What differentiates ``c tanh(u / c)`` multiplies by c first, and what differentiates
+    ``zeta L**2`` may multiply by ``2 L`` before zeta.
+    """
     loss = scope.loss
     heaviest = float(np.abs(case["targets"].astype(np.float64)).sum(axis=1).max(initial=0.0)) + 1
     weights = loss.weights(case.classes) or (1.0,)
     steepest = max(1.0, abs(loss.multiplier)) * max(1.0, loss.logit_scale) * max(1.0, *weights)
-    steepest *= heaviest + 2 * loss.z_loss * (loss.logit_scale * scope.largest + 16)
-    return scope.format.max / (16 * steepest)
+    steepest *= max(1.0, loss.softcap or 0.0)
+    if loss.z_loss:
+        maxima = np.abs(case.point.astype(np.float64).max(axis=1))
+        largest = float(maxima[np.isfinite(maxima)].max(initial=0.0))
+        here, anywhere = (loss.logit_scale * one + 16 for one in (largest, scope.largest))
+        heaviest += 2 * max(here, loss.z_loss * anywhere)
+    return scope.format.max / (16 * steepest * heaviest)
 
 
 def _numbers(

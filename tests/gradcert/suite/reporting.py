@@ -26,6 +26,18 @@ from gradcert_reports import Certificate, CheckResult, Report, keep, write
 __all__ = ["Reporting"]
 
 
+@dataclass(frozen=True)
+class _Key:
+    """What parts of one certificate have in common: a SPEC may have several losses, and names."""
+
+    origin: str
+    name: str
+
+
+def _key(certificate: Certificate) -> _Key:
+    return _Key(certificate.origin, certificate.name)
+
+
 def _place(certificate: Certificate, result: CheckResult) -> tuple[int, int]:
     """Return where the claim of a result stands in the plan."""
     return (
@@ -80,15 +92,15 @@ class Reporting:
     def __init__(self, directory: Path, config: pytest.Config) -> None:
         self._directory = directory
         self._is_worker = hasattr(config, "workerinput")
-        settings = settings_of(config)
         # Subjects of the user's own test files are not among these; their tests bring their parts.
-        self._subjects: dict[str, _Subject] = {}
-        for subject in [] if self._is_worker else subjects_of(config).subjects:
+        self._subjects: dict[_Key, _Subject] = {}
+        for subject in [] if self._is_worker else subjects_of(config).all:
+            settings = settings_of(config, subject)
             where = provenance(subject, settings)({})
             coverage = untried(subject, settings)
             start = begun(subject, coverage=coverage, provenance=where)
-            self._subjects[subject.origin] = _Subject(subject, start)
-        self._parts: dict[str, list[Certificate]] = {}
+            self._subjects[_key(start)] = _Subject(subject, start)
+        self._parts: dict[_Key, list[Certificate]] = {}
         self._written: list[Path] = []
 
     @pytest.hookimpl(wrapper=True)
@@ -107,7 +119,7 @@ class Reporting:
             return
         first = not self._parts  # Write pages now: a run that is killed leaves unfinished ones.
         part = msgspec.json.decode(report.gradcert, type=Certificate)
-        self._parts.setdefault(part.origin or part.name, []).append(part)
+        self._parts.setdefault(_key(part), []).append(part)
         (write if first else keep)(self._report(), self._directory)
 
     def pytest_sessionfinish(self) -> None:
@@ -124,11 +136,11 @@ class Reporting:
     def _report(self, *, finished: bool = False) -> Report:
         parts = self._parts
         if parts.keys() & self._subjects.keys():
-            parts = {origin: [one.begun] for origin, one in self._subjects.items()} | parts
+            parts = {key: [one.begun] for key, one in self._subjects.items()} | parts
         certificates = []
-        for origin, found in parts.items():
+        for key, found in parts.items():
             certificate = _joined(found)
-            if finished and origin in self._subjects:
-                certificate = _diagnosed(self._subjects[origin].implementation, certificate)
+            if finished and key in self._subjects:
+                certificate = _diagnosed(self._subjects[key].implementation, certificate)
             certificates.append(certificate)
         return Report(certificates=tuple(certificates))

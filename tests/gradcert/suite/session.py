@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 import pytest
 
-from gradcert.api import Selection, select_subjects
+from gradcert.api import Selection, select_subjects, settings_in
 from gradcert.checks import Planned
 from gradcert.core.clock import since
 from gradcert.core.limits import Limits
@@ -84,9 +84,9 @@ def seed_of(config: pytest.Config) -> int:
     return config.stash[_SEED]
 
 
-def settings_of(config: pytest.Config) -> SearchSettings:
-    """Return the settings of the search that pytest's command line asks for."""
-    return SearchSettings(
+def settings_of(config: pytest.Config, subject: Implementation) -> SearchSettings:
+    """Return the settings of the search that pytest's command line asks for, for a subject."""
+    settings = SearchSettings(
         max_examples=config.getoption("gradcert_max_examples"),
         seed=seed_of(config),
         effort=Effort.flagged(
@@ -94,6 +94,7 @@ def settings_of(config: pytest.Config) -> SearchSettings:
             thorough=config.getoption("gradcert_thorough"),
         ),
     )
+    return settings_in(subjects_of(config), subject, settings)
 
 
 def _examination(

@@ -1,7 +1,7 @@
 """The conformance suite as pytest tests: one for each check, quantity and format of a subject.
 
 ``--gradcert SPEC`` chooses the subject. Without it, all built-ins that are installed are certified,
-and the wrong ones among them are expected to be refuted.
+also for losses with options, and the wrong ones among them are expected to be refuted.
 """
 
 import pytest
@@ -18,21 +18,21 @@ __all__ = ["pytest_generate_tests", "test_conforms", "test_flaw_is_refuted"]
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise the tests of this module from the command line."""
     named = metafunc.config.getoption("gradcert_specs")
-    subjects, left_out = subjects_of(metafunc.config)
-    flaws = [] if named else [subject for subject in subjects if subject.origin in FLAWED]
+    selection = subjects_of(metafunc.config)
+    flaws = [] if named else [one for one in selection.subjects if one.origin in FLAWED]
     if "gradcert_flaw" in metafunc.fixturenames:
         metafunc.parametrize("gradcert_flaw", flaws, ids=lambda flaw: flaw.name)
     if "gradcert_planned" not in metafunc.fixturenames:
         return
     runs = [
         pytest.param(one, id=f"{subject.name}-{one.task}")
-        for subject in subjects
+        for subject in selection.all
         if subject not in flaws
         for one in planned(subject)
     ]
     skipped = [
         pytest.param(None, id=name, marks=pytest.mark.skip(reason=reason))
-        for name, reason in left_out.items()
+        for name, reason in selection.left_out.items()
     ]
     metafunc.parametrize("gradcert_planned", [*runs, *skipped])
 
@@ -41,7 +41,7 @@ def test_conforms(
     gradcert_planned: Planned, pytestconfig: pytest.Config, request: pytest.FixtureRequest
 ) -> None:
     """The implementation passes the check."""
-    settings = settings_of(pytestconfig)
+    settings = settings_of(pytestconfig, gradcert_planned.claim.implementation)
     result = result_of_test(request, gradcert_planned, settings)
     if result.verdict == Verdict.NOT_SUPPORTED:
         pytest.skip(f"not supported: {result.reason}")
@@ -54,6 +54,6 @@ def test_flaw_is_refuted(
     gradcert_flaw: Implementation, pytestconfig: pytest.Config, request: pytest.FixtureRequest
 ) -> None:
     """The built-in that is wrong on purpose is refuted."""
-    *_, found = certifying(gradcert_flaw, settings_of(pytestconfig))
+    *_, found = certifying(gradcert_flaw, settings_of(pytestconfig, gradcert_flaw))
     request.node.stash[FOUND] = found
     assert found.verdict == Verdict.REFUTED

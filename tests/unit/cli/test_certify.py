@@ -10,7 +10,7 @@ from command_line import FEW, QUICK, SUBJECTS, Run, run, squeezed, timeless, wit
 
 from gradcert.api import select_subjects
 from gradcert.generation.search import drawn
-from gradcert_implementations import BUILT_IN, Options
+from gradcert_implementations import BUILT_IN, LOSSES, Options
 from gradcert_reports import read
 
 pytestmark = pytest.mark.usefixtures("mine")
@@ -47,12 +47,15 @@ def test_without_spec_it_succeeds_because_the_flawed_built_in_is_refuted(script:
     assert done.returncode == 0
     for verdict in ("numpy conforms", "torch conforms", "jax conforms", "diagonal-only refuted"):
         assert f"\n{verdict} " in table
+    for name in BUILT_IN:
+        for loss in LOSSES:
+            assert f"{name}, {loss} took " in done.stderr
 
 
 def test_without_spec_the_built_ins_and_diagonal_only_are_certified() -> None:
-    subjects, left_out = select_subjects([], Options())
-    assert [subject.origin for subject in subjects] == [*BUILT_IN, "diagonal-only"]
-    assert left_out == {}
+    selection = select_subjects([], Options())
+    assert [subject.origin for subject in selection.subjects] == [*BUILT_IN, "diagonal-only"]
+    assert selection.left_out == {}
 
 
 def test_a_missing_extra_leaves_its_built_in_out_and_says_so(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The options of ``gradcert certify``: names that users type, and how ``--help`` shows them."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from gradcert_implementations import (
     LEVEL_NAMES,
     QUANTITY_NAMES,
     TARGET_DOMAINS,
+    Implementation,
     Options,
     SpecError,
 )
@@ -161,8 +162,8 @@ def test_a_flag_chooses_the_effort(
 ) -> None:
     found: list[SearchSettings] = []
 
-    def stop(_: object, settings: SearchSettings, **__: object) -> None:
-        found.append(settings)
+    def stop(settings: Mapping[Implementation, SearchSettings], **_: object) -> None:
+        found.extend({*settings.values()})
         raise typer.Exit(0)
 
     monkeypatch.setattr(f"gradcert.cli.{command}.certified", stop)

@@ -153,6 +153,7 @@ SHIPPED = {
     "weights": {"class_weights": (100.0, 0.25)},
     "scaled": {"logit_scale": 8.0, "multiplier": -20.0},
     "z-loss": {"z_loss": 0.5},
+    "softcap": {"softcap": 100.0},
     "all": {
         "class_weights": (100.0, 0.25),
         "logit_scale": 8.0,
@@ -173,15 +174,24 @@ def test_partial_products_stay_under_a_quarter_of_the_largest_number(
     found = scope(loss, format.name)
     largest = found.largest
     for kind in upstream_gradients(found):
-        upstream = placed(Context(upstream=kind), found, rows).upstream
+        case = placed(Context(upstream=kind), found, rows)
+        upstream = case.upstream
         assert upstream is not None
         g = float(np.abs(upstream.astype(np.float64)).max())
         # The factors may be multiplied in any order, and a divisor of one row may be one.
-        factors = [abs(loss.multiplier), loss.logit_scale, max(loss.weights(2) or (1.0,))]
+        factors = [
+            abs(loss.multiplier),
+            loss.logit_scale,
+            max(loss.weights(2) or (1.0,)),
+            loss.softcap or 1.0,
+        ]
         product = g * float(np.prod([max(1.0, factor) for factor in factors]))
         assert product <= format.max / 4, kind
         log_sum = loss.logit_scale * largest + 1
         assert product / max(1.0, factors[2]) * 2 * loss.z_loss * log_sum <= format.max / 4, kind
+        if loss.z_loss:  # 2 L may come before zeta.
+            log_sum = loss.logit_scale * float(case.point.astype(np.float64).max()) + 1
+            assert product / max(1.0, factors[2]) * 2 * log_sum <= format.max / 4, kind
 
 
 @pytest.mark.parametrize("kind", [Upstream.ONES, Upstream.NEGATIVE])

@@ -16,7 +16,7 @@ from gradcert import plugin
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.engine.coverage import coverage_of
 from gradcert.suite import test_conformance as conformance
-from gradcert_implementations import Domain, Loss, load, recorded
+from gradcert_implementations import BUILT_IN, LOSSES, Domain, Loss, load, recorded
 from gradcert_reports import Report, read
 
 SUBJECTS = f"""
@@ -347,3 +347,26 @@ def test_a_report_that_cannot_be_written_is_a_usage_error_in_one_line(suite: Run
 def test_no_report_is_written_where_no_test_of_the_suite_ran(suite: Run, tmp_path: Path) -> None:
     suite("--gradcert=mine.py:right", "--gradcert-report", "none", "-k", "nothing")
     assert list((tmp_path / "none").iterdir()) == []
+
+
+def test_without_a_subject_the_built_ins_are_tested_for_losses_with_options_too(suite: Run) -> None:
+    done = suite("--collect-only", "-q")
+    for name in BUILT_IN:
+        assert f"test_conforms[{name}-accuracy-dE/dz-binary64]" in done.stdout
+        for loss in LOSSES:
+            assert f"test_conforms[{name}, {loss}-accuracy-dE/dz-binary64]" in done.stdout
+
+
+def test_the_losses_of_one_built_in_have_certificates_of_their_own(
+    suite: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "alone.py").write_text("import sys\nsys.modules.update(torch=None, jax=None)\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    chosen = ("--gradcert-quantity", "loss", "-k", "empty-batch and (softcap or multiplier)")
+    done = suite("-p", "alone", *chosen, "--gradcert-report", "out", PYTHONPATH=path)
+    assert done.returncode == 0
+    certificates = read(tmp_path / "out" / "certificate.json").certificates
+    tested = {one.name: one.loss for one in certificates if one.results}
+    assert tested == {
+        f"numpy, {name}": recorded(LOSSES[name]) for name in ("softcap", "multiplier")
+    }
