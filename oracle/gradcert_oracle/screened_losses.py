@@ -1,43 +1,48 @@
 r"""The screen of a loss with options and of rows with shares: what it takes beside the plain one.
 
-A value is ``f`` times that of the plain loss with the targets :math:`a_k = w_k (\kappa t_k +
-\gamma)`, where f is ``M g / D``, or ``M / D`` for a loss. So the plain screen answers for the
-targets a_k, and all that it says is multiplied by ``|f|``.
+A value is ``f`` times that of a loss with the targets :math:`a_k = w_k (\kappa t_k + \gamma)`, the
+rescaled logits u and ``q L^2`` for a z-loss, where f is ``M g s / D``, or ``M / D`` for a loss, and
+q is ``zeta D / D_z``. So the screen of that loss answers, and all that it says is multiplied by
+``|f|``. What rescaled logits change is in :mod:`~gradcert_oracle.rescaled_logits`, and what a
+z-loss adds in the screens of the quantities.
 
 *The reference.* In the wider arithmetic a_k has an error of at most four units, because its two
 terms have one sign: a constant, a product, the sum and the weight are rounded. f is rounded once,
 and so is the product with it. On a value all this has an effect of at most six units of the sizes
-of its terms, and a little. The error of every plain reference is at least two units of these sizes.
+of its terms, and a little. The error of every reference is at least two units of these sizes.
 So five times that error, times ``|f|``, is a bound.
 
 *The lower bound of the budgets.* The textbook's balls of f and a_k contain the true f and a_k. A
 product of balls is no narrower than one of its factors times any point of the other, and a ball of
-a size is no smaller than the size. So each term of a plain bound, times ``|f|``, remains one.
+a size is no smaller than the size. So each term of such a bound, times ``|f|``, remains one.
 
-*The crude upper bound.* With w = 4 u as in :mod:`~gradcert_oracle.screens`: the ball of f has three
-factors and that of :math:`\gamma` one, each rounded and charged a rounding, 2 w together with its
-product. Where :math:`\kappa \ge 1/2`, that of :math:`\kappa` is off by no more beside itself, and
-a_k by 5 w. The sum A adds 5 w of W, and so does the sum of the others. So a term is off by at most
-20 w more, and each form has two: 256 u is more than enough. What a_k loses to underflow is no more
-than that if the smoothing is at least 2^-20.
-
-Scaled and capped logits and the z-loss have no screen.
+*The crude upper bound.* With w = 4 u as in :mod:`~gradcert_oracle.screens`: the ball of f has four
+factors, and that of ``f q`` five, and that of :math:`\gamma` one, each rounded and charged a
+rounding, 2 w together with its product. Where :math:`\kappa \ge 1/2`, that of :math:`\kappa` is
+off by no more beside itself, and a_k by 5 w. The sum A adds 5 w of W, and so does the sum of the
+others. So a term is off by at most 24 w more, and each form has two: 512 u is more than enough.
+What a_k loses to underflow is no more than that if the smoothing is at least 2^-20.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.effective_targets import smoothing
 from gradcert_oracle.losses import Loss, Share
+from gradcert_oracle.rescaled_logits import Rescaling
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.wider import Array, Pair, Wider
 
-__all__ = ["effective_pairs", "factors", "multiplied", "screenable"]
+__all__ = ["effective_pairs", "factors", "multiplied", "rescaling", "screenable", "squares"]
 
 _LEAST_SMOOTHING = 2.0**-20
+
+_MOST_RESCALED = 2.0**20
+"""Losses whose scale or softcap is larger, or smaller than its inverse, are left to the judge."""
 
 _LARGEST = 2.0**900
 """Rows with a factor that is larger, or smaller than its inverse, are left to the judge."""
@@ -48,14 +53,21 @@ def screenable(loss: Loss, classes: int) -> bool:
 
     Examples
     --------
-    >>> screenable(Loss(label_smoothing=0.1), 10), screenable(Loss(softcap=30.0), 10)
+    >>> screenable(Loss(label_smoothing=0.1), 10), screenable(Loss(label_smoothing=0.9), 10)
     (True, False)
     """
-    if loss.rescales or loss.z_loss:
-        return False
-    if not loss.label_smoothing:
-        return True
+    ordinary = all(
+        1 / _MOST_RESCALED <= size <= _MOST_RESCALED for size in (loss.logit_scale, loss.softcap)
+        if size < inf
+    )
+    if not ordinary or not loss.label_smoothing:
+        return ordinary
     return loss.label_smoothing >= _LEAST_SMOOTHING and smoothing(loss, classes).kept >= 0.5
+
+
+def rescaling(loss: Loss) -> Rescaling | None:
+    """Return how a loss rescales its logits, or None if it does not."""
+    return Rescaling(loss.logit_scale, loss.softcap) if loss.rescales else None
 
 
 def _pair(number: Fraction) -> tuple[float, float]:
@@ -82,16 +94,35 @@ def effective_pairs(loss: Loss, wider: Wider, t: Array) -> Pair:
     return numbers
 
 
-def factors(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair:
-    """Return ``M g / D`` of each row, or ``M / D``; NaN where it is zero or of an extreme size."""
+def _each(shares: Sequence[Share], number: Callable[[Share], Fraction], wider: Wider) -> Pair:
+    """Return a number of each row; NaN where it is zero or of an extreme size."""
     known: dict[Share, tuple[float, float]] = {}
     for share in set(shares):
-        number = Fraction(loss.multiplier) * Fraction(share.upstream if upstream else 1.0)
-        number = number / share.divisor if share.kept else Fraction(0)
-        extreme = not 1 / Fraction(_LARGEST) <= abs(number) <= Fraction(_LARGEST)
-        known[share] = (np.nan, np.nan) if extreme else _pair(number)
+        found = number(share) if share.kept else Fraction(0)
+        extreme = not 1 / Fraction(_LARGEST) <= abs(found) <= Fraction(_LARGEST)
+        known[share] = (np.nan, np.nan) if extreme else _pair(found)
     heads, tails = np.array([known[share] for share in shares]).T
     return Pair(heads, np.ascontiguousarray(tails) if wider.paired else 0.0)
+
+
+def factors(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair:
+    """Return ``M g s / D`` of each row, or ``M / D``; NaN where it is zero or of an extreme size."""
+    front = Fraction(loss.multiplier) * (Fraction(loss.logit_scale) if upstream else 1)
+
+    def factor(share: Share) -> Fraction:
+        return front * (Fraction(share.upstream) if upstream else 1) / share.divisor
+
+    return _each(shares, factor, wider)
+
+
+def squares(
+    loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool
+) -> Pair | None:
+    """Return ``2 zeta D / D_z`` of each row for a gradient, or half of it; None without a z-loss."""
+    if not loss.z_loss:
+        return None
+    front = Fraction(loss.z_loss) * (2 if upstream else 1)
+    return _each(shares, lambda share: front * share.divisor / share.z_divisor, wider)
 
 
 def multiplied(screen: Screen) -> Screen:
@@ -120,7 +151,7 @@ def multiplied(screen: Screen) -> Screen:
         return bound * size(batch, bound)
 
     def budget_at_most(batch: Batch, rounding: Rounding) -> Array:
-        return screen.budget_at_most(batch, rounding) + 256 * rounding.unit
+        return screen.budget_at_most(batch, rounding) + 512 * rounding.unit
 
     return Screen(
         reference=reference, budget_at_least=budget_at_least, budget_at_most=budget_at_most

@@ -36,7 +36,14 @@ from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.kinds import Kinds, kinds_of
 from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.questions import Quantity
-from gradcert_oracle.screened_losses import effective_pairs, factors, multiplied, screenable
+from gradcert_oracle.screened_losses import (
+    effective_pairs,
+    factors,
+    multiplied,
+    rescaling,
+    screenable,
+    squares,
+)
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
 from gradcert_oracle.verdicts import levels
@@ -100,7 +107,7 @@ class Screened:
     used: Array
 
 
-def _in_domain(quantity: Quantity, arguments: dict[str, Array]) -> Array:
+def _in_domain(quantity: Quantity, arguments: dict[str, Array], *, capped: bool = False) -> Array:
     """Return for each row whether the proofs hold for its arguments."""
     inside: Array = np.ones(len(next(iter(arguments.values()))), dtype=bool)
     if "probabilities" not in arguments:
@@ -109,7 +116,8 @@ def _in_domain(quantity: Quantity, arguments: dict[str, Array]) -> Array:
             return inside
     for name, array in arguments.items():
         if name == "logits":
-            hidden = array == -np.inf if quantity.masked else np.zeros(array.shape, dtype=bool)
+            masked = quantity.masked and not capped
+            hidden = array == -np.inf if masked else np.zeros(array.shape, dtype=bool)
             right = hidden | (np.abs(array) <= _LARGEST)
             inside &= ~hidden.all(axis=1)
         elif name == "probabilities":
@@ -249,8 +257,15 @@ def _batch(
         if not isinstance(effective.tail, float):
             named["tails"] = effective.tail
     # Only a gradient has one value for each class, and only that depends on what is upstream.
-    known = factors(loss, shares, wider, upstream=quantity.pooled) if shares else None
-    return Batch(named, wider, factors=known)
+    if not shares:
+        return Batch(named, wider)
+    return Batch(
+        named,
+        wider,
+        factors=factors(loss, shares, wider, upstream=quantity.pooled),
+        squares=squares(loss, shares, wider, upstream=quantity.pooled),
+        rescaling=rescaling(loss),
+    )
 
 
 def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
@@ -289,8 +304,9 @@ def screen(
 
     Returns
     -------
-    What the screen says of each row; None for what has no screen: other quantities, and losses with
-    scaled or capped logits or a z-loss. A row that does not count is accepted if it is zero.
+    What the screen says of each row; None for what has no screen: quantities of a batch, and losses
+    with an extreme scale, softcap or smoothing. A row that does not count is accepted if it is
+    zero.
 
     Examples
     --------
@@ -325,7 +341,7 @@ def screen(
             if kinds is not None:
                 batch = batch.of_kinds(kinds)
                 answer = kinds.of(answer) if quantity.pooled else answer
-            inside = _in_domain(quantity, dict(batch.arguments))
+            inside = _in_domain(quantity, dict(batch.arguments), capped=loss.softcap < np.inf)
             if batch.factors is not None:
                 inside &= np.isfinite(batch.factors.head)
             if not inside.any():

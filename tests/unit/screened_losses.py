@@ -5,7 +5,7 @@ The tests try a few. To try many: ``python tests/unit/screened_losses.py 10000``
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -66,8 +66,7 @@ def draw_rows(rng: Generator, quantity: Quantity, format: Format, rows: int = 8)
     loss = Loss(output=quantity.output)
     if quantity.options:
         while loss.is_plain or not screenable(loss, n):
-            drawn = draw_loss(rng, format, n)
-            loss = replace(drawn, logit_scale=1.0, softcap=inf, z_loss=0.0)
+            loss = draw_loss(rng, format, n)
     asked = []
     while len(asked) < rows:
         one = draw(rng, format, rng.choice(list(REGIMES)), n, loss if quantity.options else Loss())
