@@ -288,6 +288,13 @@ class Batch:
         radius: Array = rounding.unit * (shift + np.abs(self.log_sum.head))
         return radius
 
+    @property
+    def targets_below(self) -> Array:
+        """``sum_j |t_j|`` of each row over the classes whose logit is not the largest one."""
+        sizes = np.abs(self["targets"]) * (self.softmax.drops > 0)
+        below: Array = (sizes if self.counts is None else sizes * self.counts).sum(axis=1)
+        return below
+
     @functools.cached_property
     def moves_of_targets(self) -> Array:
         """``sum_j |t_j| x_j`` of each row, with x = :attr:`moves`, in binary64."""

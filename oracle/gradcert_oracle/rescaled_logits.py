@@ -166,7 +166,7 @@ class Rescaling:
         ([[0.0, -4.0]], [6.0])
         """
         scale, top = Pair(np.full((1, 1), self.scale)), (np.arange(len(z)), z.argmax(axis=1))
-        scaled = wider.product(wider.number(z), scale)
+        scaled = _where(z == -inf, -inf, wider.product(wider.number(z), scale))
         if self.softcap < inf:
             return self._capped(scaled, top, wider)
         differences = wider.product(wider.difference(z, z[top][:, None]), scale)

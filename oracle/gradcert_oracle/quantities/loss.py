@@ -187,7 +187,7 @@ def _reference(batch: Batch) -> Reference:
     that of R and its own. So the error, relative to the sum of the sizes of the terms, is at most
     that of a share, see :class:`Batch`, with a rounding of each difference, which is within the
     error of a power, and six more operations. A difference of logits under a softcap has an error
-    of its own, beside W. The square is known to twice the error of L times ``|L|`` and that error,
+    of its own, beside W without the targets whose difference is zero. The square is known to twice the error of L times ``|L|`` and that error,
     see :attr:`Batch.pull <gradcert_oracle.batches.Batch.pull>`, and three roundings.
     """
     wider, targets = batch.arithmetic, batch.targets
@@ -196,7 +196,7 @@ def _reference(batch: Batch) -> Reference:
     sizes = _sizes(batch)
     error = sizes * (batch.error + LOG_ERROR + 6 * wider.unit)
     if batch.rescaled is not None:
-        error = error + targets.sizes * batch.rescaled.error
+        error = error + batch.targets_below * batch.rescaled.error
     scale = sizes + targets.sizes
     if batch.squares is not None:
         square, off = _square(batch), batch.error * batch.log_size
