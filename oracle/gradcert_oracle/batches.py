@@ -364,20 +364,20 @@ class Batch:
         r"""Return a lower bound of the radius of the ball of each o_j, relative to o_j.
 
         With x = u |d_j|, or u times :attr:`moves`, the ball of the power contains ``e^{d_j} e^x``
-        and ``e^{d_j} e^{-x}``, because the exponent is charged a rounding. That of S contains S / A and S / B, see
-        :meth:`mass_radius`. So the ball of o_j contains ``o_j A e^x`` and ``o_j B e^{-x}``. A ball
-        is no narrower than two of its points, so its radius is at least
+        and ``e^{d_j} e^{-x}``, because the exponent is charged a rounding. That of S contains S / A
+        and S / B, see :meth:`mass_radius`. So the ball of o_j contains ``o_j A e^x`` and ``o_j B
+        e^{-x}``. A ball is no narrower than two of its points, so its radius is at least
 
         .. math:: o_j (A e^x - B e^{-x}) / 2 \ge o_j (x (A + B) / 2 + (A - B) / 2) .
 
-        x is at most 2^-14, because no more than 746 is used of |d_j|. So this is at least ``o_j (x +
-        q)`` and ``o_j (x + 0.96 h)``: what is lost to ``A + B < 2`` is less than what q and 0.96
+        x is at most 2^-14, because no more than 746 is used of |d_j|. So this is at least ``o_j (x
+        + q)`` and ``o_j (x + 0.96 h)``: what is lost to ``A + B < 2`` is less than what q and 0.96
         leave out.
 
         Where a log-probability is stored, with v the unit of its rounding, ``(d_j - ln S) (1 +-
-        v)`` has the ends ``(d_j (1 +- u) - ln S) (1 +- v)``. They are ``2 (x + v |l_j|)``
-        apart, and their middle is ``l_j - x v``, which makes the power smaller by less than a
-        part in 2^-22. The ball of S is not used then.
+        v)`` has the ends ``(d_j (1 +- u) - ln S) (1 +- v)``. They are ``2 (x + v |l_j|)`` apart,
+        and their middle is ``l_j - x v``, which makes the power smaller by less than a part in
+        2^-22. The ball of S is not used then.
         """
         radii = rounding.unit * self.moves
         if rounding.stored:
@@ -436,8 +436,15 @@ class _Part(Batch):
     def of(cls, whole: Batch, places: slice) -> "_Part":
         """Return a part of a batch."""
         arguments = {name: array[:, places] for name, array in whole.arguments.items()}
-        given = {"factors": whole.factors, "squares": whole.squares, "rescaling": whole.rescaling}
-        return cls(arguments, whole.arithmetic, whole, places, **given)
+        return cls(
+            arguments,
+            whole.arithmetic,
+            whole,
+            places,
+            factors=whole.factors,
+            squares=whole.squares,
+            rescaling=whole.rescaling,
+        )
 
     @functools.cached_property
     def classes(self) -> int:

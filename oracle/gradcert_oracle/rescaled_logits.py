@@ -177,17 +177,18 @@ class Rescaling:
         moves = _moves(differences, loose, np.abs(own), wider)
         return RescaledLogits(inf, differences, largest, error, loose, moves)
 
-    def _rounded(self, scaled: Pair, wider: Wider) -> Array | bool:
+    def _rounded(self, scaled: Pair, wider: Wider) -> Array:
         """Return where the product of the scale and a logit is rounded at the format's precision.
 
         The formats below binary64 have intermediates of 24 bits. There the product of two numbers
         of 24 bits is exact in binary64.
         """
         if wider.paired:
-            return np.not_equal(scaled.tail, 0)
-        if np.float64(self.scale).view(np.int64) & _BEYOND_BINARY32:
-            return True
-        return (scaled.head.view(np.int64) & _BEYOND_BINARY32) != 0
+            rounded: Array = np.not_equal(scaled.tail, 0)
+        else:
+            bits = scaled.head.view(np.int64) | np.float64(self.scale).view(np.int64)
+            rounded = (bits & _BEYOND_BINARY32) != 0
+        return rounded
 
     def _capped(self, scaled: Pair, top: tuple[Array, Array], wider: Wider) -> RescaledLogits:
         softcap = self.softcap

@@ -37,7 +37,15 @@ from gradcert_oracle.rescaled_logits import Rescaling
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.wider import Array, Pair, Wider
 
-__all__ = ["effective_pairs", "factors", "multiplied", "rescaling", "screenable", "squares"]
+__all__ = [
+    "effective_pairs",
+    "factors",
+    "multiplied",
+    "rescaling",
+    "screenable",
+    "squares",
+    "summed",
+]
 
 _LEAST_SMOOTHING = 2.0**-20
 
@@ -57,7 +65,8 @@ def screenable(loss: Loss, classes: int) -> bool:
     (True, False)
     """
     ordinary = all(
-        1 / _MOST_RESCALED <= size <= _MOST_RESCALED for size in (loss.logit_scale, loss.softcap)
+        1 / _MOST_RESCALED <= size <= _MOST_RESCALED
+        for size in (loss.logit_scale, loss.softcap)
         if size < inf
     )
     if not ordinary or not loss.label_smoothing:
@@ -106,7 +115,7 @@ def _each(shares: Sequence[Share], number: Callable[[Share], Fraction], wider: W
 
 
 def factors(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair:
-    """Return ``M g s / D`` of each row, or ``M / D``; NaN where it is zero or of an extreme size."""
+    """Return ``M g s / D`` of each row, or ``M / D``; NaN if it is zero or of an extreme size."""
     front = Fraction(loss.multiplier) * (Fraction(loss.logit_scale) if upstream else 1)
 
     def factor(share: Share) -> Fraction:
@@ -115,10 +124,8 @@ def factors(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool
     return _each(shares, factor, wider)
 
 
-def squares(
-    loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool
-) -> Pair | None:
-    """Return ``2 zeta D / D_z`` of each row for a gradient, or half of it; None without a z-loss."""
+def squares(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair | None:
+    """Return ``2 zeta D / D_z`` of each row for a gradient, or half of that; None if zeta is 0."""
     if not loss.z_loss:
         return None
     front = Fraction(loss.z_loss) * (2 if upstream else 1)
@@ -152,6 +159,43 @@ def multiplied(screen: Screen) -> Screen:
 
     def budget_at_most(batch: Batch, rounding: Rounding) -> Array:
         return screen.budget_at_most(batch, rounding) + 512 * rounding.unit
+
+    return Screen(
+        reference=reference, budget_at_least=budget_at_least, budget_at_most=budget_at_most
+    )
+
+
+def summed(screen: Screen) -> Screen:
+    """Return the screen of the sum of the values of all rows of a batch, which is one value.
+
+    The textbook adds the balls of the values. The radii of the terms of a sum add up, whatever
+    their signs. The sizes of the rows are charged, one rounding of each value, and one of the sum.
+    Each radius is at most a part of the scale of its row, and the scale of the sum is that of the
+    rows together. The sum rounds by at most 4.4 u of the sizes of the values for each of its ``D =
+    ceil(log2 rows)`` levels. The sizes charge 2 u more.
+    """
+
+    def reference(batch: Batch) -> Reference:
+        found, wider = screen.reference(batch), batch.arithmetic
+        values = wider.normal(found.values)
+        whole = wider.balance(values.of(None))
+        rounded = wider.total_error(len(values.head)) + 3 * wider.unit
+        lost = found.lost.sum(keepdims=True)
+        error = 1.01 * (found.error.sum(keepdims=True) + rounded * whole.sizes)
+        return Reference(whole.total, error, found.scale.sum(keepdims=True), lost)
+
+    def budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+        values = screen.reference(batch).values.head
+        sizes = np.abs(values).sum(keepdims=True) + np.abs(values.sum(keepdims=True))
+        bound: Array = screen.budget_at_least(batch, rounding).sum(keepdims=True)
+        bound += rounding.unit * sizes
+        return bound
+
+    def budget_at_most(batch: Batch, rounding: Rounding) -> Array:
+        most = screen.budget_at_most(batch, rounding)
+        depth = (len(most) - 1).bit_length()
+        bound: Array = most.max(keepdims=True) + (4.4 * depth + 4) * rounding.unit
+        return bound
 
     return Screen(
         reference=reference, budget_at_least=budget_at_least, budget_at_most=budget_at_most

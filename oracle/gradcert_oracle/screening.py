@@ -28,6 +28,7 @@ So the worst row is found without judging all of them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -43,6 +44,7 @@ from gradcert_oracle.screened_losses import (
     rescaling,
     screenable,
     squares,
+    summed,
 )
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
@@ -66,6 +68,9 @@ _MOST_CLASSES = 1 << 20
 
 _VOID = 0.24
 """A level may be void where the crude upper bound is more than this part of the scale."""
+
+_MOST_SUMMED = 1 << 22
+"""So is a batch of more numbers that has one value."""
 
 _AT_ONCE = 1 << 15
 """Numbers that are screened together, so that they stay in the processor's cache."""
@@ -304,9 +309,9 @@ def screen(
 
     Returns
     -------
-    What the screen says of each row; None for what has no screen: quantities of a batch, and losses
-    with an extreme scale, softcap or smoothing. A row that does not count is accepted if it is
-    zero.
+    What the screen says of each row, or of the value of the batch; None for what has no screen:
+    losses with an extreme scale, softcap or smoothing. A row that does not count is accepted if it
+    is zero.
 
     Examples
     --------
@@ -315,28 +320,35 @@ def screen(
     >>> screen(GRADIENT, BINARY64, (z, t), np.array([[-0.5, 0.5], [-0.5, 0.0]])).accepted.tolist()
     [True, False]
     """
-    rows, classes = len(values), arguments[0].shape[1]
-    if loss.is_plain and set(shares) <= {PLAIN_SHARE}:
-        chosen, shares = quantity.screen, ()
-    elif quantity.screen is None or not quantity.shares or not screenable(loss, classes):
-        return None
-    else:
-        chosen, shares = multiplied(quantity.screen), shares or [PLAIN_SHARE] * rows
+    classes = arguments[0].shape[1]
+    shares = shares or [PLAIN_SHARE] * len(arguments[0])
+    chosen, plain = quantity.screen, loss.is_plain and set(shares) <= {PLAIN_SHARE}
+    if chosen is not None and not plain:
+        known = quantity.shares and screenable(loss, classes)
+        chosen = multiplied(chosen) if known else None
     if chosen is None:
         return None
+    rows = len(values)
     result = Screened(np.zeros(rows, bool), np.ones(rows, int), np.full(rows, np.inf))
-    for row, share in enumerate(shares):
-        if not share.kept and not values[row].any():
-            result.accepted[row], result.rank[row], result.used[row] = True, 0, 0.0
+    if quantity.reduces:
+        chosen = summed(chosen)
+        kept = np.array([share.kept for share in shares])
+        arguments, shares = [array[kept] for array in arguments], list(compress(shares, kept))
+        if not shares or arguments[0].size > _MOST_SUMMED:
+            return result
+    elif not plain:
+        for row, share in enumerate(shares):
+            if not share.kept and not values[row].any():
+                result.accepted[row], result.rank[row], result.used[row] = True, 0, 0.0
     if not 1 <= classes <= _MOST_CLASSES:
         return result
     step = max(1, _AT_ONCE // max(classes, values[:1].size))
+    parts = [slice(start, start + step) for start in range(0, rows, step)]
     with np.errstate(all="ignore"):
-        for start in range(0, rows, step):
-            part = slice(start, start + step)
+        for part in [slice(None)] if quantity.reduces else parts:
             answer = values[part].astype(np.float64, copy=False)
             given = [array[part] for array in arguments]
-            batch = _batch(quantity, format, given, loss, shares[part])
+            batch = _batch(quantity, format, given, loss, () if plain else shares[part])
             kinds = _kinds(quantity, batch, answer)
             if kinds is not None:
                 batch = batch.of_kinds(kinds)
@@ -344,12 +356,14 @@ def screen(
             inside = _in_domain(quantity, dict(batch.arguments), capped=loss.softcap < np.inf)
             if batch.factors is not None:
                 inside &= np.isfinite(batch.factors.head)
+            if quantity.reduces:
+                inside = np.array([inside.all()])
             if not inside.any():
                 continue
             if not inside.all():
                 batch, answer = batch.of_rows(inside), answer[inside]
             found = _screen(quantity, chosen, format, batch, answer)
-            places = np.flatnonzero(inside) + start
+            places = np.flatnonzero(inside) + (part.start or 0)
             result.accepted[places] = found.accepted
             result.rank[places] = found.rank
             result.used[places] = found.used

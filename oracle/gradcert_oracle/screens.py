@@ -83,9 +83,8 @@ def _mass_at_most(batch: Batch, rounding: Rounding) -> Array:
     # The weighted drop omits terms below 746 e^-32, at most one for each class.
     drop = batch.weighted_drop + classes * 1e-11
     depth = (classes - 1).bit_length()
-    mass: Array = (4 + 4.4 * depth) * unit + classes * rounding.lost
-    mass = mass + (10 + 1.1 * more) * unit * drop + loose
-    return mass
+    mass: Array = (10 + 1.1 * more) * unit * drop + loose
+    return mass + (4 + 4.4 * depth) * unit + classes * rounding.lost
 
 
 def textbook_at_most(batch: Batch, rounding: Rounding) -> Array:

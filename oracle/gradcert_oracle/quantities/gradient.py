@@ -250,22 +250,24 @@ def _reference(batch: Batch) -> Reference:
 
 
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
-    """Return ``|Q| (p_j r_j + a) + p_j q R + u (p_j W + |t_j| + |g_j|)``, with g_j the value itself.
+    """Return ``|Q| (p_j r_j + a) + p_j q R + u (p_j W + |t_j| + |g_j|)``, g_j the value itself.
 
     ``p_j r_j`` bounds the radius of the quotient p_j from below, and r_j is at least ``u |d_j|``;
     see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. What it may lose to underflow, a,
     is added to its ball. Q is the sum T of the targets, and ``T + q L`` with a z-loss. Its ball
     contains Q, so the radius of ``p_j Q - t_j`` is at least ``|Q|`` times both. The ball of L
-    contains ``L - R`` and ``L + R``, and 0.9 of that is left where Q and p_j grow together. With W
-    the sum of the sizes of the terms of Q, the sizes charge one rounding of ``p_j W``, of t_j and of
-    the difference; where t_j is zero, they charge two of ``p_j W``, which is no less.
+    contains ``L - R`` and ``L + R``; 0.9 of R is left where the ball of p_j is not symmetric. With
+    W the sum of the sizes of the terms of Q, the sizes charge one rounding of ``p_j W``, of t_j and
+    of the difference; where t_j is zero, they charge two of ``p_j W``, which is no less.
 
-    With a softcap all this is multiplied by its derivative S_j, whose ball contains ``S_j -+ u
-    b_j``; see :mod:`~gradcert_oracle.rescaled_logits`. Let x be the difference and y the half
-    distance above of its ends. Ends of one sign of both are ``|x| u b_j + S_j y`` and at most ``u
-    b_j y`` less apart from the middle.
+    With a softcap the value is ``S_j x``, with x the difference above and S_j the derivative. The
+    ball of x contains two numbers that are 2 y apart, one on each side, with y all but the sizes
+    above. That of S_j contains ``S_j -+ b``, see :mod:`~gradcert_oracle.rescaled_logits`. The
+    product of the larger sizes and that of the smaller ones are ``2 |x| b + 2 S_j y`` apart, less
+    at most ``2 b y`` where x is not in the middle. So the radius is at least ``|x| b + (S_j - b)
+    y``.
     """
-    softmax, t, pull = batch.softmax, batch["targets"], batch.pull
+    t, pull = batch["targets"], batch.pull
     # Q is known beside the sizes. Where they cancel, little may be known of Q beside its own size.
     least = np.maximum(np.abs(pull.total.head) - batch.error * pull.known, 0)
     values = _weights(batch, pull.total.head) - t
@@ -276,7 +278,7 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
         moved = 0.9 * np.abs(batch.squares.head) * batch.log_sum_radius(rounding)
         reach += _weights(batch, moved)
     rescaled = batch.rescaled
-    if rescaled is None or rescaled.steepness is None:
+    if rescaled is None or rescaled.steepness is None or rescaled.bend is None:
         bound: Array = rounding.unit * (sizes + np.abs(values)) + reach
         return bound
     steep, bend = rescaled.steepness.head, rounding.unit * rescaled.bend

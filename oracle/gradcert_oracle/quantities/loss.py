@@ -187,8 +187,9 @@ def _reference(batch: Batch) -> Reference:
     that of R and its own. So the error, relative to the sum of the sizes of the terms, is at most
     that of a share, see :class:`Batch`, with a rounding of each difference, which is within the
     error of a power, and six more operations. A difference of logits under a softcap has an error
-    of its own, beside W without the targets whose difference is zero. The square is known to twice the error of L times ``|L|`` and that error,
-    see :attr:`Batch.pull <gradcert_oracle.batches.Batch.pull>`, and three roundings.
+    of its own, beside W without the targets whose difference is zero. The square is known to twice
+    the error of L times ``|L|`` and that error, see :attr:`Batch.pull
+    <gradcert_oracle.batches.Batch.pull>`, and three roundings.
     """
     wider, targets = batch.arithmetic, batch.targets
     loss = wider.less(batch.moved.total, wider.product(targets.total.times(-1.0), batch.log_mass))

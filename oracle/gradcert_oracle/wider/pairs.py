@@ -72,7 +72,7 @@ class Pair(NamedTuple):
     head: Array
     tail: Array | float = 0.0
 
-    def of(self, *places: Array | slice) -> "Pair":
+    def of(self, *places: Array | slice | None) -> "Pair":
         """Return some of the numbers."""
         tail = self.tail if isinstance(self.tail, float) else self.tail[places]
         return Pair(self.head[places], tail)
