@@ -25,7 +25,7 @@ from gradcert_oracle.kinds import Kinds
 from gradcert_oracle.rescaled_logits import RescaledLogits, Rescaling
 from gradcert_oracle.wider import DEEPEST, Array, Balance, Pair, Wider, blocks, log1p
 
-__all__ = ["Batch", "Pull", "Rounding", "Softmax"]
+__all__ = ["Batch", "Pull", "Rounding", "Softmax", "Widths"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,26 @@ class Rounding:
 
 
 @dataclass(frozen=True)
+class Widths:
+    """Radii of the textbook's balls of what multiplies the terms of each row, beside their sizes.
+
+    Attributes
+    ----------
+    front
+        That of the factor of the row.
+    square
+        That of the factor of a z-loss.
+    """
+
+    front: Array
+    square: Array
+
+    def of(self, rows: Array) -> "Widths":
+        """Return those of some rows."""
+        return Widths(self.front[rows], self.square[rows])
+
+
+@dataclass(frozen=True)
 class Pull:
     """What multiplies the share of each class: the sum of the targets, and what a z-loss adds.
 
@@ -122,6 +142,8 @@ class Batch:
         the factors. None without a z-loss.
     rescaling
         How a loss rescales its logits; None if it does not.
+    widths
+        How wide the balls of the factors are; None where there are none.
     """
 
     arguments: Mapping[str, Array]
@@ -130,6 +152,7 @@ class Batch:
     factors: Pair | None = field(default=None, kw_only=True)
     squares: Pair | None = field(default=None, kw_only=True)
     rescaling: Rescaling | None = field(default=None, kw_only=True)
+    widths: Widths | None = field(default=None, kw_only=True)
 
     def __getitem__(self, name: str) -> Array:
         """Return the argument of this name."""
@@ -160,9 +183,14 @@ class Batch:
         """Return the batch of some of its rows."""
         arguments = {name: array[rows] for name, array in self.arguments.items()}
         counts = None if self.counts is None else self.counts[rows]
-        factors = self.factors and self.factors.of(rows)
-        squares = self.squares and self.squares.of(rows)
-        return replace(self, arguments=arguments, counts=counts, factors=factors, squares=squares)
+        return replace(
+            self,
+            arguments=arguments,
+            counts=counts,
+            factors=self.factors and self.factors.of(rows),
+            squares=self.squares and self.squares.of(rows),
+            widths=self.widths and self.widths.of(rows),
+        )
 
     def parts(self) -> list[tuple[slice, "Batch"]]:
         """Return parts of some thousand classes, which stay in the processor's cache."""
@@ -228,6 +256,15 @@ class Batch:
             mass = (targets * counts).sum(axis=1)  # It is exact.
             return Balance(self.arithmetic.number(mass), np.abs(mass))
         return self.arithmetic.balance(self._weighted(self.target_numbers))
+
+    @functools.cached_property
+    def target_radii(self) -> Array:
+        """``sum_k R_k`` of each row, with R_k a lower bound of the radius of the ball of t_k."""
+        radii = self.arguments.get("radii")
+        if radii is None:
+            return np.zeros(len(self["targets"]))
+        total: Array = (radii if self.counts is None else radii * self.counts).sum(axis=1)
+        return total
 
     @functools.cached_property
     def moved(self) -> Balance:
@@ -444,6 +481,7 @@ class _Part(Batch):
             factors=whole.factors,
             squares=whole.squares,
             rescaling=whole.rescaling,
+            widths=whole.widths,
         )
 
     @functools.cached_property
@@ -470,6 +508,10 @@ class _Part(Batch):
     @functools.cached_property
     def moved(self) -> Balance:
         return self.whole.moved
+
+    @functools.cached_property
+    def target_radii(self) -> Array:
+        return self.whole.target_radii
 
     @functools.cached_property
     def log_mass(self) -> Pair:

@@ -18,6 +18,7 @@ from gradcert_oracle.textbook import Arithmetic, rounding
 
 __all__ = [
     "Masses",
+    "RoundedSmoothing",
     "Smoothing",
     "check_row",
     "effective",
@@ -53,6 +54,19 @@ class Smoothing:
 
     kept: Fraction
     given: Fraction
+
+    def rounded(self, lost: arb) -> "RoundedSmoothing":
+        """Return both as a textbook has them at the working precision."""
+        share = exactly(1 - self.kept) * rounding()  # 1 - e' is as far off as e' is.
+        return RoundedSmoothing(1 - share, exactly(self.given) * rounding() + lost)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundedSmoothing:
+    """What a textbook has for a :class:`Smoothing`, in balls."""
+
+    kept: arb
+    given: arb
 
 
 def smoothing(loss: Loss, classes: int) -> Smoothing:
@@ -102,9 +116,8 @@ def effective(loss: Loss, t: Row, lost: arb) -> list[arb]:
     """
     kept, given = arb(1), arb(0)
     if loss.label_smoothing:
-        smooth = smoothing(loss, len(t))
-        share = exactly(1 - smooth.kept) * rounding()  # 1 - e' is as far off as e' is.
-        kept, given = 1 - share, exactly(smooth.given) * rounding() + lost
+        smooth = smoothing(loss, len(t)).rounded(lost)
+        kept, given = smooth.kept, smooth.given
     pairs = list(zip(t, weights_of(loss, len(t)), strict=True))
     distinct = dict.fromkeys(pairs)
     return lookup(distinct, [(kept * x + given) * w for x, w in distinct], pairs)

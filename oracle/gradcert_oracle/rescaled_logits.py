@@ -63,11 +63,6 @@ _BEYOND_BINARY32 = (1 << 29) - 1
 """The bits of a binary64 number that do not fit into binary32."""
 
 
-def _unit(wider: Wider) -> float:
-    """Return the unit of the intermediates of the formats that an arithmetic serves."""
-    return 2.0**-53 if wider.paired else 2.0**-24
-
-
 def _moves(differences: Pair, loose: Array, own: Array, wider: Wider) -> Array:
     """Return ``2 |d'_j| + r_j`` or less."""
     # A power is zero beyond 746.
@@ -76,7 +71,7 @@ def _moves(differences: Pair, loose: Array, own: Array, wider: Wider) -> Array:
     np.maximum(moves, 0, out=moves)
     moves *= 2
     moves += own
-    return np.minimum(moves, _FARTHEST / _unit(wider), out=moves)
+    return np.minimum(moves, _FARTHEST / 2.0**-wider.serves, out=moves)
 
 
 def _where(places: Array, value: float, numbers: Pair) -> Pair:
@@ -173,7 +168,7 @@ class Rescaling:
         differences = _where(z == -inf, -inf, differences)
         error = 2.0**-80 if wider.paired else 1.001 * wider.unit * -DEEPEST
         largest, own = scaled.of(*top), np.where(self._rounded(scaled, wider), scaled.head, 0)
-        loose = _SCALED * _unit(wider) * np.abs(largest.head)
+        loose = _SCALED * 2.0**-wider.serves * np.abs(largest.head)
         moves = _moves(differences, loose, np.abs(own), wider)
         return RescaledLogits(inf, differences, largest, error, loose, moves)
 
@@ -200,7 +195,7 @@ class Rescaling:
         # What is above zero is so by no more than its error, because u grows with z.
         differences = _where(differences.head > 0, 0.0, differences)
         t, reach = found.sizes.head, np.abs(scaled.head) * found.steepness.head
-        loose = _CAPPED * _unit(wider) * np.abs(largest.head) + softcap * _LOST
+        loose = _CAPPED * 2.0**-wider.serves * np.abs(largest.head) + softcap * _LOST
         return RescaledLogits(
             softcap,
             differences,

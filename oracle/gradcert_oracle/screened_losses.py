@@ -14,7 +14,10 @@ So five times that error, times ``|f|``, is a bound.
 
 *The lower bound of the budgets.* The textbook's balls of f and a_k contain the true f and a_k. A
 product of balls is no narrower than one of its factors times any point of the other, and a ball of
-a size is no smaller than the size. So each term of such a bound, times ``|f|``, remains one.
+a size is no smaller than the size. So each term of such a bound, times ``|f|``, remains one. The
+balls of f, of ``f q`` and of the smoothing are computed once for all rows, by the textbook's own
+functions. Their radii count in each term that they multiply. Of these 0.999 is left, because a
+product of balls that are narrow on both sides may be narrower by the product of both radii.
 
 *The crude upper bound.* With w = 4 u as in :mod:`~gradcert_oracle.screens`: the ball of f has four
 factors, and that of ``f q`` five, and that of :math:`\gamma` one, each rounded and charged a
@@ -24,15 +27,18 @@ others. So a term is off by at most 24 w more, and each form has two: 512 u is m
 What a_k loses to underflow is no more than that if the smoothing is at least 2^-20.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import inf
 
 import numpy as np
+from flint import arb, ctx
 
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch, Rounding, Widths
 from gradcert_oracle.effective_targets import smoothing
-from gradcert_oracle.losses import Loss, Share
+from gradcert_oracle.losses import PLAIN_SHARE, Loss, Share
+from gradcert_oracle.options_textbook import factor
 from gradcert_oracle.rescaled_logits import Rescaling
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.wider import Array, Pair, Wider
@@ -45,6 +51,8 @@ __all__ = [
     "screenable",
     "squares",
     "summed",
+    "target_radii",
+    "widths",
 ]
 
 _LEAST_SMOOTHING = 2.0**-20
@@ -53,7 +61,10 @@ _MOST_RESCALED = 2.0**20
 """Losses whose scale or softcap is larger, or smaller than its inverse, are left to the judge."""
 
 _LARGEST = 2.0**900
-"""Rows with a factor that is larger, or smaller than its inverse, are left to the judge."""
+"""A factor that is larger is huge. Where one is smaller than the inverse, the judge sees the row."""
+
+_LARGEST_FACTOR = 2.0**1020
+"""So are rows with a factor that is larger than this."""
 
 
 def screenable(loss: Loss, classes: int) -> bool:
@@ -103,25 +114,26 @@ def effective_pairs(loss: Loss, wider: Wider, t: Array) -> Pair:
     return numbers
 
 
-def _each(shares: Sequence[Share], number: Callable[[Share], Fraction], wider: Wider) -> Pair:
+def _each(shares: Sequence[Share], number: Callable[[Share], Fraction], largest: float) -> Pair:
     """Return a number of each row; NaN where it is zero or of an extreme size."""
     known: dict[Share, tuple[float, float]] = {}
     for share in set(shares):
         found = number(share) if share.kept else Fraction(0)
-        extreme = not 1 / Fraction(_LARGEST) <= abs(found) <= Fraction(_LARGEST)
+        extreme = not 1 / Fraction(_LARGEST) <= abs(found) <= Fraction(largest)
         known[share] = (np.nan, np.nan) if extreme else _pair(found)
     heads, tails = np.array([known[share] for share in shares]).T
-    return Pair(heads, np.ascontiguousarray(tails) if wider.paired else 0.0)
+    return Pair(heads, np.ascontiguousarray(tails))
 
 
 def factors(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair:
     """Return ``M g s / D`` of each row, or ``M / D``; NaN if it is zero or of an extreme size."""
     front = Fraction(loss.multiplier) * (Fraction(loss.logit_scale) if upstream else 1)
 
-    def factor(share: Share) -> Fraction:
+    def product(share: Share) -> Fraction:
         return front * (Fraction(share.upstream) if upstream else 1) / share.divisor
 
-    return _each(shares, factor, wider)
+    found = _each(shares, product, _LARGEST_FACTOR)
+    return found if wider.paired else Pair(found.head)
 
 
 def squares(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair | None:
@@ -129,7 +141,36 @@ def squares(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool
     if not loss.z_loss:
         return None
     front = Fraction(loss.z_loss) * (2 if upstream else 1)
-    return _each(shares, lambda share: front * share.divisor / share.z_divisor, wider)
+    found = _each(shares, lambda share: front * share.divisor / share.z_divisor, _LARGEST)
+    return found if wider.paired else Pair(found.head)
+
+
+def widths(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Widths:
+    """Return how wide the textbook's balls of the factors of each row are, beside their size."""
+    scaled = [Fraction(loss.multiplier), Fraction(loss.logit_scale) if upstream else Fraction(1)]
+    zeta = Fraction(loss.z_loss) * (2 if upstream else 1)
+
+    @functools.cache
+    def width(*numbers: Fraction) -> float:
+        with ctx.workprec(wider.serves):
+            ball = factor(1.0, [*numbers, *scaled], arb(0)).value
+        return float((ball.rad() / abs(ball).upper()).lower()) if 0 not in numbers else 0.0
+
+    kept = [share if share.kept else PLAIN_SHARE for share in shares]
+    return Widths(
+        np.array([width(1 / share.divisor) for share in kept]),
+        np.array([width(1 / share.z_divisor, zeta) for share in kept]),
+    )
+
+
+def target_radii(loss: Loss, wider: Wider, t: Array) -> Array | None:
+    """Return lower bounds of the radii of the textbook's balls of the a_k; None for zeros."""
+    if not loss.label_smoothing:
+        return None
+    with ctx.workprec(wider.serves):
+        rounded = smoothing(loss, t.shape[1]).rounded(arb(0))
+    radii: Array = float(rounded.kept.rad()) * np.abs(t) + float(rounded.given.rad())
+    return radii if loss.class_weights is None else radii * np.abs([loss.class_weights])
 
 
 def multiplied(screen: Screen) -> Screen:
@@ -145,10 +186,15 @@ def multiplied(screen: Screen) -> Screen:
         plain, wider = screen.reference(batch), batch.arithmetic
         flat = plain.values.head.ndim == 1
         normal = wider.normal(plain.values)
-        values = wider.product(normal, batch.factors if flat else batch.factors.per_row())
         row = np.abs(batch.factors.head)
+        # A product with a huge number overflows in its parts.
+        power = np.where(row > _LARGEST, 2.0**-200, 1.0)
+        front, back = batch.factors.times(power), 1 / power
+        if not flat:
+            front, back = front.per_row(), back[:, None]
+        values = wider.product(normal, front).times(back)
         # What the a_k and the products may lose to underflow.
-        lost = (plain.lost + batch.classes * 2.0**-1060) * row + 2.0**-1060
+        lost = (plain.lost + batch.classes * 2.0**-1060) * row + 2.0**-1060 / power
         error = 5 * plain.error * size(batch, plain.error)
         error = error + (lost if flat else lost[:, None])
         return Reference(values, error, plain.scale * row, lost)

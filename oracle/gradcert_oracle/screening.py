@@ -45,6 +45,8 @@ from gradcert_oracle.screened_losses import (
     screenable,
     squares,
     summed,
+    target_radii,
+    widths,
 )
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
@@ -257,10 +259,14 @@ def _batch(
     wider = PAIRED if format.precision > BINARY32.precision else PLAIN
     named = {name: array.astype(np.float64, copy=False) for name, array in pairs}
     if not loss.is_plain:
-        effective = effective_pairs(loss, wider, named["targets"])
+        given = named["targets"]
+        effective = effective_pairs(loss, wider, given)
         named["targets"] = effective.head
         if not isinstance(effective.tail, float):
             named["tails"] = effective.tail
+        radii = target_radii(loss, wider, given)
+        if radii is not None:
+            named["radii"] = radii
     # Only a gradient has one value for each class, and only that depends on what is upstream.
     if not shares:
         return Batch(named, wider)
@@ -270,6 +276,7 @@ def _batch(
         factors=factors(loss, shares, wider, upstream=quantity.pooled),
         squares=squares(loss, shares, wider, upstream=quantity.pooled),
         rescaling=rescaling(loss),
+        widths=widths(loss, shares, wider, upstream=quantity.pooled),
     )
 
 
@@ -281,6 +288,14 @@ def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
     if quantity.pooled:
         return kinds_of(*batch.arguments.values(), values)
     return kinds_of(*batch.arguments.values()) if values.ndim == 1 else None
+
+
+def _zero_in_truth(quantity: Quantity, loss: Loss, shares: Sequence[Share], inside: Array) -> Array:
+    """Return which rows have values of exactly zero: they do not count, or a factor is zero."""
+    ignored = np.array([not share.kept for share in shares])
+    factor = np.array([share.upstream if quantity.pooled else 1.0 for share in shares])
+    zero: Array = ignored | (inside & (factor * loss.multiplier == 0))
+    return zero
 
 
 def screen(
@@ -336,10 +351,6 @@ def screen(
         arguments, shares = [array[kept] for array in arguments], list(compress(shares, kept))
         if not shares or arguments[0].size > _MOST_SUMMED:
             return result
-    elif not plain:
-        for row, share in enumerate(shares):
-            if not share.kept and not values[row].any():
-                result.accepted[row], result.rank[row], result.used[row] = True, 0, 0.0
     if not 1 <= classes <= _MOST_CLASSES:
         return result
     step = max(1, _AT_ONCE // max(classes, values[:1].size))
@@ -355,6 +366,11 @@ def screen(
                 answer = kinds.of(answer) if quantity.pooled else answer
             inside = _in_domain(quantity, dict(batch.arguments), capped=loss.softcap < np.inf)
             if batch.factors is not None:
+                if not quantity.reduces:
+                    zero = _zero_in_truth(quantity, loss, shares[part], inside)
+                    zero &= ~answer.reshape(len(answer), -1).any(axis=1)
+                    places = np.flatnonzero(zero) + (part.start or 0)
+                    result.accepted[places], result.rank[places], result.used[places] = True, 0, 0
                 inside &= np.isfinite(batch.factors.head)
             if quantity.reduces:
                 inside = np.array([inside.all()])

@@ -21,7 +21,7 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch, Rounding, Widths
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
 from gradcert_oracle.effective_targets import (
@@ -249,6 +249,19 @@ def _reference(batch: Batch) -> Reference:
     return Reference(difference, error, scale, lost)
 
 
+def _width(batch: Batch, widths: Widths) -> Array:
+    """Return ``p_j (|T| w + R + |q L| w_q) + |t_j| w + R_j``: what wide factors and targets add.
+
+    Here w and w_q are those of :class:`Widths`, R_j is a bound of the radius of the ball of t_j,
+    and R that of their sum.
+    """
+    square = batch.pull.sizes - batch.targets.sizes
+    whole = np.abs(batch.targets.total.head) * widths.front + batch.target_radii
+    own = np.abs(batch["targets"]) * widths.front[:, None] + batch.arguments.get("radii", 0.0)
+    width: Array = 0.999 * (_weights(batch, whole + square * widths.square) + own)
+    return width
+
+
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``|Q| (p_j r_j + a) + p_j q R + u (p_j W + |t_j| + |g_j|)``, g_j the value itself.
 
@@ -258,7 +271,8 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     contains Q, so the radius of ``p_j Q - t_j`` is at least ``|Q|`` times both. The ball of L
     contains ``L - R`` and ``L + R``; 0.9 of R is left where the ball of p_j is not symmetric. With
     W the sum of the sizes of the terms of Q, the sizes charge one rounding of ``p_j W``, of t_j and
-    of the difference; where t_j is zero, they charge two of ``p_j W``, which is no less.
+    of the difference; where t_j is zero, they charge two of ``p_j W``, which is no less. The radii
+    of the factors and of smoothed targets are added.
 
     With a softcap the value is ``S_j x``, with x the difference above and S_j the derivative. The
     ball of x contains two numbers that are 2 y apart, one on each side, with y all but the sizes
@@ -277,6 +291,8 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     if batch.squares is not None:
         moved = 0.9 * np.abs(batch.squares.head) * batch.log_sum_radius(rounding)
         reach += _weights(batch, moved)
+    if batch.widths is not None:
+        reach += _width(batch, batch.widths)
     rescaled = batch.rescaled
     if rescaled is None or rescaled.steepness is None or rescaled.bend is None:
         bound: Array = rounding.unit * (sizes + np.abs(values)) + reach

@@ -209,6 +209,16 @@ def _reference(batch: Batch) -> Reference:
     return Reference(loss, error + lost, scale, lost)
 
 
+def _width_of_targets(batch: Batch) -> Array:
+    """Return ``sum_j R_j |ln o_j|``, with R_j a bound of the radius of the ball of t_j."""
+    radii = batch.arguments.get("radii")
+    if radii is None:
+        return np.zeros(len(batch["targets"]))
+    terms = radii * (batch.softmax.drops + batch.log_mass.head[:, None])
+    width: Array = (terms if batch.counts is None else terms * batch.counts).sum(axis=1)
+    return width
+
+
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``u (A + L + |E|) + v L + W r``, with r a radius of ``ln S``.
 
@@ -225,6 +235,8 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     powers is charged a loss to underflow of a. So the ball also contains ``S + n a`` and ``S - n
     a``, and ``n a / S`` is another r. The larger one counts.
 
+    The radii of the factors, which all terms have, and of smoothed targets are added.
+
     A z-loss is one more term, ``q L^2``, where L has a ball of its own: with ends ``L - R`` and ``L
     + R`` their squares are ``4 |L| R`` apart.
     """
@@ -237,6 +249,10 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
         twice = 2 * np.abs(batch.squares.head * batch.log_sum.head)
         loss, sizes = loss + square, sizes + np.abs(square)
         radius = radius + twice * batch.log_sum_radius(rounding)
+    if batch.widths is not None:
+        square = sizes - _sizes(batch)
+        width = _sizes(batch) * batch.widths.front + square * batch.widths.square
+        radius = radius + 0.999 * (width + _width_of_targets(batch))
     bound: Array = rounding.unit * (batch.moves_of_targets + sizes + np.abs(loss))
     bound += rounding.stored * _sizes(batch) + radius
     return bound
