@@ -29,6 +29,7 @@ What a_k loses to underflow is no more than that if the smoothing is at least 2^
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import inf
 
@@ -45,14 +46,11 @@ from gradcert_oracle.wider import Array, Pair, Wider
 
 __all__ = [
     "effective_pairs",
-    "factors",
     "multiplied",
-    "rescaling",
     "screenable",
-    "squares",
     "summed",
     "target_radii",
-    "widths",
+    "with_shares",
 ]
 
 _LEAST_SMOOTHING = 2.0**-20
@@ -61,7 +59,7 @@ _MOST_RESCALED = 2.0**20
 """Losses whose scale or softcap is larger, or smaller than its inverse, are left to the judge."""
 
 _LARGEST = 2.0**900
-"""A factor that is larger is huge. Where one is smaller than the inverse, the judge sees the row."""
+"""A factor that is larger is huge. Where one is below the inverse, the judge sees the row."""
 
 _LARGEST_FACTOR = 2.0**1020
 """So are rows with a factor that is larger than this."""
@@ -83,11 +81,6 @@ def screenable(loss: Loss, classes: int) -> bool:
     if not ordinary or not loss.label_smoothing:
         return ordinary
     return loss.label_smoothing >= _LEAST_SMOOTHING and smoothing(loss, classes).kept >= 0.5
-
-
-def rescaling(loss: Loss) -> Rescaling | None:
-    """Return how a loss rescales its logits, or None if it does not."""
-    return Rescaling(loss.logit_scale, loss.softcap) if loss.rescales else None
 
 
 def _pair(number: Fraction) -> tuple[float, float]:
@@ -115,38 +108,16 @@ def effective_pairs(loss: Loss, wider: Wider, t: Array) -> Pair:
 
 
 def _each(shares: Sequence[Share], number: Callable[[Share], Fraction], largest: float) -> Pair:
-    """Return a number of each row; NaN where it is zero or of an extreme size."""
-    known: dict[Share, tuple[float, float]] = {}
-    for share in set(shares):
-        found = number(share) if share.kept else Fraction(0)
-        extreme = not 1 / Fraction(_LARGEST) <= abs(found) <= Fraction(largest)
-        known[share] = (np.nan, np.nan) if extreme else _pair(found)
-    heads, tails = np.array([known[share] for share in shares]).T
-    return Pair(heads, np.ascontiguousarray(tails))
+    """Return a number of each share; NaN where it is zero or of an extreme size."""
+    found = [number(share) if share.kept else Fraction(0) for share in shares]
+    extreme = [not 1 / Fraction(_LARGEST) <= abs(one) <= Fraction(largest) for one in found]
+    known = [(np.nan, np.nan) if far else _pair(x) for x, far in zip(found, extreme, strict=True)]
+    heads, tails = np.array(known).T.copy()
+    return Pair(heads, tails)
 
 
-def factors(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair:
-    """Return ``M g s / D`` of each row, or ``M / D``; NaN if it is zero or of an extreme size."""
-    front = Fraction(loss.multiplier) * (Fraction(loss.logit_scale) if upstream else 1)
-
-    def product(share: Share) -> Fraction:
-        return front * (Fraction(share.upstream) if upstream else 1) / share.divisor
-
-    found = _each(shares, product, _LARGEST_FACTOR)
-    return found if wider.paired else Pair(found.head)
-
-
-def squares(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Pair | None:
-    """Return ``2 zeta D / D_z`` of each row for a gradient, or half of that; None if zeta is 0."""
-    if not loss.z_loss:
-        return None
-    front = Fraction(loss.z_loss) * (2 if upstream else 1)
-    found = _each(shares, lambda share: front * share.divisor / share.z_divisor, _LARGEST)
-    return found if wider.paired else Pair(found.head)
-
-
-def widths(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Widths:
-    """Return how wide the textbook's balls of the factors of each row are, beside their size."""
+def _widths(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool) -> Widths:
+    """Return how wide the textbook's balls of the factors of each share are, beside their size."""
     scaled = [Fraction(loss.multiplier), Fraction(loss.logit_scale) if upstream else Fraction(1)]
     zeta = Fraction(loss.z_loss) * (2 if upstream else 1)
 
@@ -160,6 +131,37 @@ def widths(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool)
     return Widths(
         np.array([width(1 / share.divisor) for share in kept]),
         np.array([width(1 / share.z_divisor, zeta) for share in kept]),
+    )
+
+
+def with_shares(batch: Batch, loss: Loss, shares: Sequence[Share], *, upstream: bool) -> Batch:
+    """Return a batch with what multiplies its values and with its z-loss.
+
+    The factors are ``M g s / D`` for a gradient, and ``M / D`` for a loss. The z-loss has ``2 zeta
+    D / D_z`` beside them, or half of that. Rows where one is of an extreme size have NaN.
+    """
+    places: dict[Share, int] = {}
+    rows = np.array([places.setdefault(share, len(places)) for share in shares])
+    unlike, wider = list(places), batch.arithmetic
+    front = Fraction(loss.multiplier) * (Fraction(loss.logit_scale) if upstream else 1)
+    zeta = Fraction(loss.z_loss) * (2 if upstream else 1)
+
+    def factor_of(share: Share) -> Fraction:
+        return front * (Fraction(share.upstream) if upstream else 1) / share.divisor
+
+    def square_of(share: Share) -> Fraction:
+        return zeta * share.divisor / share.z_divisor
+
+    def of_rows(numbers: Pair) -> Pair:
+        each = numbers.of(rows)
+        return each if wider.paired else Pair(each.head)
+
+    return replace(
+        batch,
+        factors=of_rows(_each(unlike, factor_of, _LARGEST_FACTOR)),
+        squares=of_rows(_each(unlike, square_of, _LARGEST)) if zeta else None,
+        widths=_widths(loss, unlike, wider, upstream=upstream).of(rows),
+        rescaling=Rescaling(loss.logit_scale, loss.softcap) if loss.rescales else None,
     )
 
 

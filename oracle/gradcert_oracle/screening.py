@@ -39,14 +39,11 @@ from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.questions import Quantity
 from gradcert_oracle.screened_losses import (
     effective_pairs,
-    factors,
     multiplied,
-    rescaling,
     screenable,
-    squares,
     summed,
     target_radii,
-    widths,
+    with_shares,
 )
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
@@ -268,16 +265,8 @@ def _batch(
         if radii is not None:
             named["radii"] = radii
     # Only a gradient has one value for each class, and only that depends on what is upstream.
-    if not shares:
-        return Batch(named, wider)
-    return Batch(
-        named,
-        wider,
-        factors=factors(loss, shares, wider, upstream=quantity.pooled),
-        squares=squares(loss, shares, wider, upstream=quantity.pooled),
-        rescaling=rescaling(loss),
-        widths=widths(loss, shares, wider, upstream=quantity.pooled),
-    )
+    batch = Batch(named, wider)
+    return with_shares(batch, loss, shares, upstream=quantity.pooled) if shares else batch
 
 
 def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
