@@ -24,7 +24,13 @@ factors, and that of ``f q`` five, and that of :math:`\gamma` one, each rounded 
 rounding, 2 w together with its product. Where :math:`\kappa \ge 1/2`, that of :math:`\kappa` is
 off by no more beside itself, and a_k by 5 w. The sum A adds 5 w of W, and so does the sum of the
 others. So a term is off by at most 24 w more, and each form has two: 512 u is more than enough.
-What a_k loses to underflow is no more than that if the smoothing is at least 2^-20.
+What a_k loses to underflow is no more than that if the smoothing is at least 2^-20. The rounding
+of weights that are no numbers of the format may be much more. It is one part of each a_k, and of
+``f q``, so of both terms together at most that part of the scale. 2.2 of it covers the rest.
+
+Those weights are exact here, so the reference does not change. Their balls contain both ends of
+``a_k (1 +- v)`` and of the sum of all a_k in the same way, so the ends of a term move together with
+those of its share.
 """
 
 import functools
@@ -37,7 +43,8 @@ import numpy as np
 from flint import arb, ctx
 
 from gradcert_oracle.batches import Batch, Rounding, Widths
-from gradcert_oracle.effective_targets import smoothing
+from gradcert_oracle.effective_targets import smoothing, weighed
+from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import PLAIN_SHARE, Loss, Share
 from gradcert_oracle.options_textbook import factor
 from gradcert_oracle.rescaled_logits import Rescaling
@@ -165,13 +172,19 @@ def with_shares(batch: Batch, loss: Loss, shares: Sequence[Share], *, upstream: 
     )
 
 
-def target_radii(loss: Loss, wider: Wider, t: Array) -> Array | None:
-    """Return lower bounds of the radii of the textbook's balls of the a_k; None for zeros."""
-    if not loss.label_smoothing:
+def target_radii(loss: Loss, format: Format, wider: Wider, t: Array) -> Array | None:
+    """Return lower bounds of the radii of the textbook's balls of the a_k; None for zeros.
+
+    They are those of the smoothing, and the rounding of weights that are no numbers of the format.
+    """
+    share = weighed(loss, format)
+    if not loss.label_smoothing and not share:
         return None
+    smooth = smoothing(loss, t.shape[1])
     with ctx.workprec(wider.serves):
-        rounded = smoothing(loss, t.shape[1]).rounded(arb(0))
-    radii: Array = float(rounded.kept.rad()) * np.abs(t) + float(rounded.given.rad())
+        rounded = smooth.rounded(arb(0))
+    kept = float(rounded.kept.rad()) + share * float(smooth.kept)
+    radii: Array = kept * np.abs(t) + (float(rounded.given.rad()) + share * float(smooth.given))
     return radii if loss.class_weights is None else radii * np.abs([loss.class_weights])
 
 
@@ -206,7 +219,11 @@ def multiplied(screen: Screen) -> Screen:
         return bound * size(batch, bound)
 
     def budget_at_most(batch: Batch, rounding: Rounding) -> Array:
-        return screen.budget_at_most(batch, rounding) + 512 * rounding.unit
+        most = screen.budget_at_most(batch, rounding) + 512 * rounding.unit
+        if "radii" not in batch.arguments:
+            return most
+        bound: Array = most + 2.2 * batch.target_radii / batch.targets.sizes
+        return bound
 
     return Screen(
         reference=reference, budget_at_least=budget_at_least, budget_at_most=budget_at_most

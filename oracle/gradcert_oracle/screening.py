@@ -261,7 +261,7 @@ def _batch(
         named["targets"] = effective.head
         if not isinstance(effective.tail, float):
             named["tails"] = effective.tail
-        radii = target_radii(loss, wider, given)
+        radii = target_radii(loss, format, wider, given)
         if radii is not None:
             named["radii"] = radii
     # Only a gradient has one value for each class, and only that depends on what is upstream.

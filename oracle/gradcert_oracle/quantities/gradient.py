@@ -153,7 +153,7 @@ def _textbook_with_options(
     loss, share, t, lost = question.loss, question.share, question["targets"], arithmetic.lost
     found = textbook.softmax_of(loss, question["logits"], level, arithmetic)
     p = found.values
-    targets = effective(loss, t, lost)
+    targets = effective(loss, t, lost, arithmetic.weighed)
     with_target = [(index, j) for index, j in enumerate(places) if t[j]]
     wanted = [j for _, j in with_target]
     mass = masses(targets, wanted, arithmetic)
@@ -165,7 +165,7 @@ def _textbook_with_options(
         doubled = factor(share.upstream, numbers, lost)
         log_sum = found.log_sum()
         charged += doubled.lost * abs(log_sum)
-        square = doubled.value * log_sum
+        square = doubled.value * arithmetic.weighed * log_sum
     charged += stored_before(share.upstream, arithmetic)
     steep = [arb(1)] * len(places)
     if loss.softcap < inf:

@@ -122,7 +122,7 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
     """
     loss, share, z, lost = question.loss, question.share, question["logits"], arithmetic.lost
     found = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
-    targets = effective(loss, question["targets"], lost)
+    targets = effective(loss, question["targets"], lost, arithmetic.weighed)
     scaled = Fraction(loss.multiplier)
     front = factor(1.0, [1 / share.divisor, scaled], lost)
     surprises = [-a * log for a, log in zip(targets, found.values, strict=True) if not a.is_zero()]
@@ -133,7 +133,7 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
         numbers = 1 / share.z_divisor, Fraction(loss.z_loss), scaled
         squared = factor(1.0, numbers, lost)
         charged += squared.lost * (1 + abs(log_sum)) ** 2
-        square = squared.value * log_sum * log_sum
+        square = squared.value * arithmetic.weighed * log_sum * log_sum
     value = sum_of(terms, arithmetic) + square
     values = Values([value], {}, [sum(map(abs, terms), abs(square) + abs(value))], charged.upper())
     if level == "log-sum-exp" and loss.label_smoothing:
