@@ -414,18 +414,20 @@ class Batch:
         Where a log-probability is stored, with v the unit of its rounding, ``(d_j - ln S) (1 +-
         v)`` has the ends ``(d_j (1 +- u) - ln S) (1 +- v)``. They are ``2 (x + v |l_j|)`` apart,
         and their middle is ``l_j - x v``, which makes the power smaller by less than a part in
-        2^-22. The ball of S is not used then.
+        2^-22. The ball of S is not used then. Of rescaled logits 0.999 of this is left, see
+        :mod:`~gradcert_oracle.rescaled_logits`.
         """
         radii = rounding.unit * self.moves
         if rounding.stored:
-            radii += rounding.stored * (self.softmax.drops + self.log_mass.head[:, None])
+            stored = rounding.stored if self.rescaled is None else 0.999 * rounding.stored
+            radii += stored * (self.softmax.drops + self.log_mass.head[:, None])
         else:
             radii += self.mass_radius(rounding)[:, None]
         return radii
 
     @property
     def moves(self) -> Array:
-        """What the ball of each exponent contains on both sides of it, in units, or less."""
+        """The half width of the ball of each exponent, in units, or less."""
         return self.softmax.drops if self.rescaled is None else self.rescaled.moves
 
     @functools.cached_property

@@ -118,11 +118,12 @@ def violations(drawn: Rows) -> Iterator[str]:
             narrow = drawn.format.precision < BINARY32.precision
             inner = BINARY32 if narrow else drawn.format
             outer = 2.0**-drawn.format.precision if narrow else 0.0
-            least = chosen.budget_at_least(batch, rounding).reshape(rows, -1)[row]
+            with np.errstate(all="ignore"):
+                least = chosen.budget_at_least(batch, rounding).reshape(rows, -1)[row]
+                most = float((chosen.budget_at_most(batch, rounding) + outer)[row])
             least = least + outer * abs(heads[row]) + drawn.format.underflow
             least = (1 - _SLACK) * least - reference.lost[row]
             limit = (1 - _SLACK) * (drawn.format.underflow + reference.scale[row] / 32)
-            most = float((chosen.budget_at_most(batch, rounding) + outer)[row])
             inside_one = _budgets_inside(asked, range(asked.classes), algorithm, inner)
             found = budgets(asked, algorithm)
             if inside_one is None or found is None:
