@@ -22,9 +22,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gradcert_oracle.kinds import Kinds
+from gradcert_oracle.rescaled_logits import RescaledLogits, Rescaling
 from gradcert_oracle.wider import DEEPEST, Array, Balance, Pair, Wider, blocks, log1p
 
-__all__ = ["Batch", "Rounding", "Softmax"]
+__all__ = ["Batch", "Pull", "Rounding", "Softmax", "Widths"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,45 @@ class Rounding:
 
 
 @dataclass(frozen=True)
+class Widths:
+    """Radii of the textbook's balls of what multiplies the terms of each row, beside their sizes.
+
+    Attributes
+    ----------
+    front
+        That of the factor of the row.
+    square
+        That of the factor of a z-loss.
+    """
+
+    front: Array
+    square: Array
+
+    def of(self, rows: Array) -> "Widths":
+        """Return those of some rows."""
+        return Widths(self.front[rows], self.square[rows])
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What multiplies the share of each class: the sum of the targets, and what a z-loss adds.
+
+    Attributes
+    ----------
+    total
+        ``A + q L`` of each row.
+    sizes
+        ``W + |q L|``.
+    known
+        The error of the total is that of :attr:`Batch.error` times this, or less.
+    """
+
+    total: Pair
+    sizes: Array
+    known: Array
+
+
+@dataclass(frozen=True)
 class Batch:
     """The arguments of a quantity, binary64 arrays of shape (rows, classes), in its domain.
 
@@ -97,12 +137,22 @@ class Batch:
         How many equal classes each class stands for, an array of the same shape; None for one.
     factors
         What the values of each row are multiplied by, numbers of shape (rows,); None for one.
+    squares
+        The q of each row: what a z-loss has of L in a gradient, or of its square in a loss, before
+        the factors. None without a z-loss.
+    rescaling
+        How a loss rescales its logits; None if it does not.
+    widths
+        How wide the balls of the factors are; None where there are none.
     """
 
     arguments: Mapping[str, Array]
     arithmetic: Wider
     counts: Array | None = field(default=None, kw_only=True)
     factors: Pair | None = field(default=None, kw_only=True)
+    squares: Pair | None = field(default=None, kw_only=True)
+    rescaling: Rescaling | None = field(default=None, kw_only=True)
+    widths: Widths | None = field(default=None, kw_only=True)
 
     def __getitem__(self, name: str) -> Array:
         """Return the argument of this name."""
@@ -133,11 +183,14 @@ class Batch:
         """Return the batch of some of its rows."""
         arguments = {name: array[rows] for name, array in self.arguments.items()}
         counts = None if self.counts is None else self.counts[rows]
-        factors = self.factors
-        if factors is not None:
-            tail = factors.tail if isinstance(factors.tail, float) else factors.tail[rows]
-            factors = Pair(factors.head[rows], tail)
-        return replace(self, arguments=arguments, counts=counts, factors=factors)
+        return replace(
+            self,
+            arguments=arguments,
+            counts=counts,
+            factors=self.factors and self.factors.of(rows),
+            squares=self.squares and self.squares.of(rows),
+            widths=self.widths and self.widths.of(rows),
+        )
 
     def parts(self) -> list[tuple[slice, "Batch"]]:
         """Return parts of some thousand classes, which stay in the processor's cache."""
@@ -147,8 +200,17 @@ class Batch:
         return [(places, _Part.of(self, places)) for places in every]
 
     @functools.cached_property
+    def rescaled(self) -> RescaledLogits | None:
+        """The logits that the loss rescales; None if it does not."""
+        if self.rescaling is None:
+            return None
+        return self.rescaling.apply(self["logits"], self.arithmetic)
+
+    @functools.cached_property
     def differences(self) -> Pair:
-        """``z - max z``, which may be -inf."""
+        """``u - max u``, which may be -inf; u is z unless the loss rescales it."""
+        if self.rescaled is not None:
+            return self.rescaled.differences
         z = self["logits"]
         return self.arithmetic.difference(z, z.max(axis=1, keepdims=True))
 
@@ -162,7 +224,10 @@ class Batch:
         drops, heads = np.empty_like(z), np.empty_like(z)
         tails = np.empty_like(z) if wider.paired else 0.0
         for part in blocks(self._width):
-            differences = wider.difference(z[:, part], largest)
+            if self.rescaled is None:
+                differences = wider.difference(z[:, part], largest)
+            else:
+                differences = self.rescaled.differences.of(slice(None), part)
             heads[:, part], tail = wider.exp(differences)
             if not isinstance(tails, float):
                 tails[:, part] = tail
@@ -193,6 +258,15 @@ class Batch:
         return self.arithmetic.balance(self._weighted(self.target_numbers))
 
     @functools.cached_property
+    def target_radii(self) -> Array:
+        """``sum_k R_k`` of each row, with R_k a lower bound of the radius of the ball of t_k."""
+        radii = self.arguments.get("radii")
+        if radii is None:
+            return np.zeros(len(self["targets"]))
+        total: Array = (radii if self.counts is None else radii * self.counts).sum(axis=1)
+        return total
+
+    @functools.cached_property
     def moved(self) -> Balance:
         """``sum_j t_j |d_j|``, where a class without a target may have a logit of -inf."""
         t, differences, wider = self["targets"], self.differences, self.arithmetic
@@ -202,12 +276,83 @@ class Batch:
             tails = np.where(t == 0, 0, -tails)
         return wider.balance(self._weighted(wider.product(self.target_numbers, Pair(heads, tails))))
 
+    @functools.cached_property
+    def pull(self) -> Pull:
+        r"""``A + q L``, and how well it is known.
+
+        With m = max u, the sum ``L = m + ln S`` has an error of at most half of :attr:`error` for
+        the logarithm, that of m, and three units of ``|m| + ln S``: less than :attr:`error` times
+        ``|m| + ln S + 1`` in all. A row where L cancels so far that little is known of its size,
+        and that has no targets beside it, is left to the judge.
+        """
+        mass = self.targets
+        if self.squares is None:
+            return Pull(mass.total, mass.sizes, mass.sizes)
+        wider, size = self.arithmetic, np.abs(self.squares.head)
+        square = wider.product(self.squares, self.log_sum)
+        total = wider.less(mass.total, square.times(-1.0))
+        sizes = mass.sizes + np.abs(square.head)
+        known = mass.sizes + size * self.log_size
+        heads = np.where(sizes < known * 2.0**-20, np.nan, total.head)
+        return Pull(Pair(heads, total.tail), sizes, known)
+
+    @functools.cached_property
+    def largest(self) -> Pair:
+        """The largest rescaled logit of each row."""
+        if self.rescaled is not None:
+            return self.rescaled.largest
+        return self.arithmetic.number(self["logits"].max(axis=1))
+
+    @functools.cached_property
+    def log_sum(self) -> Pair:
+        """L, the log-sum-exp of each row."""
+        return self.arithmetic.less(self.largest, self.log_mass.times(-1.0))
+
+    @functools.cached_property
+    def log_size(self) -> Array:
+        """``|max u| + ln S + 1``, beside which L is known."""
+        size: Array = np.abs(self.largest.head) + self.log_mass.head + 1
+        return size
+
+    def log_sum_radius(self, rounding: Rounding) -> Array:
+        """Return what the ball of L contains on both sides of it, for each row.
+
+        The textbook rounds ``max u`` and the sum once each. Its max u is the middle of a ball,
+        which is within the radius of the true one.
+        """
+        loose = 0.0 if self.rescaled is None else self.rescaled.loose
+        shift = np.maximum(np.abs(self.largest.head) - loose, 0)
+        radius: Array = rounding.unit * (shift + np.abs(self.log_sum.head))
+        return radius
+
+    @property
+    def targets_below(self) -> Array:
+        """``sum_j |t_j|`` of each row over the classes whose logit is not the largest one."""
+        sizes = np.abs(self["targets"]) * (self.softmax.drops > 0)
+        below: Array = (sizes if self.counts is None else sizes * self.counts).sum(axis=1)
+        return below
+
+    @functools.cached_property
+    def moves_of_targets(self) -> Array:
+        """``sum_j |t_j| x_j`` of each row, with x = :attr:`moves`, in binary64."""
+        if self.rescaled is None:
+            return self.moved.sizes
+        terms = np.abs(self["targets"]) * self.rescaled.moves
+        sizes: Array = (terms if self.counts is None else terms * self.counts).sum(axis=1)
+        return sizes
+
+    @property
+    def exp_error(self) -> float:
+        """A bound of the relative error of a power, beside what underflows."""
+        own = self.arithmetic.exp_error
+        return own if self.rescaled is None else own + 1.01 * self.rescaled.error
+
     @property
     def error(self) -> float:
         """A bound of the error of ``o_j T``, relative to ``o_j W``."""
         wider = self.arithmetic
         total = wider.total_error(self.classes)
-        return 1.01 * (2 * wider.exp_error + 2 * total + 5 * wider.unit)
+        return 1.01 * (2 * self.exp_error + 2 * total + 5 * wider.unit)
 
     @staticmethod
     def lost(mass: Array) -> Array:
@@ -232,46 +377,58 @@ class Batch:
           its mirror image ``2 c - S``, which is at least ``2 D`` away. So either A = 1 and B is at
           most ``S / (S + 2 D)``, or B = 1 and A is at least ``S / (S - 2 D)``. Half of ``A - B`` is
           at least ``D / (S + 2 D)``; q is 0.999 of it.
-        - The exponents are charged a rounding, so the ball contains ``S sum_k o_k e^{|d_k| v}`` for
-          ``|v| <= u``. Let h be u times ``sum_k o_k |d_k|`` over the classes with ``|d_k| <= 32``.
+          It is not known of rescaled logits, which are shifted by a middle of a ball.
+        - The exponents are charged roundings, so the ball contains ``S sum_k o_k e^{x_k v}`` for
+          ``|v| <= u``, with x_k = :attr:`moves`, which is ``|d_k|`` for logits that are not
+          rescaled. Let h be u times ``sum_k o_k x_k`` over the classes with ``|d_k| <= 32``.
           The largest of these is at least ``S e^h`` by Jensen's inequality, so ``B = e^{-h}``. The
           smallest is at most ``S (1 - 15/16 h)``, because ``e^{-x} <= 1 - x + x^2 / 2`` and ``u
-          |d_k| <= 1/8``, so ``A = 1 + 15/16 h``.
+          x_k <= 1/8``, so ``A = 1 + 15/16 h``.
         """
+        drift: Array = 0.96 * rounding.unit * self.weighted_move
+        if self.rescaled is not None:
+            return drift
         mass, others, unit = self.softmax.mass, self.softmax.others.head, rounding.unit
         exponent = rounding.precision - np.frexp(mass.head)[1]
         nearest = np.ldexp(np.rint(np.ldexp(mass.head, exponent)), -exponent)
         distance = np.abs((mass.head - nearest) + mass.tail) - mass.head * self.error
         distance = np.where(others < unit, others, np.maximum(distance, 0))
         near = 0.999 * distance / (mass.head + 2 * distance)
-        radius: Array = np.maximum(near, 0.96 * unit * self.weighted_drop)
+        radius: Array = np.maximum(near, drift)
         return radius
 
     def radii(self, rounding: Rounding) -> Array:
         r"""Return a lower bound of the radius of the ball of each o_j, relative to o_j.
 
-        With x = u |d_j|, the ball of the power contains ``e^{d_j} e^x`` and ``e^{d_j} e^{-x}``,
-        because the exponent is charged a rounding. That of S contains S / A and S / B, see
-        :meth:`mass_radius`. So the ball of o_j contains ``o_j A e^x`` and ``o_j B e^{-x}``. A ball
-        is no narrower than two of its points, so its radius is at least
+        With x = u |d_j|, or u times :attr:`moves`, the ball of the power contains ``e^{d_j} e^x``
+        and ``e^{d_j} e^{-x}``, because the exponent is charged a rounding. That of S contains S / A
+        and S / B, see :meth:`mass_radius`. So the ball of o_j contains ``o_j A e^x`` and ``o_j B
+        e^{-x}``. A ball is no narrower than two of its points, so its radius is at least
 
         .. math:: o_j (A e^x - B e^{-x}) / 2 \ge o_j (x (A + B) / 2 + (A - B) / 2) .
 
-        x is below 2^-14, because no more than 746 is used of |d_j|. So this is at least ``o_j (x +
-        q)`` and ``o_j (x + 0.96 h)``: what is lost to ``A + B < 2`` is less than what q and 0.96
+        x is at most 2^-14, because no more than 746 is used of |d_j|. So this is at least ``o_j (x
+        + q)`` and ``o_j (x + 0.96 h)``: what is lost to ``A + B < 2`` is less than what q and 0.96
         leave out.
 
         Where a log-probability is stored, with v the unit of its rounding, ``(d_j - ln S) (1 +-
-        v)`` has the ends ``(d_j (1 +- u) - ln S) (1 +- v)``. They are ``2 (u |d_j| + v |l_j|)``
-        apart, and their middle is ``l_j - u v |d_j|``, which makes the power smaller by less than a
-        part in 2^-22. The ball of S is not used then.
+        v)`` has the ends ``(d_j (1 +- u) - ln S) (1 +- v)``. They are ``2 (x + v |l_j|)`` apart,
+        and their middle is ``l_j - x v``, which makes the power smaller by less than a part in
+        2^-22. The ball of S is not used then. Of rescaled logits 0.999 of this is left, see
+        :mod:`~gradcert_oracle.rescaled_logits`.
         """
-        radii = rounding.unit * self.softmax.drops
+        radii = rounding.unit * self.moves
         if rounding.stored:
-            radii += rounding.stored * (self.softmax.drops + self.log_mass.head[:, None])
+            stored = rounding.stored if self.rescaled is None else 0.999 * rounding.stored
+            radii += stored * (self.softmax.drops + self.log_mass.head[:, None])
         else:
             radii += self.mass_radius(rounding)[:, None]
         return radii
+
+    @property
+    def moves(self) -> Array:
+        """The half width of the ball of each exponent, in units, or less."""
+        return self.softmax.drops if self.rescaled is None else self.rescaled.moves
 
     @functools.cached_property
     def weighted_drop(self) -> Array:
@@ -279,10 +436,18 @@ class Batch:
 
         Terms with ``|d_k| > 32`` are left out.
         """
+        return self._weighted_sum(self.softmax.drops)
+
+    @functools.cached_property
+    def weighted_move(self) -> Array:
+        """``sum_k o_k x_k`` of each row, with x = :attr:`moves`, in the same way."""
+        return self.weighted_drop if self.rescaled is None else self._weighted_sum(self.moves)
+
+    def _weighted_sum(self, sizes: Array) -> Array:
         softmax, weighted = self.softmax, np.zeros(len(self.softmax.top))
         for part in blocks(self._width):
             drops = softmax.drops[:, part]
-            terms = drops * softmax.powers.head[:, part]
+            terms = sizes[:, part] * softmax.powers.head[:, part]
             if self.counts is not None:
                 terms *= self.counts[:, part]
             if drops.max() > 32:
@@ -310,15 +475,33 @@ class _Part(Batch):
     def of(cls, whole: Batch, places: slice) -> "_Part":
         """Return a part of a batch."""
         arguments = {name: array[:, places] for name, array in whole.arguments.items()}
-        return cls(arguments, whole.arithmetic, whole, places, factors=whole.factors)
+        return cls(
+            arguments,
+            whole.arithmetic,
+            whole,
+            places,
+            factors=whole.factors,
+            squares=whole.squares,
+            rescaling=whole.rescaling,
+            widths=whole.widths,
+        )
 
     @functools.cached_property
     def classes(self) -> int:
         return self.whole.classes
 
     @functools.cached_property
+    def rescaled(self) -> RescaledLogits | None:
+        rescaled = self.whole.rescaled
+        return rescaled and rescaled.part(self.places)
+
+    @functools.cached_property
     def softmax(self) -> Softmax:
         return self.whole.softmax.part(self.places)
+
+    @functools.cached_property
+    def largest(self) -> Pair:
+        return self.whole.largest
 
     @functools.cached_property
     def targets(self) -> Balance:
@@ -329,9 +512,17 @@ class _Part(Batch):
         return self.whole.moved
 
     @functools.cached_property
+    def target_radii(self) -> Array:
+        return self.whole.target_radii
+
+    @functools.cached_property
     def log_mass(self) -> Pair:
         return self.whole.log_mass
 
     @functools.cached_property
     def weighted_drop(self) -> Array:
         return self.whole.weighted_drop
+
+    @functools.cached_property
+    def weighted_move(self) -> Array:
+        return self.whole.weighted_move

@@ -39,6 +39,10 @@ So the exponent is charged ``(|z_j| + |lse| + |z_j - lse|) u``, where that is mo
 own radius. Two budgets cover both sums, because ``|m| <= |z_j| + |lse|`` and
 ``|z_j - m| + (lse - m) = |z_j - lse|``.
 
+A loss has its class weights as they are given. Where one is no number of the format, a run may have
+it in the format or in a wider one. So each effective target is charged a rounding of its weight to
+the format, and a rounding of the sum of weights that a mean may divide by.
+
 A level is void on a row where the budget of any value exceeds a quarter of the row's scale, and a
 void level explains nothing. For example, an ``lse`` near 1e4 that is rounded to 8 bits says nothing
 about the gradient. The plain form decides that. The form of the complement adds up all other
@@ -55,6 +59,12 @@ stored in bfloat16 is off by up to 1/32, and a loop that adds 40 terms in bfloat
 worst of 2,500 rows. Two right algorithms in 16 bits are off by more, and are refuted: log-sum-exp
 far from zero, and a loop over hundreds of classes.
 
+So is a third, logits that are scaled or capped in a 16-bit format itself, far from zero. Its
+products round u by ``|u| 2^-p``, which in bfloat16 is up to 1/16 between 16 and 32, for each of two
+logits. So a share keeps three or four of its eight bits, as with a log-sum-exp that is rounded
+there. The level is void on most of these rows. A kernel that scales and caps in binary32 rounds u
+far less, and is accepted.
+
 If two classes with equal arguments change places, an algorithm computes the same values. So the
 budget of the first such class serves all of them, where there are enough to save time.
 """
@@ -65,6 +75,7 @@ from dataclasses import dataclass
 
 from flint import arb, ctx
 
+from gradcert_oracle.effective_targets import weighed
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.questions import Question, enclose
 from gradcert_oracle.rows import lookup, worth_grouping
@@ -143,6 +154,7 @@ def row_bounds(
         lost=arb(0, inner.underflow),
         stored=arb(1, 2.0**-format.precision) if stores else arb(1),
         flushed=format.underflow,
+        weighed=arb(1, weighed(question.loss, format)),
     )
     with ctx.workprec(inner.precision):
         computed = question.quantity.textbook(question, places, algorithm.level, arithmetic)

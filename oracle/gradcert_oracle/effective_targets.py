@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 
+import numpy as np
 from flint import arb
 
+from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import Loss, SmoothingOver
 from gradcert_oracle.rows import Row, check_logits, check_targets, has_both_signs, lookup
 from gradcert_oracle.sums import of_both_signs
@@ -18,6 +20,7 @@ from gradcert_oracle.textbook import Arithmetic, rounding
 
 __all__ = [
     "Masses",
+    "RoundedSmoothing",
     "Smoothing",
     "check_row",
     "effective",
@@ -25,6 +28,7 @@ __all__ = [
     "exactly",
     "masses",
     "smoothing",
+    "weighed",
     "weights_of",
 ]
 
@@ -53,6 +57,19 @@ class Smoothing:
 
     kept: Fraction
     given: Fraction
+
+    def rounded(self, lost: arb) -> "RoundedSmoothing":
+        """Return both as a textbook has them at the working precision."""
+        share = exactly(1 - self.kept) * rounding()  # 1 - e' is as far off as e' is.
+        return RoundedSmoothing(1 - share, exactly(self.given) * rounding() + lost)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundedSmoothing:
+    """What a textbook has for a :class:`Smoothing`, in balls."""
+
+    kept: arb
+    given: arb
 
 
 def smoothing(loss: Loss, classes: int) -> Smoothing:
@@ -92,22 +109,46 @@ def check_row(loss: Loss, z: Row, t: Row) -> None:
         raise ValueError(f"a logit of -inf needs a target of zero{smoothed}")
 
 
-def effective(loss: Loss, t: Row, lost: arb) -> list[arb]:
-    """Return ``a_k = w_k (kept t_k + given)``; it is exactly zero where the definition's is.
+def weighed(loss: Loss, format: Format) -> float:
+    """Return what the weights of a loss cost that are no numbers of the format, beside a term.
+
+    The loss has the weights as they are given. A kernel in a format of 16 bits may have them in
+    that format or in binary32, and both are right. So each weight is charged one rounding to the
+    format, and the sum of the weights, which a mean may divide by, another one. Nothing is charged
+    where all weights are numbers of the format.
 
     Examples
     --------
-    >>> print(effective(Loss(class_weights=(2.0, 0.0)), (1.0, 0.0), arb(0)))
+    >>> from gradcert_oracle import BFLOAT16, BINARY64
+    >>> loss = Loss(class_weights=(0.1, 1.0))
+    >>> weighed(loss, BFLOAT16) * 2**8, weighed(loss, BINARY64)
+    (2.0, 0.0)
+    """
+    if loss.class_weights is None:
+        return 0.0
+    weights = np.array(loss.class_weights)
+    with np.errstate(over="ignore"):
+        rounded = weights.astype(format.dtype).astype(np.float64)
+    return 0.0 if (rounded == weights).all() else 2 * 2.0**-format.precision
+
+
+def effective(loss: Loss, t: Row, lost: arb, weighed: arb) -> list[arb]:
+    """Return ``a_k = w_k (kept t_k + given)``; it is exactly zero where the definition's is.
+
+    Each is multiplied by a ball around one, see :func:`weighed`.
+
+    Examples
+    --------
+    >>> print(effective(Loss(class_weights=(2.0, 0.0)), (1.0, 0.0), arb(0), arb(1)))
     [2.00000000000000, 0]
     """
     kept, given = arb(1), arb(0)
     if loss.label_smoothing:
-        smooth = smoothing(loss, len(t))
-        share = exactly(1 - smooth.kept) * rounding()  # 1 - e' is as far off as e' is.
-        kept, given = 1 - share, exactly(smooth.given) * rounding() + lost
+        smooth = smoothing(loss, len(t)).rounded(lost)
+        kept, given = smooth.kept, smooth.given
     pairs = list(zip(t, weights_of(loss, len(t)), strict=True))
     distinct = dict.fromkeys(pairs)
-    return lookup(distinct, [(kept * x + given) * w for x, w in distinct], pairs)
+    return lookup(distinct, [(kept * x + given) * w * weighed for x, w in distinct], pairs)
 
 
 def effective_sizes(loss: Loss, t: Row) -> list[float]:

@@ -28,6 +28,7 @@ So the worst row is found without judging all of them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -36,7 +37,14 @@ from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.kinds import Kinds, kinds_of
 from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.questions import Quantity
-from gradcert_oracle.screened_losses import effective_pairs, factors, multiplied, screenable
+from gradcert_oracle.screened_losses import (
+    effective_pairs,
+    multiplied,
+    screenable,
+    summed,
+    target_radii,
+    with_shares,
+)
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
 from gradcert_oracle.verdicts import levels
@@ -59,6 +67,9 @@ _MOST_CLASSES = 1 << 20
 
 _VOID = 0.24
 """A level may be void where the crude upper bound is more than this part of the scale."""
+
+_MOST_SUMMED = 1 << 22
+"""So is a batch of more numbers that has one value."""
 
 _AT_ONCE = 1 << 15
 """Numbers that are screened together, so that they stay in the processor's cache."""
@@ -100,7 +111,7 @@ class Screened:
     used: Array
 
 
-def _in_domain(quantity: Quantity, arguments: dict[str, Array]) -> Array:
+def _in_domain(quantity: Quantity, arguments: dict[str, Array], *, capped: bool = False) -> Array:
     """Return for each row whether the proofs hold for its arguments."""
     inside: Array = np.ones(len(next(iter(arguments.values()))), dtype=bool)
     if "probabilities" not in arguments:
@@ -109,7 +120,8 @@ def _in_domain(quantity: Quantity, arguments: dict[str, Array]) -> Array:
             return inside
     for name, array in arguments.items():
         if name == "logits":
-            hidden = array == -np.inf if quantity.masked else np.zeros(array.shape, dtype=bool)
+            masked = quantity.masked and not capped
+            hidden = array == -np.inf if masked else np.zeros(array.shape, dtype=bool)
             right = hidden | (np.abs(array) <= _LARGEST)
             inside &= ~hidden.all(axis=1)
         elif name == "probabilities":
@@ -244,13 +256,17 @@ def _batch(
     wider = PAIRED if format.precision > BINARY32.precision else PLAIN
     named = {name: array.astype(np.float64, copy=False) for name, array in pairs}
     if not loss.is_plain:
-        effective = effective_pairs(loss, wider, named["targets"])
+        given = named["targets"]
+        effective = effective_pairs(loss, wider, given)
         named["targets"] = effective.head
         if not isinstance(effective.tail, float):
             named["tails"] = effective.tail
+        radii = target_radii(loss, format, wider, given)
+        if radii is not None:
+            named["radii"] = radii
     # Only a gradient has one value for each class, and only that depends on what is upstream.
-    known = factors(loss, shares, wider, upstream=quantity.pooled) if shares else None
-    return Batch(named, wider, factors=known)
+    batch = Batch(named, wider)
+    return with_shares(batch, loss, shares, upstream=quantity.pooled) if shares else batch
 
 
 def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
@@ -261,6 +277,14 @@ def _kinds(quantity: Quantity, batch: Batch, values: Array) -> Kinds | None:
     if quantity.pooled:
         return kinds_of(*batch.arguments.values(), values)
     return kinds_of(*batch.arguments.values()) if values.ndim == 1 else None
+
+
+def _zero_in_truth(quantity: Quantity, loss: Loss, shares: Sequence[Share], inside: Array) -> Array:
+    """Return which rows have values of exactly zero: they do not count, or a factor is zero."""
+    ignored = np.array([not share.kept for share in shares])
+    factor = np.array([share.upstream if quantity.pooled else 1.0 for share in shares])
+    zero: Array = ignored | (inside & (factor * loss.multiplier == 0))
+    return zero
 
 
 def screen(
@@ -289,8 +313,9 @@ def screen(
 
     Returns
     -------
-    What the screen says of each row; None for what has no screen: other quantities, and losses with
-    scaled or capped logits or a z-loss. A row that does not count is accepted if it is zero.
+    What the screen says of each row, or of the value of the batch; None for what has no screen:
+    losses with an extreme scale, softcap or smoothing. A row that does not count is accepted if it
+    is zero.
 
     Examples
     --------
@@ -299,41 +324,51 @@ def screen(
     >>> screen(GRADIENT, BINARY64, (z, t), np.array([[-0.5, 0.5], [-0.5, 0.0]])).accepted.tolist()
     [True, False]
     """
-    rows, classes = len(values), arguments[0].shape[1]
-    if loss.is_plain and set(shares) <= {PLAIN_SHARE}:
-        chosen, shares = quantity.screen, ()
-    elif quantity.screen is None or not quantity.shares or not screenable(loss, classes):
-        return None
-    else:
-        chosen, shares = multiplied(quantity.screen), shares or [PLAIN_SHARE] * rows
+    classes = arguments[0].shape[1]
+    shares = shares or [PLAIN_SHARE] * len(arguments[0])
+    chosen, plain = quantity.screen, loss.is_plain and set(shares) <= {PLAIN_SHARE}
+    if chosen is not None and not plain:
+        known = quantity.shares and screenable(loss, classes)
+        chosen = multiplied(chosen) if known else None
     if chosen is None:
         return None
+    rows = len(values)
     result = Screened(np.zeros(rows, bool), np.ones(rows, int), np.full(rows, np.inf))
-    for row, share in enumerate(shares):
-        if not share.kept and not values[row].any():
-            result.accepted[row], result.rank[row], result.used[row] = True, 0, 0.0
+    if quantity.reduces:
+        chosen = summed(chosen)
+        kept = np.array([share.kept for share in shares])
+        arguments, shares = [array[kept] for array in arguments], list(compress(shares, kept))
+        if not shares or arguments[0].size > _MOST_SUMMED:
+            return result
     if not 1 <= classes <= _MOST_CLASSES:
         return result
     step = max(1, _AT_ONCE // max(classes, values[:1].size))
+    parts = [slice(start, start + step) for start in range(0, rows, step)]
     with np.errstate(all="ignore"):
-        for start in range(0, rows, step):
-            part = slice(start, start + step)
+        for part in [slice(None)] if quantity.reduces else parts:
             answer = values[part].astype(np.float64, copy=False)
             given = [array[part] for array in arguments]
-            batch = _batch(quantity, format, given, loss, shares[part])
+            batch = _batch(quantity, format, given, loss, () if plain else shares[part])
             kinds = _kinds(quantity, batch, answer)
             if kinds is not None:
                 batch = batch.of_kinds(kinds)
                 answer = kinds.of(answer) if quantity.pooled else answer
-            inside = _in_domain(quantity, dict(batch.arguments))
+            inside = _in_domain(quantity, dict(batch.arguments), capped=loss.softcap < np.inf)
             if batch.factors is not None:
+                if not quantity.reduces:
+                    zero = _zero_in_truth(quantity, loss, shares[part], inside)
+                    zero &= ~answer.reshape(len(answer), -1).any(axis=1)
+                    places = np.flatnonzero(zero) + (part.start or 0)
+                    result.accepted[places], result.rank[places], result.used[places] = True, 0, 0
                 inside &= np.isfinite(batch.factors.head)
+            if quantity.reduces:
+                inside = np.array([inside.all()])
             if not inside.any():
                 continue
             if not inside.all():
                 batch, answer = batch.of_rows(inside), answer[inside]
             found = _screen(quantity, chosen, format, batch, answer)
-            places = np.flatnonzero(inside) + start
+            places = np.flatnonzero(inside) + (part.start or 0)
             result.accepted[places] = found.accepted
             result.rank[places] = found.rank
             result.used[places] = found.used

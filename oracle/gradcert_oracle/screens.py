@@ -29,6 +29,11 @@ more, with ``|l| = |d| + ln S``, and the power is larger by at most ``e^{v |l|}`
 ``|d| <= 32``. A probability then has, beside the largest one, at most ``1.2 v (0.4 + ln S)`` more,
 and the sum of the others ``1.2 v (H + ln S)``. Twice 1.3 of the sum of both covers all of the
 values above; the loss has ``v E`` more.
+
+Of rescaled logits an exponent is off by more. With the ball of u_k at most ``k u |u_k|`` wide, and
+``|u_k| <= |m| + |d_k|``, and one more rounding of the exponent, that is at most ``E + (k + 6) u
+|d_k|``, with E for the largest. E counts in each power and in S. It is below 1/200, so 1.1 E covers
+the products. The rest counts as ``9 u |d|`` does.
 """
 
 from collections.abc import Callable
@@ -39,7 +44,7 @@ import numpy as np
 from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.wider import Array, Pair
 
-__all__ = ["Reference", "Screen", "textbook_at_most"]
+__all__ = ["Reference", "Screen", "log_sum_at_most", "textbook_at_most"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,23 @@ class Reference:
     lost: Array
 
 
+def _loose(batch: Batch) -> tuple[Array | float, int]:
+    """Return E and K: a rescaled exponent is off by at most ``E + K u |d|`` more than another."""
+    rescaled = batch.rescaled
+    return (0.0, 0) if rescaled is None else (1.1 * rescaled.loose, 6 + rescaled.widest)
+
+
+def _mass_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a bound of the radius of the ball of S, relative to S, if it is below 1/8."""
+    unit, classes = rounding.unit, batch.classes
+    loose, more = _loose(batch)
+    # The weighted drop omits terms below 746 e^-32, at most one for each class.
+    drop = batch.weighted_drop + classes * 1e-11
+    depth = (classes - 1).bit_length()
+    mass: Array = (10 + 1.1 * more) * unit * drop + loose
+    return mass + (4 + 4.4 * depth) * unit + classes * rounding.lost
+
+
 def textbook_at_most(batch: Batch, rounding: Rounding) -> Array:
     """Return a part of each row's scale, that no budget of the softmax exceeds but for underflow.
 
@@ -74,15 +96,25 @@ def textbook_at_most(batch: Batch, rounding: Rounding) -> Array:
     unit, lost = rounding.unit, rounding.lost
     width = 4 * unit
     depth = (classes - 1).bit_length()
-    # The weighted drop omits terms below 746 e^-32, at most one for each class.
-    drop = batch.weighted_drop + classes * 1e-11
-    power = width + 4 * unit + lost
-    mass = width + 10 * unit * drop + classes * lost + 1.1 * depth * width
+    loose, more = _loose(batch)
+    mass = _mass_at_most(batch, rounding)
+    power = width + (4 + 0.4 * more) * unit + lost + loose
     rest = (3 * depth + 20) * width + 2 * classes * lost
     most: Array = 2 * (2 * power + 4 * mass + rest) + 4 * unit
     if rounding.stored:
-        most += 2.6 * rounding.stored * (1 + drop + 2 * batch.log_mass.head)
-    return np.where(mass < 1 / 8, most, np.inf)
+        drop = batch.weighted_drop + classes * 1e-11
+        most = most + 2.6 * rounding.stored * (1 + drop + 2 * batch.log_mass.head)
+    return np.where((mass < 1 / 8) & (np.asarray(loose) < 1 / 200), most, np.inf)
+
+
+def log_sum_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a bound of the radius of the ball of L, where :func:`textbook_at_most` is finite.
+
+    The logarithm of S has the radius 1.4 s. With w = 4 u, the largest logit, the sum and the
+    logarithm are off by at most ``2 w`` of the sizes of both terms, twice.
+    """
+    radius: Array = 1.5 * _mass_at_most(batch, rounding) + 16 * rounding.unit * batch.log_size
+    return radius
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,12 +87,15 @@ class Arithmetic(NamedTuple):
         and exactly one where none is.
     flushed
         The most that a value may lose to underflow where it is stored in the format of the answer.
+    weighed
+        A ball around one: the rounding of class weights that are no numbers of the format.
     """
 
     total: Summation
     lost: arb
     stored: arb
     flushed: float = 0.0
+    weighed: arb = arb(1)
 
 
 class Values(NamedTuple):

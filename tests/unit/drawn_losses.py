@@ -196,7 +196,8 @@ def draw_loss(rng: Generator, format: Format, n: int) -> Loss:
     weights = None
     if rng.random() < 0.5:
         drawn = rng.choice([0, 1, 1, 1, 1], n) * 2.0 ** rng.uniform(-3, 3, n)
-        weights = tuple(rounded(drawn, format).tolist())
+        # Some are no numbers of the format.
+        weights = tuple((drawn if rng.random() < 0.3 else rounded(drawn, format)).tolist())
     over = SmoothingOver.OTHERS if n > 1 and rng.random() < 0.3 else SmoothingOver.ALL
     return Loss(
         label_smoothing=one_of([0.1, 0.2, 0.05, 0.9, 2.0**-12], 0.0),

@@ -141,12 +141,18 @@ class _Program:
         share = e * self.number(n) / self.number(n - 1)
         return one - share, e / self.number(n - 1)
 
+    def weights(self) -> np.ndarray:
+        """Return the weights, in the format or wider."""
+        weights = self.array(self.loss.class_weights or (1.0,) * self.asked.classes)
+        if self.either():
+            weights = weights.astype(self.asked.format.dtype).astype(self.inner.dtype)
+        return weights
+
     def parts(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``w kept t`` and ``w given``, the two parts of each a_k."""
         kept, given = self.smoothing()
         t = self.array(self.asked["targets"])
-        weights = self.loss.class_weights
-        w = self.array(weights or (1.0,) * len(t))
+        w = self.weights()
         return (w * t) * kept if self.either() else w * (t * kept), w * given
 
     def effective(self) -> np.ndarray:
@@ -154,7 +160,7 @@ class _Program:
         kept, each = self.smoothing()
         if self.either() or self.loss.class_weights is None:
             return own + given
-        w, t = self.array(self.loss.class_weights), self.array(self.asked["targets"])
+        w, t = self.weights(), self.array(self.asked["targets"])
         return w * (t * kept + each)
 
     def square(self, lse: np.generic, *factors: float) -> np.ndarray | np.generic:

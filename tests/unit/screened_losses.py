@@ -5,7 +5,7 @@ The tests try a few. To try many: ``python tests/unit/screened_losses.py 10000``
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -19,6 +19,7 @@ from gradcert_oracle import (
     GRADIENT,
     IDENTITY_GRADIENT,
     LOSS,
+    REDUCED_LOSS,
     SIGMOID_GRADIENT,
     Format,
     Loss,
@@ -33,29 +34,36 @@ from gradcert_oracle import (
     screen,
 )
 from gradcert_oracle.budgets import _budgets_inside
-from gradcert_oracle.screened_losses import multiplied, screenable
+from gradcert_oracle.screened_losses import multiplied, screenable, summed
 from gradcert_oracle.screening import _SLACK, _VOID, _batch, _candidates, _in_domain
 from gradcert_oracle.wider import Array
 
-QUANTITIES = (GRADIENT, LOSS, SIGMOID_GRADIENT, IDENTITY_GRADIENT)
+QUANTITIES = (GRADIENT, LOSS, REDUCED_LOSS, SIGMOID_GRADIENT, IDENTITY_GRADIENT)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Questions of one quantity, format and loss."""
+    """Rows of one quantity, format and loss."""
 
     quantity: Quantity
     format: Format
     loss: Loss
-    asked: list[Question]
+    rows: list[Question]
+
+    @property
+    def asked(self) -> list[Question]:
+        """What is asked: one question for each row, or one for all."""
+        if not self.quantity.reduces:
+            return self.rows
+        return [Question(self.quantity, (), self.format, self.loss, parts=tuple(self.rows))]
 
     @property
     def arguments(self) -> tuple[Array, ...]:
-        rows = zip(*(one.rows for one in self.asked), strict=True)
+        rows = zip(*(one.rows for one in self.rows), strict=True)
         return tuple(np.array(row).astype(self.format.dtype) for row in rows)
 
     def screened(self, answer: Array) -> Screened | None:
-        shares = [one.share for one in self.asked]
+        shares = [one.share for one in self.rows]
         given = self.quantity, self.format, self.arguments, answer
         return screen(*given, loss=self.loss, shares=shares)
 
@@ -66,24 +74,28 @@ def draw_rows(rng: Generator, quantity: Quantity, format: Format, rows: int = 8)
     loss = Loss(output=quantity.output)
     if quantity.options:
         while loss.is_plain or not screenable(loss, n):
-            drawn = draw_loss(rng, format, n)
-            loss = replace(drawn, logit_scale=1.0, softcap=inf, z_loss=0.0)
+            loss = draw_loss(rng, format, n)
     asked = []
     while len(asked) < rows:
         one = draw(rng, format, rng.choice(list(REGIMES)), n, loss if quantity.options else Loss())
         if quantity.masked or -inf not in one["logits"]:
-            asked.append(Question(quantity, one.rows, format, loss, one.share))
+            of_row = LOSS if quantity.reduces else quantity
+            asked.append(Question(of_row, one.rows, format, loss, one.share))
     return Rows(quantity, format, loss, asked)
 
 
 def violations(drawn: Rows) -> Iterator[str]:
     """Yield what the screen claims wrongly of rows, about its reference and its bounds."""
-    shares, rows = [one.share for one in drawn.asked], len(drawn.asked)
+    shares, rows = [one.share for one in drawn.rows], len(drawn.asked)
     assert drawn.quantity.screen is not None
     chosen = multiplied(drawn.quantity.screen)
+    if drawn.quantity.reduces:
+        chosen = summed(chosen)
     batch = _batch(drawn.quantity, drawn.format, drawn.arguments, drawn.loss, shares)
     assert batch.factors is not None
     inside = _in_domain(drawn.quantity, dict(batch.arguments)) & np.isfinite(batch.factors.head)
+    if drawn.quantity.reduces:
+        inside = np.array([inside.all()])
     with np.errstate(all="ignore"):
         reference = chosen.reference(batch)
     heads = reference.values.head.reshape(rows, -1)
@@ -106,11 +118,12 @@ def violations(drawn: Rows) -> Iterator[str]:
             narrow = drawn.format.precision < BINARY32.precision
             inner = BINARY32 if narrow else drawn.format
             outer = 2.0**-drawn.format.precision if narrow else 0.0
-            least = chosen.budget_at_least(batch, rounding).reshape(rows, -1)[row]
+            with np.errstate(all="ignore"):
+                least = chosen.budget_at_least(batch, rounding).reshape(rows, -1)[row]
+                most = float((chosen.budget_at_most(batch, rounding) + outer)[row])
             least = least + outer * abs(heads[row]) + drawn.format.underflow
             least = (1 - _SLACK) * least - reference.lost[row]
             limit = (1 - _SLACK) * (drawn.format.underflow + reference.scale[row] / 32)
-            most = float((chosen.budget_at_most(batch, rounding) + outer)[row])
             inside_one = _budgets_inside(asked, range(asked.classes), algorithm, inner)
             found = budgets(asked, algorithm)
             if inside_one is None or found is None:
@@ -130,7 +143,7 @@ def probes(rng: Generator, drawn: Rows) -> Iterator[tuple[bool, str]]:
 
     Yields whether the screen accepts the row, and what is wrong with that; empty if nothing is.
     """
-    shape = drawn.quantity.shape(len(drawn.asked), drawn.asked[0].classes)
+    shape = drawn.quantity.shape(len(drawn.asked), drawn.asked[0].classes) or (1,)
     answer = np.array([list(map(float, enclose(one))) for one in drawn.asked])
     for row, one in enumerate(drawn.asked):
         algorithm = levels(drawn.format)[1 + rng.integers(len(levels(drawn.format)) - 1)]

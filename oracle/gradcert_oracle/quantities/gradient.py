@@ -21,7 +21,7 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch, Rounding, Widths
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
 from gradcert_oracle.effective_targets import (
@@ -38,10 +38,10 @@ from gradcert_oracle.options_textbook import factor, rescaled, steepness, stored
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs, lookup
-from gradcert_oracle.screens import Reference, Screen
+from gradcert_oracle.screens import Reference, Screen, log_sum_at_most, textbook_at_most
 from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
-from gradcert_oracle.wider import Array, Pair
+from gradcert_oracle.wider import STEEPNESS_LOST, Array, Pair, steepness_error
 
 __all__ = ["GRADIENT"]
 
@@ -153,7 +153,7 @@ def _textbook_with_options(
     loss, share, t, lost = question.loss, question.share, question["targets"], arithmetic.lost
     found = textbook.softmax_of(loss, question["logits"], level, arithmetic)
     p = found.values
-    targets = effective(loss, t, lost)
+    targets = effective(loss, t, lost, arithmetic.weighed)
     with_target = [(index, j) for index, j in enumerate(places) if t[j]]
     wanted = [j for _, j in with_target]
     mass = masses(targets, wanted, arithmetic)
@@ -165,7 +165,7 @@ def _textbook_with_options(
         doubled = factor(share.upstream, numbers, lost)
         log_sum = found.log_sum()
         charged += doubled.lost * abs(log_sum)
-        square = doubled.value * log_sum
+        square = doubled.value * arithmetic.weighed * log_sum
     charged += stored_before(share.upstream, arithmetic)
     steep = [arb(1)] * len(places)
     if loss.softcap < inf:
@@ -219,50 +219,105 @@ def _largest_target(question: Question) -> float:
 
 
 def _products(batch: Batch) -> Pair:
-    """Return ``o_j T``."""
+    """Return ``p_j Q``, with Q the sum of the targets, and what a z-loss adds."""
     softmax, wider = batch.softmax, batch.arithmetic
-    factor = wider.quotient(batch.targets.total, softmax.mass)
+    factor = wider.quotient(batch.pull.total, softmax.mass)
     return wider.product(softmax.powers, factor.per_row())
 
 
-def _weights(batch: Batch) -> Array:
-    """Return ``o_j W``, the size of ``o_j T``, in binary64."""
+def _weights(batch: Batch, masses: Array) -> Array:
+    """Return ``p_j`` times a number of each row, in binary64."""
     softmax = batch.softmax
-    weights: Array = softmax.powers.head * (batch.targets.sizes / softmax.mass.head)[:, None]
+    weights: Array = softmax.powers.head * (masses / softmax.mass.head)[:, None]
     return weights
 
 
 def _reference(batch: Batch) -> Reference:
-    wider, t = batch.arithmetic, batch["targets"]
-    lost = batch.lost(batch.targets.total.head)
-    weights = _weights(batch)
-    sizes = weights + np.abs(t)
+    """Return ``S_j (p_j Q - a_j)``, where S_j is the derivative of a softcap, or one."""
+    wider, t, pull = batch.arithmetic, batch["targets"], batch.pull
+    lost = batch.lost(pull.known)
+    sizes = _weights(batch, pull.sizes) + np.abs(t)
     # One rounding of the difference, and what the distance of an answer from it leaves out.
-    error = weights * batch.error + 2 * wider.unit * sizes + lost[:, None]
+    error = _weights(batch, pull.known) * batch.error + 2 * wider.unit * sizes + lost[:, None]
     difference = wider.minus(_products(batch), batch.target_numbers)
-    return Reference(difference, error, sizes.max(axis=1), lost)
+    scale = sizes.max(axis=1)
+    if batch.rescaled is not None and batch.rescaled.steepness is not None:
+        steep = batch.rescaled.steepness
+        difference = wider.product(wider.normal(difference), steep)
+        error = steep.head * (error + sizes * (steepness_error(wider) + 3 * wider.unit))
+        lost = lost + scale * STEEPNESS_LOST
+        error = 1.01 * error + lost[:, None]
+    return Reference(difference, error, scale, lost)
+
+
+def _width(batch: Batch, widths: Widths) -> Array:
+    """Return ``p_j (|T| w + R + |q L| w_q) + |t_j| w + R_j``: what wide factors and targets add.
+
+    Here w and w_q are those of :class:`Widths`, R_j is a bound of the radius of the ball of t_j,
+    and R that of their sum.
+    """
+    square = batch.pull.sizes - batch.targets.sizes
+    whole = np.abs(batch.targets.total.head) * widths.front + batch.target_radii
+    own = np.abs(batch["targets"]) * widths.front[:, None] + batch.arguments.get("radii", 0.0)
+    width: Array = 0.999 * (_weights(batch, whole + square * widths.square) + own)
+    return width
 
 
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
-    """Return ``|T| (o_j r_j + a) + u (o_j W + |t_j| + |g_j|)``, with g_j the value itself.
+    """Return ``|Q| (p_j r_j + a) + p_j q R + u (p_j W + |t_j| + |g_j|)``, g_j the value itself.
 
-    ``o_j r_j`` bounds the radius of the quotient o_j from below, and r_j is at least ``u |d_j|``;
+    ``p_j r_j`` bounds the radius of the quotient p_j from below, and r_j is at least ``u |d_j|``;
     see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. What it may lose to underflow, a,
-    is added to its ball. The ball of the sum of the targets contains T, so the radius of ``o_j T -
-    t_j`` is at least ``|T|`` times both. With W the sum of the sizes of the targets, the sizes
-    charge one rounding of ``o_j W``, of t_j and of the difference; where t_j is zero, they charge
-    two of ``o_j W``, which is no less.
+    is added to its ball. Q is the sum T of the targets, and ``T + q L`` with a z-loss. Its ball
+    contains Q, so the radius of ``p_j Q - t_j`` is at least ``|Q|`` times both. The ball of L
+    contains ``L - R`` and ``L + R``; 0.9 of R is left where the ball of p_j is not symmetric. With
+    W the sum of the sizes of the terms of Q, the sizes charge one rounding of ``p_j W``, of t_j and
+    of the difference; where t_j is zero, they charge two of ``p_j W``, which is no less. The radii
+    of the factors and of smoothed targets are added.
+
+    With a softcap the value is ``S_j x``, with x the difference above and S_j the derivative. The
+    ball of x contains two numbers that are 2 y apart, one on each side, with y all but the sizes
+    above. That of S_j contains ``S_j -+ b``, see :mod:`~gradcert_oracle.rescaled_logits`. The
+    product of the larger sizes and that of the smaller ones are ``2 |x| b + 2 S_j y`` apart, less
+    at most ``2 b y`` where x is not in the middle. So the radius is at least ``|x| b + (S_j - b)
+    y``.
     """
-    softmax, t = batch.softmax, batch["targets"]
-    mass = batch.targets.total.head
-    # T is known beside W. Where they cancel, little may be known of T beside its own size.
-    least = np.maximum(np.abs(mass) - batch.error * batch.targets.sizes, 0)
-    products = softmax.powers.head * (mass / softmax.mass.head)[:, None]
-    bound: Array = _weights(batch) + np.abs(t) + np.abs(products - t)
-    bound *= rounding.unit
-    bound += batch.radii(rounding) * softmax.powers.head * (least / softmax.mass.head)[:, None]
-    bound += (least * rounding.lost)[:, None]
+    t, pull = batch["targets"], batch.pull
+    # Q is known beside the sizes. Where they cancel, little may be known of Q beside its own size.
+    least = np.maximum(np.abs(pull.total.head) - batch.error * pull.known, 0)
+    values = _weights(batch, pull.total.head) - t
+    sizes = _weights(batch, pull.sizes) + np.abs(t)
+    reach = batch.radii(rounding) * _weights(batch, least)
+    reach += (least * rounding.lost)[:, None]
+    if batch.squares is not None:
+        moved = 0.9 * np.abs(batch.squares.head) * batch.log_sum_radius(rounding)
+        reach += _weights(batch, moved)
+    if batch.widths is not None:
+        reach += _width(batch, batch.widths)
+    rescaled = batch.rescaled
+    if rescaled is None or rescaled.steepness is None or rescaled.bend is None:
+        bound: Array = rounding.unit * (sizes + np.abs(values)) + reach
+        return bound
+    steep, bend = rescaled.steepness.head, rounding.unit * rescaled.bend
+    bound = rounding.unit * steep * (sizes + np.abs(values))
+    bound += np.maximum(steep - bend, 0) * reach + np.abs(values) * bend
     return bound
+
+
+def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a part of the scale that no budget exceeds, but for underflow.
+
+    With a z-loss the radius of L counts beside the scale, which has ``p_k (W + |q L|)``. With a
+    softcap that of S_j is at most ``320 u`` for each of its forms: that of the tangent is at most
+    ``32 w`` of it, and the inverse of the cosine's square is off by ``12 w |x| S`` and roundings.
+    """
+    most = textbook_at_most(batch, rounding)
+    if batch.squares is not None:
+        radius = np.abs(batch.squares.head) * log_sum_at_most(batch, rounding)
+        most = most + 1.1 * radius / batch.pull.sizes
+    if batch.rescaled is not None:
+        most = most + 1024 * rounding.unit
+    return most
 
 
 GRADIENT = Quantity(
@@ -275,5 +330,7 @@ GRADIENT = Quantity(
     options=True,
     shares=True,
     upstream=True,
-    screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
+    screen=Screen(
+        reference=_reference, budget_at_least=_budget_at_least, budget_at_most=_budget_at_most
+    ),
 )

@@ -37,7 +37,7 @@ from gradcert_oracle.options_textbook import factor, rescaled, sum_of
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_signs
-from gradcert_oracle.screens import Reference, Screen
+from gradcert_oracle.screens import Reference, Screen, log_sum_at_most, textbook_at_most
 from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import LOG_ERROR, LOG_LOST, Array, Pair
@@ -122,7 +122,7 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
     """
     loss, share, z, lost = question.loss, question.share, question["logits"], arithmetic.lost
     found = textbook.softmax_of(loss, z, level, arithmetic, logarithms=True)
-    targets = effective(loss, question["targets"], lost)
+    targets = effective(loss, question["targets"], lost, arithmetic.weighed)
     scaled = Fraction(loss.multiplier)
     front = factor(1.0, [1 / share.divisor, scaled], lost)
     surprises = [-a * log for a, log in zip(targets, found.values, strict=True) if not a.is_zero()]
@@ -133,7 +133,7 @@ def _textbook_with_options(question: Question, level: str, arithmetic: Arithmeti
         numbers = 1 / share.z_divisor, Fraction(loss.z_loss), scaled
         squared = factor(1.0, numbers, lost)
         charged += squared.lost * (1 + abs(log_sum)) ** 2
-        square = squared.value * log_sum * log_sum
+        square = squared.value * arithmetic.weighed * log_sum * log_sum
     value = sum_of(terms, arithmetic) + square
     values = Values([value], {}, [sum(map(abs, terms), abs(square) + abs(value))], charged.upper())
     if level == "log-sum-exp" and loss.label_smoothing:
@@ -167,49 +167,109 @@ def _scale(question: Question) -> float:
 
 
 def _sizes(batch: Batch) -> Array:
-    """Return ``sum_j |t_j| (|d_j| + ln S)``, the sizes of the terms of the loss."""
+    """Return ``sum_j |t_j| (|d_j| + ln S)``, the sizes of the terms of the cross-entropy."""
     sizes: Array = batch.moved.sizes + batch.targets.sizes * batch.log_mass.head
     return sizes
 
 
+def _square(batch: Batch) -> Pair:
+    """Return ``q L^2`` of each row, what a z-loss adds; zero without one."""
+    if batch.squares is None:
+        return Pair(np.zeros(len(batch["logits"])))
+    wider = batch.arithmetic
+    return wider.product(batch.squares, wider.product(batch.log_sum, batch.log_sum))
+
+
 def _reference(batch: Batch) -> Reference:
-    """Return ``sum_j t_j |d_j| + T ln(1 + R)``, with R the sum of all powers but the largest one.
+    """Return ``sum_j t_j |d_j| + T ln(1 + R) + q L^2``, with R the powers' sum without the largest.
 
     All terms are positive if no target is negative, and the logarithm's relative error is at most
     that of R and its own. So the error, relative to the sum of the sizes of the terms, is at most
     that of a share, see :class:`Batch`, with a rounding of each difference, which is within the
-    error of a power, and six more operations.
+    error of a power, and six more operations. A difference of logits under a softcap has an error
+    of its own, beside W without the targets whose difference is zero. The square is known to twice
+    the error of L times ``|L|`` and that error, see :attr:`Batch.pull
+    <gradcert_oracle.batches.Batch.pull>`, and three roundings.
     """
     wider, targets = batch.arithmetic, batch.targets
-    less = Pair(-targets.total.head, -targets.total.tail)
-    loss = wider.less(batch.moved.total, wider.product(less, batch.log_mass))
+    loss = wider.less(batch.moved.total, wider.product(targets.total.times(-1.0), batch.log_mass))
     lost = batch.lost(targets.sizes) * batch.classes + targets.sizes * LOG_LOST
     sizes = _sizes(batch)
-    error = batch.error + LOG_ERROR + 6 * wider.unit
-    return Reference(loss, sizes * error + lost, sizes + targets.sizes, lost)
+    error = sizes * (batch.error + LOG_ERROR + 6 * wider.unit)
+    if batch.rescaled is not None:
+        error = error + batch.targets_below * batch.rescaled.error
+    scale = sizes + targets.sizes
+    if batch.squares is not None:
+        square, off = _square(batch), batch.error * batch.log_size
+        loss = wider.less(loss, square.times(-1.0))
+        size = np.abs(square.head)
+        twice = 2 * np.abs(batch.log_sum.head) + off
+        error = error + np.abs(batch.squares.head) * off * twice + wider.unit * (6 * size + sizes)
+        scale = scale + size
+    return Reference(loss, error + lost, scale, lost)
+
+
+def _width_of_targets(batch: Batch) -> Array:
+    """Return ``sum_j R_j |ln o_j|``, with R_j a bound of the radius of the ball of t_j."""
+    radii = batch.arguments.get("radii")
+    if radii is None:
+        return np.zeros(len(batch["targets"]))
+    terms = radii * (batch.softmax.drops + batch.log_mass.head[:, None])
+    width: Array = (terms if batch.counts is None else terms * batch.counts).sum(axis=1)
+    return width
 
 
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``u (A + L + |E|) + v L + W r``, with r a radius of ``ln S``.
 
-    Here ``A = sum_j |t_j d_j|``, L is the sum of the sizes ``|t_j ln o_j|`` of the terms, and W
-    that of the targets. A term is ``t_j (d_j (1 +- u) - ln S) (1 +- v)``, with v the unit of a
-    log-probability that is stored, and the ball of ln S counts in each of them. The ends are apart
-    by at least twice ``|t_j| (u |d_j| + r + v |l_j|)``, and the radii of the terms of a sum add up,
-    whatever their signs. The sizes charge one rounding of each term and of the sum: ``L + |E|``.
+    Here ``A = sum_j |t_j| x_j``, with u x_j the half distance of two ends of the exponent's ball,
+    ``u |d_j|`` for logits that are not rescaled. L is the sum of the sizes ``|t_j ln o_j|`` of the
+    terms, and W that of the targets. A term is ``t_j (d_j +- u x_j - ln S) (1 +- v)``, with v the
+    unit of a log-probability that is stored, and the ball of ln S counts in each of them. The ends
+    are apart by at least twice ``|t_j| (u x_j + r + v |l_j|)``, and the radii of the terms of a sum
+    add up, whatever their signs. The sizes charge one rounding of each term and of the sum: ``L +
+    |E|``.
 
     The ball of S contains two numbers whose ratio is A / B, and half of its logarithm is at least
     one r; see :meth:`Batch.mass_radius <gradcert_oracle.batches.Batch.mass_radius>`. Each of the n
     powers is charged a loss to underflow of a. So the ball also contains ``S + n a`` and ``S - n
     a``, and ``n a / S`` is another r. The larger one counts.
+
+    The radii of the factors, which all terms have, and of smoothed targets are added.
+
+    A z-loss is one more term, ``q L^2``, where L has a ball of its own: with ends ``L - R`` and ``L
+    + R`` their squares are ``4 |L| R`` apart.
     """
     sizes = _sizes(batch)
     loss = batch.moved.total.head + batch.targets.total.head * batch.log_mass.head
     lost = batch.classes * rounding.lost / batch.softmax.mass.head
     radius = batch.targets.sizes * np.maximum(batch.mass_radius(rounding), lost)
-    bound: Array = rounding.unit * (batch.moved.sizes + sizes + np.abs(loss))
-    bound += rounding.stored * sizes + radius
+    if batch.squares is not None:
+        square = _square(batch).head
+        twice = 2 * np.abs(batch.squares.head * batch.log_sum.head)
+        loss, sizes = loss + square, sizes + np.abs(square)
+        radius = radius + twice * batch.log_sum_radius(rounding)
+    if batch.widths is not None:
+        square = sizes - _sizes(batch)
+        width = _sizes(batch) * batch.widths.front + square * batch.widths.square
+        radius = radius + 0.999 * (width + _width_of_targets(batch))
+    bound: Array = rounding.unit * (batch.moves_of_targets + sizes + np.abs(loss))
+    bound += rounding.stored * _sizes(batch) + radius
     return bound
+
+
+def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a part of the scale that no budget exceeds, but for underflow.
+
+    With a z-loss the radius of ``q L^2`` counts beside the scale.
+    """
+    most = textbook_at_most(batch, rounding)
+    if batch.squares is not None:
+        radius = log_sum_at_most(batch, rounding)
+        off = np.abs(batch.squares.head) * radius * (2 * np.abs(batch.log_sum.head) + radius)
+        scale = _sizes(batch) + batch.targets.sizes + np.abs(_square(batch).head)
+        most = most + 1.1 * off / scale
+    return most
 
 
 LOSS = Quantity(
@@ -223,5 +283,7 @@ LOSS = Quantity(
     unbounded=True,
     options=True,
     shares=True,
-    screen=Screen(reference=_reference, budget_at_least=_budget_at_least),
+    screen=Screen(
+        reference=_reference, budget_at_least=_budget_at_least, budget_at_most=_budget_at_most
+    ),
 )

@@ -21,6 +21,7 @@ from flint import arb, ctx
 from gradcert_oracle.budgets import scale
 from gradcert_oracle.options_textbook import sum_of
 from gradcert_oracle.precision import Enclosures, refine
+from gradcert_oracle.quantities.loss import LOSS
 from gradcert_oracle.questions import Quantity, Question, enclose
 from gradcert_oracle.sums import float_sum
 from gradcert_oracle.textbook import Arithmetic, Values
@@ -67,4 +68,5 @@ REDUCED_LOSS = Quantity(
     options=True,
     shares=True,
     reduces=True,
+    screen=LOSS.screen,
 )

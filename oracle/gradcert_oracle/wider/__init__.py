@@ -8,6 +8,13 @@ from gradcert_oracle.wider.exponentials import (
     PLAIN_ERROR,
     powers,
 )
+from gradcert_oracle.wider.hyperbolic import (
+    STEEPNESS_LOST,
+    Tangents,
+    steepness_error,
+    tangent_error,
+    tangents,
+)
 from gradcert_oracle.wider.logarithms import LOG_ERROR, LOG_LOST, log1p
 from gradcert_oracle.wider.pairs import Array, Pair, blocks
 
@@ -20,11 +27,16 @@ __all__ = [
     "PAIRED_ERROR",
     "PLAIN",
     "PLAIN_ERROR",
+    "STEEPNESS_LOST",
     "Array",
     "Balance",
     "Pair",
+    "Tangents",
     "Wider",
     "blocks",
     "log1p",
     "powers",
+    "steepness_error",
+    "tangent_error",
+    "tangents",
 ]

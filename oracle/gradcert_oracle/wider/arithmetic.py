@@ -41,6 +41,8 @@ class Wider:
     unit
         A bound of the relative error of one product, quotient, or sum of two terms of one sign.
         The error of a difference is at most this part of the sum of the sizes of both.
+    serves
+        The bits of the intermediates in the formats that it serves.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Wider:
 
     paired: bool
     unit: float
+    serves: int
 
     def number(self, value: float | Array) -> Pair:
         """Return binary64 numbers as numbers of this arithmetic."""
@@ -138,8 +141,8 @@ class Wider:
         return distance
 
 
-PLAIN = Wider(paired=False, unit=2.0**-53)
+PLAIN = Wider(paired=False, unit=2.0**-53, serves=24)
 """Binary64, for the formats of at most 24 bits."""
 
-PAIRED = Wider(paired=True, unit=2.0**-98)
+PAIRED = Wider(paired=True, unit=2.0**-98, serves=53)
 """Pairs of binary64, for binary64."""

@@ -72,6 +72,16 @@ class Pair(NamedTuple):
     head: Array
     tail: Array | float = 0.0
 
+    def of(self, *places: Array | slice | None) -> "Pair":
+        """Return some of the numbers."""
+        tail = self.tail if isinstance(self.tail, float) else self.tail[places]
+        return Pair(self.head[places], tail)
+
+    def times(self, powers: float | Array) -> "Pair":
+        """Return the numbers times powers of two of any sign."""
+        tail = self.tail if isinstance(self.tail, float) else self.tail * powers
+        return Pair(self.head * powers, tail)
+
     def per_row(self) -> "Pair":
         """Return numbers of shape (rows,) with another axis, to combine them with each class."""
         tail = self.tail if isinstance(self.tail, float) else self.tail[..., None]

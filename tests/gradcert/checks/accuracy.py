@@ -86,7 +86,7 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     counts, every value is NaN or zero, as the loss says.
     """
     answer = claim.answer(case).copy()  # A later call may overwrite it.
-    if claim.quantity.options and counted(claim.loss, case, claim.format).nothing:
+    if claim.quantity.options and counted(claim.loss, case).nothing:
         return require_nothing(claim, case, answer)
     if claim.quantity.reduces:
         unlike = np.zeros(1, int)

@@ -54,8 +54,11 @@ def _as_good_as_claimed(claim: Claim, found: Screened) -> Screened:
 def screened(claim: Claim, case: Case, rows: Array, answer: Array) -> Screened | None:
     """Screen the answers to some rows of a case; None where the judge must see every row.
 
+    A value that all rows have is screened with all of them.
     If the claim demands a level, a row is accepted only if the judge may find no worse one.
     """
+    if claim.quantity.reduces:
+        rows = np.arange(case.rows)
     if _switched_off or len(rows) * case.classes < _FEWEST or claim.quantity.screen is None:
         return None
     found = screen(

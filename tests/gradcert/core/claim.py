@@ -180,13 +180,13 @@ class Claim:
         upstream = 1.0
         if self.takes_upstream:
             upstream = float(np.broadcast_to(self.upstream(case), case.rows)[row])
-        return share_of(self.loss, case, row, self.format, upstream=upstream)
+        return share_of(self.loss, case, row, upstream=upstream)
 
     def true_loss(self, case: Case) -> TrueLoss:
         """Return the oracle's record of the loss."""
         if not self.quantity.options:
             return TrueLoss(output=self.loss.output)
-        return true_loss(self.loss, self.format, case.classes)
+        return true_loss(self.loss, case.classes)
 
     def question(self, case: Case, row: int) -> Question:
         """Return what the oracle is asked about one row, or about a value that all rows have."""

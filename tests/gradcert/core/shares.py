@@ -9,29 +9,26 @@ import numpy as np
 
 from gradcert.core.case import Case
 from gradcert_implementations import Array, Loss, MeanOver, Reduction
-from gradcert_oracle import Format, Share
 from gradcert_oracle import Loss as TrueLoss
+from gradcert_oracle import Share
 
 __all__ = ["Count", "counted", "kept_rows", "share_of", "true_loss", "with_ignored_labels"]
 
 
 @functools.cache
-def true_loss(loss: Loss, format: Format, classes: int) -> TrueLoss:
+def true_loss(loss: Loss, classes: int) -> TrueLoss:
     """Return the oracle's record of a loss: it has some options of the interface's by name.
 
-    Class weights are rounded to the format: a subject has them in the dtype of its logits.
+    Class weights are those that are claimed. The oracle charges a rounding where one is no number
+    of the format, because a subject may have it in the dtype of its logits.
 
     Examples
     --------
-    >>> from gradcert_oracle import BINARY16
-    >>> true_loss(Loss(class_weights=[0.1, 1]), BINARY16, 2).class_weights
-    (0.0999755859375, 1.0)
+    >>> true_loss(Loss(class_weights=[0.1, 1]), 2).class_weights
+    (0.1, 1.0)
     """
     values = {option.name: getattr(loss, option.name) for option in fields(TrueLoss)}
-    weights = loss.weights(classes)
-    if weights is not None:
-        weights = tuple(np.array(weights).astype(format.dtype).astype(np.float64).tolist())
-    values["class_weights"] = weights
+    values["class_weights"] = loss.weights(classes)
     values["softcap"] = inf if loss.softcap is None else loss.softcap
     return TrueLoss(**values)
 
@@ -87,7 +84,7 @@ class Count:
         return not (self.divisor and self.z_divisor)
 
 
-def _divisor(loss: Loss, over: MeanOver, case: Case, kept: Array, format: Format) -> Fraction:
+def _divisor(loss: Loss, over: MeanOver, case: Case, kept: Array) -> Fraction:
     if loss.reduction is not Reduction.MEAN:
         return Fraction(1)
     match over:
@@ -98,37 +95,36 @@ def _divisor(loss: Loss, over: MeanOver, case: Case, kept: Array, format: Format
         case MeanOver.ELEMENTS:
             return Fraction(case.point.size)
         case MeanOver.WEIGHTS:
-            weights = true_loss(loss, format, case.classes).class_weights or ()
+            weights = true_loss(loss, case.classes).class_weights or ()
             labels = case["targets"].argmax(axis=1)[kept]
             return sum((Fraction(weights[label]) for label in labels.tolist()), Fraction(0))
 
 
 @functools.lru_cache(maxsize=64)
-def counted(loss: Loss, case: Case, format: Format) -> Count:
+def counted(loss: Loss, case: Case) -> Count:
     """Return what the rows of a case count together in a loss.
 
     Examples
     --------
     >>> from gradcert.core.case import Regime
-    >>> from gradcert_oracle import BINARY64
     >>> rows = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
     >>> case = Case({"logits": rows, "targets": rows}, (Regime("ties"),) * 3)
     >>> mean = Loss(reduction="mean", mean_over="kept", ignore_index=-100)
-    >>> counted(mean, case, BINARY64).divisor
+    >>> counted(mean, case).divisor
     Fraction(2, 1)
     """
     kept = kept_rows(loss, case)
     over = loss.mean_over
     return Count(
         kept,
-        _divisor(loss, over, case, kept, format),
-        _divisor(loss, loss.z_loss_mean_over or over, case, kept, format),
+        _divisor(loss, over, case, kept),
+        _divisor(loss, loss.z_loss_mean_over or over, case, kept),
     )
 
 
-def share_of(loss: Loss, case: Case, row: int, format: Format, *, upstream: float) -> Share:
+def share_of(loss: Loss, case: Case, row: int, *, upstream: float) -> Share:
     """Return what one row counts. If the loss divides by zero, no row does."""
-    count = counted(loss, case, format)
+    count = counted(loss, case)
     return Share(
         upstream=upstream,
         divisor=count.divisor,

@@ -148,7 +148,7 @@ def _numbers(
     error.
     """
     most = _most(case, scope)
-    divisor = max(1.0, float(counted(scope.loss, case, scope.format).divisor))
+    divisor = max(1.0, float(counted(scope.loss, case).divisor))
     usual = min(2.0 ** floor(log2(divisor)), 2.0 ** floor(log2(most)))
     between = generator.uniform(0.5, 2.0, shape)
     match kind:

@@ -12,7 +12,7 @@ import gradcert_oracle
 from gradcert.core.claim import Broken, NotSupported, claims_of, shown_as
 from gradcert.core.shares import true_loss
 from gradcert_implementations import Array, Implementation, Loss, load
-from gradcert_oracle import BINARY32, BINARY64, GRADIENT, SIGMOID_GRADIENT
+from gradcert_oracle import BINARY32, GRADIENT, SIGMOID_GRADIENT
 
 CASE = case_of([[0.5, -np.inf], [1.0, 2.0]], [[1.0, 0.0], [0.25, 0.75]])
 
@@ -52,7 +52,7 @@ def test_there_is_one_question_for_each_row() -> None:
 def test_the_loss_of_an_implementation_has_every_option_of_that_of_the_oracle() -> None:
     ours, theirs = ({field.name for field in fields(loss)} for loss in (Loss, gradcert_oracle.Loss))
     assert ours > theirs
-    assert true_loss(Loss(), BINARY64, 2) == gradcert_oracle.Loss()
+    assert true_loss(Loss(), 2) == gradcert_oracle.Loss()
 
 
 def test_the_claims_of_an_implementation_are_its_quantities_in_each_of_its_formats() -> None:

@@ -13,6 +13,8 @@ from loss_runs import refused, uses
 
 from gradcert_oracle import (
     ALLOWED,
+    BFLOAT16,
+    BINARY16,
     FORMATS,
     GRADIENT,
     LOSS,
@@ -21,8 +23,11 @@ from gradcert_oracle import (
     Question,
     Share,
     algorithms,
+    budgets,
     enclose,
     judge,
+    levels,
+    question,
 )
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
@@ -122,3 +127,73 @@ def test_a_gradient_of_zero_upstream_is_zero(format: Format) -> None:
     asked = Question(GRADIENT, ROW, format, RIGHT, share)
     assert judge(asked, [0.0, -0.0, 0.0, 0.0]).algorithm is not None
     assert judge(asked, [0.0, 0.0, 1e-3, 0.0]).algorithm is None
+
+
+def _in(dtype: np.dtype, loss: Loss, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Return the gradient of a program with its intermediates in a dtype."""
+    number, z, t = dtype.type, z.astype(dtype), t.astype(dtype)
+    u, steep = z * number(loss.logit_scale), np.ones_like(z)
+    if loss.softcap < np.inf:
+        bent = np.tanh((u / number(loss.softcap)).astype(np.float64)).astype(dtype)
+        u, steep = number(loss.softcap) * bent, (number(1) - bent) * (number(1) + bent)
+    powers = np.exp((u - u.max()).astype(np.float64)).astype(dtype)
+    p = powers / powers.sum(dtype=dtype)
+    return (p - t) * steep * number(loss.logit_scale)
+
+
+@pytest.mark.parametrize("loss", [Loss(softcap=50.0), Loss(logit_scale=0.7)], ids=str)
+def test_logits_near_twenty_are_rescaled_in_binary32_and_not_in_bfloat16(loss: Loss) -> None:
+    """In bfloat16 such a product leaves three or four bits of a share, see ``budgets``."""
+    rng, t, refused = np.random.default_rng(5), np.eye(3)[0], 0
+    for _ in range(40):
+        z = rounded(rng.normal(28, 2, 3), BFLOAT16)
+        asked = Question(GRADIENT, (tuple(z.tolist()), tuple(t.tolist())), BFLOAT16, loss)
+        wide, narrow = (
+            judge(asked, _in(np.dtype(dtype), loss, z, t).astype(BFLOAT16.dtype).tolist())
+            for dtype in (np.float32, BFLOAT16.dtype)
+        )
+        assert wide.algorithm is not None
+        assert wide.algorithm.level in ("faithful", "wide")
+        refused += narrow.algorithm is None
+    assert refused > 5
+
+
+WEIGHTS = (0.1, 0.7, 1.3, 0.3, 1.9)
+"""No number of a narrower format than binary64."""
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("format", [BFLOAT16, BINARY16], ids=lambda format: format.name)
+@pytest.mark.parametrize("held", ["in binary32", "in the format"])
+def test_weights_may_be_held_in_the_format_or_in_binary32(
+    format: Format, smoothing: float, held: str
+) -> None:
+    loss = Loss(class_weights=WEIGHTS, label_smoothing=smoothing)
+    w = np.array(WEIGHTS).astype(np.float32 if held == "in binary32" else format.dtype)
+    rng, single, refused = np.random.default_rng(4), np.float32, 0
+    for _ in range(60):
+        z, t = rounded(rng.normal(0, 2, 5), format), np.eye(5)[rng.integers(5)]
+        a = w.astype(single) * (t.astype(single) * single(1 - smoothing) + single(smoothing / 5))
+        divisor = w.astype(np.float64)[t.argmax()]
+        powers = np.exp((z - z.max()).astype(single))
+        values = (powers / powers.sum() * a.sum() - a) / single(divisor)
+        true = Share(divisor=Fraction(WEIGHTS[t.argmax()]))
+        asked = Question(GRADIENT, (tuple(z.tolist()), tuple(t.tolist())), format, loss, true)
+        algorithm = judge(asked, values.astype(format.dtype).tolist()).algorithm
+        assert algorithm is not None
+        assert algorithm.level in ("faithful", "wide")
+        wrong = (0.9 * values).astype(format.dtype).tolist()
+        refused += judge(asked, wrong, levels(format, "wide")).algorithm is None
+    assert refused > 50
+
+
+def test_weights_that_are_numbers_of_the_format_are_charged_nothing() -> None:
+    z, t = (0.5, -1.0), (1.0, 0.0)
+    level = levels(BFLOAT16)[1]
+    exact, rounded_too = (
+        budgets(question("dE/dz", z, t, format=BFLOAT16, loss=Loss(class_weights=weights)), level)
+        for weights in ((0.5, 2.0), (0.5, 2.0 + 2.0**-30))
+    )
+    assert exact is not None
+    assert rounded_too is not None
+    assert rounded_too[0] - exact[0] > 0.9 * 2 * 2.0**-8 * (1 - 0.8175744761936437) * 0.5

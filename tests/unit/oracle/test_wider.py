@@ -16,11 +16,15 @@ from gradcert_oracle.wider import (
     PAIRED_ERROR,
     PLAIN,
     PLAIN_ERROR,
+    STEEPNESS_LOST,
     Array,
     Pair,
     Wider,
     log1p,
     powers,
+    steepness_error,
+    tangent_error,
+    tangents,
 )
 from gradcert_oracle.wider.pairs import two_product
 
@@ -91,6 +95,22 @@ def test_the_logarithm_keeps_its_bound() -> None:
     with ctx.workprec(1500):
         true = [(1 + x).log() for x in _balls(numbers)]
         assert _farthest(log1p(numbers), true, LOG_LOST) < LOG_ERROR
+
+
+@BOTH
+def test_the_hyperbolic_tangent_and_its_derivative_keep_their_bounds(wider: Wider) -> None:
+    sizes = np.concatenate([RNG.uniform(0, 5, 3000), 2.0 ** RNG.uniform(-60, 10, 3000), [0, 373]])
+    numbers = (_pairs if wider.paired else Pair)(sizes * RNG.choice([-1, 1], sizes.shape))
+    found = tangents(numbers, wider)
+    with ctx.workprec(3000):
+        true = _balls(numbers)
+        sizes_off = [
+            float(abs(size - abs(x.tanh())))
+            for size, x in zip(_balls(found.sizes), true, strict=True)
+        ]
+        steep = [1 / x.cosh() ** 2 for x in true]
+        assert max(sizes_off) < tangent_error(wider)
+        assert _farthest(found.steepness, steep, STEEPNESS_LOST) < steepness_error(wider)
 
 
 Operation = Callable[[Wider, Pair, Pair], Pair]
