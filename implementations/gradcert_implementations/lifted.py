@@ -258,6 +258,10 @@ _LIFTS: Mapping[QuantityName, Callable[[Flaw, Function, Loss], Function]] = {
 }
 
 
+_GRADIENT: frozenset[QuantityName] = frozenset({"dE/dz"})
+"""The quantity that has an upstream gradient."""
+
+
 def _times_upstream(function: Function) -> Function:
     def multiplied(*arguments: Array) -> Array:
         *others, upstream = arguments
@@ -303,8 +307,8 @@ def lifted(
         functions = {
             name: _LIFTS[name](flaw, made[name], loss) for name in functions if name in _LIFTS
         }
-    if takes_upstream and not flaw.takes_upstream and "dE/dz" in functions:
-        functions["dE/dz"] = _times_upstream(functions["dE/dz"])
+    if takes_upstream and not flaw.takes_upstream:
+        functions |= {name: _times_upstream(functions[name]) for name in _GRADIENT & set(functions)}
     return replace(
         flaw,
         functions=functions,

@@ -11,6 +11,7 @@ from flint import arb, ctx
 
 from gradcert_oracle import (
     BINARY64,
+    FAITHFUL,
     FORMATS,
     GRADIENT,
     IDENTITY_GRADIENT,
@@ -220,3 +221,14 @@ def test_the_values_of_a_row_that_does_not_count_are_exactly_zero(z, loss, forma
             judgement = judge(asked, [*values[:-1], wrong])
             assert judgement.algorithm is None
             assert judgement.index == len(values) - 1
+
+
+@pytest.mark.parametrize("quantity", [LOSS, GRADIENT], ids=lambda quantity: quantity.name)
+@pytest.mark.parametrize(
+    "loss",
+    [Loss(label_smoothing=0.1), Loss(z_loss=1e-300), Loss(logit_scale=0.5), Loss(softcap=3.0)],
+    ids=repr,
+)
+def test_logits_whose_squares_overflow_are_judged(quantity: Quantity, loss: Loss) -> None:
+    asked = Question(quantity, ((1e200, 0.0), (1.0, 0.0)), BINARY64, loss)
+    assert judge(asked, [float(true) for true in enclose(asked)]).algorithm is FAITHFUL
