@@ -101,9 +101,8 @@ def _right(sample: Sample, loss: Loss) -> _Right:
     e, classes = loss.label_smoothing, case.classes
     if loss.smoothing_over is SmoothingOver.OTHERS:
         e *= classes / max(1, classes - 1)
-    weights = np.array(loss.weights(classes) or (1.0,) * classes).astype(claim.format.dtype)
-    a = ((1 - e) * t + e / classes) * weights.astype(np.float64)
-    count = counted(loss, case, claim.format)
+    a = ((1 - e) * t + e / classes) * np.array(loss.weights(classes) or (1.0,) * classes)
+    count = counted(loss, case)
     upstream = claim.upstream(case).astype(np.float64) if claim.takes_upstream else 1.0
     front = (loss.multiplier * np.broadcast_to(upstream, case.rows) * count.kept)[:, np.newaxis]
     divisor, z_divisor = float(count.divisor) or np.nan, float(count.z_divisor) or np.nan
