@@ -30,7 +30,7 @@ from gradcert_implementations.importing import (
     named,
     one_line,
 )
-from gradcert_implementations.interface import Domain, Implementation, options_of
+from gradcert_implementations.interface import Implementation, options_of
 from gradcert_implementations.names import did_you_mean
 from gradcert_implementations.options import SHORT, Options, OptionValues
 
@@ -159,8 +159,9 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
 
 def _reloading_what_is_claimed(implementation: Implementation) -> OptionValues:
     again: OptionValues = {}
-    if implementation.domain.layout is not Domain.layout:
-        again["domain"] = {"layout": implementation.domain.layout}
+    domain = options_of(implementation.domain)
+    if "layout" in domain:
+        again["domain"] = {"layout": domain["layout"]}
     if implementation.functions_for is None and not isinstance(implementation, Flaw):
         return again
     declared = load(implementation.origin) if implementation.origin else implementation

@@ -32,6 +32,7 @@ LINES = ROOT / ".quality" / "runs.jsonl"
 CODE = (
     "oracle/gradcert_oracle/**/*.py",
     "implementations/gradcert_implementations/*.py",
+    "implementations/gradcert_implementations/adapters/*.py",
     "implementations/gradcert_implementations/interface/*.py",
     "implementations/gradcert_implementations/flawed/*.py",
     "implementations/gradcert_implementations/unusual/*.py",

@@ -219,16 +219,25 @@ class Claim:
         return self.call(*(array.copy() for array in self.arguments(case)))
 
     def _hint(self, rows: Sequence[Array]) -> str:
-        """Return what to claim, if the function answers the rows that it refuses as a sequence."""
-        if self.implementation.domain.layout is not Layout.ROWS:
+        """Return what to claim, if the function answers the rows that it refuses as a sequence.
+
+        It must refuse the rows again: a first call may fail for another reason.
+        """
+        if self.implementation.domain.layout is not Layout.ROWS or self._shape(rows) is not None:
             return ""
-        try:
-            answer = self.function(*(array[np.newaxis] if array.ndim else array for array in rows))
-        except BaseException:  # noqa: BLE001  # It refuses them too, in any way.
-            return ""
-        if np.shape(answer)[:2] != (1, len(rows[0])):
+        shape = self._shape([array[np.newaxis] if array.ndim else array for array in rows])
+        if shape is None or shape[:2] != (1, len(rows[0])):
             return ""
         return "; for logits of shape (B, S, n) claim --domain layout=sequence"
+
+    def _shape(self, arguments: Sequence[Array]) -> tuple[int, ...] | None:
+        """Return the shape of an answer; None if the function raises."""
+        try:
+            return np.shape(self.function(*arguments))
+        except KeyboardInterrupt:
+            raise  # The user pressed Ctrl-C.
+        except BaseException:  # noqa: BLE001  # It may refuse them in any way.
+            return None
 
     def call(self, *arguments: Array) -> Array:
         """Call the implementation on exactly these arrays; see :meth:`answer`."""

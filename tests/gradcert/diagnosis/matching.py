@@ -75,6 +75,11 @@ def fails(claim: Claim, check: Check, case: Case) -> bool:
     return _failure(claim, check, case) is not None
 
 
+def _in_format(question: Question, format: Format) -> Question:
+    parts = tuple(replace(part, format=format) for part in question.parts)
+    return replace(question, format=format, parts=parts)
+
+
 def _ulps(values: Array, format: Format) -> Array:
     """Return one unit in the last place of each value."""
     ulps: Array = np.ldexp(1.0, np.frexp(values)[1] - format.precision)
@@ -180,7 +185,7 @@ def _answers_in_the_same_way(
 
     def agrees(row: int, ours: Sequence[float]) -> bool:
         format = FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format
-        asked = replace(accused.question(case, row), format=format)
+        asked = _in_format(accused.question(case, row), format)
         theirs = floats(answer[row])
         if _agree(asked, ours, theirs, _NOTHING):
             return True
@@ -253,7 +258,7 @@ def fails_in_the_same_way(
     format = FORMATS[flaw.rounds_to] if flaw.rounds_to else claim.format
 
     def agree(ours: Sequence[str], theirs: Sequence[str]) -> bool:
-        asked = replace(question, format=format)
+        asked = _in_format(question, format)
         return _agree(asked, list(map(float, ours)), list(map(float, theirs)), _NOTHING)
 
     return agree(evidence.returned, other.returned) and (

@@ -1,5 +1,6 @@
 """The plan itself: dealt without a gap, the same for a seed, and shared between claims."""
 
+from dataclasses import replace
 from itertools import pairwise
 from zlib import crc32
 
@@ -37,8 +38,11 @@ def test_another_seed_means_another_plan() -> None:
 
 
 def test_claims_of_one_format_share_the_cases_of_logits() -> None:
-    scopes = [scope_of(_claim(quantity), 0) for quantity in ("softmax", "do/dz", "dE/dz", "loss")]
+    scopes = [scope_of(_claim(quantity), 0) for quantity in ("softmax", "do/dz", "loss")]
     assert len(set(scopes)) == 1
+    under_upstream = scope_of(_claim("dE/dz"), 0)
+    assert under_upstream.upstream
+    assert replace(under_upstream, upstream=False) == scopes[0]
     assert scope_of(_claim("dE/do"), 0) != scopes[0]
 
 
