@@ -19,7 +19,7 @@ _EXAMPLE = Loss(softcap=20)
 
 
 def made_under(loss: Loss) -> Mapping[QuantityName, Function]:
-    """Return the gradient by z of the logits ``x tanh(x / c)``, with ``x = s z``.
+    """Return the loss of the logits ``x tanh(x / c)``, with ``x = s z``, and its gradient by z.
 
     Examples
     --------
@@ -29,6 +29,14 @@ def made_under(loss: Loss) -> Mapping[QuantityName, Function]:
     cap = loss.softcap
     if cap is None:
         return {}
+
+    def value(logits: Array, targets: Array) -> Array:
+        x = logits * loss.logit_scale
+        u = x * np.tanh(x / cap)
+        below = u - u.max(axis=-1, keepdims=True)
+        surprise = np.log(np.exp(below).sum(axis=-1, keepdims=True)) - below
+        total: Array = (targets * surprise).sum(axis=-1)
+        return total
 
     def gradient(logits: Array, targets: Array) -> Array:
         x = logits * loss.logit_scale
@@ -40,7 +48,7 @@ def made_under(loss: Loss) -> Mapping[QuantityName, Function]:
         result: Array = (o - targets) * slope * loss.logit_scale
         return result
 
-    return {"dE/dz": gradient}
+    return {"loss": value, "dE/dz": gradient}
 
 
 implementation = Flaw(

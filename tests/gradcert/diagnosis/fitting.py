@@ -9,8 +9,8 @@ import numpy as np
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
 from gradcert_implementations import Array, Loss, QuantityName
-from gradcert_implementations.lifted import in_plain_terms
 from gradcert_implementations.parametric import Between, OneOf, ParametricFlaw, Seen
+from gradcert_implementations.plain_terms import in_plain_terms
 
 __all__ = ["fitted", "seen"]
 

@@ -17,8 +17,9 @@ from gradcert_implementations import (
     load,
     numpy_by_hand,
 )
-from gradcert_implementations.lifted import has_meaning, in_plain_terms, lifted, plain_terms
+from gradcert_implementations.lifted import has_meaning, lifted
 from gradcert_implementations.parametric import Seen
+from gradcert_implementations.plain_terms import in_plain_terms, plain_terms
 
 WEIGHTS = (0.5, 2, 1, 0.25)
 
