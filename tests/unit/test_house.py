@@ -132,7 +132,7 @@ SUBJECTS = [
     if module.startswith("gradcert_implementations.")
     and module.rpartition(".")[2]
     not in ("__init__", "catalogue", "conversation", "importing", "loading", "names")
-    and module.rpartition(".")[2] not in ("options", *FITTING)
+    and module.rpartition(".")[2] not in ("options", "lifted", "plain_terms", *FITTING)
     and module not in ADAPTERS
     and not module.startswith("gradcert_implementations.interface.")
 ]
