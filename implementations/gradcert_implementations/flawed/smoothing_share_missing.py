@@ -61,5 +61,5 @@ implementation = Flaw(
     source="a common slip",
     kind=FlawKind.FORMULA,
     links=(),
-    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+    exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
 )
