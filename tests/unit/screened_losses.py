@@ -52,7 +52,7 @@ class Rows:
 
     @property
     def asked(self) -> list[Question]:
-        """What is asked: one question for each row, or one for all."""
+        """The questions: one for each row, or one for all rows."""
         if not self.quantity.reduces:
             return self.rows
         return [Question(self.quantity, (), self.format, self.loss, parts=tuple(self.rows))]
