@@ -9,6 +9,7 @@ __all__ = [
     "FORMAT_NAMES",
     "LEVEL_NAMES",
     "OUTPUT_NAMES",
+    "QUANTITIES_OF_A_LOSS",
     "QUANTITY_NAMES",
     "TARGET_DOMAINS",
     "FormatName",
@@ -29,6 +30,9 @@ TargetDomain = Literal["index", "probability", "any", "signed"]
 OutputName = Literal["softmax", "sigmoid", "identity"]
 
 QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)
+QUANTITIES_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
+"""Those that have a definition for a loss with options: its value and its gradient."""
+
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 LEVEL_NAMES: tuple[LevelName, ...] = get_args(LevelName)
 TARGET_DOMAINS: tuple[TargetDomain, ...] = get_args(TargetDomain)

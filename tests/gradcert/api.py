@@ -13,6 +13,7 @@ from gradcert_implementations import (
     ALONE,
     BUILT_IN,
     LOSSES,
+    QUANTITIES_OF_A_LOSS,
     FormatName,
     Implementation,
     Options,
@@ -105,7 +106,7 @@ def _with_options(
     for (name, loss), one in product(LOSSES.items(), built_ins):
         chosen = replace(
             options,
-            quantities=[quantity for quantity in ("loss", "dE/dz") if quantity in one.functions],
+            quantities=[name for name in QUANTITIES_OF_A_LOSS if name in one.functions],
             formats=options.formats or (_OF_KERNELS if name in ALONE else ()),
             targets=options.targets or needed_targets(loss),
             loss=loss,

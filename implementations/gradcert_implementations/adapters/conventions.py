@@ -19,12 +19,11 @@ from gradcert_implementations.interface import (
     Loss,
     Strides,
 )
-from gradcert_implementations.names import FormatName, QuantityName
+from gradcert_implementations.names import QUANTITIES_OF_A_LOSS, FormatName, QuantityName
 from gradcert_implementations.options import Options
 
 __all__ = [
     "DEFAULT_QUANTITIES",
-    "QUANTITIES_OF_A_LOSS",
     "Returned",
     "declared",
     "is_mean",
@@ -39,9 +38,6 @@ __all__ = [
 
 DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
 """The quantity that a function or a program claims by default."""
-
-QUANTITIES_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
-"""The quantities that a loss claims by default: its value and its gradient."""
 
 _UPSTREAM_NAMES = ("g", "upstream", "grad_output", "dy")
 """The names of a third argument that is the upstream gradient although it has a default."""

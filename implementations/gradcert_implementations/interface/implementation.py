@@ -13,6 +13,7 @@ from gradcert_implementations.names import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
     LEVEL_NAMES,
+    QUANTITIES_OF_A_LOSS,
     QUANTITY_NAMES,
     FormatName,
     LevelName,
@@ -42,9 +43,6 @@ _CLAIMABLE: Mapping[OutputName, tuple[QuantityName, ...]] = {
     "identity": ("dE/dz",),
 }
 """The quantities that have a definition for each output."""
-
-_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
-"""The quantities that have a definition for a loss with options beside its output."""
 
 
 class Strides(StrEnum):
@@ -225,12 +223,12 @@ class Implementation:
             raise ValueError(
                 f"the quantity 'do/dz' has no layout={self.domain.layout}; leave one of them out"
             )
-        beside = [quantity for quantity in quantities if quantity not in _OF_A_LOSS]
+        beside = [quantity for quantity in quantities if quantity not in QUANTITIES_OF_A_LOSS]
         for option in options_of(self.loss):
             if option != "output" and beside:
                 raise ValueError(
                     f"the quantity {beside[0]!r} has no meaning with {option}; claim "
-                    f"{' or '.join(_OF_A_LOSS)} only, or leave {option} out"
+                    f"{' or '.join(QUANTITIES_OF_A_LOSS)} only, or leave {option} out"
                 )
 
     def with_loss(self, loss: Loss) -> Self:
@@ -263,7 +261,9 @@ class Implementation:
             again = self.second_backward_for and self.second_backward_for(loss)
         functions = {name: made[name] for name in self.functions if name in made}
         if set(options_of(loss)) - {"output"}:
-            functions = {name: functions[name] for name in _OF_A_LOSS if name in functions}
+            functions = {
+                name: functions[name] for name in QUANTITIES_OF_A_LOSS if name in functions
+            }
         return replace(
             self, functions=functions or self.functions, loss=loss, second_backward=again
         )
