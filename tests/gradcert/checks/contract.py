@@ -107,8 +107,9 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     equality of two answers to other targets beside the same numbers: one right after the given
     targets, and one after the classes in reverse. Then other arrays get the
     classes in reverse and are passed, and the same arrays get the case and are passed again:
-    ``|v - w| <= 2 (b + b)`` for every value v of these two answers and w of those for fresh arrays.
-    It cannot see an error that every call makes: the all-zero gradient, a sign flip, a scale.
+    ``|v - w| <= 2 (b + b)`` for every value v of these two answers and w of those for fresh arrays,
+    the last and the first of the case. It cannot see an error that every call makes: the all-zero
+    gradient, a sign flip, a scale.
     """
     reverse = case.map(_reversed)
     turned_around = f"f(*({with_classes_changed(claim, 'a[:, ::-1]')}))"
@@ -164,6 +165,8 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
             claim.call(*fresh),
             (turned_in_place, _ASKED, turned_in_place, _ASKED, _FRESH),
         ),
+        # Fresh arrays may lie where an earlier call had the classes in reverse.
+        (case, renewed, kept, (_FRESH, turned_in_place, _ASKED, turned_in_place, _ASKED)),
     ):
         for row in range(len(answer)):
             require_agreement(

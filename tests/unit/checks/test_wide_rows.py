@@ -177,6 +177,21 @@ def test_an_answer_for_numbers_that_are_gone_is_seen_whatever_was_called_before(
     assert found
 
 
+def test_an_answer_for_numbers_that_are_gone_is_seen_where_fresh_arrays_lie_at_an_old_place() -> (
+    None
+):
+    # The addresses of the calls: the case (c), its classes in reverse (r), other targets (o),
+    # arrays that are turned in place (m), and fresh arrays where the classes in reverse lay.
+    addresses = iter("ccrcorommr")
+    answers: dict[str, Array] = {}
+
+    def gradient(z: Array, t: Array) -> Array:
+        return answers.setdefault(next(addresses), right(z, t)).copy()
+
+    with pytest.raises(Refuted):
+        _run("same-answer-twice", gradient, _case(2, 3))
+
+
 @pytest.mark.parametrize("shape", [*SHAPES, (2, 3)])
 def test_the_snippet_shows_an_answer_for_numbers_that_are_gone(shape: tuple[int, int]) -> None:
     with pytest.raises(Refuted) as refuted:
