@@ -9,6 +9,9 @@ __all__ = ["simple_between", "simple_near", "simplest_between", "whole_between"]
 _DIGITS = 4
 """A number of at most so many digits counts as simple."""
 
+_SMALLEST = 1e-290
+"""Nobody writes a smaller number, and its powers of ten are not in range."""
+
 
 def whole_between(low: int, high: int) -> list[int]:
     """Return whole numbers x with ``low < x <= high``, those of the roundest binary form first.
@@ -45,7 +48,7 @@ def _simple_near(value: float) -> Iterator[float]:
 
 
 def simple_near(value: float, uncertainty: float) -> tuple[float, ...]:
-    """Return simple numbers that a number may be, the simplest first, and the number itself last.
+    """Return simple numbers that a number may be, the simplest first, and the number itself.
 
     Examples
     --------
@@ -57,7 +60,7 @@ def simple_near(value: float, uncertainty: float) -> tuple[float, ...]:
     if not value or not isfinite(value):
         return ()
     sign, size = (1, value) if value > 0 else (-1, -value)
-    if size < 1e-300:
+    if size < _SMALLEST:
         return (value,)
     near = [x for x in _simple_near(size) if x and abs(x - size) <= uncertainty]
     return tuple(sign * x for x in dict.fromkeys([*near, size]))
@@ -70,8 +73,10 @@ def simplest_between(low: float, high: float) -> float:
     --------
     >>> simplest_between(61.7, 66.2), simplest_between(0.0, 0.37), simplest_between(5.0, 8.0)
     (64.0, 0.1, 8.0)
+    >>> simplest_between(0.0, 5e-324)  # No power of ten is that small.
+    5e-324
     """
-    if not high > low:
+    if not high > low or high < _SMALLEST:
         return high
     power: float = 2.0 ** floor(log2(high))
     if power > low and power >= 1:
@@ -81,8 +86,8 @@ def simplest_between(low: float, high: float) -> float:
         multiple = floor(high / 10.0**place)
         # The simplest is the one with the least last digit: 10 rather than 12 or 17.
         least = floor(low / 10.0**place) + 1
-        if least <= multiple:
-            return float(f"{least}e{place}")
+        if least <= multiple and low < (found := float(f"{least}e{place}")) <= high:
+            return found
     return high
 
 

@@ -135,8 +135,9 @@ def complete(seeds: int, jobs: int) -> list[Run]:
                 runs.append(run)
                 progress.update(task, advance=1, description=f"{run.subject} {run.seed}")
         except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
             raise typer.Exit(130) from None
+        finally:  # A run that raises ends the others too, and does not wait for all of them.
+            pool.shutdown(cancel_futures=True)
     return [run for run in runs if run.seed < seeds]
 
 
