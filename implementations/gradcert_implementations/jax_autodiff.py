@@ -14,7 +14,19 @@ from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.jax_losses import functions_for
 from gradcert_implementations.names import FORMAT_NAMES
 
-__all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
+__all__ = [
+    "gradient",
+    "hessian_vector_product",
+    "implementation",
+    "jacobian",
+    "log_softmax",
+    "log_softmax_backward",
+    "loss",
+    "loss_by_probability",
+    "softmax",
+    "softmax_backward",
+    "target_gradient",
+]
 
 
 def _loss_of_rows(z: jax.Array, t: jax.Array) -> jax.Array:
@@ -26,6 +38,20 @@ _loss = jax.jit(_loss_of_rows)
 _gradient = jax.jit(jax.grad(lambda z, t, g: (g * _loss_of_rows(z, t)).sum()))
 _loss_by_probability = jax.jit(jax.grad(lambda o, t: -(t * jnp.log(o)).sum()))
 _jacobian = jax.jit(jax.vmap(jax.jacrev(jax.nn.softmax)))
+
+
+def _hessian_vector_product(z: jax.Array, t: jax.Array, v: jax.Array) -> jax.Array:
+    def gradient(z: jax.Array) -> jax.Array:
+        return jax.grad(lambda one: _loss_of_rows(one, t).sum())(z)
+
+    return jax.jvp(gradient, (z,), (v,))[1]
+
+
+_log_softmax = jax.jit(jax.nn.log_softmax)
+_softmax_backward = jax.jit(lambda z, v: jax.vjp(jax.nn.softmax, z)[1](v)[0])
+_log_softmax_backward = jax.jit(lambda z, v: jax.vjp(jax.nn.log_softmax, z)[1](v)[0])
+_product = jax.jit(_hessian_vector_product)
+_target_gradient = jax.jit(jax.grad(lambda t, z: -(t * jax.nn.log_softmax(z)).sum()))
 
 
 def _call(function: Callable[..., jax.Array], *arrays: Array) -> Array:
@@ -60,6 +86,31 @@ def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> 
     return _call(_gradient, logits, targets, g)
 
 
+def log_softmax(logits: Array) -> Array:
+    """Return ``jax.nn.log_softmax``."""
+    return _call(_log_softmax, logits)
+
+
+def softmax_backward(logits: Array, v: Array) -> Array:
+    """Return ``jax.vjp`` of ``jax.nn.softmax``."""
+    return _call(_softmax_backward, logits, v)
+
+
+def log_softmax_backward(logits: Array, v: Array) -> Array:
+    """Return ``jax.vjp`` of ``jax.nn.log_softmax``."""
+    return _call(_log_softmax_backward, logits, v)
+
+
+def hessian_vector_product(logits: Array, targets: Array, v: Array) -> Array:
+    """Return ``jax.jvp`` of ``jax.grad`` of the loss, along v."""
+    return _call(_product, logits, targets, v)
+
+
+def target_gradient(logits: Array, targets: Array) -> Array:
+    """Return the gradient of ``-(t * log_softmax(z)).sum()`` by t."""
+    return _call(_target_gradient, targets, logits)
+
+
 implementation = Implementation(
     name="jax",
     functions={
@@ -68,6 +119,11 @@ implementation = Implementation(
         "dE/do": loss_by_probability,
         "do/dz": jacobian,
         "dE/dz": gradient,
+        "log-softmax": log_softmax,
+        "softmax-backward": softmax_backward,
+        "log-softmax-backward": log_softmax_backward,
+        "hvp": hessian_vector_product,
+        "dE/dt": target_gradient,
     },
     formats=FORMAT_NAMES,
     library="jax",

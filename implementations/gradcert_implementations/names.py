@@ -23,7 +23,18 @@ __all__ = [
     "printable",
 ]
 
-QuantityName = Literal["softmax", "loss", "dE/do", "do/dz", "dE/dz"]
+QuantityName = Literal[
+    "softmax",
+    "loss",
+    "dE/do",
+    "do/dz",
+    "dE/dz",
+    "log-softmax",
+    "softmax-backward",
+    "log-softmax-backward",
+    "hvp",
+    "dE/dt",
+]
 FormatName = Literal["binary64", "binary32", "binary16", "bfloat16"]
 LevelName = Literal["faithful", "wide", "shifted", "log-softmax", "log-sum-exp"]
 TargetDomain = Literal["index", "probability", "any", "signed"]

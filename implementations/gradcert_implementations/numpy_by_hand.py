@@ -12,7 +12,19 @@ from gradcert_implementations.interface import Array, Implementation
 from gradcert_implementations.names import FORMAT_NAMES
 from gradcert_implementations.numpy_losses import functions_for
 
-__all__ = ["gradient", "implementation", "jacobian", "loss", "loss_by_probability", "softmax"]
+__all__ = [
+    "gradient",
+    "hessian_vector_product",
+    "implementation",
+    "jacobian",
+    "log_softmax",
+    "log_softmax_backward",
+    "loss",
+    "loss_by_probability",
+    "softmax",
+    "softmax_backward",
+    "target_gradient",
+]
 
 
 def _working(array: Array) -> Array:
@@ -101,6 +113,73 @@ def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> 
     return difference.astype(logits.dtype)
 
 
+def log_softmax(logits: Array) -> Array:
+    """Return ``ln o_j = (z_j - m) - ln sum_k exp(z_k - m)``.
+
+    Examples
+    --------
+    >>> log_softmax(np.array([[0.0, 0.0]]))
+    array([[-0.69314718, -0.69314718]])
+    """
+    shifted = _shifted(_working(logits))
+    result: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result.astype(logits.dtype)
+
+
+def softmax_backward(logits: Array, v: Array) -> Array:
+    """Return ``o_j (v_j - sum_k o_k v_k)``.
+
+    Examples
+    --------
+    >>> softmax_backward(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[ 0.25, -0.25]])
+    """
+    o, wide = _softmax(_working(logits)), _working(v)
+    result: Array = o * (wide - (o * wide).sum(axis=-1, keepdims=True))
+    return result.astype(logits.dtype)
+
+
+def log_softmax_backward(logits: Array, v: Array) -> Array:
+    """Return ``v_j - o_j sum_k v_k``.
+
+    Examples
+    --------
+    >>> log_softmax_backward(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[ 0.5, -0.5]])
+    """
+    wide = _working(v)
+    result: Array = wide - _softmax(_working(logits)) * wide.sum(axis=-1, keepdims=True)
+    return result.astype(logits.dtype)
+
+
+def hessian_vector_product(logits: Array, targets: Array, v: Array) -> Array:
+    """Return ``T (o_j v_j - o_j sum_k o_k v_k)``, with T the sum of the targets.
+
+    Examples
+    --------
+    >>> hessian_vector_product(*np.array([[[0.0, 0.0]], [[0.5, 1.5]], [[1.0, 0.0]]]))
+    array([[ 0.5, -0.5]])
+    """
+    o, t, wide = _softmax(_working(logits)), _working(targets), _working(v)
+    weighted = o * wide
+    difference = weighted - o * weighted.sum(axis=-1, keepdims=True)
+    result: Array = t.sum(axis=-1, keepdims=True) * difference
+    return result.astype(logits.dtype)
+
+
+def target_gradient(logits: Array, targets: Array) -> Array:
+    """Return ``dE/dt_j = -ln o_j``, whatever the targets are.
+
+    Examples
+    --------
+    >>> target_gradient(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[0.69314718, 0.69314718]])
+    """
+    shifted = _shifted(_working(logits))
+    result: Array = np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
+    return result.astype(targets.dtype)
+
+
 implementation = Implementation(
     name="numpy",
     functions={
@@ -109,6 +188,11 @@ implementation = Implementation(
         "dE/do": loss_by_probability,
         "do/dz": jacobian,
         "dE/dz": gradient,
+        "log-softmax": log_softmax,
+        "softmax-backward": softmax_backward,
+        "log-softmax-backward": log_softmax_backward,
+        "hvp": hessian_vector_product,
+        "dE/dt": target_gradient,
     },
     formats=FORMAT_NAMES,
     takes_upstream=True,

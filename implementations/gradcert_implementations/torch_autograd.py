@@ -21,19 +21,27 @@ from gradcert_implementations.torch_losses import functions_for, second_backward
 
 __all__ = [
     "gradient",
+    "hessian_vector_product",
     "implementation",
     "jacobian",
+    "log_softmax",
+    "log_softmax_backward",
     "loss",
     "loss_by_probability",
     "second_backward",
     "softmax",
+    "softmax_backward",
+    "target_gradient",
 ]
 
 
-def _loss_of_rows(z: Tensor, t: Tensor) -> Tensor:
+def _log_softmax(z: Tensor) -> Tensor:
     wider = torch.float32 if z.dtype == torch.float16 else None
-    logarithms = functional.log_softmax(z, dim=-1, dtype=wider)
-    return -torch.where(t == 0, 0, t * logarithms).sum(-1).to(z.dtype)
+    return functional.log_softmax(z, dim=-1, dtype=wider)
+
+
+def _loss_of_rows(z: Tensor, t: Tensor) -> Tensor:
+    return -torch.where(t == 0, 0, t * _log_softmax(z)).sum(-1).to(z.dtype)
 
 
 def _backward(
@@ -89,6 +97,36 @@ def second_backward(logits: Array, targets: Array, upstream: Array) -> Array:
     return _backward(lambda z: _loss_of_rows(z, t), logits, upstream, times=2)
 
 
+def log_softmax(logits: Array) -> Array:
+    """Return ``torch.nn.functional.log_softmax``."""
+    z = tensor_of(logits)
+    return array_of(_log_softmax(z).to(z.dtype))
+
+
+def softmax_backward(logits: Array, v: Array) -> Array:
+    """Return the backward of ``torch.softmax`` for the gradient v of its outputs."""
+    return _backward(lambda z: torch.softmax(z, dim=-1), logits, v)
+
+
+def log_softmax_backward(logits: Array, v: Array) -> Array:
+    """Return the backward of ``log_softmax`` for the gradient v of its outputs."""
+    return _backward(lambda z: _log_softmax(z).to(z.dtype), logits, v)
+
+
+def hessian_vector_product(logits: Array, targets: Array, v: Array) -> Array:
+    """Return the gradient of v times the gradient of the loss: a backward of the backward."""
+    leaf, t = tensor_of(logits).requires_grad_(), tensor_of(targets)
+    (slope,) = torch.autograd.grad(_loss_of_rows(leaf, t).sum(), leaf, create_graph=True)
+    (product,) = torch.autograd.grad(slope, leaf, tensor_of(v))
+    return array_of(product)
+
+
+def target_gradient(logits: Array, targets: Array) -> Array:
+    """Return the gradient of ``-(t * log_softmax(z)).sum(-1)`` by t."""
+    logarithms = _log_softmax(tensor_of(logits))
+    return _backward(lambda t: -(t * logarithms).sum(-1), targets)
+
+
 implementation = Implementation(
     name="torch",
     functions={
@@ -97,6 +135,11 @@ implementation = Implementation(
         "dE/do": loss_by_probability,
         "do/dz": jacobian,
         "dE/dz": gradient,
+        "log-softmax": log_softmax,
+        "softmax-backward": softmax_backward,
+        "log-softmax-backward": log_softmax_backward,
+        "hvp": hessian_vector_product,
+        "dE/dt": target_gradient,
     },
     formats=FORMAT_NAMES,
     library="torch",

@@ -17,9 +17,12 @@ argument may touch the branch cut. :func:`central_differences` does exactly this
 
 A loss needs one such derivative for each class. :func:`log_slopes` computes all of them at once,
 with one bound M for all classes, because the bound of a class grows with its share of the sum.
+:func:`share_slopes` does the same for what a mean of numbers needs.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flint import acb, arb, ctx
 
@@ -30,6 +33,7 @@ __all__ = [
     "analytic_log1p",
     "central_differences",
     "log_slopes",
+    "share_slopes",
 ]
 
 Scalar = arb | acb
@@ -93,6 +97,42 @@ def central_differences(
     return slopes
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A tiny step h along a logit, and the disc of radius 1/2 around it.
+
+    Attributes
+    ----------
+    size
+        h.
+    ahead, behind, gap
+        ``exp(h) - 1``, ``exp(-h) - 1``, and their difference.
+    furthest
+        A ball of all ``p (exp(s) - 1)`` with s on the disc and p at most one in size.
+    """
+
+    size: arb
+    ahead: arb
+    behind: arb
+    gap: arb
+    furthest: acb
+
+    _RADIUS: ClassVar[arb] = arb(0.5)
+
+    @classmethod
+    def of_precision(cls) -> "_Step":
+        """Return the step ``2**-ctx.prec``."""
+        h = arb((1, -ctx.prec))
+        ahead, behind = h.expm1(), (-h).expm1()
+        side = arb(0, cls._RADIUS.expm1().upper())
+        return cls(h, ahead, behind, ahead - behind, acb(side, side))
+
+    def remainder(self, bound: arb) -> arb:
+        """Return a ball around zero: the theorem's remainder for a function with this bound."""
+        q = (self.size / self._RADIUS) ** 2
+        return arb(0, (bound / self._RADIUS * q / (1 - q)).upper())
+
+
 def log_slopes(shares: Sequence[arb]) -> list[arb]:
     r"""Enclose the derivative at zero of ``f(s) = ln(1 + p (exp(s) - 1))`` for each share p.
 
@@ -122,11 +162,45 @@ def log_slopes(shares: Sequence[arb]) -> list[arb]:
     >>> print(log_slopes([arb(1) / 4, arb(0)]))
     [[0.250000000000000 +/- 1.53e-16], 0]
     """
-    radius, h = arb(1) / 2, arb((1, -ctx.prec))
-    ahead, behind = h.expm1(), (-h).expm1()
-    gap, inverse, one = ahead - behind, 1 / (2 * h), arb(1)
-    furthest = arb(0, radius.expm1().upper())
-    bound = analytic_log1p(acb(furthest, furthest)).abs_upper()
-    q = (h / radius) ** 2
-    remainder = arb(0, (bound / radius * q / (1 - q)).upper())
+    step = _Step.of_precision()
+    bound = analytic_log1p(step.furthest).abs_upper()
+    remainder, inverse = step.remainder(bound), 1 / (2 * step.size)
+    gap, behind, one = step.gap, step.behind, arb(1)
     return [(p * gap / (one + p * behind)).log1p() * inverse + p * remainder for p in shares]
+
+
+def share_slopes(shares: Sequence[arb]) -> list[arb]:
+    r"""Enclose the derivative at zero of ``g(s) = x / (1 + x)``, ``x = p (exp(s) - 1)``.
+
+    There is one for each share p. A step s along a logit with this share of the sum moves the mean
+    of numbers v, ``sum_k v_k o_k``, by the difference of its own v from the mean times g(s). The
+    central difference is
+
+    .. math::
+       g(h) - g(-h) = \frac{p (e^h - e^{-h})}{(1 + p (e^h - 1)) (1 + p (e^{-h} - 1))},
+
+    in which nothing cancels. The bound of each is p times M(1) by Schwarz's lemma, as in
+    :func:`log_slopes`: ``|e^s - 1| < 1`` on the disc, so g is analytic in p on :math:`|p| \le 1`,
+    and zero at p = 0.
+
+    Parameters
+    ----------
+    shares
+        Each from 0 to 1.
+
+    Returns
+    -------
+    One ball for each share, at the working precision.
+
+    Examples
+    --------
+    >>> print(share_slopes([arb(1) / 4, arb(0)]))
+    [[0.250000000000000 +/- 1.53e-16], 0]
+    """
+    step = _Step.of_precision()
+    bound = (step.furthest / (1 + step.furthest)).abs_upper()
+    remainder, inverse = step.remainder(bound), 1 / (2 * step.size)
+    gap, ahead, behind, one = step.gap, step.ahead, step.behind, arb(1)
+    return [
+        p * gap / ((one + p * ahead) * (one + p * behind)) * inverse + p * remainder for p in shares
+    ]

@@ -24,7 +24,7 @@ class Quantity:
     Attributes
     ----------
     name
-        ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``.
+        Its name, one for each output that it belongs to: ``softmax``, ``loss``, ``dE/dz``, ...
     arguments
         The names of its arguments, in the order of the call.
     enclose
@@ -45,6 +45,8 @@ class Quantity:
         values, so that they need to be computed and judged only once.
     masked
         Whether a logit may be -inf where its target is zero.
+    masked_v
+        Whether v may be any number where a logit is -inf. If not, it is zero there.
     unbounded
         Whether a true value may exceed the largest number of the format. Then no value that does is
         asked of anyone, nor one whose terms do.
@@ -74,6 +76,7 @@ class Quantity:
     output: str = "softmax"
     pooled: bool = True
     masked: bool = True
+    masked_v: bool = False
     unbounded: bool = False
     shift_invariant: bool = True
     needs_target: bool = False

@@ -12,6 +12,7 @@ __all__ = [
     "check_logits",
     "check_masked_targets",
     "check_targets",
+    "check_vector",
     "first_places",
     "has_both_signs",
     "lookup",
@@ -62,6 +63,14 @@ def check_masked_targets(t: Row, z: Row) -> None:
     check_targets(t, z, "logits")
     if min(z) == -inf and any(compress(t, map((-inf).__eq__, z))):
         raise ValueError("a logit of -inf needs a target of zero")
+
+
+def check_vector(v: Row, z: Row) -> None:
+    """Raise ValueError unless there is one finite number v for each logit."""
+    if len(z) != len(v):
+        raise ValueError(f"{len(z)} logits and {len(v)} numbers v: each class needs one of both")
+    if not all_finite(v):
+        raise ValueError("v must be finite")
 
 
 def has_both_signs(t: Row) -> bool:

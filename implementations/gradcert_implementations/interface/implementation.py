@@ -74,15 +74,20 @@ class Implementation:
     functions
         From the name of a quantity to a function of numpy arrays. With B rows and n classes:
 
-        =========== =============================== ============= ================================
-        quantity    called with                     returns       definition
-        =========== =============================== ============= ================================
-        ``softmax`` logits (B, n)                   (B, n)        ``o_j = exp(z_j) / sum exp(z_k)``
-        ``loss``    logits, targets (B, n)          (B,)          ``E = -sum_j t_j ln o_j``
-        ``dE/do``   probabilities, targets (B, n)   (B, n)        dE/do_j, every o_j free
-        ``do/dz``   logits (B, n)                   (B, n, n)     do_i/dz_j at ``[:, i, j]``
-        ``dE/dz``   logits, targets (B, n)          (B, n)        dE/dz_j of the loss of its row
-        =========== =============================== ============= ================================
+        ======================== ============================= ========= ===========================
+        quantity                 called with                   returns   definition
+        ======================== ============================= ========= ===========================
+        ``softmax``              logits (B, n)                 (B, n)    ``o_j = e^z_j / sum e^z_k``
+        ``loss``                 logits, targets (B, n)        (B,)      ``E = -sum_j t_j ln o_j``
+        ``dE/do``                probabilities, targets (B, n) (B, n)    dE/do_j, every o_j free
+        ``do/dz``                logits (B, n)                 (B, n, n) do_i/dz_j at ``[:, i, j]``
+        ``dE/dz``                logits, targets (B, n)        (B, n)    dE/dz_j of its row's loss
+        ``log-softmax``          logits (B, n)                 (B, n)    ``ln o_j``
+        ``softmax-backward``     logits, v (B, n)              (B, n)    d/dz_j sum_k v_k o_k
+        ``log-softmax-backward`` logits, v (B, n)              (B, n)    d/dz_j sum_k v_k ln o_k
+        ``hvp``                  logits, targets, v (B, n)     (B, n)    the Hessian of E, times v
+        ``dE/dt``                logits, targets (B, n)        (B, n)    dE/dt_j, every t_j free
+        ======================== ============================= ========= ===========================
 
         If `takes_upstream`, the function of ``dE/dz`` is called with the upstream gradient too, and
         returns dF/dz_j. If the loss has a reduction, ``loss`` returns one value, of shape (). To a

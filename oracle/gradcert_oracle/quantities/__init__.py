@@ -7,26 +7,36 @@ a new file and a line in this one.
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.quantities.gradient import GRADIENT
+from gradcert_oracle.quantities.hessian_vector_product import HESSIAN_VECTOR_PRODUCT
 from gradcert_oracle.quantities.identity_gradient import IDENTITY_GRADIENT
 from gradcert_oracle.quantities.jacobian import JACOBIAN
+from gradcert_oracle.quantities.log_softmax import LOG_SOFTMAX
+from gradcert_oracle.quantities.log_softmax_backward import LOG_SOFTMAX_BACKWARD
 from gradcert_oracle.quantities.loss import LOSS
 from gradcert_oracle.quantities.loss_by_probability import LOSS_BY_PROBABILITY
 from gradcert_oracle.quantities.reduced_loss import REDUCED_LOSS
 from gradcert_oracle.quantities.sigmoid_gradient import SIGMOID_GRADIENT
 from gradcert_oracle.quantities.softmax import SOFTMAX
+from gradcert_oracle.quantities.softmax_backward import SOFTMAX_BACKWARD
+from gradcert_oracle.quantities.target_gradient import TARGET_GRADIENT
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import Row
 
 __all__ = [
     "GRADIENT",
+    "HESSIAN_VECTOR_PRODUCT",
     "IDENTITY_GRADIENT",
     "JACOBIAN",
+    "LOG_SOFTMAX",
+    "LOG_SOFTMAX_BACKWARD",
     "LOSS",
     "LOSS_BY_PROBABILITY",
     "QUANTITIES",
     "REDUCED_LOSS",
     "SIGMOID_GRADIENT",
     "SOFTMAX",
+    "SOFTMAX_BACKWARD",
+    "TARGET_GRADIENT",
     "quantity_of",
     "question",
 ]
@@ -37,6 +47,11 @@ QUANTITIES: tuple[Quantity, ...] = (
     LOSS_BY_PROBABILITY,
     JACOBIAN,
     GRADIENT,
+    LOG_SOFTMAX,
+    SOFTMAX_BACKWARD,
+    LOG_SOFTMAX_BACKWARD,
+    HESSIAN_VECTOR_PRODUCT,
+    TARGET_GRADIENT,
     SIGMOID_GRADIENT,
     IDENTITY_GRADIENT,
 )

@@ -23,6 +23,8 @@ class Regime(
         What was done to them afterwards: ``offset``, ``masked``.
     targets
         How the targets were drawn; empty if there are none.
+    v
+        How v was drawn; empty if there is none.
 
     Examples
     --------
@@ -33,9 +35,10 @@ class Regime(
     shape: str
     changes: tuple[str, ...] = ()
     targets: str = ""
+    v: str = ""
 
     def __str__(self) -> str:
-        return ", ".join(filter(None, (self.shape, *self.changes, self.targets)))
+        return ", ".join(filter(None, (self.shape, *self.changes, self.targets, self.v)))
 
 
 class Sample(

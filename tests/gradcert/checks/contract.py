@@ -94,9 +94,11 @@ def _require_equal_bytes(
 
 
 def _with_other_targets(case: Case) -> Case:
-    """Return the case with the whole target of each row on its largest number."""
+    """Return the case with a one at each row's largest number for targets, and for v."""
     largest = case.point.argmax(axis=1)[:, np.newaxis] == np.arange(case.classes)
-    return replace(case, arguments={**case.arguments, "targets": largest.astype(case.point.dtype)})
+    first, *others = case.arguments
+    arguments = {first: case.point, **dict.fromkeys(others, largest.astype(case.point.dtype))}
+    return replace(case, arguments=arguments)
 
 
 def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:

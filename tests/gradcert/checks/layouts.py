@@ -182,7 +182,10 @@ def _with_one_row(claim: Claim, case: Case, names: tuple[str, ...]) -> Case:
             upstream = upstream[same]
         changed = replace(case, arguments=arguments, upstream=upstream)
         outside = ~(np.abs(changed.point.astype(np.float64)) <= largest)
-        if not (outside & (changed["targets"] != 0)).any():
+        held = changed["targets"] != 0
+        if "v" in changed.arguments and not claim.quantity.masked_v:
+            held |= changed["v"] != 0
+        if not (outside & held).any():
             return changed
     return case.of_rows(np.zeros(case.rows, int))
 

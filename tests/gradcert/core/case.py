@@ -24,6 +24,8 @@ class Regime:
         What was done to them then: ``offset``, ``masked``.
     targets
         The kind of targets: ``one-hot``, ``soft``, ...
+    v
+        The kind of v, if there is one: ``v equal``, ``v huge``, ...
 
     Examples
     --------
@@ -34,11 +36,12 @@ class Regime:
     shape: str
     changes: tuple[str, ...] = ()
     targets: str = ""
+    v: str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Its shape, changes and targets, without empty ones."""
-        return tuple(filter(None, (self.shape, *self.changes, self.targets)))
+        """Its shape, changes, targets and v, without empty ones."""
+        return tuple(filter(None, (self.shape, *self.changes, self.targets, self.v)))
 
     def __str__(self) -> str:
         return ", ".join(self.parts)
@@ -52,8 +55,8 @@ class Case:
     ----------
     arguments
         The arrays by name, all of shape (rows, classes), in one format's dtype: first ``logits`` or
-        ``probabilities``, then ``targets``. A quantity takes those that it needs, so that one case
-        serves several quantities.
+        ``probabilities``, then ``targets``, and ``v`` if a quantity multiplies a vector. A quantity
+        takes those that it needs, so that one case serves several quantities.
     regimes
         One for each row.
     upstream

@@ -27,7 +27,7 @@ def exposing_case(flaw: Flaw, format: Format, loss: Loss | None = None) -> Case:
     """
     names = next(claims_of(flaw)).quantity.arguments
     arrays = [np.array(rows).astype(format.dtype) for rows in flaw.exposed_by]
-    arguments = dict(zip((names[0], "targets"), arrays, strict=True))
+    arguments = dict(zip((names[0], "targets", "v"), arrays, strict=False))
     upstream = np.array(flaw.upstream).astype(format.dtype) if flaw.upstream else None
     if upstream is not None and loss and loss.reduction is not Reduction.NONE:
         upstream = upstream[:1].reshape(())
@@ -39,8 +39,8 @@ def _is_exposed(flaw: Flaw, check: Check, quantity: Quantity, format: Format) ->
     """Return whether a flaw fails a check on the input that exposes it."""
     case = exposing_case(flaw, format, flaw.loss)
     return (
-        # The exposing input is made of logits, or of probabilities.
-        quantity.arguments[0] in case.arguments
+        # The exposing input is made of logits, or of probabilities, and need not have a v.
+        set(quantity.arguments) <= set(case.arguments)
         and format.name in flaw.formats
         and fails(Claim(flaw, quantity, format), check, case)
     )

@@ -28,7 +28,9 @@ def _texts(row: Array) -> list[str]:
 
 
 def _regime(regime: Regime) -> RecordedRegime:
-    return RecordedRegime(shape=regime.shape, changes=regime.changes, targets=regime.targets)
+    return RecordedRegime(
+        shape=regime.shape, changes=regime.changes, targets=regime.targets, v=regime.v
+    )
 
 
 def _kept_places(claim: Claim, evidence: Evidence) -> dict[int, tuple[int, ...] | None]:

@@ -20,6 +20,7 @@ from gradcert.engine.simpler_numbers import (
     with_small_numbers,
 )
 from gradcert.engine.smallest_case import SmallestCase
+from gradcert.generation.vectors import ONE_HOT
 from gradcert_implementations import Array
 
 __all__ = ["reduced", "with_plain_upstream"]
@@ -131,6 +132,36 @@ def _with_plain_targets(smallest: SmallestCase) -> None:
             return
 
 
+def _vectors(case: Case) -> Iterator[tuple[str, Array]]:
+    """Yield simpler v, the simplest first, with the name of their kind.
+
+    One class has a one: the first, the one of the largest v, or the last; or v is rounded.
+    """
+    given = case["v"].astype(np.float64)
+    for one in (0, np.abs(given).argmax(axis=1), -1):
+        v = np.zeros_like(case["v"])
+        v[np.arange(case.rows), one] = 1
+        v[~_have_numbers(case)] = 0
+        yield ONE_HOT, v
+    for v in (np.sign(given), np.round(given)):
+        yield "v reduced", v.astype(case["v"].dtype)
+
+
+def _with_plain_vectors(smallest: SmallestCase) -> None:
+    """Make v one in one class, or else of small numbers."""
+    if "v" not in smallest.case.arguments:
+        return
+    case = smallest.case
+    for kind, simpler in _vectors(case):
+        # A number where a logit is -inf may be outside the domain.
+        v = np.where((simpler == 0) | (case.point > -np.inf), simpler, case["v"])
+        if (v == case["v"]).all():
+            return
+        regimes = tuple(replace(regime, v=kind) for regime in case.regimes)
+        if smallest.tried(replace(case, arguments={**case.arguments, "v": v}, regimes=regimes)):
+            return
+
+
 def with_plain_upstream(smallest: SmallestCase, row: int) -> None:
     """Try an upstream gradient of ones, then the same simple number for all rows."""
     upstream = smallest.case.upstream
@@ -167,6 +198,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     with_plain_upstream(smallest, row)
     _with_equal_rows(smallest, row)
     _with_plain_targets(smallest)
+    _with_plain_vectors(smallest)
     # Numbers come first: few are unlike, and more classes can be dropped where they are equal.
     with_plain_rows(smallest)
     with_plain_places(smallest, _STEP)
@@ -176,6 +208,7 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
     _with_fewer_classes(smallest, fewest_classes)  # Those that had a target in other rows only.
     # With other numbers, other targets may do, and the other way round.
     _with_plain_targets(smallest)
+    _with_plain_vectors(smallest)
     with_plain_rows(smallest)
     with_small_numbers(smallest)
     return smallest.case

@@ -31,15 +31,16 @@ _FINEST = 4
 
 
 @functools.cache
-def _regime(masked: bool, targets: str) -> Regime:
-    return Regime(_REDUCED, (MASKED,) if masked else (), targets)
+def _regime(masked: bool, targets: str, v: str) -> Regime:
+    return Regime(_REDUCED, (MASKED,) if masked else (), targets, v)
 
 
 def relabelled(case: Case) -> Case:
     """Return the case with regimes that say what its rows still are."""
     hidden = np.any(case.point == -np.inf, axis=1).tolist()
     regimes = (
-        _regime(masked, regime.targets) for masked, regime in zip(hidden, case.regimes, strict=True)
+        _regime(masked, regime.targets, regime.v)
+        for masked, regime in zip(hidden, case.regimes, strict=True)
     )
     return replace(case, regimes=tuple(regimes))
 

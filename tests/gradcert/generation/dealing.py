@@ -31,6 +31,7 @@ from gradcert.generation.sizes import (
     vocabularies,
 )
 from gradcert.generation.targets import PLANNED_TARGETS
+from gradcert.generation.vectors import VECTORS
 
 __all__ = ["Plan", "plan"]
 
@@ -296,6 +297,19 @@ def _in_contexts(cases: Iterable[PlannedCase], scope: Scope) -> Iterator[Planned
         yield replace(case, context=Context(ignored.deal(), upstream.deal()))
 
 
+def _with_vectors(cases: Iterable[PlannedCase], scope: Scope) -> Iterator[PlannedCase]:
+    """Yield the cases, each row with a kind of v, and with a place for its first number."""
+    generator = scope.generator(3)
+    kinds = _Deck([kind.name for kind in VECTORS for _ in range(kind.often)], generator)
+    poles = functools.cache(lambda classes: _Deck(places(classes).tolist(), generator))
+    for case in cases:
+        dealt = (
+            replace(row, vector=kinds.deal(), pole=poles(case.classes).deal())
+            for row in case.unlike
+        )
+        yield replace(case, unlike=tuple(dealt))
+
+
 def _numbered(cases: Iterable[PlannedCase], first: int) -> tuple[PlannedCase, ...]:
     """Return the cases from short rows to long ones, with their numbers in the plan."""
     ordered = sorted(cases, key=lambda case: (case.classes, case.rows))
@@ -318,5 +332,8 @@ def plan(scope: Scope) -> Plan:
     >>> found.many[0].classes > 17, 32000 in {case.classes for case in found.many}
     (True, True)
     """
-    few = _numbered(_in_contexts(_short(scope), scope), 0)
-    return Plan(few, _numbered(_in_contexts(_long(scope), scope), len(few)))
+    short, long = _in_contexts(_short(scope), scope), _in_contexts(_long(scope), scope)
+    if scope.vectors:
+        short, long = _with_vectors(short, scope), _with_vectors(long, scope)
+    few = _numbered(short, 0)
+    return Plan(few, _numbered(long, len(few)))

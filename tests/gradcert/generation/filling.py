@@ -1,6 +1,7 @@
 """The numbers of a planned case: drawn by a generator, equal for equal cases."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from gradcert.generation.shapes import (
     Shapes,
 )
 from gradcert.generation.targets import PLANNED_TARGETS
+from gradcert.generation.vectors import VECTORS, in_range
 from gradcert_implementations import Array
 
 __all__ = ["filled"]
@@ -89,6 +91,19 @@ def _in_range(targets: Array, point: Array, scope: Scope) -> Array:
     return targets
 
 
+_VECTORS = {kind.name: kind for kind in VECTORS}
+
+
+def _vector(source: Seeded, drawn: Drawn, row: PlannedRow, case: PlannedCase) -> Array:
+    """Return the v of a row: its first number in its place, and the others in no order."""
+    classes, scope = case.classes, case.scope
+    numbers = _VECTORS[row.vector].draw(source, scope.format, min(classes, source.pattern))
+    others = numbers[1:] if classes > 1 else numbers
+    v = others[source.generator.integers(0, len(others), classes)]
+    v[row.pole] = numbers[0]
+    return in_range(v, drawn.point.astype(np.float64), drawn.targets.astype(np.float64), scope)
+
+
 def _row(source: Seeded, row: PlannedRow, case: PlannedCase) -> Drawn:
     scope, classes = case.scope, case.classes
     numbers = _arranged(source, _pattern(source, row, scope, classes), row, classes)
@@ -111,8 +126,9 @@ def _row(source: Seeded, row: PlannedRow, case: PlannedCase) -> Drawn:
         targets[allowed[np.abs(allowed - row.label).argmin()]] = 1
     else:
         targets = _in_range(kind.draw(source, visible, scope.format), visible, scope)
-    regime = Regime(row.shape, changes, row.targets)
-    return Drawn(numbers, targets.astype(scope.format.dtype), regime)
+    regime = Regime(row.shape, changes, row.targets, row.vector)
+    drawn = Drawn(numbers, targets.astype(scope.format.dtype), regime)
+    return replace(drawn, v=_vector(source, drawn, row, case)) if row.vector else drawn
 
 
 @functools.lru_cache(maxsize=1024)
@@ -139,13 +155,11 @@ def filled(planned: PlannedCase) -> Case:
     if planned.rows > len(rows):
         order[len(rows) :] = generator.integers(0, len(rows), planned.rows - len(rows))
         order = generator.permutation(order)
-    case = Case(
-        {
-            "logits" if scope.logits else "probabilities": np.array([row.point for row in rows])[
-                order
-            ],
-            "targets": np.array([row.targets for row in rows])[order],
-        },
-        tuple(rows[place].regime for place in order),
-    )
+    arguments = {
+        "logits" if scope.logits else "probabilities": np.array([row.point for row in rows])[order],
+        "targets": np.array([row.targets for row in rows])[order],
+    }
+    if scope.vectors:
+        arguments["v"] = np.array([row.v for row in rows])[order]
+    case = Case(arguments, tuple(rows[place].regime for place in order))
     return in_context(case, planned.context, scope, generator)

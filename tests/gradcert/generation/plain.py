@@ -13,7 +13,7 @@ PLAIN_NUMBERS = {"logits": 0.0, "probabilities": 0.5}
 
 
 def plain_case(claim: Claim, point: Array, regime: str) -> Case:
-    """Return the case of a point for a claim, with a target of one at the first class of each row.
+    """Return the case of a point for a claim: targets, and v, are one at the first class of a row.
 
     Parameters
     ----------
@@ -24,8 +24,10 @@ def plain_case(claim: Claim, point: Array, regime: str) -> Case:
     regime
         The name of the rows in records.
     """
-    targets = np.zeros(point.shape)
-    targets[:, 0] = 1
-    name = claim.quantity.arguments[0]
-    case = Case({name: point, "targets": targets}, (Regime(regime),) * len(point))
+    first = np.zeros(point.shape)
+    first[:, 0] = 1
+    names = claim.quantity.arguments
+    others = ("targets", "v") if "v" in names else ("targets",)
+    arguments = {names[0]: point, **dict.fromkeys(others, first)}
+    case = Case(arguments, (Regime(regime),) * len(point))
     return case.cast(claim.format)

@@ -15,6 +15,7 @@ from gradcert.generation.masks import CAUSAL, Mask
 from gradcert.generation.places import names
 from gradcert.generation.scope import Scope
 from gradcert.generation.shapes import UNPLACED
+from gradcert.generation.vectors import ONE_HOT
 
 __all__ = ["Dimension", "Item", "PlannedCase", "PlannedRow"]
 
@@ -32,6 +33,7 @@ class Dimension(StrEnum):
     OFFSETS = "offsets"
     PROBABILITIES = "log2 o"
     TARGETS = "targets"
+    VECTORS = "v"
     IGNORED = "ignored rows"
     UPSTREAM = "upstream gradients"
     LAYOUTS = "layouts"
@@ -73,6 +75,8 @@ class PlannedRow:
         Whether the offset is negative.
     mask
         Which classes are hidden, if some are.
+    vector, pole
+        The kind of v, and the class of its first number; empty where there is no v.
     """
 
     shape: str
@@ -84,6 +88,8 @@ class PlannedRow:
     offset: Band | None = None
     downwards: bool = False
     mask: Mask | None = None
+    vector: str = ""
+    pole: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,8 @@ class PlannedCase:
         for row in self.unlike:
             yield Item(Dimension.VALUES, row.shape)
             yield Item(Dimension.TARGETS, row.targets)
+            if row.vector:
+                yield from self._of_vector(row)
             yield from (Item(banded, str(band)) for band in row.bands)
             if row.offset is not None:
                 moved = "down" if row.downwards else "up"
@@ -160,6 +168,12 @@ class PlannedCase:
                 yield Item(Dimension.MASKS, str(row.mask))
             elif row.shape not in UNPLACED:
                 yield from self._places(row)
+
+    def _of_vector(self, row: PlannedRow) -> Iterator[Item]:
+        yield Item(Dimension.VECTORS, row.vector)
+        if row.vector == ONE_HOT:
+            for name in names(row.pole, self.classes):
+                yield Item(Dimension.PLACES, f"v {name}")
 
     def _places(self, row: PlannedRow) -> Iterator[Item]:
         roles = {"label": row.label, "largest": row.largest, "second largest": row.second}

@@ -7,7 +7,7 @@ first in every choice, so that failures shrink to small integers.
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -34,11 +34,14 @@ class Drawn:
         Logits or probabilities, and targets, each of shape (classes,).
     regime
         What kind of row it is.
+    v
+        The vector of the row; empty where there is none.
     """
 
     point: Array
     targets: Array
     regime: Regime
+    v: Array = field(default_factory=lambda: np.zeros(0))
 
 
 DrawRow = Callable[[DrawFn, int], Drawn]

@@ -11,12 +11,28 @@ from gradcert.generation.draws import Seeded
 from gradcert_implementations import Loss, TargetDomain
 from gradcert_oracle import Format
 
-__all__ = ["Scope", "largest_logit", "scope_of"]
+__all__ = ["Scope", "VectorDomain", "largest_logit", "scope_of"]
 
 _NORMALISED: tuple[TargetDomain, ...] = ("index", "probability")
 
 _LOGARITHM = 16
 """More than the logarithm of the number of classes."""
+
+
+@dataclass(frozen=True)
+class VectorDomain:
+    """Where v may stand.
+
+    Attributes
+    ----------
+    masked
+        Whether v may be any number where a logit is -inf.
+    weighted
+        Whether v is multiplied by the sum of the targets.
+    """
+
+    masked: bool
+    weighted: bool
 
 
 @dataclass(frozen=True)
@@ -45,6 +61,8 @@ class Scope:
         The only number of classes, if there is no other.
     anything
         Whether an ignored row may hold anything.
+    vectors
+        How v may look; None if there is no v.
     """
 
     logits: bool
@@ -59,6 +77,7 @@ class Scope:
     upstream: bool = False
     only: int | None = None
     anything: bool = False
+    vectors: VectorDomain | None = None
 
     def accepts(self, classes: int) -> bool:
         """Return whether rows may have this number of classes."""
@@ -112,9 +131,11 @@ def scope_of(claim: Claim, seed: int) -> Scope:
     """
     format, domain, loss = claim.format, claim.implementation.domain, claim.loss
     largest = largest_logit(claim, Seeded.pattern)
+    names = claim.quantity.arguments
+    vectors = VectorDomain(claim.quantity.masked_v, "targets" in names) if "v" in names else None
     room = 4 * (largest + _LOGARITHM) if claim.quantity.unbounded else 8
     return Scope(
-        logits="logits" in claim.quantity.arguments,
+        logits="logits" in names,
         format=format,
         targets=domain.targets,
         largest=largest,
@@ -126,4 +147,5 @@ def scope_of(claim: Claim, seed: int) -> Scope:
         upstream=claim.takes_upstream,
         only=claim.only_classes,
         anything=domain.ignored_rows_may_hold_anything,
+        vectors=vectors,
     )

@@ -5,6 +5,7 @@ and one row.
 """
 
 import functools
+from dataclasses import replace
 from itertools import cycle, islice
 
 import numpy as np
@@ -14,10 +15,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.generation.contexts import drawn_context, in_context, is_plain
-from gradcert.generation.draws import Drawing, integers_up_to
-from gradcert.generation.regimes import DrawRow, rows_of_logits, rows_of_probabilities
+from gradcert.generation.draws import Drawing, integers_up_to, padded
+from gradcert.generation.regimes import Drawn, DrawRow, rows_of_logits, rows_of_probabilities
 from gradcert.generation.scope import Scope, largest_logit, scope_of
 from gradcert.generation.sizes import Shape, Size, shapes
+from gradcert.generation.vectors import VECTORS, Vector, in_range
 
 __all__ = ["cases"]
 
@@ -31,6 +33,25 @@ _CONTEXTS = 63
 
 
 @functools.cache
+def _vectors() -> SearchStrategy[Vector]:
+    return st.sampled_from(padded(VECTORS))
+
+
+def _with_vector(draw: DrawFn, drawn: Drawn, scope: Scope) -> Drawn:
+    """Return a drawn row with a vector v. A pattern repeats after its first number, which moves."""
+    kind, source, classes = draw(_vectors()), Drawing(draw), len(drawn.point)
+    numbers = kind.draw(source, scope.format, min(classes, source.pattern))
+    v = np.resize(numbers[1:] if classes > 1 else numbers, classes)
+    v[source.integer(classes - 1)] = numbers[0]
+    point, targets = drawn.point.astype(np.float64), drawn.targets.astype(np.float64)
+    return replace(
+        drawn,
+        v=in_range(v, point, targets, scope),
+        regime=replace(drawn.regime, v=kind.name),
+    )
+
+
+@functools.cache
 @st.composite
 def _cases(
     draw: DrawFn, point: str, row: DrawRow, several: tuple[Shape, ...], scope: Scope
@@ -41,13 +62,14 @@ def _cases(
         Drawing(draw).numbers(0, 1, 4)
     drawn = [row(draw, shape.classes) for _ in range(min(shape.rows, _UNLIKE_ROWS))]
     repeated = np.resize(np.arange(len(drawn)), shape.rows)
-    case = Case(
-        {
-            point: np.array([one.point for one in drawn])[repeated],
-            "targets": np.array([one.targets for one in drawn])[repeated],
-        },
-        tuple(islice(cycle(one.regime for one in drawn), shape.rows)),
-    )
+    arguments = {
+        point: np.array([one.point for one in drawn])[repeated],
+        "targets": np.array([one.targets for one in drawn])[repeated],
+    }
+    if scope.vectors:
+        drawn = [_with_vector(draw, one, scope) for one in drawn]
+        arguments["v"] = np.array([one.v for one in drawn])[repeated]
+    case = Case(arguments, tuple(islice(cycle(one.regime for one in drawn), shape.rows)))
     if is_plain(scope):
         return case
     context, generator = drawn_context(scope, draw(integers_up_to(_CONTEXTS)))

@@ -1,0 +1,173 @@
+r"""The Hessian of the plain cross-entropy times a vector, ``d/dr dE/dz_j (z + r v)`` at r = 0.
+
+It is a mixed derivative of the definition, ``d2/(dr ds) E(z + r v + s e_j)`` at zero. With o the
+shares at z, T the sum of the targets, and
+
+.. math::
+   o_j(r) = \frac{o_j e^{r v_j}}{N(r)}, \qquad N(r) = \sum_k o_k e^{r v_k},
+
+the definition along r and s is ``T psi(r, s)`` with ``psi = ln(1 + o_j(r) (e^s - 1))``, and terms
+in r alone or in s alone, which no mixed difference sees. So all classes need one sum N.
+
+The theorem on a bidisc. Let psi be analytic where :math:`|r| \le R` and :math:`|s| \le S`, and
+:math:`|\psi| \le M` there. Then the mixed difference
+
+.. math::
+   D = \frac{\psi(h, k) - \psi(-h, k) - \psi(h, -k) + \psi(-h, -k)}{4 h k}, \quad
+   |D - \psi_{rs}| \le \frac{M}{R S} \Bigl( \frac{1}{(1 - a)(1 - b)} - 1 \Bigr), \quad
+   a = (h / R)^2, \ b = (k / S)^2 .
+
+Proof. Write :math:`\psi = \sum a_{mn} r^m s^n`. Cauchy's estimate gives :math:`|a_{mn}| \le M /
+(R^m S^n)`. Terms with an even m or n cancel in D, and those with odd ones leave :math:`a_{mn}
+h^{m-1} k^{n-1}`. The first is the derivative. The others are at most M / (R S) times the product of
+two geometric series, in a and in b, less its first term.
+
+The difference is a single logarithm, of ``1 + y``, in which nothing cancels but v itself. With
+:math:`p_\pm = o_j(\pm h)`,
+
+.. math::
+   y = \frac{(p_+ - p_-)(e^k - e^{-k})}{(1 + p_+ (e^{-k} - 1)) (1 + p_- (e^k - 1))}, \quad
+   p_+ - p_- = \frac{2 o_j (C \sinh h v_j - \cosh h v_j \, H)}{N(h) N(-h)},
+
+where :math:`C = \sum o_k \cosh h v_k` and :math:`H = \sum o_k \sinh h v_k`, so that :math:`N(\pm h)
+= C \pm H`.
+
+A number that is added to all v changes nothing. So v counts from that of the largest logit. With w
+the largest size of these, :math:`R = 1 / 4 w` and S = 1/4, the terms of N are within :math:`c =
+e^{1/4} - 1` of the o_k, so :math:`|o_j(r)| \le o_j (1 + c) / (1 - c)`, and psi is analytic in o_j
+too. It is zero at o_j = 0, so Schwarz's lemma gives M as o_j times one bound for all classes. A
+class that has more than half of the sum uses the share of the others, with -s.
+
+Examples
+--------
+>>> from gradcert_oracle import BINARY64, enclose, question
+>>> asked = question("hvp", (0.0, 0.0), (0.5, 1.5), (1.0, 0.0), format=BINARY64)
+>>> [float(slope) for slope in enclose(asked)]
+[0.5, -0.5]
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flint import acb, arb, ctx
+
+from gradcert_oracle.definitions import Shares, shares
+from gradcert_oracle.differences import analytic_log1p
+from gradcert_oracle.precision import Enclosures, refine
+from gradcert_oracle.quantities.softmax_backward import SOFTMAX_BACKWARD
+from gradcert_oracle.questions import Quantity, Question
+from gradcert_oracle.rows import check_logits, check_masked_targets, check_vector, lookup
+from gradcert_oracle.sums import float_sum, of_both_signs
+from gradcert_oracle.textbook import Arithmetic, Values
+
+__all__ = ["HESSIAN_VECTOR_PRODUCT"]
+
+
+_RADIUS = 1 / 4
+"""The radius S, and the largest size of ``r v_k`` on the disc of r."""
+
+
+def _remainder(step: arb, width: arb) -> arb:
+    """Return a ball around zero: the theorem's remainder for a share of one and v up to a width."""
+    change = arb(_RADIUS).expm1()
+    side = arb(0, (change * (1 + change) / (1 - change)).upper())
+    bound = analytic_log1p(acb(side, side)).abs_upper()
+    q = (step / _RADIUS) ** 2
+    both = q * (2 - q) / (1 - q) ** 2
+    return arb(0, (bound * width / _RADIUS**2 * both).upper())
+
+
+def _slopes(
+    whole: Shares, v: Sequence[float], counts: Sequence[int], places: Sequence[int]
+) -> list[arb]:
+    """Enclose the mixed derivative of psi for the classes at these places."""
+    if len(set(v)) == 1:  # Then psi does not depend on r.
+        return [arb(0)] * len(places)
+    own, top = whole.own, whole.top
+    moved = [arb(x) - v[top] for x in v]
+    width = max(abs(x).upper() for x in moved)
+    step = arb((1, -ctx.prec))
+    h = step / width
+    ahead, behind = step.expm1(), (-step).expm1()
+    steps = [(h * x).sinh_cosh() for x in moved]
+    weights = [share * count for share, count in zip(own, counts, strict=True)]
+    terms = list(zip(weights, steps, strict=True))
+    tilt = sum((weight * sinh for weight, (sinh, _) in terms), arb(0))
+    # One class of the largest logit is left out, and has a power of one.
+    terms[top] = (own[top] * (counts[top] - 1), steps[top])
+    rest = sum((weight * cosh for weight, (_, cosh) in terms), arb(0))
+    even = own[top] + rest
+    after, before = even + tilt, even - tilt
+    gap_factor = 2 * (ahead - behind) / (after * before)
+    inverse = 1 / (4 * h * step)
+    remainder = _remainder(step, width)
+    slopes = []
+    for j in places:
+        share, (sinh, cosh) = own[j], steps[j]
+        if j == whole.dominant:
+            gap = share * tilt * gap_factor
+            forward, backward, share = (rest + tilt) / after, (rest - tilt) / before, whole.others
+        else:
+            gap = share * (even * sinh - cosh * tilt) * gap_factor
+            forward, backward = share * (cosh + sinh) / after, share * (cosh - sinh) / before
+        change = gap / ((1 + forward * behind) * (1 + backward * ahead))
+        slope = change.log1p() * inverse
+        slopes.append((-slope if j == whole.dominant else slope) + share * remainder)
+    return slopes
+
+
+def _enclose(question: Question, guard: int) -> Enclosures:
+    z, t, v = question["logits"], question["targets"], question["v"]
+    check_logits(z, masked=True)
+    check_masked_targets(t, z)
+    check_vector(v, z)
+    kinds = question.kinds
+    logits, numbers = [z[j] for j in kinds], [v[j] for j in kinds]
+    counts = list(Counter(question.equal).values())
+    targets = Counter(t)
+
+    def evaluate(places: Sequence[int]) -> list[arb]:
+        total = sum((arb(target) * count for target, count in targets.items()), arb(0))
+        slopes = _slopes(shares(logits, counts), numbers, counts, places)
+        return [total * slope for slope in slopes]
+
+    balls = refine(evaluate, len(logits), question.format, guard)
+    return tuple(lookup(kinds, balls, question.equal))
+
+
+def _product(question: Question) -> Question:
+    """Return the question about v times the Jacobian of the softmax."""
+    rows = question["logits"], question["v"]
+    return Question(SOFTMAX_BACKWARD, rows, question.format)
+
+
+def _textbook(
+    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
+) -> Values:
+    """Return ``T o_j (v_j - m)``, with ``m = sum_k o_k v_k``.
+
+    T may come first or last, so its product with each term is rounded once more. What underflows
+    before T multiplies it counts as lost.
+    """
+    found = SOFTMAX_BACKWARD.textbook(_product(question), places, level, arithmetic)
+    targets = list(map(arb, question["targets"]))
+    (total, _), (size, _) = of_both_signs(arithmetic.total, targets)
+    plain = [value * total for value in found.plain]
+    flushed = (found.lost + arithmetic.lost.rad()) * size
+    return Values(plain, {}, [2 * one * size for one in found.sizes], flushed.upper())
+
+
+def _scale(question: Question) -> float:
+    """Return ``sum_k |t_k|`` times the scale of v times the Jacobian."""
+    total = float_sum(map(abs, question["targets"]))
+    return total * SOFTMAX_BACKWARD.scale(_product(question))
+
+
+HESSIAN_VECTOR_PRODUCT = Quantity(
+    name="hvp",
+    arguments=("logits", "targets", "v"),
+    enclose=_enclose,
+    textbook=_textbook,
+    scale=_scale,
+    masked_v=True,
+)

@@ -1,0 +1,114 @@
+"""The backward of softmax, ``d/dz_j sum_k v_k o_k``: a vector v times the Jacobian.
+
+A step s along z_j changes one term of ``sum_k exp(z_k)``. With m the mean ``sum_k v_k o_k`` and o
+the shares at s = 0, the definition reads
+
+    (m + v_j x) / (1 + x)  =  m + (v_j - m) x / (1 + x),    x = o_j (e^s - 1) .
+
+A number that is added to all v changes only a constant. So v counts from that of the largest logit.
+Then the mean is small where that class dominates, and ``v_j - m`` is exact where all v are equal. v
+has any sign, and any size where a logit is -inf.
+
+Examples
+--------
+>>> from gradcert_oracle import BINARY64, enclose, question
+>>> asked = question("softmax-backward", (0.0, 0.0), (1.0, 0.0), format=BINARY64)
+>>> [float(slope) for slope in enclose(asked)]
+[0.25, -0.25]
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import exp
+
+from flint import arb, ctx
+
+from gradcert_oracle import textbook
+from gradcert_oracle.definitions import relative_mass, shares
+from gradcert_oracle.differences import share_slopes
+from gradcert_oracle.precision import Enclosures, refine
+from gradcert_oracle.questions import Quantity, Question
+from gradcert_oracle.rows import check_logits, check_vector, lookup
+from gradcert_oracle.sums import float_sum, of_equal_terms
+from gradcert_oracle.textbook import Arithmetic, Values
+
+__all__ = ["SOFTMAX_BACKWARD"]
+
+
+def _enclose(question: Question, guard: int) -> Enclosures:
+    z, v = question["logits"], question["v"]
+    check_logits(z, masked=True)
+    check_vector(v, z)
+    logits, numbers = [z[j] for j in question.kinds], [v[j] for j in question.kinds]
+    counts = list(Counter(question.equal).values())
+
+    def evaluate(places: Sequence[int]) -> list[arb]:
+        whole = shares(logits, counts)
+        moved = [arb(x) - numbers[whole.top] for x in numbers]
+        terms = zip(whole.own, moved, counts, strict=True)
+        mean = sum((share * x * count for share, x, count in terms), arb(0))
+        slopes = share_slopes([whole.own[j] for j in places])
+        return [(moved[j] - mean) * slope for j, slope in zip(places, slopes, strict=True)]
+
+    balls = refine(evaluate, len(logits), question.format, guard)
+    return tuple(lookup(question.kinds, balls, question.equal))
+
+
+def _lost_at_most(x: arb, lost: arb) -> arb:
+    """Return what a number may lose to underflow: nothing, or itself and a subnormal number."""
+    size = abs(x.mid())
+    return arb(0) if size > 2 * lost else min(lost, size + lost * 2.0 ** (1 - ctx.prec))
+
+
+def _textbook(
+    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
+) -> Values:
+    """Return ``o_j (v_j - m)``, with ``m = sum_k o_k v_k``.
+
+    Another form is ``o_j v_j - o_j m``, with the same o_j in both products. It rounds each of them,
+    so the sizes have both. The terms of m may cancel: it is rounded beside the sum of their sizes.
+
+    All values of a row are tiny if v is zero but for tiny shares. So what underflows counts by
+    itself and not in the balls, and no level is void for it: a share and its power, a product, and
+    a difference. Only what is missing in the sum of the powers is in the balls.
+    """
+    v, lost = question["v"], arithmetic.lost.rad()
+    o = textbook.softmax(question["logits"], level, arithmetic._replace(lost=arb(0)))
+    mass = 1 / max(o, key=float).mid()  # The largest power is one.
+    of_powers = [_lost_at_most(share * mass, lost) / mass for share in o]
+    of_shares = [_lost_at_most(x, lost) + part for x, part in zip(o, of_powers, strict=True)]
+    missing = arb(1, sum(of_powers, arb(0)).upper())
+    o = [share * missing for share in o]
+    terms = [share * x for share, x in zip(o, v, strict=True)]
+    mean, _ = arithmetic.total(terms, ())
+    # Products of equal v and equal shares may have an exact sum in this order, and not in another.
+    mean_size = of_equal_terms(arithmetic.total, list(map(abs, terms)))
+    mean = arb(mean.mid(), max(mean.rad(), mean_size.rad()))
+    plain = [o[j] * (v[j] - mean) for j in places]
+    sizes = [
+        o[j] * (abs(v[j]) + mean_size) + abs(value) for j, value in zip(places, plain, strict=True)
+    ]
+    of_mean = sum([_lost_at_most(term, lost) for term in terms], lost)
+    pairs = list(zip(of_shares, map(abs, v), strict=True))
+    of_mean += sum([part * size for part, size in pairs], arb(0))
+    itself = max([part * (size + mean_size) for part, size in pairs], key=float)
+    return Values(plain, {}, sizes, (max(o, key=float) * of_mean + itself).upper())
+
+
+def _scale(question: Question) -> float:
+    """Return the largest ``o_k (|v_k| + sum_i o_i |v_i|)``."""
+    z, v = question["logits"], question["v"]
+    largest, whole = max(z), relative_mass(z)
+    o = [exp(x - largest) / whole for x in z]
+    mean = float_sum([share * abs(x) for share, x in zip(o, v, strict=True)])
+    return max(share * (abs(x) + mean) for share, x in zip(o, v, strict=True))
+
+
+SOFTMAX_BACKWARD = Quantity(
+    name="softmax-backward",
+    arguments=("logits", "v"),
+    enclose=_enclose,
+    textbook=_textbook,
+    scale=_scale,
+    masked_v=True,
+)

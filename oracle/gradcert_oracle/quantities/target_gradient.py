@@ -1,0 +1,45 @@
+"""The gradient ``dE/dt_j`` of the cross-entropy by its targets, for targets that are learned.
+
+E is a linear function of each target, ``E(t + s e_j) - E(t) = -s ln o_j``. So its central
+difference over any step is ``-ln o_j`` exactly, whatever the targets are: the negative of
+log-softmax. The sign costs nothing.
+
+Examples
+--------
+>>> from gradcert_oracle import BINARY64, enclose, question
+>>> slopes = enclose(question("dE/dt", (40.0, 0.0), (0.5, 0.5), format=BINARY64))
+>>> [slope.str(12, radius=False) for slope in slopes]
+['4.24835425529e-18', '40.0000000000']
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradcert_oracle.precision import Enclosures
+from gradcert_oracle.quantities.log_softmax import LOG_SOFTMAX
+from gradcert_oracle.questions import Question
+from gradcert_oracle.rows import check_targets
+from gradcert_oracle.textbook import Arithmetic, Values
+
+__all__ = ["TARGET_GRADIENT"]
+
+
+def _enclose(question: Question, guard: int) -> Enclosures:
+    check_targets(question["targets"], question["logits"], "logits")
+    return tuple(-ball for ball in LOG_SOFTMAX.enclose(question, guard))
+
+
+def _textbook(
+    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
+) -> Values:
+    found = LOG_SOFTMAX.textbook(question, places, level, arithmetic)
+    return Values([-value for value in found.plain], {}, found.sizes)
+
+
+TARGET_GRADIENT = replace(
+    LOG_SOFTMAX,
+    name="dE/dt",
+    arguments=("logits", "targets"),
+    enclose=_enclose,
+    textbook=_textbook,
+)
