@@ -2,6 +2,10 @@
 
 The loss is that of ``optax.softmax_cross_entropy`` without masked terms, from
 ``jax.nn.log_softmax``, https://docs.jax.dev/en/latest/_autosummary/jax.nn.log_softmax.html
+
+The backward of ``jax.nn.softmax`` divides by the square of the sum of the powers, which binary16
+cannot hold for 256 equal logits. So the backwards and the Hessian of 16-bit arrays are computed in
+binary32.
 """
 
 from collections.abc import Callable
@@ -40,16 +44,23 @@ _loss_by_probability = jax.jit(jax.grad(lambda o, t: -(t * jnp.log(o)).sum()))
 _jacobian = jax.jit(jax.vmap(jax.jacrev(jax.nn.softmax)))
 
 
-def _hessian_vector_product(z: jax.Array, t: jax.Array, v: jax.Array) -> jax.Array:
-    def gradient(z: jax.Array) -> jax.Array:
-        return jax.grad(lambda one: _loss_of_rows(one, t).sum())(z)
+def _wide(array: jax.Array) -> jax.Array:
+    return array.astype(jnp.float32) if array.dtype.itemsize == 2 else array
 
-    return jax.jvp(gradient, (z,), (v,))[1]
+
+def _backward(function: Callable[[jax.Array], jax.Array]) -> Callable[..., jax.Array]:
+    """Return the compiled function of z and v that is the backward of a function of z."""
+    return jax.jit(lambda z, v: jax.vjp(lambda one: function(_wide(one)), z)[1](_wide(v))[0])
+
+
+def _hessian_vector_product(z: jax.Array, t: jax.Array, v: jax.Array) -> jax.Array:
+    gradient = jax.grad(lambda one: _loss_of_rows(one, _wide(t)).sum())
+    return jax.jvp(gradient, (_wide(z),), (_wide(v),))[1].astype(z.dtype)
 
 
 _log_softmax = jax.jit(jax.nn.log_softmax)
-_softmax_backward = jax.jit(lambda z, v: jax.vjp(jax.nn.softmax, z)[1](v)[0])
-_log_softmax_backward = jax.jit(lambda z, v: jax.vjp(jax.nn.log_softmax, z)[1](v)[0])
+_softmax_backward = _backward(jax.nn.softmax)
+_log_softmax_backward = _backward(jax.nn.log_softmax)
 _product = jax.jit(_hessian_vector_product)
 _target_gradient = jax.jit(jax.grad(lambda t, z: -(t * jax.nn.log_softmax(z)).sum()))
 

@@ -15,6 +15,8 @@ Examples
 from collections.abc import Sequence
 from dataclasses import replace
 
+from flint import ctx
+
 from gradcert_oracle.precision import Enclosures
 from gradcert_oracle.quantities.log_softmax import LOG_SOFTMAX
 from gradcert_oracle.questions import Question
@@ -26,7 +28,9 @@ __all__ = ["TARGET_GRADIENT"]
 
 def _enclose(question: Question, guard: int) -> Enclosures:
     check_targets(question["targets"], question["logits"], "logits")
-    return tuple(-ball for ball in LOG_SOFTMAX.enclose(question, guard))
+    balls = LOG_SOFTMAX.enclose(question, guard)
+    with ctx.workprec(question.format.precision + 2 * guard + 64):  # A sign is rounded too.
+        return tuple(-ball for ball in balls)
 
 
 def _textbook(
