@@ -49,8 +49,8 @@ def _wide(array: jax.Array) -> jax.Array:
 
 
 def _backward(function: Callable[[jax.Array], jax.Array]) -> Callable[..., jax.Array]:
-    """Return the compiled function of z and v that is the backward of a function of z."""
-    return jax.jit(lambda z, v: jax.vjp(lambda one: function(_wide(one)), z)[1](_wide(v))[0])
+    """Return the function of z and v that is the backward of a function of z."""
+    return lambda z, v: jax.vjp(lambda one: function(_wide(one)), z)[1](_wide(v))[0]
 
 
 def _hessian_vector_product(z: jax.Array, t: jax.Array, v: jax.Array) -> jax.Array:
@@ -59,8 +59,8 @@ def _hessian_vector_product(z: jax.Array, t: jax.Array, v: jax.Array) -> jax.Arr
 
 
 _log_softmax = jax.jit(jax.nn.log_softmax)
-_softmax_backward = _backward(jax.nn.softmax)
-_log_softmax_backward = _backward(jax.nn.log_softmax)
+_softmax_backward = jax.jit(_backward(jax.nn.softmax))
+_log_softmax_backward = jax.jit(_backward(jax.nn.log_softmax))
 _product = jax.jit(_hessian_vector_product)
 _target_gradient = jax.jit(jax.grad(lambda t, z: -(t * jax.nn.log_softmax(z)).sum()))
 

@@ -19,9 +19,8 @@ Examples
 
 from collections import Counter
 from collections.abc import Sequence
-from math import exp
 
-from flint import arb, ctx
+from flint import arb
 
 from gradcert_oracle import textbook
 from gradcert_oracle.definitions import relative_mass, shares
@@ -29,7 +28,7 @@ from gradcert_oracle.differences import share_slopes
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_vector, lookup
-from gradcert_oracle.sums import float_sum, of_equal_terms
+from gradcert_oracle.sums import of_equal_terms
 from gradcert_oracle.textbook import Arithmetic, Values
 
 __all__ = ["SOFTMAX_BACKWARD"]
@@ -54,12 +53,6 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     return tuple(lookup(question.kinds, balls, question.equal))
 
 
-def _lost_at_most(x: arb, lost: arb) -> arb:
-    """Return what a number may lose to underflow: nothing, or itself and a subnormal number."""
-    size = abs(x.mid())
-    return arb(0) if size > 2 * lost else min(lost, size + lost * 2.0 ** (1 - ctx.prec))
-
-
 def _textbook(
     question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
 ) -> Values:
@@ -68,17 +61,11 @@ def _textbook(
     Another form is ``o_j v_j - o_j m``, with the same o_j in both products. It rounds each of them,
     so the sizes have both. The terms of m may cancel: it is rounded beside the sum of their sizes.
 
-    All values of a row are tiny if v is zero but for tiny shares. So what underflows counts by
-    itself and not in the balls, and no level is void for it: a share and its power, a product, and
-    a difference. Only what is missing in the sum of the powers is in the balls.
+    Tiny v may be no larger than what underflows. So what a product or a difference loses counts by
+    itself and not in the balls, and no level is void for it.
     """
     v, lost = question["v"], arithmetic.lost.rad()
-    o = textbook.softmax(question["logits"], level, arithmetic._replace(lost=arb(0)))
-    mass = 1 / max(o, key=float).mid()  # The largest power is one.
-    of_powers = [_lost_at_most(share * mass, lost) / mass for share in o]
-    of_shares = [_lost_at_most(x, lost) + part for x, part in zip(o, of_powers, strict=True)]
-    missing = arb(1, sum(of_powers, arb(0)).upper())
-    o = [share * missing for share in o]
+    o = textbook.softmax(question["logits"], level, arithmetic)
     terms = [share * x for share, x in zip(o, v, strict=True)]
     mean, _ = arithmetic.total(terms, ())
     # Products of equal v and equal shares may have an exact sum in this order, and not in another.
@@ -88,20 +75,14 @@ def _textbook(
     sizes = [
         o[j] * (abs(v[j]) + mean_size) + abs(value) for j, value in zip(places, plain, strict=True)
     ]
-    of_mean = sum([_lost_at_most(term, lost) for term in terms], lost)
-    pairs = list(zip(of_shares, map(abs, v), strict=True))
-    of_mean += sum([part * size for part, size in pairs], arb(0))
-    itself = max([part * (size + mean_size) for part, size in pairs], key=float)
-    return Values(plain, {}, sizes, (max(o, key=float) * of_mean + itself).upper())
+    products = len(v) - v.count(0)
+    flushed = lost * (1 + products * max(o, key=float))
+    return Values(plain, {}, sizes, flushed.upper())
 
 
 def _scale(question: Question) -> float:
-    """Return the largest ``o_k (|v_k| + sum_i o_i |v_i|)``."""
-    z, v = question["logits"], question["v"]
-    largest, whole = max(z), relative_mass(z)
-    o = [exp(x - largest) / whole for x in z]
-    mean = float_sum([share * abs(x) for share, x in zip(o, v, strict=True)])
-    return max(share * (abs(x) + mean) for share, x in zip(o, v, strict=True))
+    """Return twice the largest share times the largest ``|v_k|``."""
+    return 2 / relative_mass(question["logits"]) * max(map(abs, question["v"]))
 
 
 SOFTMAX_BACKWARD = Quantity(
