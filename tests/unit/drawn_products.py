@@ -157,17 +157,19 @@ def draw_vector(rng: Generator, format: Format, kind: str, n: int, most: float) 
         smallest = log2(format.smallest_subnormal)
         return signs * 2.0 ** rng.uniform(smallest, rng.uniform(smallest, lowest / 2), n)
     if kind == "huge":
-        return signs * 2.0 ** rng.uniform(highest / 2, highest, n)
+        return signs * 2.0 ** rng.uniform(min(highest / 2, highest - 1), highest, n)
     return np.eye(n)[rng.integers(n)] * signs
 
 
 def _targets(rng: Generator, format: Format, allowed: np.ndarray) -> np.ndarray:
-    """Draw targets: one-hot, of sum one, of both signs, and of both signs whose sum cancels."""
-    n, kind = len(allowed), rng.integers(4)
+    """Draw targets: one-hot, of sum one, tiny, of both signs, and those whose sum cancels."""
+    n, kind = len(allowed), rng.integers(5)
     if kind == 0:
         return allowed * np.eye(n)[rng.choice(np.flatnonzero(allowed))]
     if kind == 1:
         return allowed * rng.dirichlet(np.ones(n))
+    if kind == 4:
+        return allowed * 2.0 ** (rng.random() * log2(format.smallest_normal))
     t = allowed * rounded(rng.uniform(-2, 2, n).round(rng.integers(1, 8)), format)
     if kind == 3:
         t[rng.choice(np.flatnonzero(allowed))] -= t.sum() * (1 + rng.choice([0, 2.0**-10]))

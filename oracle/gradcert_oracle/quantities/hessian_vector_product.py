@@ -54,7 +54,7 @@ from flint import acb, arb, ctx
 from gradcert_oracle.definitions import Shares, shares
 from gradcert_oracle.differences import analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
-from gradcert_oracle.quantities.softmax_backward import SOFTMAX_BACKWARD
+from gradcert_oracle.quantities.softmax_backward import SOFTMAX_BACKWARD, product
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, check_vector, lookup
 from gradcert_oracle.sums import float_sum, of_both_signs
@@ -147,12 +147,14 @@ def _textbook(
     """Return ``T o_j (v_j - m)``, with ``m = sum_k o_k v_k``.
 
     T may come first or last, so its product with each term is rounded once more. What underflows
-    before T multiplies it counts as lost.
+    before T multiplies it counts as lost. Where T multiplies a share first, what underflows is
+    multiplied by v, which may be huge where T is tiny. So it is part of the ball.
     """
-    found = SOFTMAX_BACKWARD.textbook(_product(question), places, level, arithmetic)
+    found, reaches = product(_product(question), places, level, arithmetic)
     targets = list(map(arb, question["targets"]))
     (total, _), (size, _) = of_both_signs(arithmetic.total, targets)
-    plain = [value * total for value in found.plain]
+    pairs = zip(found.plain, reaches, strict=True)
+    plain = [value * total + arithmetic.lost * reach for value, reach in pairs]
     flushed = (found.lost + arithmetic.lost.rad()) * size
     return Values(plain, {}, [2 * one * size for one in found.sizes], flushed.upper())
 

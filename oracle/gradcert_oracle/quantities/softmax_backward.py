@@ -19,6 +19,8 @@ Examples
 
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
+from typing import NamedTuple
 
 from flint import arb
 
@@ -31,7 +33,7 @@ from gradcert_oracle.rows import check_logits, check_vector, lookup
 from gradcert_oracle.sums import of_equal_terms
 from gradcert_oracle.textbook import Arithmetic, Values
 
-__all__ = ["SOFTMAX_BACKWARD"]
+__all__ = ["SOFTMAX_BACKWARD", "Product", "product"]
 
 
 def _enclose(question: Question, guard: int) -> Enclosures:
@@ -53,9 +55,31 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     return tuple(lookup(question.kinds, balls, question.equal))
 
 
-def _textbook(
+def _seen(question: Question) -> list[float]:
+    """Return v with zeros where a logit is -inf: the share there is exactly zero in any run."""
+    pairs = zip(question["logits"], question["v"], strict=True)
+    return [x if logit > -inf else 0.0 for logit, x in pairs]
+
+
+class Product(NamedTuple):
+    """The values of a textbook, and how much they depend on the shares.
+
+    Attributes
+    ----------
+    values
+        The values.
+    reaches
+        The most by which each value changes, in units, if shares change by one unit or less:
+        ``|v_j| + sum_k |o_k v_k| + o_j sum_k |v_k|``.
+    """
+
+    values: Values
+    reaches: list[arb]
+
+
+def product(
     question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
-) -> Values:
+) -> Product:
     """Return ``o_j (v_j - m)``, with ``m = sum_k o_k v_k``.
 
     Another form is ``o_j v_j - o_j m``, with the same o_j in both products. It rounds each of them,
@@ -64,7 +88,7 @@ def _textbook(
     Tiny v may be no larger than what underflows. So what a product or a difference loses counts by
     itself and not in the balls, and no level is void for it.
     """
-    v, lost = question["v"], arithmetic.lost.rad()
+    v, lost = _seen(question), arithmetic.lost.rad()
     o = textbook.softmax(question["logits"], level, arithmetic)
     terms = [share * x for share, x in zip(o, v, strict=True)]
     mean, _ = arithmetic.total(terms, ())
@@ -72,17 +96,24 @@ def _textbook(
     mean_size = of_equal_terms(arithmetic.total, list(map(abs, terms)))
     mean = arb(mean.mid(), max(mean.rad(), mean_size.rad()))
     plain = [o[j] * (v[j] - mean) for j in places]
-    sizes = [
-        o[j] * (abs(v[j]) + mean_size) + abs(value) for j, value in zip(places, plain, strict=True)
-    ]
+    own = [abs(v[j]) + mean_size for j in places]
+    sizes = [o[j] * size + abs(value) for j, size, value in zip(places, own, plain, strict=True)]
+    whole = sum(map(abs, v), arb(0))
+    reaches = [size + o[j] * whole for j, size in zip(places, own, strict=True)]
     products = len(v) - v.count(0)
     flushed = lost * (1 + products * max(o, key=float))
-    return Values(plain, {}, sizes, flushed.upper())
+    return Product(Values(plain, {}, sizes, flushed.upper()), reaches)
+
+
+def _textbook(
+    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
+) -> Values:
+    return product(question, places, level, arithmetic).values
 
 
 def _scale(question: Question) -> float:
-    """Return twice the largest share times the largest ``|v_k|``."""
-    return 2 / relative_mass(question["logits"]) * max(map(abs, question["v"]))
+    """Return twice the largest share times the largest ``|v_k|`` of a class that has a share."""
+    return 2 / relative_mass(question["logits"]) * max(map(abs, _seen(question)))
 
 
 SOFTMAX_BACKWARD = Quantity(
