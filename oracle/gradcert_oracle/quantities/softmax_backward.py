@@ -27,35 +27,40 @@ from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import share_slopes
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import check_logits, check_vector, lookup
+from gradcert_oracle.rows import Row, check_logits, check_vector, lookup
 from gradcert_oracle.sums import of_equal_terms
 from gradcert_oracle.textbook import Arithmetic, Values
 
-__all__ = ["SOFTMAX_BACKWARD"]
+__all__ = ["SOFTMAX_BACKWARD", "slopes_of", "textbook_of"]
+
+
+def slopes_of(
+    own: Sequence[arb], top: int, v: Row, counts: Sequence[int], places: Sequence[int]
+) -> list[arb]:
+    """Enclose the values at these places, given the shares of all classes, the largest at `top`."""
+    moved = [arb(x) - v[top] for x in v]
+    terms = zip(own, moved, counts, strict=True)
+    mean = sum((share * x * count for share, x, count in terms), arb(0))
+    slopes = share_slopes([own[j] for j in places])
+    return [(moved[j] - mean) * slope for j, slope in zip(places, slopes, strict=True)]
 
 
 def _enclose(question: Question, guard: int) -> Enclosures:
     z, v = question["logits"], question["v"]
     check_logits(z, masked=True)
     check_vector(v, z)
-    logits, numbers = [z[j] for j in question.kinds], [v[j] for j in question.kinds]
+    logits, numbers = [z[j] for j in question.kinds], tuple(v[j] for j in question.kinds)
     counts = list(Counter(question.equal).values())
 
     def evaluate(places: Sequence[int]) -> list[arb]:
         whole = shares(logits, counts)
-        moved = [arb(x) - numbers[whole.top] for x in numbers]
-        terms = zip(whole.own, moved, counts, strict=True)
-        mean = sum((share * x * count for share, x, count in terms), arb(0))
-        slopes = share_slopes([whole.own[j] for j in places])
-        return [(moved[j] - mean) * slope for j, slope in zip(places, slopes, strict=True)]
+        return slopes_of(whole.own, whole.top, numbers, counts, places)
 
     balls = refine(evaluate, len(logits), question.format, guard)
     return tuple(lookup(question.kinds, balls, question.equal))
 
 
-def _textbook(
-    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
-) -> Values:
+def textbook_of(o: Sequence[arb], v: Row, places: Sequence[int], arithmetic: Arithmetic) -> Values:
     """Return ``o_j (v_j - m)``, with ``m = sum_k o_k v_k``.
 
     Another form is ``o_j v_j - o_j m``, with the same o_j in both products. It rounds each of them,
@@ -64,8 +69,7 @@ def _textbook(
     Tiny v may be no larger than what underflows. So what a product or a difference loses counts by
     itself and not in the balls, and no level is void for it.
     """
-    v, lost = question["v"], arithmetic.lost.rad()
-    o = textbook.softmax(question["logits"], level, arithmetic)
+    lost = arithmetic.lost.rad()
     terms = [share * x for share, x in zip(o, v, strict=True)]
     mean, _ = arithmetic.total(terms, ())
     # Products of equal v and equal shares may have an exact sum in this order, and not in another.
@@ -78,6 +82,13 @@ def _textbook(
     products = len(v) - v.count(0)
     flushed = lost * (1 + products * max(o, key=float))
     return Values(plain, {}, sizes, flushed.upper())
+
+
+def _textbook(
+    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
+) -> Values:
+    o = textbook.softmax(question["logits"], level, arithmetic)
+    return textbook_of(o, question["v"], places, arithmetic)
 
 
 def _scale(question: Question) -> float:
