@@ -148,7 +148,7 @@ def row_bounds(
     (2.220446049250313e-16, 2.220446049250313e-16)
     """
     format = question.format
-    stores = algorithm.level == "log-softmax" and inner is not format
+    stores = algorithm.stores and inner is not format
     arithmetic = Arithmetic(
         total=SUMMATIONS[algorithm.summation],
         lost=arb(0, inner.underflow),

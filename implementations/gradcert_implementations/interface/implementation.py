@@ -129,6 +129,10 @@ class Implementation:
     takes_upstream
         Whether the function of dE/dz has a third argument, the upstream gradient g: of shape (B,),
         or () if the loss has a reduction. It comes in any sign, size and layout. If not, g is one.
+    takes_outputs
+        Whether the function of softmax-backward is called with outputs and v, and that of
+        log-softmax-backward with log-probabilities and v: with what the forward has stored, and not
+        with logits. The outputs of a row sum to exactly one. Log-probabilities are rounded.
     functions_for
         Returns the functions for another loss, called with the same arguments. None: its functions
         compute one loss, and whatever else it is said to claim, they stay the same.
@@ -181,6 +185,7 @@ class Implementation:
     compiles_per_shape: bool = False
     strides: Strides = Strides.ANY
     takes_upstream: bool = False
+    takes_outputs: bool = False
     functions_for: "Callable[[Loss], Mapping[QuantityName, Function]] | None" = None
     second_backward: "Function | None" = None
     observed: "Callable[[], tuple[str, ...]] | None" = None

@@ -6,6 +6,10 @@ a new file and a line in this one.
 
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
+from gradcert_oracle.quantities.backward_of_outputs import (
+    LOG_SOFTMAX_BACKWARD_OF_LOGARITHMS,
+    SOFTMAX_BACKWARD_OF_OUTPUTS,
+)
 from gradcert_oracle.quantities.gradient import GRADIENT
 from gradcert_oracle.quantities.hessian_vector_product import HESSIAN_VECTOR_PRODUCT
 from gradcert_oracle.quantities.identity_gradient import IDENTITY_GRADIENT
@@ -29,6 +33,7 @@ __all__ = [
     "JACOBIAN",
     "LOG_SOFTMAX",
     "LOG_SOFTMAX_BACKWARD",
+    "LOG_SOFTMAX_BACKWARD_OF_LOGARITHMS",
     "LOSS",
     "LOSS_BY_PROBABILITY",
     "QUANTITIES",
@@ -36,6 +41,7 @@ __all__ = [
     "SIGMOID_GRADIENT",
     "SOFTMAX",
     "SOFTMAX_BACKWARD",
+    "SOFTMAX_BACKWARD_OF_OUTPUTS",
     "TARGET_GRADIENT",
     "quantity_of",
     "question",
@@ -55,7 +61,11 @@ QUANTITIES: tuple[Quantity, ...] = (
     SIGMOID_GRADIENT,
     IDENTITY_GRADIENT,
 )
-"""Every quantity of rows that the oracle knows. Beside these, REDUCED_LOSS is one of a batch."""
+"""Every quantity of rows that the oracle knows, from logits or probabilities.
+
+Beside these, REDUCED_LOSS is one of a batch, and the backwards may be called with what the forward
+has stored: SOFTMAX_BACKWARD_OF_OUTPUTS and LOG_SOFTMAX_BACKWARD_OF_LOGARITHMS.
+"""
 
 _BY_NAME = {(quantity.name, quantity.output): quantity for quantity in QUANTITIES}
 

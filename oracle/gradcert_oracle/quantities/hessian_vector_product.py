@@ -51,10 +51,11 @@ from collections.abc import Sequence
 
 from flint import acb, arb, ctx
 
+from gradcert_oracle import textbook
 from gradcert_oracle.definitions import Shares, shares
 from gradcert_oracle.differences import analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
-from gradcert_oracle.quantities.softmax_backward import SOFTMAX_BACKWARD, product
+from gradcert_oracle.quantities.softmax_backward import SOFTMAX_BACKWARD, seen, textbook_of
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, check_vector, lookup
 from gradcert_oracle.sums import float_sum, of_both_signs
@@ -135,12 +136,6 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     return tuple(lookup(kinds, balls, question.equal))
 
 
-def _product(question: Question) -> Question:
-    """Return the question about v times the Jacobian of the softmax."""
-    rows = question["logits"], question["v"]
-    return Question(SOFTMAX_BACKWARD, rows, question.format)
-
-
 def _textbook(
     question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
 ) -> Values:
@@ -150,7 +145,8 @@ def _textbook(
     before T multiplies it counts as lost. Where T multiplies a share first, what underflows is
     multiplied by v, which may be huge where T is tiny. So it is part of the ball.
     """
-    found, reaches = product(_product(question), places, level, arithmetic)
+    o = textbook.softmax(question["logits"], level, arithmetic)
+    found, reaches = textbook_of(o, seen(question), places, arithmetic)
     targets = list(map(arb, question["targets"]))
     (total, _), (size, _) = of_both_signs(arithmetic.total, targets)
     pairs = zip(found.plain, reaches, strict=True)
@@ -162,7 +158,7 @@ def _textbook(
 def _scale(question: Question) -> float:
     """Return ``sum_k |t_k|`` times the scale of v times the Jacobian."""
     total = float_sum(map(abs, question["targets"]))
-    return total * SOFTMAX_BACKWARD.scale(_product(question))
+    return total * SOFTMAX_BACKWARD.scale(question)
 
 
 HESSIAN_VECTOR_PRODUCT = Quantity(

@@ -29,36 +29,43 @@ from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import share_slopes
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import check_logits, check_vector, lookup
+from gradcert_oracle.rows import Row, check_logits, check_vector, lookup
 from gradcert_oracle.sums import of_equal_terms
 from gradcert_oracle.textbook import Arithmetic, Values
 
-__all__ = ["SOFTMAX_BACKWARD", "Product", "product"]
+__all__ = ["SOFTMAX_BACKWARD", "Product", "seen", "slopes_of", "textbook_of"]
+
+
+def slopes_of(
+    own: Sequence[arb], top: int, v: Row, counts: Sequence[int], places: Sequence[int]
+) -> list[arb]:
+    """Enclose the values at these places, given the shares of all classes, the largest at `top`."""
+    moved = [arb(x) - v[top] for x in v]
+    terms = zip(own, moved, counts, strict=True)
+    mean = sum((share * x * count for share, x, count in terms), arb(0))
+    slopes = share_slopes([own[j] for j in places])
+    return [(moved[j] - mean) * slope for j, slope in zip(places, slopes, strict=True)]
 
 
 def _enclose(question: Question, guard: int) -> Enclosures:
     z, v = question["logits"], question["v"]
     check_logits(z, masked=True)
     check_vector(v, z)
-    logits, numbers = [z[j] for j in question.kinds], [v[j] for j in question.kinds]
+    logits, numbers = [z[j] for j in question.kinds], tuple(v[j] for j in question.kinds)
     counts = list(Counter(question.equal).values())
 
     def evaluate(places: Sequence[int]) -> list[arb]:
         whole = shares(logits, counts)
-        moved = [arb(x) - numbers[whole.top] for x in numbers]
-        terms = zip(whole.own, moved, counts, strict=True)
-        mean = sum((share * x * count for share, x, count in terms), arb(0))
-        slopes = share_slopes([whole.own[j] for j in places])
-        return [(moved[j] - mean) * slope for j, slope in zip(places, slopes, strict=True)]
+        return slopes_of(whole.own, whole.top, numbers, counts, places)
 
     balls = refine(evaluate, len(logits), question.format, guard)
     return tuple(lookup(question.kinds, balls, question.equal))
 
 
-def _seen(question: Question) -> list[float]:
+def seen(question: Question) -> Row:
     """Return v with zeros where a logit is -inf: the share there is exactly zero in any run."""
     pairs = zip(question["logits"], question["v"], strict=True)
-    return [x if logit > -inf else 0.0 for logit, x in pairs]
+    return tuple(x if logit > -inf else 0.0 for logit, x in pairs)
 
 
 class Product(NamedTuple):
@@ -77,9 +84,7 @@ class Product(NamedTuple):
     reaches: list[arb]
 
 
-def product(
-    question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
-) -> Product:
+def textbook_of(o: Sequence[arb], v: Row, places: Sequence[int], arithmetic: Arithmetic) -> Product:
     """Return ``o_j (v_j - m)``, with ``m = sum_k o_k v_k``.
 
     Another form is ``o_j v_j - o_j m``, with the same o_j in both products. It rounds each of them,
@@ -88,8 +93,7 @@ def product(
     Tiny v may be no larger than what underflows. So what a product or a difference loses counts by
     itself and not in the balls, and no level is void for it.
     """
-    v, lost = _seen(question), arithmetic.lost.rad()
-    o = textbook.softmax(question["logits"], level, arithmetic)
+    lost = arithmetic.lost.rad()
     terms = [share * x for share, x in zip(o, v, strict=True)]
     mean, _ = arithmetic.total(terms, ())
     # Products of equal v and equal shares may have an exact sum in this order, and not in another.
@@ -108,12 +112,13 @@ def product(
 def _textbook(
     question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
 ) -> Values:
-    return product(question, places, level, arithmetic).values
+    o = textbook.softmax(question["logits"], level, arithmetic)
+    return textbook_of(o, seen(question), places, arithmetic).values
 
 
 def _scale(question: Question) -> float:
     """Return twice the largest share times the largest ``|v_k|`` of a class that has a share."""
-    return 2 / relative_mass(question["logits"]) * max(map(abs, _seen(question)))
+    return 2 / relative_mass(question["logits"]) * max(map(abs, seen(question)))
 
 
 SOFTMAX_BACKWARD = Quantity(

@@ -9,6 +9,7 @@ from gradcert.checks.agreement import require_agreement
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, shown_as
 from gradcert.core.evidence import JudgedRow
+from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import Array, Strides
 
 __all__ = ["LAYOUTS", "Layout", "has_layouts", "layouts_of", "memory_layout"]
@@ -172,20 +173,21 @@ def _with_one_row(claim: Claim, case: Case, names: tuple[str, ...]) -> Case:
     there is none, all arguments have one row.
     """
     largest = claim.implementation.domain.largest_logit
+    held = {LOGITS if name in STORED else name for name in names}
     for row in range(case.rows):
         same = np.full(case.rows, row)
         arguments = {
-            name: array[same] if name in names else array for name, array in case.arguments.items()
+            name: array[same] if name in held else array for name, array in case.arguments.items()
         }
         upstream = case.upstream
         if upstream is not None and _UPSTREAM in names:
             upstream = upstream[same]
         changed = replace(case, arguments=arguments, upstream=upstream)
         outside = ~(np.abs(changed.point.astype(np.float64)) <= largest)
-        held = changed["targets"] != 0
+        finite = changed["targets"] != 0
         if "v" in changed.arguments and not claim.quantity.masked_v:
-            held |= changed["v"] != 0
-        if not (outside & held).any():
+            finite |= changed["v"] != 0
+        if not (outside & finite).any():
             return changed
     return case.of_rows(np.zeros(case.rows, int))
 

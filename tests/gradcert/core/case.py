@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import Array
 from gradcert_oracle import Format
 
@@ -75,7 +76,9 @@ class Case:
     upstream: "Array | None" = None
 
     def __getitem__(self, name: str) -> Array:
-        """Return the argument of this name."""
+        """Return the argument of this name, or what a forward pass stores of the logits."""
+        if name in STORED and name not in self.arguments:
+            return STORED[name](self.arguments[LOGITS])
         return self.arguments[name]
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:

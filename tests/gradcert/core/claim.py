@@ -12,6 +12,7 @@ from gradcert.core.case import Case
 from gradcert.core.clock import CLOCK
 from gradcert.core.float_environment import keep_subnormals
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
+from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import (
     Array,
     Function,
@@ -27,8 +28,12 @@ from gradcert_implementations import (
 )
 from gradcert_oracle import (
     FORMATS,
+    LOG_SOFTMAX_BACKWARD,
+    LOG_SOFTMAX_BACKWARD_OF_LOGARITHMS,
     LOSS,
     REDUCED_LOSS,
+    SOFTMAX_BACKWARD,
+    SOFTMAX_BACKWARD_OF_OUTPUTS,
     Algorithm,
     Format,
     Quantity,
@@ -146,6 +151,12 @@ class Claim:
     def names(self) -> tuple[str, ...]:
         """The names of what the function is called with."""
         return (*self.quantity.arguments, *(("upstream",) * self.takes_upstream))
+
+    @property
+    def point(self) -> str:
+        """The name of the argument that a case of it starts from: ``logits``, where it has them."""
+        first = self.quantity.arguments[0]
+        return LOGITS if first in STORED else first
 
     @property
     def levels(self) -> list[Algorithm]:
@@ -267,14 +278,23 @@ class Claim:
         return np.atleast_1d(result)
 
 
+_OF_OUTPUTS = {
+    SOFTMAX_BACKWARD: SOFTMAX_BACKWARD_OF_OUTPUTS,
+    LOG_SOFTMAX_BACKWARD: LOG_SOFTMAX_BACKWARD_OF_LOGARITHMS,
+}
+
+
 def claims_of(implementation: Implementation) -> Iterator[Claim]:
     """Yield the claims of an implementation: each quantity in each format.
 
-    If the loss is a sum or a mean over rows, its value is one for the whole batch.
+    If the loss is a sum or a mean over rows, its value is one for the whole batch. A backward may
+    take what the forward has stored.
     """
-    whole = {LOSS: REDUCED_LOSS} if implementation.loss.reduction is not Reduction.NONE else {}
+    reduced = implementation.loss.reduction is not Reduction.NONE
+    others = {LOSS: REDUCED_LOSS} if reduced else {}
+    others |= _OF_OUTPUTS if implementation.takes_outputs else {}
     for name in implementation.functions:
         found = quantity_of(name, TrueLoss(output=implementation.loss.output))
-        quantity = whole.get(found, found)
+        quantity = others.get(found, found)
         for format in implementation.formats:
             yield Claim(implementation, quantity, FORMATS[format])

@@ -25,9 +25,9 @@ def exposing_case(flaw: Flaw, format: Format, loss: Loss | None = None) -> Case:
     If another loss than that of the flaw reduces its rows, they have the upstream gradient of the
     first one.
     """
-    names = next(claims_of(flaw)).quantity.arguments
+    point = next(claims_of(flaw)).point
     arrays = [np.array(rows).astype(format.dtype) for rows in flaw.exposed_by]
-    arguments = dict(zip((names[0], "targets", "v"), arrays, strict=False))
+    arguments = dict(zip((point, "targets", "v"), arrays, strict=False))
     upstream = np.array(flaw.upstream).astype(format.dtype) if flaw.upstream else None
     if upstream is not None and loss and loss.reduction is not Reduction.NONE:
         upstream = upstream[:1].reshape(())

@@ -72,6 +72,7 @@ def _described(subject: Implementation) -> Described:
         compiles_per_shape=subject.compiles_per_shape,
         strides=subject.strides,
         takes_upstream=subject.takes_upstream,
+        takes_outputs=subject.takes_outputs,
         has_second_backward=subject.second_backward is not None,
     )
 

@@ -26,8 +26,7 @@ def plain_case(claim: Claim, point: Array, regime: str) -> Case:
     """
     first = np.zeros(point.shape)
     first[:, 0] = 1
-    names = claim.quantity.arguments
-    others = ("targets", "v") if "v" in names else ("targets",)
-    arguments = {names[0]: point, **dict.fromkeys(others, first)}
+    others = ("targets", "v") if "v" in claim.quantity.arguments else ("targets",)
+    arguments = {claim.point: point, **dict.fromkeys(others, first)}
     case = Case(arguments, (Regime(regime),) * len(point))
     return case.cast(claim.format)

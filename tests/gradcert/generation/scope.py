@@ -7,6 +7,7 @@ from zlib import crc32
 import numpy as np
 
 from gradcert.core.claim import Claim
+from gradcert.core.stored import LOGITS
 from gradcert.generation.draws import Seeded
 from gradcert_implementations import Loss, TargetDomain
 from gradcert_oracle import Format
@@ -135,7 +136,7 @@ def scope_of(claim: Claim, seed: int) -> Scope:
     vectors = VectorDomain(claim.quantity.masked_v, "targets" in names) if "v" in names else None
     room = 4 * (largest + _LOGARITHM) if claim.quantity.unbounded else 8
     return Scope(
-        logits="logits" in names,
+        logits=claim.point == LOGITS,
         format=format,
         targets=domain.targets,
         largest=largest,

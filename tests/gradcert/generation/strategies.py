@@ -93,7 +93,7 @@ def cases(claim: Claim, *, size: Size, below: int | None = None) -> SearchStrate
     several = shapes(size, fewest_classes=scope.fewest, only=scope.only, below=below)
     if not several:
         return None
-    point = claim.quantity.arguments[0]
+    point = claim.point
     if point == _PROBABILITIES:
         return _cases(point, rows_of_probabilities(claim.format, domain.targets), several, scope)
     rows = rows_of_logits(

@@ -101,6 +101,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     compiles_per_shape: bool
     strides: Strides
     takes_upstream: bool
+    takes_outputs: bool
     has_second_backward: bool
 
 
