@@ -187,7 +187,7 @@ def _budgets_inside(
     if _none_above(bounds.lost + _LARGEST * size, largest):
         return largest
     size = scale(question)
-    void = bounds.lost + _VOID * size
+    void = bounds.lost * (1 + 2.0**-50) + _VOID * size  # Bounds are rounded.
     if not _none_above(void, bounds.plain):
         return None
     if not _none_above(void, bounds.complement.values()):
