@@ -29,6 +29,7 @@ complex points that the formulas here agree with them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, fsum
+from operator import mul
 
 from flint import arb
 
@@ -88,12 +89,12 @@ def shares(z: Sequence[float | arb], counts: Sequence[int]) -> Shares:
     top = max(range(len(z)), key=z.__getitem__)
     largest = arb(z[top])
     powers = [(x - largest).exp() for x in z]
-    pairs = zip(powers, counts, strict=True)
-    terms = [power if count == 1 else power * count for power, count in pairs]
+    terms = list(powers) if max(counts) == 1 else list(map(mul, powers, counts))
     terms[top] = arb(counts[top] - 1)  # One of them is left out, and each has a power of one.
     rest = sum(terms, arb(0))
     mass = rest + 1
-    return Shares([power / mass for power in powers], rest / mass, top, mass)
+    part = 1 / mass
+    return Shares([power * part for power in powers], rest * part, top, mass)
 
 
 def relative_mass(z: Sequence[float]) -> float:

@@ -109,6 +109,8 @@ class _Step:
         ``exp(h) - 1``, ``exp(-h) - 1``, and their difference.
     furthest
         A ball of all ``p (exp(s) - 1)`` with s on the disc and p at most one in size.
+    bent, straight
+        Balls of all ``1 + p behind`` and ``1 + p ahead`` with p from 0 to 1.
     """
 
     size: arb
@@ -116,6 +118,8 @@ class _Step:
     behind: arb
     gap: arb
     furthest: acb
+    bent: arb
+    straight: arb
 
     _RADIUS: ClassVar[arb] = arb(0.5)
 
@@ -125,7 +129,9 @@ class _Step:
         h = arb((1, -ctx.prec))
         ahead, behind = h.expm1(), (-h).expm1()
         side = arb(0, cls._RADIUS.expm1().upper())
-        return cls(h, ahead, behind, ahead - behind, acb(side, side))
+        share = arb(0.5, 0.5)
+        disc = acb(side, side)
+        return cls(h, ahead, behind, ahead - behind, disc, 1 + share * behind, 1 + share * ahead)
 
     def remainder(self, bound: arb) -> arb:
         """Return a ball around zero: the theorem's remainder for a function with this bound."""
@@ -140,7 +146,11 @@ def log_slopes(shares: Sequence[arb]) -> list[arb]:
     cancels in it, so the step may be tiny, and the result is as accurate as p, however small p is:
 
     .. math::
-       f(h) - f(-h) = \ln \Bigl( 1 + p \frac{e^h - e^{-h}}{1 + p (e^{-h} - 1)} \Bigr) .
+       f(h) - f(-h) = \ln (1 + y), \qquad y = p \frac{e^h - e^{-h}}{1 + p (e^{-h} - 1)} .
+
+    The denominators of all p from 0 to 1 lie in one ball, which is as narrow as the step is small.
+    So do all :math:`\ln(1 + y) / y`: with :math:`|y| \le 1/2`, the logarithm differs from y by at
+    most :math:`y^2`. So a class costs one product, of p and a ball that serves all of them.
 
     The bound of each is p times M(1), which one evaluation on a complex ball gives. Fix s in the
     disc and let p be complex. Then f is analytic in p on :math:`|p| \le 1` and zero at p = 0, so
@@ -164,9 +174,9 @@ def log_slopes(shares: Sequence[arb]) -> list[arb]:
     """
     step = _Step.of_precision()
     bound = analytic_log1p(step.furthest).abs_upper()
-    remainder, inverse = step.remainder(bound), 1 / (2 * step.size)
-    gap, behind, one = step.gap, step.behind, arb(1)
-    return [(p * gap / (one + p * behind)).log1p() * inverse + p * remainder for p in shares]
+    largest = step.gap / step.bent
+    slope = largest * arb(1, largest.abs_upper()) / (2 * step.size) + step.remainder(bound)
+    return [p * slope for p in shares]
 
 
 def share_slopes(shares: Sequence[arb]) -> list[arb]:
@@ -179,9 +189,9 @@ def share_slopes(shares: Sequence[arb]) -> list[arb]:
     .. math::
        g(h) - g(-h) = \frac{p (e^h - e^{-h})}{(1 + p (e^h - 1)) (1 + p (e^{-h} - 1))},
 
-    in which nothing cancels. The bound of each is p times M(1) by Schwarz's lemma, as in
-    :func:`log_slopes`: ``|e^s - 1| < 1`` on the disc, so g is analytic in p on :math:`|p| \le 1`,
-    and zero at p = 0.
+    in which nothing cancels. One ball serves all denominators, and the bound of each is p times
+    M(1) by Schwarz's lemma, as in :func:`log_slopes`: ``|e^s - 1| < 1`` on the disc, so g is
+    analytic in p on :math:`|p| \le 1`, and zero at p = 0.
 
     Parameters
     ----------
@@ -199,8 +209,5 @@ def share_slopes(shares: Sequence[arb]) -> list[arb]:
     """
     step = _Step.of_precision()
     bound = (step.furthest / (1 + step.furthest)).abs_upper()
-    remainder, inverse = step.remainder(bound), 1 / (2 * step.size)
-    gap, ahead, behind, one = step.gap, step.ahead, step.behind, arb(1)
-    return [
-        p * gap / ((one + p * ahead) * (one + p * behind)) * inverse + p * remainder for p in shares
-    ]
+    slope = step.gap / (step.straight * step.bent) / (2 * step.size) + step.remainder(bound)
+    return [p * slope for p in shares]

@@ -55,8 +55,10 @@ def refine(
         if bits > _MOST_BITS:
             raise OracleError(f"no ball narrower than 2**-{guard} ulp at {bits // 2} bits")
         with ctx.workprec(bits):
-            for j, ball in zip(wide, evaluate(wide), strict=True):
-                result[j] = ball
-        wide = [j for j in wide if not format.narrow(result[j], guard)]
+            balls = evaluate(wide)
+        narrow = format.narrow
+        for j, ball in zip(wide, balls, strict=True):
+            result[j] = ball
+        wide = [j for j, ball in zip(wide, balls, strict=True) if not narrow(ball, guard)]
         bits *= 2
     return tuple(result)

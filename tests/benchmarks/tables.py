@@ -1,18 +1,25 @@
 """The figures of ``make bench``: how long each subject takes, and which targets hold."""
 
+import operator
+from functools import partial
 from pathlib import Path
 
 import jinja2
 from records import Record, Spread, slope
 from suite_tables import SuiteFigures
-from timed import OURS, PEERS
+from timed import BESIDE, OURS, PEERS, VECTOR
 from wording import Target, around, digits, duration, ratio_target
+
+from gradcert_oracle import HESSIAN_VECTOR_PRODUCT
 
 MANY, FEW = 10_000, 10
 """The numbers of classes that the targets are about."""
 
 MOST_FLOORS, LEAST_GRADCHECKS, MOST_BUDGETS, MOST_SLOPE = 6, 30, 1, 1.1
 """The targets. A slope of at most 1.1 is linear; fixed costs make it smaller than one."""
+
+MOST_FLOORS_BESIDE = {HESSIAN_VECTOR_PRODUCT: 4}
+"""The targets of the quantities beside the gradient; that of the others is two floors."""
 
 LINEAR_FROM = 1000
 """Slopes are taken from here: with fewer classes, fixed costs make them look flatter."""
@@ -51,6 +58,11 @@ class Figures:
         """Return its time divided by the other's: the median, the least and the most."""
         found = self.record.ratio(row, format, classes, subject, other)
         return around(found) if found else "-"
+
+    @property
+    def beside(self) -> dict[str, int]:
+        """The most floors that each quantity beside the gradient may take, by its name."""
+        return {name: MOST_FLOORS_BESIDE.get(one, 2) for name, one in BESIDE.items()}
 
     @property
     def memory(self) -> list[tuple[int, Spread]]:
@@ -96,6 +108,14 @@ class Figures:
             _slope_target(
                 "memory",
                 [(n, spread.median) for n, spread in self.memory if n >= LINEAR_FROM],
+            ),
+            *(
+                ratio_target(
+                    f"at {MANY:,} classes {name} takes at most {most} times the floor",
+                    [(f, ratio(VECTOR, f, MANY, name, "floor")) for f in self.formats],
+                    partial(operator.ge, most),
+                )
+                for name, most in self.beside.items()
             ),
         ]
 

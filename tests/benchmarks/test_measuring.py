@@ -13,6 +13,7 @@ from benchmark import ROUNDS_OF_PEERS, jobs
 from flint import ctx
 from suite import BATCH, VERDICT
 from timed import (
+    ENCLOSED,
     OURS,
     PEERS,
     ROWS,
@@ -97,7 +98,7 @@ def test_peers_run_in_the_first_rounds_and_slow_ones_only_in_the_first() -> None
     }
     again = {job.subjects: job.classes for job in jobs(1, taken, SIZES)}
     assert again["gradcheck",] == (10,)
-    of_ours = {OURS, *VERDICT, ("floor", *BATCH)}
+    of_ours = {OURS, *VERDICT, ("floor", *BATCH), ("floor", *ENCLOSED)}
     assert {job.subjects for job in jobs(ROUNDS_OF_PEERS, {}, SIZES)} == of_ours
 
 

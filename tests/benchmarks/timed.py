@@ -1,6 +1,7 @@
 """What ``make bench`` times: the oracle, its floor, and the checks that people use today.
 
-All do the same work: the gradient of one row, ``dE/dz`` of the cross-entropy of a softmax. A
+All do the same work: the gradient of one row, ``dE/dz`` of the cross-entropy of a softmax. Beside
+it, the oracle's enclosures of log-softmax, of products with a vector and of dE/dt are timed. A
 subject first imports and converts what it needs for a case, and returns the function that is timed.
 The peers always work in binary64, or with 50 digits. What is timed of the suite stands in
 ``suite.py``.
@@ -15,7 +16,22 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from gradcert_oracle import GRADIENT, GUARD, Algorithm, Format, Question, Row, budgets, scale
+from gradcert_oracle import (
+    GRADIENT,
+    GUARD,
+    HESSIAN_VECTOR_PRODUCT,
+    LOG_SOFTMAX,
+    LOG_SOFTMAX_BACKWARD,
+    SOFTMAX_BACKWARD,
+    TARGET_GRADIENT,
+    Algorithm,
+    Format,
+    Quantity,
+    Question,
+    Row,
+    budgets,
+    scale,
+)
 from gradcert_oracle.precision import refine
 
 ROWS = ("benign", "spread", "masked")
@@ -30,11 +46,12 @@ _NUMBERS = 24
 
 @dataclass(frozen=True)
 class Case:
-    """One row of logits and targets, with numbers of the format."""
+    """One row of logits, targets and v, with numbers of the format."""
 
     format: Format
     logits: Row
     targets: Row
+    v: Row
 
 
 def case(row: str, format: Format, classes: int) -> Case:
@@ -58,7 +75,9 @@ def case(row: str, format: Format, classes: int) -> Case:
         logits[::2] = -inf
     targets = [0.0] * classes
     targets[1] = 1.0
-    return Case(format, tuple(logits.astype(format.dtype).astype(float).tolist()), tuple(targets))
+    rows = (logits, random.normal(size=classes))
+    z, v = (tuple(row.astype(format.dtype).astype(float).tolist()) for row in rows)
+    return Case(format, z, tuple(targets), v)
 
 
 Run = Callable[[], object]
@@ -103,6 +122,18 @@ def _question(case: Case) -> Question:
 def _oracle(case: Case) -> Run:
     question = _question(case)
     return lambda: GRADIENT.enclose(question, GUARD)  # Without the cache of `enclose`.
+
+
+def _enclosed(quantity: Quantity) -> Callable[[Case], Run]:
+    """Return what times the enclosures of a quantity."""
+
+    def of(case: Case) -> Run:
+        rows = {"logits": case.logits, "targets": case.targets, "v": case.v}
+        given = tuple(rows[name] for name in quantity.arguments)
+        question = Question(quantity, given, case.format)
+        return lambda: quantity.enclose(question, GUARD)
+
+    return of
 
 
 def _budgets(case: Case) -> Run:
@@ -178,6 +209,21 @@ def mpmath_gradient(case: Case) -> Callable[[], list[Any]]:
 
 OURS = ("floor", "oracle", "budgets")
 
+BESIDE = {
+    quantity.name: quantity
+    for quantity in (
+        LOG_SOFTMAX,
+        SOFTMAX_BACKWARD,
+        LOG_SOFTMAX_BACKWARD,
+        HESSIAN_VECTOR_PRODUCT,
+        TARGET_GRADIENT,
+    )
+}
+"""The quantities beside the gradient whose enclosures are timed."""
+
+VECTOR = "vector"
+"""The row that they are timed on: normal logits and normal v, with a one-hot target."""
+
 SUBJECTS: dict[str, Callable[[Case], Run]] = {
     "floor": _floor,
     "oracle": _oracle,
@@ -187,7 +233,10 @@ SUBJECTS: dict[str, Callable[[Case], Run]] = {
     "check_grads": _check_grads,
     "mpmath.diff": mpmath_gradient,
 }
-"""What is timed, by the name in the tables."""
+"""What is timed of the gradient, by the name in the tables."""
+
+ENCLOSED = {name: _enclosed(quantity) for name, quantity in BESIDE.items()}
+"""What is timed beside it."""
 
 PEERS = tuple(subject for subject in SUBJECTS if subject not in OURS)
 """The checks of others. Those of PyTorch and jax raise if they find the gradient wrong."""

@@ -29,14 +29,22 @@ The difference is a single logarithm, of ``1 + y``, in which nothing cancels but
    y = \frac{(p_+ - p_-)(e^k - e^{-k})}{(1 + p_+ (e^{-k} - 1)) (1 + p_- (e^k - 1))}, \quad
    p_+ - p_- = \frac{2 o_j (C \sinh h v_j - \cosh h v_j \, H)}{N(h) N(-h)},
 
-where :math:`C = \sum o_k \cosh h v_k` and :math:`H = \sum o_k \sinh h v_k`, so that :math:`N(\pm h)
-= C \pm H`.
+where :math:`C = \sum o_k \cosh h v_k` and :math:`H = \sum o_k \sinh h v_k`, so that :math:`N(\pm
+h) = C \pm H`. A class that has more than half of the sum uses the share of the others, :math:`1 -
+o_j(r)`, with -s. Then both differences change their sign, and y is of the same form.
+
+The step is tiny: with w the largest size of v, h w = k. So each :math:`\cosh h v_k` is one, and
+each :math:`\sinh h v_k` is h v_k, up to a part of k^2. C is one up to k^2, and H is ``h m``, with m
+the mean ``sum_k o_k v_k``, up to ``h k^2 sum_k |o_k v_k|``. So :math:`C \sinh h v_j - \cosh h v_j
+\, H` is ``h (v_j - m)``, with v_j and m up to a part of 4 k^2 each, and m up to 4 k^2 of that sum of
+sizes, which is at most w times the share of the classes whose v is not zero. And N(h) N(-h) is one
+up to 4 k^2. The shares in the denominators of y are from 0 to 1, so one ball holds them all, and a
+class costs one logarithm.
 
 A number that is added to all v changes nothing. So v counts from that of the largest logit. With w
 the largest size of these, :math:`R = 1 / 4 w` and S = 1/4, the terms of N are within :math:`c =
 e^{1/4} - 1` of the o_k, so :math:`|o_j(r)| \le o_j (1 + c) / (1 - c)`, and psi is analytic in o_j
-too. It is zero at o_j = 0, so Schwarz's lemma gives M as o_j times one bound for all classes. A
-class that has more than half of the sum uses the share of the others, with -s.
+too. It is zero at o_j = 0, so Schwarz's lemma gives M as o_j times one bound for all classes.
 
 Examples
 --------
@@ -96,36 +104,23 @@ def _slopes(
     """Enclose the mixed derivative of psi for the classes at these places."""
     if len(set(v)) == 1:  # Then psi does not depend on r.
         return [arb(0)] * len(places)
-    own, top = whole.own, whole.top
-    moved = [arb(x) - v[top] for x in v]
-    width = max(abs(x).upper() for x in moved)
+    own, first, dominant, others = whole.own, arb(v[whole.top]), whole.dominant, whole.others
+    moved = [x - first for x in v]
+    width = arb(max(map(arb.abs_upper, moved)))
     step = arb((1, -ctx.prec))
-    h = step / width
     ahead, behind = step.expm1(), (-step).expm1()
-    steps = [(h * x).sinh_cosh() for x in moved]
-    weights = [share * count for share, count in zip(own, counts, strict=True)]
-    terms = list(zip(weights, steps, strict=True))
-    tilt = sum((weight * sinh for weight, (sinh, _) in terms), arb(0))
-    # One class of the largest logit is left out, and has a power of one.
-    terms[top] = (own[top] * (counts[top] - 1), steps[top])
-    rest = sum((weight * cosh for weight, (_, cosh) in terms), arb(0))
-    even = own[top] + rest
-    after, before = even + tilt, even - tilt
-    gap_factor = 2 * (ahead - behind) / (after * before)
-    inverse = 1 / (4 * h * step)
+    terms = zip(own, moved, counts, strict=True)
+    mean = sum([o * x if n == 1 else o * x * n for o, x, n in terms], arb(0))
+    off = 4 * step**2
+    near, share = arb(1, off.upper()), arb(0.5, 0.5)
+    mean = mean * near + arb(0, (off * others * width).upper())
+    ends = (1 + share * ahead) * (1 + share * behind) * near
+    factor, inverse = 2 * step / width * (ahead - behind) / ends, width / (4 * step**2)
     remainder = _remainder(step, width)
     slopes = []
     for j in places:
-        share, (sinh, cosh) = own[j], steps[j]
-        if j == whole.dominant:
-            gap = share * tilt * gap_factor
-            forward, backward, share = (rest + tilt) / after, (rest - tilt) / before, whole.others
-        else:
-            gap = share * (even * sinh - cosh * tilt) * gap_factor
-            forward, backward = share * (cosh + sinh) / after, share * (cosh - sinh) / before
-        change = gap / ((1 + forward * behind) * (1 + backward * ahead))
-        slope = change.log1p() * inverse
-        slopes.append((-slope if j == whole.dominant else slope) + share * remainder)
+        slope = (own[j] * (moved[j] * near - mean) * factor).log1p() * inverse
+        slopes.append(slope + (others if j == dominant else own[j]) * remainder)
     return slopes
 
 

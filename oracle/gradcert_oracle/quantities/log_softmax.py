@@ -41,10 +41,9 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     def evaluate(places: Sequence[int]) -> list[arb]:
         whole = shares(logits, counts)
         log_mass, largest = analytic_log(whole.mass).real, arb(logits[whole.top])
+        dominant = whole.dominant
         return [
-            analytic_log1p(-whole.others).real
-            if j == whole.dominant
-            else logits[j] - largest - log_mass
+            analytic_log1p(-whole.others).real if j == dominant else logits[j] - largest - log_mass
             for j in places
         ]
 

@@ -12,6 +12,7 @@ Examples
 [0.5, -0.5]
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ from gradcert_oracle.wider import Array
 __all__ = ["LOG_SOFTMAX_BACKWARD"]
 
 
+@functools.lru_cache(maxsize=16)
 def _gradient(question: Question) -> Question:
     """Return the question about the gradient with targets of -v."""
     targets = tuple(-x for x in question["v"])

@@ -58,9 +58,10 @@ def slopes_of(
     own: Sequence[arb], top: int, v: Row, counts: Sequence[int], places: Sequence[int]
 ) -> list[arb]:
     """Enclose the values at these places, given the shares of all classes, the largest at `top`."""
-    moved = [arb(x) - v[top] for x in v]
+    first = arb(v[top])
+    moved = [x - first for x in v]
     terms = zip(own, moved, counts, strict=True)
-    mean = sum((share * x * count for share, x, count in terms), arb(0))
+    mean = sum([o * x if n == 1 else o * x * n for o, x, n in terms], arb(0))
     slopes = share_slopes([own[j] for j in places])
     return [(moved[j] - mean) * slope for j, slope in zip(places, slopes, strict=True)]
 
