@@ -170,7 +170,7 @@ def log_slopes(shares: Sequence[arb]) -> list[arb]:
     Examples
     --------
     >>> print(log_slopes([arb(1) / 4, arb(0)]))
-    [[0.250000000000000 +/- 1.53e-16], 0]
+    [[0.250000000000000 +/- 1.67e-16], 0]
     """
     step = _Step.of_precision()
     bound = analytic_log1p(step.furthest).abs_upper()
@@ -205,7 +205,7 @@ def share_slopes(shares: Sequence[arb]) -> list[arb]:
     Examples
     --------
     >>> print(share_slopes([arb(1) / 4, arb(0)]))
-    [[0.250000000000000 +/- 1.53e-16], 0]
+    [[0.250000000000000 +/- 1.81e-16], 0]
     """
     step = _Step.of_precision()
     bound = (step.furthest / (1 + step.furthest)).abs_upper()

@@ -36,10 +36,10 @@ o_j(r)`, with -s. Then both differences change their sign, and y is of the same 
 The step is tiny: with w the largest size of v, h w = k. So each :math:`\cosh h v_k` is one, and
 each :math:`\sinh h v_k` is h v_k, up to a part of k^2. C is one up to k^2, and H is ``h m``, with m
 the mean ``sum_k o_k v_k``, up to ``h k^2 sum_k |o_k v_k|``. So :math:`C \sinh h v_j - \cosh h v_j
-\, H` is ``h (v_j - m)``, with v_j and m up to a part of 4 k^2 each, and m up to 4 k^2 of that sum of
-sizes, which is at most w times the share of the classes whose v is not zero. And N(h) N(-h) is one
-up to 4 k^2. The shares in the denominators of y are from 0 to 1, so one ball holds them all, and a
-class costs one logarithm.
+\, H` is ``h (v_j - m)``, with v_j and m up to a part of 4 k^2 each, and m up to 4 k^2 of that sum
+of sizes, which is at most w times the share of the classes whose v is not zero. And N(h) N(-h) is
+one up to 4 k^2. The shares in the denominators of y are from 0 to 1, so one ball holds them all,
+and a class costs one logarithm.
 
 A number that is added to all v changes nothing. So v counts from that of the largest logit. With w
 the largest size of these, :math:`R = 1 / 4 w` and S = 1/4, the terms of N are within :math:`c =

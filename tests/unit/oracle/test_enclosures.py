@@ -383,7 +383,7 @@ def test_a_row_without_classes_has_no_slope_by_probability() -> None:
 
 
 @pytest.mark.parametrize("classes", [10, 100, 1000])
-def test_the_gradient_takes_one_logarithm_for_each_class_and_equal_classes_share_it(
+def test_the_gradient_takes_one_slope_for_each_class_and_equal_classes_share_it(
     classes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []
