@@ -73,6 +73,10 @@ def _hessian_product(total: Tensor, leaf: Tensor, upstream: Array, v: Array) -> 
     """Return a backward of the backward; raise NotImplementedError if there is none."""
     g = _upstream(total, upstream)
     (slope,) = torch.autograd.grad(total, leaf, g, create_graph=True)
+    if not slope.requires_grad:
+        raise NotImplementedError(
+            "its backward cannot be differentiated: to autograd, what it returns is a constant"
+        )
     try:
         (product,) = torch.autograd.grad(slope, leaf, moved(tensor_of(v), leaf.device))
     except RuntimeError as error:
