@@ -28,7 +28,7 @@ def _claim(quantity: str = "dE/dz", format: str = "binary32", name: str = "numpy
 def test_a_seed_means_the_same_plan_with_every_version_of_numpy() -> None:
     found = plan(scope_of(_claim(), 0))
     listed = [(case.rows, case.classes, case.unlike) for case in (*found.few, *found.many)]
-    assert crc32(repr(listed).encode()) == 1363266063
+    assert crc32(repr(listed).encode()) == 3392073146
 
 
 def test_another_seed_means_another_plan() -> None:
