@@ -37,6 +37,17 @@ from gradcert_implementations.options import Options, OptionValues
 __all__ = ["from_jax"]
 
 
+def _slope(
+    loss: Callable[[jax.Array], jax.Array], point: jax.Array, upstream: jax.Array
+) -> jax.Array:
+    """Return the gradient of a loss under an upstream gradient."""
+    total, back = jax.vjp(loss, point)
+    if not upstream.size and not total.shape:
+        upstream = jnp.ones_like(total)  # One number for all of no rows.
+    gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
+    return gradient
+
+
 def from_jax(
     subject: Callable[..., Any], *, jit: bool = True, **options: Unpack[OptionValues]
 ) -> Implementation:
@@ -138,11 +149,7 @@ def from_jax(
         return total
 
     def slope(z: jax.Array, t: jax.Array, upstream: jax.Array) -> jax.Array:
-        total, back = jax.vjp(lambda logits: loss(logits, t), z)
-        if not upstream.size and not total.shape:
-            upstream = jnp.ones_like(total)  # One number for all of no rows.
-        gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
-        return gradient
+        return _slope(lambda point: loss(point, t), z, upstream)
 
     def product(z: jax.Array, t: jax.Array, upstream: jax.Array, v: jax.Array) -> jax.Array:
         jax.eval_shape(slope, z, t, upstream)  # If this raises, the loss does.
@@ -155,11 +162,7 @@ def from_jax(
     def target_slope(z: jax.Array, t: jax.Array, upstream: jax.Array) -> jax.Array:
         if not jnp.issubdtype(t.dtype, jnp.floating):
             raise NotImplementedError("class indices have no gradient")
-        total, back = jax.vjp(lambda targets: loss(z, targets), t)
-        if not upstream.size and not total.shape:
-            upstream = jnp.ones_like(total)
-        gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
-        return gradient
+        return _slope(lambda targets: loss(z, targets), t, upstream)
 
     def of_one_row(row: tuple[jax.Array, jax.Array]) -> jax.Array:
         # The sum and the mean over a batch of one row are the loss of that row.
