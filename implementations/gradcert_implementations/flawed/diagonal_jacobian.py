@@ -36,12 +36,13 @@ def softmax_backward(logits: Array, v: Array) -> Array:
 
     Examples
     --------
-    >>> softmax_backward(np.array([[0.0, 0.0]]), np.array([[0.0, 1.0]]))
-    array([[0.  , 0.25]])
+    >>> softmax_backward(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[0.25, 0.  ]])
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return o * (1 - o) * v
+    result: Array = o * (1 - o) * v
+    return result
 
 
 implementation = Flaw(
@@ -51,5 +52,5 @@ implementation = Flaw(
     source="the question that gradcert grew from",
     kind=FlawKind.FORMULA,
     links=(),
-    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((0.0, 1.0),)),
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -36,5 +36,5 @@ implementation = Flaw(
     source="a common slip",
     kind=FlawKind.FORMULA,
     links=(),
-    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((0.0, 1.0),)),
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((1.0, 0.0),)),
 )

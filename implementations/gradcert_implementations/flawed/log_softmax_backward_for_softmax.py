@@ -24,7 +24,8 @@ def softmax_backward(logits: Array, v: Array) -> Array:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return v - o * v.sum(axis=-1, keepdims=True)
+    result: Array = v - o * v.sum(axis=-1, keepdims=True)
+    return result
 
 
 implementation = Flaw(

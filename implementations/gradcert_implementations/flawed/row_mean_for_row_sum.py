@@ -38,7 +38,8 @@ def log_softmax_backward(logits: Array, v: Array) -> Array:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return v - o * v.mean(axis=-1, keepdims=True)
+    result: Array = v - o * v.mean(axis=-1, keepdims=True)
+    return result
 
 
 def hessian_vector_product(logits: Array, targets: Array, v: Array) -> Array:

@@ -25,7 +25,8 @@ def softmax_backward(logits: Array, v: Array) -> Array:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return o * (v - (o * v).sum())
+    result: Array = o * (v - (o * v).sum())
+    return result
 
 
 def log_softmax_backward(logits: Array, v: Array) -> Array:
@@ -39,7 +40,8 @@ def log_softmax_backward(logits: Array, v: Array) -> Array:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return v - o * v.sum()
+    result: Array = v - o * v.sum()
+    return result
 
 
 def hessian_vector_product(logits: Array, targets: Array, v: Array) -> Array:

@@ -69,7 +69,8 @@ def scaled(factor: float) -> Mapping[QuantityName, Function]:
         return result * factor
 
     def log_softmax_backward(logits: Array, v: Array) -> Array:
-        return (v - shares(logits) * v.sum(axis=-1, keepdims=True)) * factor
+        result: Array = (v - shares(logits) * v.sum(axis=-1, keepdims=True)) * factor
+        return result
 
     def hessian_vector_product(logits: Array, targets: Array, v: Array) -> Array:
         result: Array = targets.sum(axis=-1, keepdims=True) * softmax_backward(logits, v)
