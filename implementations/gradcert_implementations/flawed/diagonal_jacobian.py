@@ -49,8 +49,8 @@ implementation = Flaw(
     name="diagonal-jacobian",
     functions={"do/dz": jacobian, "softmax-backward": softmax_backward},
     formula="do_j/dz_j = o_j (1 - o_j), do_i/dz_j = 0 for i != j",
-    source="the question that gradcert grew from",
+    source="reported in libnd4j #440; also in the question that gradcert grew from",
     kind=FlawKind.FORMULA,
-    links=(),
+    links=("https://github.com/deeplearning4j/libnd4j/issues/440",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((1.0, 0.0),)),
 )

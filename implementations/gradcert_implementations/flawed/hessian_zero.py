@@ -29,8 +29,11 @@ implementation = Flaw(
     name="hessian-zero",
     functions={"hvp": hessian_vector_product},
     formula="0",
-    source="reported in TensorFlow #7403",
+    source="reported in TensorFlow #5876, #7403",
     kind=FlawKind.FORMULA,
-    links=("https://github.com/tensorflow/tensorflow/issues/7403",),
+    links=(
+        "https://github.com/tensorflow/tensorflow/issues/5876",
+        "https://github.com/tensorflow/tensorflow/issues/7403",
+    ),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -32,8 +32,8 @@ implementation = Flaw(
     name="target-gradient-masked",
     functions={"dE/dt": target_gradient},
     formula="dE/dt_j = -ln o_j where t_j != 0, else 0",
-    source="a common slip",
+    source="reported in TensorFlow #119476, of xlogy",
     kind=FlawKind.MASK,
-    links=(),
+    links=("https://github.com/tensorflow/tensorflow/issues/119476",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )
