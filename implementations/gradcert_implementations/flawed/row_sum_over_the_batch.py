@@ -65,7 +65,7 @@ implementation = Flaw(
         "log-softmax-backward": log_softmax_backward,
         "hvp": hessian_vector_product,
     },
-    formula="every row r has the sum over the whole batch in place of its own",
+    formula="every row has the sum over the whole batch in place of its own",
     source="a common slip",
     kind=FlawKind.FORMULA,
     links=(),
