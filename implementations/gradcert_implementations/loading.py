@@ -214,7 +214,8 @@ def as_implementation(
     subject
         An Implementation, which is restricted as :func:`select` does, or a plain function. If that
         has a third argument for the upstream gradient, it is called with one; see
-        :func:`gradcert_implementations.adapters.signatures.takes_upstream`.
+        :func:`gradcert_implementations.adapters.signatures.takes_upstream`. A backward may take
+        what its forward has stored; see :func:`.signatures.takes_outputs`.
     options
         For a function, what it claims.
 
@@ -234,10 +235,16 @@ def as_implementation(
         raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
     try:
         from gradcert_implementations.adapters.conventions import declared, one_quantity
-        from gradcert_implementations.adapters.signatures import takes_upstream
+        from gradcert_implementations.adapters.signatures import takes_outputs, takes_upstream
 
         functions: dict[str, Callable[..., Any]] = {one_quantity(subject, options): subject}
-        return declared(subject, functions, options, takes_upstream=takes_upstream(subject))
+        return declared(
+            subject,
+            functions,
+            options,
+            takes_upstream=takes_upstream(subject),
+            takes_outputs=takes_outputs(subject),
+        )
     except ValueError as error:
         raise SpecError(str(error)) from error
 

@@ -225,6 +225,7 @@ def declared(
     strides: Strides = Strides.ANY,
     filled_in: Sequence[Given] = (),
     takes_upstream: bool = False,
+    takes_outputs: bool = False,
     second_backward: "Function | None" = None,
     observed: "Callable[[], tuple[str, ...]] | None" = None,
     functions_for: "Callable[[Loss], Mapping[str, Function]] | None" = None,
@@ -246,7 +247,7 @@ def declared(
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
         As those of :class:`Implementation`.
-    takes_upstream, second_backward, observed, functions_for
+    takes_upstream, takes_outputs, second_backward, observed, functions_for
         As those of :class:`Implementation`.
     filled_in
         What the attributes of the subject say of its loss; what the options say wins.
@@ -283,6 +284,7 @@ def declared(
         compiles_per_shape=compiles_per_shape,
         strides=strides,
         takes_upstream=takes_upstream,
+        takes_outputs=takes_outputs,
         second_backward=second_backward,
         observed=observed,
         functions_for=cast(

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 from gradcert_implementations.adapters.conventions import declared, one_quantity
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.adapters.signatures import takes_upstream
+from gradcert_implementations.adapters.signatures import takes_outputs, takes_upstream
 from gradcert_implementations.interface import Array, Domain, Function, Implementation, Loss
 from gradcert_implementations.names import QUANTITY_ARGUMENTS
 from gradcert_implementations.options import Options, OptionValues
@@ -30,7 +30,9 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
         The fields of :class:`gradcert_implementations.Options`. By default the function computes
         dE/dz in binary64 and binary32, on probabilities. For another quantity it takes what that is
         called with: the logits alone, ``(logits, v)`` for a backward, and ``(logits, targets, v)``
-        for hvp; see :class:`gradcert_implementations.Implementation`.
+        for hvp; see :class:`gradcert_implementations.Implementation`. A backward whose first
+        argument is called ``outputs`` or ``log_probabilities``, ``output``, ``o``, ``y``,
+        ``probabilities``, ``probs``, ``log_probs`` or ``logp``, gets what the forward has stored.
 
     Raises
     ------
@@ -70,5 +72,6 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
         chosen,
         adapter="numpy:",
         takes_upstream=takes_upstream(function),
+        takes_outputs=takes_outputs(function),
         functions_for=functions_for,
     )

@@ -10,10 +10,23 @@ from gradcert_implementations.names import (
     QuantityName,
 )
 
-__all__ = ["cannot_be_called", "name_of", "require_arguments", "takes", "takes_upstream"]
+__all__ = [
+    "cannot_be_called",
+    "name_of",
+    "require_arguments",
+    "takes",
+    "takes_outputs",
+    "takes_upstream",
+]
 
 _UPSTREAM_NAMES = ("g", "upstream", "grad_output", "dy")
 """The names of a third argument that is the upstream gradient although it has a default."""
+
+_OUTPUT_NAMES = (
+    *("outputs", "output", "o", "y", "probabilities", "probs"),
+    *("log_probabilities", "log_probs", "logp"),
+)
+"""The names of a first argument that is what a forward has stored."""
 
 _AXIS_NAMES = ("axis", "dim")
 """The names of an argument that is an axis, and no array."""
@@ -80,6 +93,23 @@ def takes_upstream(function: Callable[..., Any]) -> bool:
     return any(
         one.default is inspect.Parameter.empty or one.name in _UPSTREAM_NAMES for one in third
     )
+
+
+def takes_outputs(function: Callable[..., Any]) -> bool:
+    """Return whether a backward takes what its forward has stored, in place of the logits.
+
+    It does if its first argument is called ``outputs``, ``output``, ``o``, ``y``,
+    ``probabilities``, ``probs``, ``log_probabilities``, ``log_probs`` or ``logp``.
+
+    Examples
+    --------
+    >>> takes_outputs(lambda y, v: y), takes_outputs(lambda z, v: z)
+    (True, False)
+    """
+    try:
+        return any(one.name in _OUTPUT_NAMES for one in _by_position(function)[:1])
+    except (TypeError, ValueError):
+        return False
 
 
 def _suits(function: Callable[..., Any], quantity: QuantityName) -> bool:

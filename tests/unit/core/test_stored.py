@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,3 +132,17 @@ def test_one_row_for_all_has_the_outputs_of_that_row() -> None:
     (strided, *_) = claims_of(_subject("softmax-backward", in_order_of_memory))
     with pytest.raises(Refuted):
         BY_ID["memory-layout"].run(strided, case)
+
+
+@pytest.mark.parametrize("first", ["outputs", "y", "probs"])
+def test_a_backward_whose_first_argument_is_its_outputs_gets_them(
+    first: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kernel.py"
+    file.write_text(
+        f"def backward({first}, v):\n"
+        f"    return {first} * (v - ({first} * v).sum(axis=1, keepdims=True))\n"
+    )
+    found = gradcert.certify(f"{file}:backward", quantities=["softmax-backward"], max_examples=5)
+    assert found.verdict == Verdict.CONFORMS
+    assert "a backward is called with what its forward has stored" in found.claimed
