@@ -3,10 +3,10 @@
 A SPEC is the name of a built-in, the name of an entry point of the group
 ``gradcert.implementations``, or an object: ``path/to/file.py:name`` or ``package.module:name``. The
 object is an :class:`Implementation` or a plain function ``(logits, targets) -> dE/dz``, which may
-take an upstream gradient as its third argument. It may be called with literals,
-``name(label_smoothing=0.1)``; then it is what the call returns. The prefix ``torch:`` or ``jax:``
-says that it is a loss for the adapter of that name, ``numpy:`` that it is a function for that
-adapter. Behind ``command:`` stand a program and its arguments.
+take an upstream gradient as its third argument, or that of another quantity. It may be called with
+literals, ``name(label_smoothing=0.1)``; then it is what the call returns. The prefix ``torch:`` or
+``jax:`` says that it is a loss, a softmax or a log-softmax for the adapter of that name, ``numpy:``
+that it is a function for that adapter. Behind ``command:`` stand a program and its arguments.
 """
 
 import importlib.util
@@ -214,7 +214,8 @@ def as_implementation(
     subject
         An Implementation, which is restricted as :func:`select` does, or a plain function. If that
         has a third argument for the upstream gradient, it is called with one; see
-        :func:`gradcert_implementations.adapters.conventions.takes_upstream`.
+        :func:`gradcert_implementations.adapters.signatures.takes_upstream`. A backward may take
+        what its forward has stored; see :func:`.signatures.takes_outputs`.
     options
         For a function, what it claims.
 
@@ -233,14 +234,17 @@ def as_implementation(
     if not callable(subject):
         raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
     try:
-        from gradcert_implementations.adapters.conventions import (
-            declared,
-            one_quantity,
-            takes_upstream,
-        )
+        from gradcert_implementations.adapters.conventions import declared, one_quantity
+        from gradcert_implementations.adapters.signatures import takes_outputs, takes_upstream
 
-        functions = one_quantity(subject, options)
-        return declared(subject, functions, options, takes_upstream=takes_upstream(subject))
+        functions: dict[str, Callable[..., Any]] = {one_quantity(subject, options): subject}
+        return declared(
+            subject,
+            functions,
+            options,
+            takes_upstream=takes_upstream(subject),
+            takes_outputs=takes_outputs(subject),
+        )
     except ValueError as error:
         raise SpecError(str(error)) from error
 

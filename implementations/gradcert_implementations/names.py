@@ -10,6 +10,8 @@ __all__ = [
     "LEVEL_NAMES",
     "OUTPUT_NAMES",
     "QUANTITIES_OF_A_LOSS",
+    "QUANTITIES_WITH_UPSTREAM",
+    "QUANTITY_ARGUMENTS",
     "QUANTITY_NAMES",
     "TARGET_DOMAINS",
     "FormatName",
@@ -43,6 +45,23 @@ OutputName = Literal["softmax", "sigmoid", "identity"]
 QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)
 QUANTITIES_OF_A_LOSS: tuple[QuantityName, ...] = ("loss", "dE/dz")
 """Those that have a definition for a loss with options: its value and its gradient."""
+
+QUANTITIES_WITH_UPSTREAM: tuple[QuantityName, ...] = ("dE/dz",)
+"""Those whose function may be called with an upstream gradient too."""
+
+QUANTITY_ARGUMENTS: Mapping[QuantityName, tuple[str, ...]] = {
+    "softmax": ("logits",),
+    "loss": ("logits", "targets"),
+    "dE/do": ("probabilities", "targets"),
+    "do/dz": ("logits",),
+    "dE/dz": ("logits", "targets"),
+    "log-softmax": ("logits",),
+    "softmax-backward": ("logits", "v"),
+    "log-softmax-backward": ("logits", "v"),
+    "hvp": ("logits", "targets", "v"),
+    "dE/dt": ("logits", "targets"),
+}
+"""What the function of each quantity is called with, in this order."""
 
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 LEVEL_NAMES: tuple[LevelName, ...] = get_args(LevelName)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
+from gradcert_implementations.adapters.tensors import array_of, tensor_of
 from gradcert_implementations.interface import Array, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 from gradcert_implementations.torch_losses import functions_for, second_backward_for

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
+from gradcert_implementations.adapters.tensors import array_of, tensor_of
 from gradcert_implementations.interface import (
     Array,
     Function,

@@ -2,9 +2,13 @@
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from gradcert_implementations import FLAWED, Flaw, load
 from gradcert_reports import Verdict
@@ -70,6 +74,40 @@ def test_the_losses_that_people_ship_are_certified_as_their_readme_shows(tmp_pat
     (script,) = (one for one in blocks("python", page) if "nn.CrossEntropyLoss" in one)
     printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
     assert f"It prints `{printed}`." in page
+
+
+def test_a_softmax_of_torch_with_a_backward_of_its_own_is_certified_as_the_readme_shows(
+    tmp_path: Path,
+) -> None:
+    (kernel,) = (one for one in blocks("python") if one.startswith("# attention.py"))
+    (command,) = re.findall(r"    gradcert (certify torch:attention\.py.*)\n", README)
+    (tmp_path / "attention.py").write_text(kernel)
+    result = run(GRADCERT, *command.split(), "--quick", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc here")
+def test_a_softmax_backward_in_c_is_certified_as_its_readme_shows(tmp_path: Path) -> None:
+    page = (ROOT / "implementations" / "README.md").read_text()
+    (source,) = blocks("c", page)
+    (wrapper,) = (one for one in blocks("python", page) if one.startswith("# attention.py"))
+    (commands,) = (one for one in blocks("console", page) if "attention.c" in one)
+    (tmp_path / "attention.c").write_text(source)
+    (tmp_path / "attention.py").write_text(wrapper)
+    build, certify = (line.split()[1:] for line in commands.splitlines())
+    assert run(*build, "-Wall", "-Wextra", "-Werror", cwd=tmp_path).returncode == 0
+    result = run(GRADCERT, *certify[1:], "--quick", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_module_of_torch_is_certified_by_a_call_with_literals_as_its_readme_shows(
+    tmp_path: Path,
+) -> None:
+    page = (ROOT / "implementations" / "README.md").read_text()
+    (command,) = (one for one in blocks("console", page) if "Softmax(dim" in one)
+    _, _, *arguments = shlex.split(command)
+    result = run(GRADCERT, *arguments, "--quick", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_the_readme_counts_the_known_flaws_and_those_reported_in_public() -> None:

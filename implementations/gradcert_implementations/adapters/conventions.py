@@ -1,6 +1,5 @@
 """What the adapters share: the reductions of a loss, and the declared implementation."""
 
-import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ import ml_dtypes
 import numpy as np
 
 from gradcert_implementations.adapters.folding import OfRows, of_rows
+from gradcert_implementations.adapters.signatures import name_of, require_arguments
 from gradcert_implementations.interface import (
     Array,
     Domain,
@@ -19,7 +19,7 @@ from gradcert_implementations.interface import (
     Loss,
     Strides,
 )
-from gradcert_implementations.names import QUANTITIES_OF_A_LOSS, FormatName, QuantityName
+from gradcert_implementations.names import FormatName, QuantityName
 from gradcert_implementations.options import Options
 
 __all__ = [
@@ -29,25 +29,21 @@ __all__ = [
     "is_mean",
     "one_quantity",
     "parts_of_a_mean",
-    "quantities_of_a_loss",
     "require_shape_of_a_loss",
+    "require_shape_of_logits",
     "rounded_to",
     "rows_of_a_mean",
-    "takes_upstream",
 ]
 
 DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
 """The quantity that a function or a program claims by default."""
-
-_UPSTREAM_NAMES = ("g", "upstream", "grad_output", "dy")
-"""The names of a third argument that is the upstream gradient although it has a default."""
 
 _NEAR = 0.05
 """How far the ratio of two losses may be from 1 or 2, because a narrow format rounds them."""
 
 
 class Returned:
-    """What a loss was seen to return: its value, or a tuple of which the first counts.
+    """What a subject was seen to return: its value, or a tuple of which the first counts.
 
     Examples
     --------
@@ -55,14 +51,14 @@ class Returned:
     >>> returned.first(0.5), returned.in_words()
     (0.5, ())
     >>> returned.first((0.5, 0.1)), returned.in_words()
-    (0.5, ('the first of the 2 values that the loss returns',))
+    (0.5, ('the first of the 2 values that it returns',))
     """
 
     def __init__(self) -> None:
         self._values = 1
 
     def first(self, returned: Any) -> Any:
-        """Return what a loss returned, or the first of it if it is a tuple."""
+        """Return what it returned, or the first of that if it is a tuple."""
         if not isinstance(returned, tuple) or not returned:
             return returned
         self._values = max(self._values, len(returned))
@@ -72,7 +68,7 @@ class Returned:
         """Return a phrase for the certificate, if a tuple was seen."""
         if self._values == 1:
             return ()
-        return (f"the first of the {self._values} values that the loss returns",)
+        return (f"the first of the {self._values} values that it returns",)
 
 
 def require_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
@@ -91,8 +87,24 @@ def require_shape_of_a_loss(shape: Sequence[int], rows: int) -> None:
         )
 
 
+def require_shape_of_logits(shape: Sequence[int], logits: Sequence[int]) -> None:
+    """Raise ValueError unless a result has the shape of the logits.
+
+    Examples
+    --------
+    >>> require_shape_of_logits((3,), (3, 2))
+    Traceback (most recent call last):
+    ValueError: the answer to logits of shape (3, 2) has shape (3,); expected that of the logits
+    """
+    if tuple(shape) != tuple(logits):
+        raise ValueError(
+            f"the answer to logits of shape {tuple(logits)} has shape {tuple(shape)}; expected "
+            "that of the logits"
+        )
+
+
 def rounded_to(dtype: np.dtype[Any], values: Array) -> Array:
-    """Return the values of a loss in the dtype of its logits, if theirs is wider.
+    """Return values in the dtype of their logits, if theirs is wider.
 
     A loss of 16-bit logits may well come in binary32; it is judged in the format of the logits. A
     narrower dtype stays, because what it has lost does not come back.
@@ -182,37 +194,13 @@ def parts_of_a_mean(rows: Array, upstream: Array, *, averages: bool) -> list[Arr
     return parts
 
 
-def takes_upstream(function: Callable[..., Any]) -> bool:
-    """Return whether a function of logits and targets takes the upstream gradient too.
-
-    It does if it has a third argument without a default, or one that is called ``g``, ``upstream``,
-    ``grad_output`` or ``dy``. A function whose arguments cannot be known takes none.
-
-    Examples
-    --------
-    >>> takes_upstream(lambda z, t, grad: z), takes_upstream(lambda z, t, g=1.0: z)
-    (True, True)
-    >>> takes_upstream(lambda z, t, axis=-1: z), takes_upstream(lambda *arguments: arguments[0])
-    (False, False)
-    """
-    try:
-        arguments = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # Some functions of compiled modules have no signature.
-        return False
-    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    third = [one for one in arguments if one.kind in by_position][2:3]
-    return any(
-        one.default is inspect.Parameter.empty or one.name in _UPSTREAM_NAMES for one in third
-    )
-
-
-def one_quantity(function: Function, options: Options) -> dict[str, Function]:
-    """Return `function` by the quantity that it computes, which is dE/dz by default.
+def one_quantity(function: Callable[..., Any], options: Options) -> QuantityName:
+    """Return the quantity that a plain function computes, which is dE/dz by default.
 
     Raises
     ------
     ValueError
-        If more than one quantity is chosen.
+        If more than one quantity is chosen, or the function cannot be called as that quantity is.
     """
     quantities = options.quantities or DEFAULT_QUANTITIES
     if len(quantities) > 1:
@@ -220,23 +208,9 @@ def one_quantity(function: Function, options: Options) -> dict[str, Function]:
             f"a plain function computes one quantity, not {', '.join(quantities)}; "
             "for several, write an Implementation"
         )
-    return dict.fromkeys(quantities, function)
-
-
-def quantities_of_a_loss(
-    functions: Mapping[str, Function], options: Options
-) -> dict[str, Function]:
-    """Return the chosen functions of a loss, by quantity; its value and dE/dz by default.
-
-    Raises
-    ------
-    ValueError
-        For a quantity that a loss does not give.
-    """
-    for quantity in options.quantities:
-        if quantity not in functions:
-            raise ValueError(f"a loss gives {' or '.join(functions)}, not {quantity!r}")
-    return {name: functions[name] for name in options.quantities or QUANTITIES_OF_A_LOSS}
+    quantity = cast("QuantityName", quantities[0])
+    require_arguments(function, quantity)
+    return quantity
 
 
 def declared(
@@ -251,6 +225,7 @@ def declared(
     strides: Strides = Strides.ANY,
     filled_in: Sequence[Given] = (),
     takes_upstream: bool = False,
+    takes_outputs: bool = False,
     second_backward: "Function | None" = None,
     observed: "Callable[[], tuple[str, ...]] | None" = None,
     functions_for: "Callable[[Loss], Mapping[str, Function]] | None" = None,
@@ -272,7 +247,7 @@ def declared(
         The distribution that computes, and the device, from an adapter that takes one.
     compiles_per_shape, strides
         As those of :class:`Implementation`.
-    takes_upstream, second_backward, observed, functions_for
+    takes_upstream, takes_outputs, second_backward, observed, functions_for
         As those of :class:`Implementation`.
     filled_in
         What the attributes of the subject say of its loss; what the options say wins.
@@ -286,7 +261,7 @@ def declared(
     if isinstance(subject, str):
         name = place = subject
     else:
-        name = getattr(subject, "__name__", type(subject).__name__)
+        name = name_of(subject)
         module = getattr(subject, "__module__", "")
         importable = getattr(sys.modules.get(module), name, None) is subject
         place = f"{module}:{name}" if importable and module != "__main__" else ""
@@ -309,6 +284,7 @@ def declared(
         compiles_per_shape=compiles_per_shape,
         strides=strides,
         takes_upstream=takes_upstream,
+        takes_outputs=takes_outputs,
         second_backward=second_backward,
         observed=observed,
         functions_for=cast(

@@ -1,4 +1,4 @@
-"""A JAX loss, differentiated by ``jax.vjp``."""
+"""A JAX loss or function of the logits, differentiated by ``jax.vjp``."""
 
 import functools
 import math
@@ -14,12 +14,14 @@ from gradcert_implementations.adapters.conventions import (
     declared,
     is_mean,
     parts_of_a_mean,
-    quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
 )
 from gradcert_implementations.adapters.folding import in_rows, leading, shaped
+from gradcert_implementations.adapters.jax_function import functions_of_logits
+from gradcert_implementations.adapters.kinds import LOSS, chosen_functions, kind_of
 from gradcert_implementations.adapters.labels import class_indices
+from gradcert_implementations.adapters.signatures import name_of
 from gradcert_implementations.interface import (
     Array,
     Domain,
@@ -35,19 +37,32 @@ from gradcert_implementations.options import Options, OptionValues
 __all__ = ["from_jax"]
 
 
+def _slope(
+    loss: Callable[[jax.Array], jax.Array], point: jax.Array, upstream: jax.Array
+) -> jax.Array:
+    """Return the gradient of a loss under an upstream gradient."""
+    total, back = jax.vjp(loss, point)
+    if not upstream.size and not total.shape:
+        upstream = jnp.ones_like(total)  # One number for all of no rows.
+    gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
+    return gradient
+
+
 def from_jax(
     subject: Callable[..., Any], *, jit: bool = True, **options: Unpack[OptionValues]
 ) -> Implementation:
-    """Return the implementation of a JAX loss; ``jax.vjp`` computes its gradient.
+    """Return the implementation of a JAX loss or softmax; ``jax.vjp`` computes its gradient.
 
     Parameters
     ----------
     subject
-        ``(logits, targets) -> loss``, with or without a ``jax.custom_vjp``. Logits and targets have
-        shape (B, n), or the one that the layout of the domain says. With ``targets="index"`` the
-        targets are class indices (B,), as int64; that of an ignored row is the ``ignore_index``.
-        The loss is one value per row, or the sum or the mean over the rows. Of a tuple, the first
-        counts, and the certificate says so.
+        A function, with or without a ``jax.custom_vjp``.
+
+        A loss is ``(logits, targets) -> loss``. Logits and targets have shape (B, n), or the one
+        that the layout of the domain says. With ``targets="index"`` the targets are class indices
+        (B,), as int64; that of an ignored row is the ``ignore_index``. The loss is one value per
+        row, or the sum or the mean over the rows. Of a tuple, the first counts, and the certificate
+        says so.
 
         ``jax.vjp`` gets the upstream gradient g of the case, in the dtype of the loss: one number a
         row, or one for all if the loss that is claimed has a reduction. If the loss returns a sum
@@ -55,21 +70,32 @@ def from_jax(
         its value is certified row by row, each in a batch of its own, and its gradient for rows
         that have one g together; the divisor of a mean is taken back by g. Such a mean over more
         rows than a quarter of the format's largest number is asked in parts. A loss in a wider
-        dtype than the logits is rounded to theirs. 64-bit types are enabled for each call. The
-        arrays of JAX have no strides, so no memory layout is asked.
+        dtype than the logits is rounded to theirs.
+
+        A loss of probabilities has the quantity dE/do. The quantity hvp is ``jax.jvp`` of that
+        gradient, along v. dE/dt is the gradient by the targets. Where JAX refuses either,
+        NotImplementedError is raised: a ``jax.custom_vjp`` whose forward calls it again has no
+        ``jax.jvp`` unless it is compiled.
+
+        A softmax or a log-softmax is ``logits -> outputs``, of the same shape, along the classes.
+        The quantity ``softmax`` or ``log-softmax`` is its values, and ``softmax-backward`` or
+        ``log-softmax-backward`` is ``jax.vjp`` under the gradient v of the outputs.
+
+        64-bit types are enabled for each call. The arrays of JAX have no strides, so no memory
+        layout is asked.
     jit
         Whether to compile it, once for each shape. Then the plan of cases has fewer shapes for each
         claim.
     **options
-        The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
-        its gradient dE/dz are certified in binary64 and binary32, on probabilities and on JAX's
-        default device. A loss of probabilities has the quantity dE/do. The device is a name that
-        ``jax.devices`` takes.
+        The fields of :class:`gradcert_implementations.Options`. By default it is a loss, whose
+        value ``loss`` and gradient dE/dz are certified in binary64 and binary32, on probabilities
+        and on JAX's default device. The device is a name that ``jax.devices`` takes.
 
     Raises
     ------
     ValueError
-        For an unknown name, a device that cannot be used, or another quantity.
+        For an unknown name, a device that cannot be used, and quantities that the subject does not
+        give.
 
     Examples
     --------
@@ -79,6 +105,9 @@ def from_jax(
            [ 0.5, -0.5]])
     >>> mine.functions["loss"](np.zeros((2, 2)), np.eye(2))
     array([0.69314718, 0.69314718])
+    >>> mine = from_jax(jax.nn.softmax, quantities=["softmax-backward"])
+    >>> mine.functions["softmax-backward"](np.zeros((1, 2)), np.array([[1.0, 0.0]]))
+    array([[ 0.25, -0.25]])
     """
     chosen = Options(**options)
     try:
@@ -87,9 +116,28 @@ def from_jax(
         reason = printable(str(error))
         raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
 
+    returned = Returned()
+    kind = kind_of(name_of(subject), subject, chosen)
+
+    def adapted(functions: dict[str, Function], *, takes_upstream: bool) -> Implementation:
+        return declared(
+            subject,
+            chosen_functions(functions, chosen),
+            chosen,
+            adapter="jax:",
+            library="jax",
+            device=place.platform,
+            compiles_per_shape=jit,
+            strides=Strides.NONE,
+            takes_upstream=takes_upstream,
+            observed=returned.in_words,
+        )
+
+    if kind is not LOSS:
+        functions = functions_of_logits(lambda z: returned.first(subject(z)), kind, place, jit=jit)
+        return adapted(functions, takes_upstream=False)
     claimed, layout = chosen.loss_over(Loss()), chosen.domain_over(Domain()).layout
     reduced = claimed.reduction is not Reduction.NONE
-    returned = Returned()
 
     def first(z: jax.Array, t: jax.Array) -> jax.Array:
         total: jax.Array = returned.first(subject(z, t))
@@ -101,11 +149,20 @@ def from_jax(
         return total
 
     def slope(z: jax.Array, t: jax.Array, upstream: jax.Array) -> jax.Array:
-        total, back = jax.vjp(lambda logits: loss(logits, t), z)
-        if not upstream.size and not total.shape:
-            upstream = jnp.ones_like(total)  # One number for all of no rows.
-        gradient: jax.Array = back(upstream.astype(total.dtype).reshape(total.shape))[0]
-        return gradient
+        return _slope(lambda point: loss(point, t), z, upstream)
+
+    def product(z: jax.Array, t: jax.Array, upstream: jax.Array, v: jax.Array) -> jax.Array:
+        jax.eval_shape(slope, z, t, upstream)  # If this raises, the loss does.
+        try:
+            moved: jax.Array = jax.jvp(lambda point: slope(point, t, upstream), (z,), (v,))[1]
+        except (TypeError, ValueError) as error:
+            raise NotImplementedError(f"its backward cannot be differentiated: {error}") from error
+        return moved
+
+    def target_slope(z: jax.Array, t: jax.Array, upstream: jax.Array) -> jax.Array:
+        if not jnp.issubdtype(t.dtype, jnp.floating):
+            raise NotImplementedError("class indices have no gradient")
+        return _slope(lambda targets: loss(z, targets), t, upstream)
 
     def of_one_row(row: tuple[jax.Array, jax.Array]) -> jax.Array:
         # The sum and the mean over a batch of one row are the loss of that row.
@@ -127,7 +184,9 @@ def from_jax(
 
     total_of = jax.jit(loss) if jit else loss
     value_of = total_of if reduced else jax.jit(of_each_row) if jit else of_each_row
-    slope_of = jax.jit(slope) if jit else slope
+    slope_of, product_of, target_slope_of = (
+        jax.jit(one) if jit else one for one in (slope, product, target_slope)
+    )
 
     def operands(logits: Array, targets: Array) -> tuple[jax.Array, jax.Array]:
         by_index = chosen.targets == "index"
@@ -149,41 +208,44 @@ def from_jax(
 
     averages = functools.cache(functools.partial(is_mean, scalar))
 
-    def slopes(logits: Array, targets: Array, upstream: Array) -> Array:
+    def slopes(
+        derived: Callable[..., jax.Array],
+        logits: Array,
+        targets: Array,
+        upstream: Array,
+        *vectors: Array,
+    ) -> Array:
         # The mean and the sum over one row are equal. So its first call is not used up.
         if reduced or upstream.size < 2 or not is_scalar(logits.dtype):
-            return np.array(slope_of(*operands(logits, targets), upstream))
+            return np.array(derived(*operands(logits, targets), upstream, *vectors))
         mean = averages(logits.dtype)
-        rows, each = in_rows(targets, layout), upstream.ravel()
-        alike = parts_of_a_mean(rows, each, averages=mean)
+        each = upstream.ravel()
+        alike = parts_of_a_mean(in_rows(targets, layout), each, averages=mean)
         if len(alike) == 1:
-            weight = np.asarray(each[0] * (len(rows) if mean else 1), each.dtype)
-            return np.array(slope_of(*operands(logits, targets), weight))
-        points = in_rows(logits, layout)
-        result = np.empty_like(points)
+            weight = np.asarray(each[0] * (len(each) if mean else 1), each.dtype)
+            return np.array(derived(*operands(logits, targets), weight, *vectors))
+        rows = [in_rows(array, layout) for array in (logits, targets, *vectors)]
+        result = np.empty_like(rows[0])
         for part in alike:
-            point, target = shaped(points[part], layout), shaped(rows[part], layout)
-            shape = leading(point.shape, layout)
-            result[part] = in_rows(slopes(point, target, each[part].reshape(shape)), layout)
+            point, target, *others = (shaped(array[part], layout) for array in rows)
+            g = each[part].reshape(leading(point.shape, layout))
+            result[part] = in_rows(slopes(derived, point, target, g, *others), layout)
         answer: Array = shaped(result, layout)
         return answer
 
+    def asking(derived: Callable[..., jax.Array]) -> Function:
+        def ask(logits: Array, targets: Array, *vectors: Array) -> Array:
+            g = np.ones(() if reduced else leading(logits.shape, layout), logits.dtype)
+            with jax.enable_x64(True):
+                return slopes(derived, logits, targets, g, *vectors)
+
+        return ask
+
     def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> Array:
         if upstream is None:
-            upstream = np.ones(() if reduced else leading(logits.shape, layout), logits.dtype)
+            return asking(slope_of)(logits, targets)
         with jax.enable_x64(True):
-            return slopes(logits, targets, upstream)
+            return slopes(slope_of, logits, targets, upstream)
 
-    functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
-    return declared(
-        subject,
-        quantities_of_a_loss(functions, chosen),
-        chosen,
-        adapter="jax:",
-        library="jax",
-        device=place.platform,
-        compiles_per_shape=jit,
-        strides=Strides.NONE,
-        takes_upstream=True,
-        observed=returned.in_words,
-    )
+    parts = value, gradient, gradient, asking(product_of), asking(target_slope_of)
+    return adapted(dict(zip(LOSS.quantities, parts, strict=True)), takes_upstream=True)

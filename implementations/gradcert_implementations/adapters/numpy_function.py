@@ -3,39 +3,42 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
-from gradcert_implementations.adapters.conventions import (
-    declared,
-    one_quantity,
-    takes_upstream,
-)
+from gradcert_implementations.adapters.conventions import declared, one_quantity
 from gradcert_implementations.adapters.labels import class_indices
+from gradcert_implementations.adapters.signatures import takes_outputs, takes_upstream
 from gradcert_implementations.interface import Array, Domain, Function, Implementation, Loss
+from gradcert_implementations.names import QUANTITY_ARGUMENTS
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["from_numpy"]
 
 
 def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) -> Implementation:
-    """Return the implementation of a function ``(logits, targets) -> dE/dz``, or one that takes g.
+    """Return the implementation of a function of numpy arrays, which is a gradient by default.
 
     Parameters
     ----------
     function
-        Takes logits (B, n) and targets (B, n), or the shapes that the layout of the domain says.
-        With ``targets="index"`` the targets are class indices (B,), as int64; that of an ignored
-        row is the ``ignore_index``. Returns the gradient of the loss of each row, (B, n). A third
-        argument gets the upstream gradient g, of shape (B,), or () if the loss has a reduction. It
-        does so if it has no default, or is called ``g``, ``upstream``, ``grad_output`` or ``dy``;
-        the function then returns dF/dz. All arrays come in every memory layout that numpy has.
+        A gradient takes logits (B, n) and targets (B, n), or the shapes that the layout of the
+        domain says. With ``targets="index"`` the targets are class indices (B,), as int64; that of
+        an ignored row is the ``ignore_index``. Returns the gradient of the loss of each row, (B,
+        n). A third argument gets the upstream gradient g, of shape (B,), or () if the loss has a
+        reduction. It does so if it has no default, or is called ``g``, ``upstream``,
+        ``grad_output`` or ``dy``; the function then returns dF/dz. All arrays come in every memory
+        layout that numpy has.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default the function computes
-        dE/dz in binary64 and binary32, on probabilities. Another quantity is one of softmax, loss,
-        dE/do, do/dz.
+        dE/dz in binary64 and binary32, on probabilities. For another quantity it takes what that is
+        called with: the logits alone, ``(logits, v)`` for a backward, and ``(logits, targets, v)``
+        for hvp; see :class:`gradcert_implementations.Implementation`. A backward whose first
+        argument is called ``outputs`` or ``log_probabilities``, ``output``, ``o``, ``y``,
+        ``probabilities``, ``probs``, ``log_probs`` or ``logp``, gets what the forward has stored.
 
     Raises
     ------
     ValueError
-        For an unknown name, more than one quantity, or a device.
+        For an unknown name, more than one quantity, a function that does not take what its quantity
+        is called with, or a device.
 
     Examples
     --------
@@ -54,12 +57,14 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     chosen = Options(**options)
     layout = chosen.domain_over(Domain()).layout
 
-    def functions_for(loss: Loss) -> Mapping[str, Function]:
-        def by_index(first: Array, *others: Array) -> Any:
-            labels = (class_indices(rows, loss.ignore_index, layout) for rows in others[:1])
-            return function(first, *labels, *others[1:])
+    quantity = one_quantity(function, chosen)
+    of_labels = chosen.targets == "index" and "targets" in QUANTITY_ARGUMENTS[quantity]
 
-        return one_quantity(by_index if chosen.targets == "index" else function, chosen)
+    def functions_for(loss: Loss) -> Mapping[str, Function]:
+        def by_index(first: Array, rows: Array, *others: Array) -> Any:
+            return function(first, class_indices(rows, loss.ignore_index, layout), *others)
+
+        return {quantity: by_index if of_labels else function}
 
     return declared(
         function,
@@ -67,5 +72,6 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
         chosen,
         adapter="numpy:",
         takes_upstream=takes_upstream(function),
+        takes_outputs=takes_outputs(function),
         functions_for=functions_for,
     )

@@ -7,15 +7,27 @@ arrays, row by row, little-endian, with nothing between them, so that they have 
     {"quantity": "dE/dz", "format": "binary32", "shapes": [[2, 3], [2, 3]], "targets": "any"}
 
 ============ ==================================================================================
-``quantity`` ``softmax``, ``loss``, ``dE/do``, ``do/dz`` or ``dE/dz``
+``quantity`` one of those below
 ``format``   of all but class indices: ``binary64``, ``binary32``, ``binary16`` or ``bfloat16``
-``shapes``   of the arrays that follow: logits (for dE/do probabilities), then targets
+``shapes``   of the arrays that follow, in their order
 ``targets``  ``probability``, ``any`` or ``signed``: rows, of the shape of the logits. ``index``:
-             the class of each row, an int64. ``none``: no second array, for softmax and do/dz
+             the class of each row, an int64. ``none``: no array of targets is among them
 ============ ==================================================================================
 
-If options of the loss are claimed, one more key stands last, with all that differ from their
-defaults, by the names of :class:`Loss`. ``class_weights`` are then the numbers of all classes::
+======================================== ======================
+quantity                                 the arrays
+======================================== ======================
+``softmax``, ``log-softmax``, ``do/dz``  logits
+``dE/dz``, ``loss``, ``dE/dt``           logits, targets
+``dE/do``                                probabilities, targets
+``softmax-backward``,                    logits, v
+``log-softmax-backward``
+``hvp``                                  logits, targets, v
+======================================== ======================
+
+v has the shape of the logits. If options of the loss are claimed, one more key stands last, with
+all that differ from their defaults, by the names of :class:`Loss`. ``class_weights`` are then the
+numbers of all classes::
 
     ..., "targets": "index", "loss": {"label_smoothing": 0.1, "reduction": "mean"}}
 
@@ -37,7 +49,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from math import prod
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any, Unpack, cast
 
 import msgspec
 import numpy as np
@@ -58,7 +70,7 @@ from gradcert_implementations.interface import (
     Strides,
     options_of,
 )
-from gradcert_implementations.names import FORMAT_ALIASES
+from gradcert_implementations.names import FORMAT_ALIASES, QUANTITY_ARGUMENTS, QuantityName
 from gradcert_implementations.options import Options, OptionValues
 
 __all__ = ["ProgramError", "from_command"]
@@ -156,7 +168,7 @@ class _Program:
         self._loss = loss
         self._dialogue: _Dialogue | None = None
 
-    def ask(self, quantity: str, *arrays: Array) -> Array:
+    def ask(self, quantity: QuantityName, *arrays: Array) -> Array:
         """Return the answer of the program."""
         if self._dialogue is None:
             self._dialogue = _Dialogue(self._command)
@@ -176,17 +188,18 @@ class _Program:
         return result
 
     def _exchange(
-        self, dialogue: _Dialogue, quantity: str, *arrays: Array
+        self, dialogue: _Dialogue, quantity: QuantityName, *arrays: Array
     ) -> tuple[_Answer, Array]:
         dtype, (rows, classes) = arrays[0].dtype, arrays[0].shape
         sent = list(arrays)
-        if arrays[1:] and self._targets == "index":
+        has_targets = "targets" in QUANTITY_ARGUMENTS[quantity]
+        if has_targets and self._targets == "index":
             sent[1] = class_indices(arrays[1])
         question: dict[str, Any] = {
             "quantity": quantity,
             "format": FORMAT_ALIASES.get(dtype.name, dtype.name),
             "shapes": [array.shape for array in sent],
-            "targets": self._targets if arrays[1:] else "none",
+            "targets": self._targets if has_targets else "none",
         }
         options = options_of(self._loss)
         if options:
@@ -243,11 +256,11 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
         raise ValueError(f"a program gets rows, not layout={domain.layout}; leave it out")
     program = _Program(words, domain.targets, chosen.loss_over(Loss()))
 
-    def asking(quantity: str) -> Function:
+    def asking(quantity: QuantityName) -> Function:
         return lambda *arrays: program.ask(quantity, *arrays)
 
-    quantities = chosen.quantities or DEFAULT_QUANTITIES
-    functions = {quantity: asking(quantity) for quantity in quantities}
+    quantities = cast("tuple[QuantityName, ...]", chosen.quantities) or DEFAULT_QUANTITIES
+    functions: dict[str, Function] = {quantity: asking(quantity) for quantity in quantities}
     return declared(
         command,
         functions,

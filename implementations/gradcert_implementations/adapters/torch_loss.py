@@ -1,13 +1,10 @@
-"""A PyTorch loss, differentiated by autograd."""
+"""A PyTorch loss or function of the logits, differentiated by autograd."""
 
-import copy
 import functools
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any, Unpack
 
-import ml_dtypes
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -18,12 +15,21 @@ from gradcert_implementations.adapters.conventions import (
     declared,
     is_mean,
     parts_of_a_mean,
-    quantities_of_a_loss,
     require_shape_of_a_loss,
     rounded_to,
 )
 from gradcert_implementations.adapters.folding import in_rows, leading, shaped
+from gradcert_implementations.adapters.kinds import LOSS, chosen_functions, kind_of
 from gradcert_implementations.adapters.labels import class_indices
+from gradcert_implementations.adapters.signatures import name_of
+from gradcert_implementations.adapters.tensors import array_of, moved, tensor_of
+from gradcert_implementations.adapters.torch_function import functions_of_logits
+from gradcert_implementations.adapters.torch_subject import (
+    called,
+    device_named,
+    made_from,
+    signed,
+)
 from gradcert_implementations.interface import (
     Array,
     Domain,
@@ -33,138 +39,75 @@ from gradcert_implementations.interface import (
     Reduction,
     Strides,
 )
-from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options, OptionValues
 
-__all__ = ["array_of", "from_torch", "tensor_of"]
-
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+__all__ = ["from_torch"]
 
 
-def tensor_of(array: Array) -> Tensor:
-    """Return a tensor on the memory of the array, with its strides.
-
-    Torch has no negative strides, so such an array is copied. Torch has no read-only tensors, so
-    one on read-only memory can be written to, and torch does not warn of that here. Torch does not
-    take numpy's bfloat16, so its bits travel as int16.
-
-    Examples
-    --------
-    >>> tensor_of(np.zeros((3, 4))[:, ::2]).stride()
-    (4, 2)
-    """
-    if min(array.strides, default=0) < 0:
-        array = array.copy()
-    bits = array.view(np.int16) if array.dtype == _BFLOAT16 else array
-    if array.flags.writeable:
-        tensor = torch.from_numpy(bits)
-    else:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-            tensor = torch.from_numpy(bits)
-    return tensor.view(torch.bfloat16) if array.dtype == _BFLOAT16 else tensor
-
-
-def _moved(tensor: Tensor, place: torch.device) -> Tensor:
-    """Return the tensor on a device, with its strides and its distance from 16 bytes.
-
-    ``Tensor.to`` would pack it.
-    """
-    if place.type == "cpu" or not tensor.numel():
-        return tensor.to(place)
-    strides = tensor.stride()
-    extent = 1 + sum((n - 1) * stride for n, stride in zip(tensor.shape, strides, strict=True))
-    start = tensor.data_ptr() % 16 // tensor.element_size()
-    memory = torch.empty(start + extent, dtype=tensor.dtype, device=place)
-    memory[start:] = tensor.as_strided((extent,), (1,))
-    return memory.as_strided(tensor.shape, strides, start)
-
-
-def array_of(tensor: Tensor) -> Array:
-    """Return a tensor's values as a numpy array."""
-    tensor = tensor.detach().cpu()
-    if tensor.dtype == torch.bfloat16:
-        bits: Array = tensor.contiguous().view(torch.int16).numpy()
-        return bits.view(_BFLOAT16)
-    array: Array = tensor.numpy()
-    return array
-
-
-def _made(loss: Any) -> Any:
-    """Return what computes the loss: a Function's ``apply``, or an object of a Module's class.
-
-    Raises
-    ------
-    ValueError
-        For the class of a Module that takes arguments.
-    """
-    if isinstance(loss, type) and issubclass(loss, torch.autograd.Function):
-        return loss.apply  # type: ignore[attr-defined]
-    if isinstance(loss, type) and issubclass(loss, nn.Module):
-        try:
-            return loss()
-        except TypeError as error:
-            raise ValueError(
-                f"the module cannot be made ({error}); name an object, made with its arguments"
-            ) from error
-    return loss
-
-
-def _called(
-    loss: Any, device: torch.device, returned: Returned
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the loss as a function of tensors; a Module is on the device, in the dtype of logits.
-
-    Its class weights have that dtype then, as PyTorch demands.
-    """
-
-    @functools.cache
-    def of_dtype(dtype: torch.dtype) -> Any:
-        has_numbers = any(tensor.is_floating_point() for tensor in loss.state_dict().values())
-        return (copy.deepcopy(loss) if has_numbers else loss).to(device, dtype)
-
-    def called(z: Tensor, t: Tensor) -> Tensor:
-        total = of_dtype(z.dtype)(z, t) if isinstance(loss, nn.Module) else loss(z, t)
-        total = returned.first(total)
-        if not isinstance(total, Tensor):
-            raise TypeError(f"the loss is of type {type(total).__name__}; expected a tensor")
-        return total
-
-    return called
-
-
-def _backward(total: Tensor, z: Tensor, upstream: Array, *, again: bool) -> Tensor:
-    """Return the gradient of a loss under an upstream gradient, or that of a second backward.
-
-    Raises
-    ------
-    NotImplementedError
-        If a second backward is refused.
-    """
-    g = _moved(tensor_of(upstream), total.device).to(total.dtype)
+def _upstream(total: Tensor, upstream: Array) -> Tensor:
+    """Return an upstream gradient in the dtype and the shape of a loss."""
+    g = moved(tensor_of(upstream), total.device).to(total.dtype)
     if not g.numel() and not total.ndim:
-        g = torch.ones_like(total)  # One number for all of no rows.
-    g = g if g.shape == total.shape else g.reshape(total.shape)
-    (slope,) = torch.autograd.grad(total, z, g, retain_graph=again)
-    if again:
-        try:
-            (slope,) = torch.autograd.grad(total, z, g)
-        except RuntimeError as error:
-            raise NotImplementedError(f"a second backward is refused: {error}") from error
+        return torch.ones_like(total)  # One number for all of no rows.
+    return g if g.shape == total.shape else g.reshape(total.shape)
+
+
+def _backward(total: Tensor, leaf: Tensor, upstream: Array) -> Tensor:
+    """Return the gradient of a loss under an upstream gradient."""
+    (slope,) = torch.autograd.grad(total, leaf, _upstream(total, upstream))
+    return slope
+
+
+def _second_backward(total: Tensor, leaf: Tensor, upstream: Array) -> Tensor:
+    """Return what a second backward has; raise NotImplementedError if that is refused."""
+    g = _upstream(total, upstream)
+    torch.autograd.grad(total, leaf, g, retain_graph=True)
+    try:
+        (slope,) = torch.autograd.grad(total, leaf, g)
+    except RuntimeError as error:
+        raise NotImplementedError(f"a second backward is refused: {error}") from error
+    return slope
+
+
+def _hessian_product(total: Tensor, leaf: Tensor, upstream: Array, v: Array) -> Tensor:
+    """Return a backward of the backward; raise NotImplementedError if there is none."""
+    g = _upstream(total, upstream)
+    (slope,) = torch.autograd.grad(total, leaf, g, create_graph=True)
+    if not slope.requires_grad:
+        raise NotImplementedError(
+            "its backward cannot be differentiated: to autograd, what it returns is a constant"
+        )
+    try:
+        (product,) = torch.autograd.grad(slope, leaf, moved(tensor_of(v), leaf.device))
+    except RuntimeError as error:
+        raise NotImplementedError(f"its backward cannot be differentiated: {error}") from error
+    return product
+
+
+def _target_gradient(total: Tensor, leaf: Tensor, upstream: Array) -> Tensor:
+    """Return the gradient by the targets; raise NotImplementedError if there is none."""
+    slope = None
+    if total.requires_grad:
+        g = _upstream(total, upstream)
+        (slope,) = torch.autograd.grad(total, leaf, g, allow_unused=True)
+    if slope is None:
+        raise NotImplementedError("the loss cannot be differentiated by its targets")
     return slope
 
 
 def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
-    """Return the implementation of a PyTorch loss; autograd computes its gradient.
+    """Return the implementation of a PyTorch loss or softmax; autograd computes its gradient.
 
     Parameters
     ----------
     subject
-        ``(logits, targets) -> loss``: a function, a ``torch.autograd.Function``, an ``nn.Module``
-        or its class. Logits and targets have shape (B, n), or the one that the layout of the domain
-        says. With ``targets="index"`` the targets are class indices (B,), as int64; that of an
-        ignored row is the ``ignore_index``. The loss is one value per row, or the sum or the mean
-        over the rows. Of a tuple, the first counts, and the certificate says so.
+        A function, a ``torch.autograd.Function``, an ``nn.Module`` or its class.
+
+        A loss is ``(logits, targets) -> loss``. Logits and targets have shape (B, n), or the one
+        that the layout of the domain says. With ``targets="index"`` the targets are class indices
+        (B,), as int64; that of an ignored row is the ``ignore_index``. The loss is one value per
+        row, or the sum or the mean over the rows. Of a tuple, the first counts, and the certificate
+        says so.
 
         ``backward`` gets the upstream gradient g of the case, in the dtype of the loss and in every
         layout that a tensor can have: one number a row, or one for all if the loss that is claimed
@@ -173,23 +116,32 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
         two equal rows shows which it is. Then its value is certified row by row, each in a batch of
         its own, and its gradient for rows that have one g together; the divisor of a mean is taken
         back by g. Such a mean over more rows than a quarter of the format's largest number is asked
-        in parts. A loss in a wider dtype than the logits is rounded to theirs. On the CPU the
-        tensors share the memory of the numpy arrays, and on a device they have the same strides.
-        Torch has no negative strides and no read-only tensors, so these memory layouts are not
-        asked.
+        in parts. A loss in a wider dtype than the logits is rounded to theirs.
+
+        A loss of probabilities has the quantity dE/do. The quantity hvp is a backward of the
+        backward, with ``create_graph``, under the gradient v. dE/dt is the gradient by the targets.
+        Where autograd refuses either, NotImplementedError is raised.
+
+        A softmax or a log-softmax is ``logits -> outputs``, of the same shape, along the classes.
+        The quantity ``softmax`` or ``log-softmax`` is its values, and ``softmax-backward`` or
+        ``log-softmax-backward`` its backward under the gradient v of the outputs, which has every
+        layout that a tensor can have.
+
+        On the CPU the tensors share the memory of the numpy arrays, and on a device they have the
+        same strides. Torch has no negative strides and no read-only tensors, so these memory
+        layouts are not asked.
     **options
-        The fields of :class:`gradcert_implementations.Options`. By default its value ``loss`` and
-        its gradient dE/dz are certified in binary64 and binary32, on probabilities and on the CPU.
-        The attributes of a module fill in the loss; see
-        :func:`gradcert_implementations.adapters.attributes.loss_of_attributes`.
-        A loss of probabilities has the quantity dE/do. The device is a name that ``torch.device``
-        takes.
+        The fields of :class:`gradcert_implementations.Options`. By default it is a loss, whose
+        value ``loss`` and gradient dE/dz are certified in binary64 and binary32, on probabilities
+        and on the CPU. The attributes of a module fill in the loss; see
+        :func:`gradcert_implementations.adapters.attributes.loss_of_attributes`. The device is a
+        name that ``torch.device`` takes.
 
     Raises
     ------
     ValueError
         For an unknown name, a device that cannot be used, a class that cannot be called without
-        arguments, or another quantity.
+        arguments, and quantities that the subject does not give.
 
     Examples
     --------
@@ -202,18 +154,34 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
            [ 1., -1.]])
     >>> mine.functions["loss"](np.zeros((2, 2)), np.eye(2))
     array(1.38629436)
+    >>> mine = from_torch(nn.Softmax(dim=-1), quantities=["softmax-backward"])
+    >>> mine.functions["softmax-backward"](np.zeros((1, 2)), np.array([[1.0, 0.0]]))
+    array([[ 0.25, -0.25]])
     """
     chosen = Options(**options)
     device = chosen.device or "cpu"
-    try:
-        place = torch.device(device)
-        torch.zeros(1, device=place)
-    except (RuntimeError, AssertionError) as error:
-        reason = printable(str(error))
-        raise ValueError(f"the device {device!r} cannot be used: {reason}") from error
-    made = _made(subject)
+    place = device_named(device)
+    made = made_from(subject)
     returned = Returned()
-    called = _called(made, place, returned)
+    call = called(made, place, returned)
+    takes = signed(made if isinstance(made, nn.Module) else subject)
+    kind = kind_of(name_of(subject), takes, chosen)
+
+    def adapted(functions: dict[str, Function], **fields: Any) -> Implementation:
+        return declared(
+            subject,
+            chosen_functions(functions, chosen),
+            chosen,
+            adapter="torch:",
+            library="torch",
+            device=device,
+            strides=Strides.NON_NEGATIVE,
+            observed=returned.in_words,
+            **fields,
+        )
+
+    if kind is not LOSS:
+        return adapted(functions_of_logits(call, kind, place))
     filled_in = loss_of_attributes(made, chosen.targets)
     claimed, layout = chosen.loss_over(Loss(), filled_in), chosen.domain_over(Domain()).layout
     reduced = claimed.reduction is not Reduction.NONE
@@ -221,10 +189,10 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     def operands(logits: Array, targets: Array) -> tuple[Tensor, Tensor]:
         by_index = chosen.targets == "index"
         second = class_indices(targets, claimed.ignore_index, layout) if by_index else targets
-        return _moved(tensor_of(logits), place), _moved(tensor_of(second), place)
+        return moved(tensor_of(logits), place), moved(tensor_of(second), place)
 
     def loss_of(z: Tensor, t: Tensor) -> Tensor:
-        total = called(z, t)
+        total = call(z, t)
         require_shape_of_a_loss(total.shape, math.prod(leading(z.shape, layout)))
         return total
 
@@ -248,49 +216,59 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
 
     averages = functools.cache(functools.partial(is_mean, scalar))
 
-    def slopes(logits: Array, targets: Array, upstream: Array, *, again: bool) -> Array:
+    def slopes(
+        derive: Callable[..., Tensor],
+        logits: Array,
+        targets: Array,
+        upstream: Array,
+        *vectors: Array,
+        by_targets: bool = False,
+    ) -> Array:
         z, t = operands(logits, targets)
-        z.requires_grad_()
+        leaf = t if by_targets else z
+        if not leaf.is_floating_point():
+            raise NotImplementedError("class indices have no gradient")
+        leaf.requires_grad_()
         total = loss_of(z, t)
         # The mean and the sum over one row are equal. So its first call is not used up.
         if total.ndim or reduced or upstream.size < 2:
-            return array_of(_backward(total, z, upstream, again=again))
+            return array_of(derive(total, leaf, upstream, *vectors))
         mean = averages(logits.dtype)
-        rows, each = in_rows(targets, layout), upstream.ravel()
-        alike = parts_of_a_mean(rows, each, averages=mean)
+        each = upstream.ravel()
+        alike = parts_of_a_mean(in_rows(targets, layout), each, averages=mean)
         if len(alike) == 1:
-            weight = each[0] * (len(rows) if mean else 1)
-            return array_of(_backward(total, z, np.asarray(weight, each.dtype), again=again))
-        points = in_rows(logits, layout)
-        result = np.empty_like(points)
+            weight = np.asarray(each[0] * (len(each) if mean else 1), each.dtype)
+            return array_of(derive(total, leaf, weight, *vectors))
+        rows = [in_rows(array, layout) for array in (logits, targets, *vectors)]
+        result = np.empty_like(rows[0])
         for part in alike:
-            point, target = shaped(points[part], layout), shaped(rows[part], layout)
-            shape = leading(point.shape, layout)
-            slope = slopes(point, target, each[part].reshape(shape), again=again)
+            point, target, *others = (shaped(array[part], layout) for array in rows)
+            g = each[part].reshape(leading(point.shape, layout))
+            slope = slopes(derive, point, target, g, *others, by_targets=by_targets)
             result[part] = in_rows(slope, layout)
         answer: Array = shaped(result, layout)
         return answer
 
+    def ones(logits: Array) -> Array:
+        return np.ones(() if reduced else leading(logits.shape, layout), logits.dtype)
+
     def gradient(logits: Array, targets: Array, upstream: "Array | None" = None) -> Array:
-        if upstream is None:
-            shape = () if reduced else leading(logits.shape, layout)
-            upstream = np.ones(shape, logits.dtype)
-        return slopes(logits, targets, upstream, again=False)
+        g = ones(logits) if upstream is None else upstream
+        return slopes(_backward, logits, targets, g)
 
     def second_backward(logits: Array, targets: Array, upstream: Array) -> Array:
-        return slopes(logits, targets, upstream, again=True)
+        return slopes(_second_backward, logits, targets, upstream)
 
-    functions: dict[str, Function] = {"dE/dz": gradient, "dE/do": gradient, "loss": value}
-    return declared(
-        subject,
-        quantities_of_a_loss(functions, chosen),
-        chosen,
-        adapter="torch:",
-        library="torch",
-        device=device,
-        strides=Strides.NON_NEGATIVE,
+    def hessian_product(logits: Array, targets: Array, v: Array) -> Array:
+        return slopes(_hessian_product, logits, targets, ones(logits), v)
+
+    def target_gradient(logits: Array, targets: Array) -> Array:
+        return slopes(_target_gradient, logits, targets, ones(logits), by_targets=True)
+
+    parts = value, gradient, gradient, hessian_product, target_gradient
+    return adapted(
+        dict(zip(LOSS.quantities, parts, strict=True)),
         filled_in=filled_in,
         takes_upstream=True,
         second_backward=second_backward,
-        observed=returned.in_words,
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from gradcert_implementations.interface.domains import Domain, Layout
-from gradcert_implementations.interface.given import Given, options_of
+from gradcert_implementations.interface.given import Given, options_of, recorded
 from gradcert_implementations.interface.losses import Loss
 from gradcert_implementations.interface.together import check_together
 from gradcert_implementations.names import (
@@ -238,8 +238,15 @@ class Implementation:
             if option != "output" and beside:
                 raise ValueError(
                     f"the quantity {beside[0]!r} has no meaning with {option}; claim "
-                    f"{' or '.join(QUANTITIES_OF_A_LOSS)} only, or leave {option} out"
+                    f"{' or '.join(QUANTITIES_OF_A_LOSS)} only, or {self._without(option)}"
                 )
+
+    def _without(self, option: str) -> str:
+        """Return how to claim a loss without an option."""
+        if option not in {one.name for one in self.filled_in}:
+            return f"leave {option} out"
+        default = str(recorded(Loss())[option]).lower()
+        return f"take back what its attributes say, --loss {option}={default}"
 
     def with_loss(self, loss: Loss) -> Self:
         """Return the implementation with another loss, and with its functions for that loss.

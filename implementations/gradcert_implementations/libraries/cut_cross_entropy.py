@@ -14,7 +14,7 @@ import torch
 from cut_cross_entropy import linear_cross_entropy
 
 from gradcert_implementations.adapters.labels import class_indices
-from gradcert_implementations.adapters.torch_loss import array_of, tensor_of
+from gradcert_implementations.adapters.tensors import array_of, tensor_of
 from gradcert_implementations.interface import Array, Domain, Implementation, Strides
 from gradcert_implementations.names import FORMAT_NAMES
 

@@ -10,7 +10,7 @@ import numpy as np
 from gradcert.checks.registry import Check, Part, is_linear
 from gradcert.core.claim import Claim, claims_of
 from gradcert.core.settings import Effort, SearchSettings
-from gradcert.generation.dealing import plan
+from gradcert.generation.dealing import UNLIKE, plan
 from gradcert.generation.plan import Item, PlannedCase
 from gradcert.generation.scope import scope_of
 from gradcert.generation.sizes import FEW, LONG
@@ -89,6 +89,9 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
         return ()
     found = plan(scope_of(claim, settings.seed))
     short, long = found.few, found.many
+    if claim.quantity.screen is None:
+        # The oracle judges each of the unlike rows.
+        long = tuple(replace(case, unlike=case.unlike[:UNLIKE]) for case in long)
     if not is_linear(claim):
         most = _JACOBIAN_CLASSES if settings.effort is Effort.THOROUGH else FEW
         most = max(most, claim.fewest_classes)

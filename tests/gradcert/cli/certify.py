@@ -36,10 +36,11 @@ def certify_command(
         typer.Argument(
             metavar="SPEC",
             help="A name of gradcert list, path/to/file.py:name or package.module:name, which "
-            "may be called with literals, 'name(label_smoothing=0.1)'; a loss of either form "
-            "behind torch: or jax:, a function behind numpy:; or 'command:program arguments'. "
-            "Without SPEC: numpy, torch, jax, each with the plain loss and, with less effort, with "
-            "losses that have options; and diagonal-only, which is wrong and must be refuted.",
+            "may be called with literals, 'name(label_smoothing=0.1)'; a loss or a softmax of "
+            "either form behind torch: or jax:, a function behind numpy:; or 'command:program "
+            "arguments'. Without SPEC: numpy, torch, jax, each with the plain loss and, with less "
+            "effort, with losses that have options; and diagonal-only, which is wrong and must be "
+            "refuted.",
         ),
     ] = None,
     options: Options = Options(),  # noqa: B008  # Replaced by the options of its fields.

@@ -11,13 +11,15 @@ import numpy as np
 from gradcert.generation.bands import differences, magnitudes, probabilities
 from gradcert.generation.contexts import Context, ignored_rows, upstream_gradients
 from gradcert.generation.draws import Seeded
-from gradcert.generation.masks import BLOCKS, CAUSAL, masks
+from gradcert.generation.masks import BLOCKS, CAUSAL, Mask, Pattern, masks
 from gradcert.generation.places import places
 from gradcert.generation.plan import PlannedCase, PlannedRow
 from gradcert.generation.scope import Scope
 from gradcert.generation.shapes import (
+    EQUAL,
     PLANNED_LOGITS,
     PLANNED_PROBABILITIES,
+    SATURATED,
     STRATIFIED,
     UNMOVED,
     UNPLACED,
@@ -33,11 +35,11 @@ from gradcert.generation.sizes import (
 from gradcert.generation.targets import PLANNED_TARGETS
 from gradcert.generation.vectors import VECTORS
 
-__all__ = ["Plan", "plan"]
+__all__ = ["UNLIKE", "Plan", "plan"]
 
 _T = TypeVar("_T")
 
-_UNLIKE = 48
+UNLIKE = 48
 """Unlike rows in a batch of short rows. A longer batch repeats them, in no order."""
 
 _SMALL_BATCH = 17
@@ -55,6 +57,16 @@ _ALTERNATING_CLASSES = 512
 _ALIKE = 6
 """Rows with one mask."""
 
+_EVERYWHERE = 1025
+"""Each of about this many classes is the label of a row, and has the largest number of another."""
+
+_IN_SIGHT = Mask(Pattern.ALL_BUT_A_BLOCK, 2048)
+"""Equal numbers in as many classes, and no others. A class that is missing in their sum, or comes
+twice, changes it by 1/2048. A loop in binary32 may be off by some 2048 roundings, which is less."""
+
+_IN_SIGHT_CLASSES = 1 << 16
+"""The vocabulary of which every class comes into sight has fewer."""
+
 _CAUSAL_CLASSES = 300
 """The most classes of rows that hide what comes after their number."""
 
@@ -70,6 +82,8 @@ class _Kind(Enum):
     """Sorted numbers, or equal ones."""
     STRATIFIED = auto()
     """Numbers from bands without gaps, and the label on the largest: all other classes show."""
+    FAR = auto()
+    """The largest number far above all others, in the last class: who misses it overflows."""
     MASKED = auto()
     WEIGHTED = auto()
     """Targets that are not one-hot."""
@@ -134,6 +148,7 @@ class _Dealer:
             _Kind.SURE: placed,
             _Kind.ARRANGED: deck([shape for shape in shapes if shape in UNPLACED]),
             _Kind.STRATIFIED: deck([STRATIFIED]),
+            _Kind.FAR: deck([SATURATED]),
             _Kind.MASKED: every,
             _Kind.WEIGHTED: every,
         }
@@ -163,6 +178,8 @@ class _Dealer:
         """Deal a row of a kind."""
         if classes == 1 and kind is _Kind.MASKED:
             kind = _Kind.PLACED
+        if kind is _Kind.FAR and not self._scope.logits:
+            kind = _Kind.PLACED
         shape = self._shapes[kind].deal()
         weighted = kind is _Kind.WEIGHTED or (kind is _Kind.MASKED and self._mask_weighted.deal())
         dealt = PlannedRow(
@@ -184,6 +201,8 @@ class _Dealer:
                 return replace(dealt, label=dealt.largest, bands=bands)
             case _Kind.SURE:
                 return replace(dealt, label=dealt.largest)
+            case _Kind.FAR:
+                return replace(dealt, label=self._labels(classes).deal(), largest=classes - 1)
             case _Kind.PLACED:
                 label = self._labels(classes).deal()
                 largest = self._largest(classes).deal()
@@ -194,7 +213,7 @@ class _Dealer:
     def batch(self, rows: int, classes: int) -> PlannedCase:
         """Deal a batch of which some rows are unlike."""
         rows = min(rows, max(2, _MOST_LOGITS // classes))
-        unlike = (self.row(self._kinds.deal(), classes) for _ in range(min(rows, _UNLIKE)))
+        unlike = (self.row(self._kinds.deal(), classes) for _ in range(min(rows, UNLIKE)))
         return PlannedCase(0, rows, classes, tuple(unlike), self._scope)
 
     def long(self, classes: int) -> PlannedCase:
@@ -202,6 +221,7 @@ class _Dealer:
         count = len(places(classes))
         # One more, because the last place for the second largest may be that of the largest.
         kinds = [_Kind.PLACED] * (count + 1)
+        kinds += [_Kind.FAR]
         kinds += [_Kind.SURE, _Kind.ARRANGED, _Kind.STRATIFIED, _Kind.WEIGHTED] * (1 + count // 8)
         kinds = [kinds[place] for place in self._generator.permutation(len(kinds))]
         hidden = max(3, count // 4)
@@ -230,7 +250,32 @@ class _Dealer:
 
     def vocabulary(self, classes: int) -> PlannedCase:
         """Deal a few rows of very many classes."""
-        return self._case([*_Kind, _Kind.PLACED], classes)
+        return self._case([*_Kind], classes)
+
+    def everywhere(self, classes: int) -> PlannedCase:
+        """Deal as many rows as classes: every class is a label, and the largest of another row."""
+        rows = min(classes, max(2, _MOST_LOGITS // classes))
+        labels, largest = (self._generator.permutation(classes).tolist() for _ in range(2))
+        unlike = (
+            replace(self.row(_Kind.FAR, classes), label=label, largest=place)
+            for label, place in zip(labels[:rows], largest, strict=False)
+        )
+        return PlannedCase(0, rows, classes, tuple(unlike), self._scope)
+
+    def in_sight(self, classes: int) -> PlannedCase:
+        """Deal rows of equal numbers in one block, and nothing in sight elsewhere.
+
+        Every class is in sight in one of them.
+        """
+        rows = max(2, -(-classes // _IN_SIGHT.block))
+        if not (self._scope.masked and _IN_SIGHT.fits(classes)):
+            return self.batch(rows, classes)
+        unlike = []
+        for first in range(0, classes, _IN_SIGHT.block):
+            label = int(self._generator.integers(first, min(first + _IN_SIGHT.block, classes)))
+            dealt = self.row(_Kind.SURE, classes)
+            unlike.append(replace(dealt, shape=EQUAL, mask=_IN_SIGHT, label=label))
+        return PlannedCase(0, rows, classes, tuple(unlike), self._scope)
 
     def _case(self, kinds: Sequence[_Kind], classes: int) -> PlannedCase:
         """Deal one row of each kind that the scope has."""
@@ -281,8 +326,11 @@ def _long(scope: Scope) -> Iterator[PlannedCase]:
     yield from map(dealer.long, wide)
     yield from map(dealer.vocabulary, widest)
     yield dealer.batch(1, int(generator.choice(widest)))
-    yield dealer.batch(_UNLIKE, widest[0])
+    yield dealer.in_sight(max((n for n in widest if n < _IN_SIGHT_CLASSES), default=widest[0]))
+    if scope.only is not None:  # No other number of classes has many rows of every kind.
+        yield dealer.batch(UNLIKE, widest[0])
     if wide:
+        yield dealer.everywhere(min(wide, key=lambda n: abs(n - _EVERYWHERE)))
         for shape in large_batches(generator, wide):
             yield dealer.batch(shape.rows, shape.classes)
     yield from _masked_batches(dealer, generator, wide)

@@ -32,6 +32,7 @@ class Pattern(StrEnum):
     TAIL = "a padded tail"
     ALL_BUT_ONE = "all but one"
     ALL_BUT_TWO = "all but two"
+    ALL_BUT_A_BLOCK = "all but a block of {}"
     ALTERNATING = "every second class"
     ALTERNATING_BLOCKS = "every second block of {}"
     ENDS = "blocks of {} at both ends"
@@ -80,8 +81,8 @@ class Mask:
         classes
             The length of the row.
         kept
-            A class that stays where all but one or two are hidden, and the side that a padded tail
-            leaves.
+            A class that stays where all but one, two or a block are hidden, and the side that a
+            padded tail leaves.
 
         Examples
         --------
@@ -107,6 +108,8 @@ class Mask:
                 found = place != kept
             case Pattern.ALL_BUT_TWO:
                 found = (place != kept) & (place != (kept + 1) % classes)
+            case Pattern.ALL_BUT_A_BLOCK:
+                found = place // self.block != kept // self.block
             case Pattern.ALTERNATING:
                 found = place % 2 != kept % 2
             case Pattern.ALTERNATING_BLOCKS:

@@ -14,8 +14,10 @@ from gradcert_implementations import Array
 from gradcert_oracle import Format
 
 __all__ = [
+    "EQUAL",
     "PLANNED_LOGITS",
     "PLANNED_PROBABILITIES",
+    "SATURATED",
     "SEARCHED_LOGITS",
     "SEARCHED_PROBABILITIES",
     "SORTED",
@@ -106,11 +108,17 @@ def _tiny_logits(source: Source, format: Format, _largest: float, n: int) -> Arr
     return source.numbers(-format.smallest_normal, format.smallest_normal, n)
 
 
+SATURATED = "saturated"
+"""The shape of a row whose largest number is far above all others."""
+
+EQUAL = "equal"
+"""The shape of a row whose numbers are equal."""
+
 SEARCHED_LOGITS: Shapes = {
     "benign": _benign,
     "confident": _confident,
     "ties": _ties,
-    "saturated": _saturated,
+    SATURATED: _saturated,
     "spread": _spread,
     "subnormal": _subnormal,
 }
@@ -123,7 +131,7 @@ UNMOVED = frozenset({STRATIFIED, "subnormal", "near ties", "subnormal logits"})
 """The shapes that a far offset would spoil in a narrow format."""
 
 UNPLACED = frozenset(
-    {"sorted up", "sorted down", "ties", "equal", "equal but one", "integers", "coarse"}
+    {"sorted up", "sorted down", "ties", EQUAL, "equal but one", "integers", "coarse"}
 )
 """The shapes whose largest number has its place already, or comes several times."""
 
@@ -136,7 +144,7 @@ PLANNED_LOGITS: Shapes = {
     "integers": _integers,
     "coarse": _coarse,
     "negative": _negative,
-    "equal": _equal,
+    EQUAL: _equal,
     "equal but one": _equal_but_one,
     "near ties": _near_ties,
     "subnormal logits": _tiny_logits,
@@ -165,6 +173,6 @@ SEARCHED_PROBABILITIES: Shapes = {"benign": _middling, "tiny": _tiny, "near one"
 PLANNED_PROBABILITIES: Shapes = {
     **SEARCHED_PROBABILITIES,
     **dict.fromkeys(SORTED, _middling),
-    "equal": lambda source, _format, _largest, n: np.full(n, source.number(1 / 64, 1)),
+    EQUAL: lambda source, _format, _largest, n: np.full(n, source.number(1 / 64, 1)),
 }
 """The shapes of a row of probabilities that the plan tries."""

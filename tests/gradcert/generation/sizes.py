@@ -115,7 +115,7 @@ _BATCHES = 1 << 16
 """A grid of a GPU has this many blocks in one direction, less one."""
 
 _LARGE = 1 << 18
-"""Numbers in a large batch of long rows; one batch has four times as many."""
+"""Numbers in a large batch of long rows."""
 
 
 def _beside_powers_of_two(least: int, most: int) -> set[int]:
@@ -183,7 +183,7 @@ def large_batches(generator: np.random.Generator, planned: Sequence[int]) -> tup
     --------
     >>> found = large_batches(np.random.default_rng(1), [20, 63, 257, 500, 1025, 2000])
     >>> [(one.rows, one.classes) for one in found]
-    [(136, 2000), (549, 500), (662, 500), (3805, 63), (1024, 1025), (1, 63), (1, 1025)]
+    [(136, 2000), (549, 500), (662, 500), (3805, 63), (1, 63), (1, 1025)]
     """
 
     def nearest(classes: int) -> int:
@@ -192,7 +192,7 @@ def large_batches(generator: np.random.Generator, planned: Sequence[int]) -> tup
     rows = _log_uniform(generator, 83, 4000, 4)
     several = (Shape(count, nearest(_LARGE // count)) for count in rows)
     single = (Shape(1, nearest(n)) for n in _log_uniform(generator, FEW + 1, LONG, 2))
-    return (*several, Shape(1024, nearest(1025)), *single)
+    return (*several, *single)
 
 
 def planned_rows(generator: np.random.Generator) -> tuple[int, ...]:

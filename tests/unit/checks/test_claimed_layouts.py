@@ -226,8 +226,8 @@ def with_z_loss(z: Any, y: Any) -> tuple[Any, Any]:
 def test_of_a_tuple_from_a_torch_loss_the_first_is_taken_and_the_certificate_says_so() -> None:
     found = certified(from_torch(with_z_loss, targets="index", **OF_EACH_ROW))
     assert found.verdict == "conforms"
-    assert found.claimed[2:] == ("the first of the 2 values that the loss returns",)
-    assert "the first of the 2 values that the loss returns" in claims(found)
+    assert found.claimed[2:] == ("the first of the 2 values that it returns",)
+    assert "the first of the 2 values that it returns" in claims(found)
 
 
 def test_of_a_tuple_from_a_jax_loss_the_first_is_taken_and_it_says_so() -> None:
@@ -239,7 +239,7 @@ def test_of_a_tuple_from_a_jax_loss_the_first_is_taken_and_it_says_so() -> None:
     assert subject.observed() == ()
     z, t = np.zeros((2, 2)), np.eye(2)
     assert subject.functions["dE/dz"](z, t, np.ones(2)).tolist() == (0.5 - t).tolist()
-    assert subject.observed() == ("the first of the 2 values that the loss returns",)
+    assert subject.observed() == ("the first of the 2 values that it returns",)
 
 
 # What was not tried.

@@ -122,6 +122,35 @@ def test_targets_that_need_not_be_soft_are_one_hot_where_the_fault_is() -> None:
     assert np.count_nonzero(found["targets"]) == 1
 
 
+def _with_v(v: Array) -> Case:
+    case = _drawn(*v.shape)
+    return Case({**case.arguments, "v": v}, case.regimes)
+
+
+def test_v_that_need_not_be_dense_is_one_in_one_class_where_the_fault_is() -> None:
+    v = RNG.uniform(1, 4, (2, 30))
+    found = _reduced(_with_v(v), lambda case: bool((case["v"][:, -1] > 0).any()))
+    assert found["v"][0, -1] == found["v"].sum() == 1
+    assert found.regimes[0].v == "v one-hot"
+
+
+def test_v_of_both_signs_stays_so_with_small_numbers() -> None:
+    v = RNG.uniform(-3, 3, (1, 12))
+    found = _reduced(_with_v(v), lambda case: case["v"].min() < 0 < case["v"].max())
+    assert set(np.abs(found["v"]).ravel()) == {1.0}
+
+
+def test_v_where_a_logit_is_masked_stays_as_it_is() -> None:
+    case = _with_v(np.zeros((1, 4)))
+    case = case.at(np.array([[0.0, 0.0, 1.0, -np.inf]]))
+
+    def fails(case: Case) -> bool:
+        assert not case["v"][case.point == -np.inf].any()
+        return bool((case.point == -np.inf).any())
+
+    _reduced(case, fails)
+
+
 def test_targets_that_need_be_soft_are_two_halves() -> None:
     soft = RNG.dirichlet(np.ones(50)).tolist()
     found = _reduced(_case([0.0] * 50, soft), lambda case: (case["targets"] < 1).all())

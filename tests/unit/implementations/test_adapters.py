@@ -418,7 +418,8 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
         (
             "torch:{}:loss",
             {"quantities": ["do/dz"]},
-            "a loss gives dE/dz or dE/do or loss, not 'do/dz'",
+            "a loss gives loss or dE/dz or dE/do or hvp or dE/dt, a softmax gives softmax or "
+            "softmax-backward, a log-softmax gives log-softmax or log-softmax-backward; not do/dz",
         ),
         ("torch:{}:loss", {"targets": "some"}, "unknown target domain 'some'"),
         ("jax:{}:loss", {"device": "abacus"}, "the device 'abacus' cannot be used"),

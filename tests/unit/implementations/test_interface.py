@@ -51,7 +51,11 @@ def _without_addresses(value: object) -> str:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"functions": {}}, "no quantity given; choose from softmax, loss, dE/do, do/dz, dE/dz"),
+        (
+            {"functions": {}},
+            "no quantity given; choose from softmax, loss, dE/do, do/dz, dE/dz, log-softmax, "
+            "softmax-backward, log-softmax-backward, hvp, dE/dt",
+        ),
         ({"functions": {"dz/dE": _zeros}}, "unknown quantity 'dz/dE'; "),
         ({"functions": {"dE/dz": 3}}, "the function for 'dE/dz' is not callable: 3"),
         ({"functions": 3}, 'functions is 3; expected functions by quantity, such as {"dE/dz": '),

@@ -18,7 +18,8 @@ from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.adapters.numpy_function import from_numpy
 from gradcert_implementations.adapters.program import from_command
-from gradcert_implementations.adapters.torch_loss import _moved, from_torch, tensor_of
+from gradcert_implementations.adapters.tensors import moved, tensor_of
+from gradcert_implementations.adapters.torch_loss import from_torch
 
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 
@@ -82,17 +83,17 @@ def test_a_torch_loss_sees_the_layout_of_the_arrays(layout: Layout, targets: str
 @_named(OF_TORCH)
 def test_a_tensor_keeps_its_strides_on_another_device(layout: Layout) -> None:
     tensor = tensor_of(layout.relaid(ROWS))
-    moved = _moved(tensor, torch.device("meta"))
-    assert moved.device.type == "meta"
-    assert (moved.shape, moved.stride()) == (tensor.shape, tensor.stride())
+    there = moved(tensor, torch.device("meta"))
+    assert there.device.type == "meta"
+    assert (there.shape, there.stride()) == (tensor.shape, tensor.stride())
     # New memory of a device is aligned, so that what is skipped tells the alignment.
-    assert moved.storage_offset() == tensor.data_ptr() % 16 // 8
-    assert moved.is_leaf
+    assert there.storage_offset() == tensor.data_ptr() % 16 // 8
+    assert there.is_leaf
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
 def test_an_empty_tensor_can_be_moved_too(shape: tuple[int, int]) -> None:
-    assert _moved(tensor_of(np.zeros(shape)), torch.device("meta")).shape == shape
+    assert moved(tensor_of(np.zeros(shape)), torch.device("meta")).shape == shape
 
 
 CLASSES = [2, 0, 1]

@@ -5,12 +5,15 @@ import pytest
 from gradcert_implementations import (
     FORMAT_ALIASES,
     FORMAT_NAMES,
+    QUANTITY_ARGUMENTS,
     QUANTITY_NAMES,
     TARGET_DOMAINS,
+    QuantityName,
     known_name,
     known_names,
     printable,
 )
+from gradcert_oracle import quantity_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,13 @@ def test_every_customary_name_of_a_format_stands_for_its_ieee_name(
 ) -> None:
     for name in names:
         assert known_name("format", name, FORMAT_NAMES, FORMAT_ALIASES) == format
+
+
+@pytest.mark.parametrize("quantity", QUANTITY_NAMES)
+def test_the_function_of_a_quantity_is_called_with_what_the_oracle_is_asked_about(
+    quantity: QuantityName,
+) -> None:
+    assert QUANTITY_ARGUMENTS[quantity] == quantity_of(quantity).arguments
 
 
 def test_every_alias_stands_for_a_format_and_is_none_itself() -> None:

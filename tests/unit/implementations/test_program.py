@@ -31,6 +31,9 @@ PROGRAM = """
         o /= o.sum(axis=1, keepdims=True)
         if asked["quantity"] == "softmax":
             answer = o
+        elif asked["quantity"] in ("softmax-backward", "hvp"):
+            answer = o * (arrays[-1] - (o * arrays[-1]).sum(axis=1, keepdims=True))
+            assert asked["targets"] != "index" or arrays[1].shape == z.shape[:1]
         else:
             t = np.eye(z.shape[1])[arrays[1]] if asked["targets"] == "index" else arrays[1]
             answer = (o - t).astype(z.dtype)
@@ -122,6 +125,25 @@ def test_a_program_answers_in_the_quantities_and_for_the_targets_that_it_claims(
     answer = loaded.functions[quantity](*arguments[: 1 if quantity == "softmax" else 2])
     assert answer.dtype == np.float32
     assert answer.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("quantity", "targets", "told"),
+    [
+        ("softmax-backward", "probability", "none"),
+        ("softmax-backward", "index", "none"),
+        ("hvp", "signed", "signed"),
+        ("hvp", "index", "index"),
+    ],
+)
+def test_a_request_of_a_program_has_v_as_its_last_array_and_says_whether_there_are_targets(
+    program: Callable[[str], str], quantity: Any, targets: str, told: str
+) -> None:
+    spec = program(f"assert asked['targets'] == {told!r}; assert len(arrays[-1]) == len(z)")
+    loaded = load(spec, quantities=[quantity], targets=targets)
+    z, t, v = np.zeros((1, 2)), np.array([[0.0, 1.0]]), np.array([[1.0, -1.0]])
+    arguments = (z, v) if quantity == "softmax-backward" else (z, t, v)
+    assert loaded.functions[quantity](*arguments).tolist() == [[0.5, -0.5]]
 
 
 @pytest.mark.parametrize(

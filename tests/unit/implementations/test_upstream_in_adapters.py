@@ -22,10 +22,10 @@ from gradcert_implementations import (
     as_implementation,
     load,
 )
-from gradcert_implementations.adapters.conventions import takes_upstream
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.adapters.numpy_function import from_numpy
+from gradcert_implementations.adapters.signatures import takes_upstream
 from gradcert_implementations.adapters.torch_loss import from_torch
 from gradcert_reports import Certificate
 

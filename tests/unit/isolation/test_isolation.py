@@ -98,6 +98,19 @@ def scribbles(logits, targets):
 
 def loaded(logits, targets):
     return right(logits, targets)
+
+def backward(logits, v):
+    o = np.exp(logits - logits.max(axis=1, keepdims=True))
+    o /= o.sum(axis=1, keepdims=True)
+    return o * (v - (o * v).sum(axis=1, keepdims=True))
+
+def product(logits, targets, v):
+    return targets.sum(axis=1, keepdims=True) * backward(logits, v)
+
+def crashing_product(logits, targets, v):
+    if not len(logits):
+        ctypes.string_at(0)
+    return product(logits, targets, v)
 """
 
 LIMITS = Limits(seconds=1, gigabytes=1)
@@ -148,6 +161,35 @@ def test_what_ends_a_process_is_the_verdict_of_one_check_and_the_others_run(
     assert broken.reason.startswith(reason)
     assert broken.discrepancy is not None
     assert list(broken.discrepancy.arguments) == ["logits", "targets"]
+
+
+def _certified_of(name: str, quantity: str) -> Certificate:
+    return gradcert.certify(
+        f"hostile.py:{name}",
+        quantities=[quantity],
+        formats=["binary64"],
+        max_examples=5,
+        limits=LIMITS,
+        effort="quick",
+    )
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "quantity"), [("backward", "softmax-backward"), ("product", "hvp")]
+)
+def test_a_function_of_v_conforms_in_a_process_of_its_own(name: str, quantity: str) -> None:
+    found = _certified_of(name, quantity)
+    assert found.verdict == "conforms", found.refutations
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_function_of_v_that_crashes_is_shown_with_all_its_arguments() -> None:
+    found = _certified_of("crashing_product", "hvp")
+    (broken,) = (result for result in found.results if result.verdict == "broken")
+    assert broken.check == "empty-batch"
+    assert broken.discrepancy is not None
+    assert list(broken.discrepancy.arguments) == ["logits", "targets", "v"]
 
 
 @pytest.mark.usefixtures("folder")

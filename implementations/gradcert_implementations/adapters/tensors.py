@@ -1,0 +1,63 @@
+"""NumPy arrays as PyTorch tensors, with their memory layout, and back."""
+
+import warnings
+
+import ml_dtypes
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradcert_implementations.interface import Array
+
+__all__ = ["array_of", "moved", "tensor_of"]
+
+_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+
+
+def tensor_of(array: Array) -> Tensor:
+    """Return a tensor on the memory of the array, with its strides.
+
+    Torch has no negative strides, so such an array is copied. Torch has no read-only tensors, so
+    one on read-only memory can be written to, and torch does not warn of that here. Torch does not
+    take numpy's bfloat16, so its bits travel as int16.
+
+    Examples
+    --------
+    >>> tensor_of(np.zeros((3, 4))[:, ::2]).stride()
+    (4, 2)
+    """
+    if min(array.strides, default=0) < 0:
+        array = array.copy()
+    bits = array.view(np.int16) if array.dtype == _BFLOAT16 else array
+    if array.flags.writeable:
+        tensor = torch.from_numpy(bits)
+    else:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            tensor = torch.from_numpy(bits)
+    return tensor.view(torch.bfloat16) if array.dtype == _BFLOAT16 else tensor
+
+
+def moved(tensor: Tensor, place: torch.device) -> Tensor:
+    """Return the tensor on a device, with its strides and its distance from 16 bytes.
+
+    ``Tensor.to`` would pack it.
+    """
+    if place.type == "cpu" or not tensor.numel():
+        return tensor.to(place)
+    strides = tensor.stride()
+    extent = 1 + sum((n - 1) * stride for n, stride in zip(tensor.shape, strides, strict=True))
+    start = tensor.data_ptr() % 16 // tensor.element_size()
+    memory = torch.empty(start + extent, dtype=tensor.dtype, device=place)
+    memory[start:] = tensor.as_strided((extent,), (1,))
+    return memory.as_strided(tensor.shape, strides, start)
+
+
+def array_of(tensor: Tensor) -> Array:
+    """Return a tensor's values as a numpy array."""
+    tensor = tensor.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        bits: Array = tensor.contiguous().view(torch.int16).numpy()
+        return bits.view(_BFLOAT16)
+    array: Array = tensor.numpy()
+    return array
