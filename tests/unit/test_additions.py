@@ -108,7 +108,7 @@ QUANTITY = Addition(
             "    SOFTMAX,\n    LOSS,\n": "    SOFTMAX,\n    LOG_MASS,\n    LOSS,\n",
         },
         "gradcert_implementations/names.py": {
-            'QuantityName = Literal["softmax",': 'QuantityName = Literal["softmax", "log-mass",',
+            "QuantityName = Literal[": 'QuantityName = Literal["log-mass", ',
         },
     },
     right='Implementation(name="mine", functions={"log-mass": log_mass})',
