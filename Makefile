@@ -7,7 +7,7 @@ PUBLISHED := reports/published
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
 
-claims: .venv/installed  ## certify or refute the seven claims
+claims: .venv/installed  ## certify or refute the eight claims
 	$(BIN)/gradcert claims
 
 gallery: .venv/installed  ## the reports in reports/published/ and a picture of a first screen; needs chromium

@@ -125,7 +125,7 @@ class Flaw(Implementation):
         The URLs of what the source names; empty where it is a common slip.
     exposed_by
         The smallest input that shows it: the rows of the first argument (logits, or probabilities
-        for dE/do) and the rows of targets.
+        for dE/do), the rows of targets, and those of v if one of its quantities takes it.
     upstream
         The upstream gradient of that input, one number a row; ones if it is empty.
     verdict
@@ -142,7 +142,7 @@ class Flaw(Implementation):
     source: str
     kind: FlawKind
     links: tuple[str, ...]
-    exposed_by: tuple[Rows, Rows]
+    exposed_by: tuple[Rows, Rows] | tuple[Rows, Rows, Rows]
     upstream: tuple[float, ...] = ()
     verdict: Literal["refuted", "broken", "conforms"] = "refuted"
     rounds_to: FormatName | None = None

@@ -96,7 +96,8 @@ def lifted(
     Raises
     ------
     ValueError
-        If the flaw has no meaning under the loss, or if its domain contradicts it.
+        If the flaw, or each of its quantities, has no meaning under the loss, or if its domain
+        contradicts the loss.
 
     Examples
     --------
@@ -113,6 +114,11 @@ def lifted(
         functions = {
             name: _LIFTS[name](flaw, made[name], loss) for name in functions if name in _LIFTS
         }
+        if not functions:
+            raise ValueError(
+                f"the flaw {flaw.name} is about {', '.join(flaw.functions)}, which no option of a "
+                "loss changes; leave the options out"
+            )
     if takes_upstream and not flaw.takes_upstream:
         functions |= {name: _times_upstream(functions[name]) for name in _GRADIENT & set(functions)}
     return replace(

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gradcert_oracle.kinds import Kinds
+from gradcert_oracle.means import Mean
 from gradcert_oracle.rescaled_logits import RescaledLogits, Rescaling
 from gradcert_oracle.wider import DEEPEST, Array, Balance, Pair, Wider, blocks, log1p
 
@@ -211,8 +212,7 @@ class Batch:
         """``u - max u``, which may be -inf; u is z unless the loss rescales it."""
         if self.rescaled is not None:
             return self.rescaled.differences
-        z = self["logits"]
-        return self.arithmetic.difference(z, z.max(axis=1, keepdims=True))
+        return self.arithmetic.difference(self["logits"], self.largest.head[:, None])
 
     @functools.cached_property
     def softmax(self) -> Softmax:
@@ -275,6 +275,12 @@ class Batch:
         if not isinstance(tails, float):
             tails = np.where(t == 0, 0, -tails)
         return wider.balance(self._weighted(wider.product(self.target_numbers, Pair(heads, tails))))
+
+    @functools.cached_property
+    def mean(self) -> Mean:
+        """The mean of v under the shares."""
+        powers, mass = self.softmax.powers, self.softmax.mass
+        return Mean.of(self.arithmetic, powers, mass, self["v"], self.moves, self.counts)
 
     @functools.cached_property
     def pull(self) -> Pull:
@@ -510,6 +516,10 @@ class _Part(Batch):
     @functools.cached_property
     def moved(self) -> Balance:
         return self.whole.moved
+
+    @functools.cached_property
+    def mean(self) -> Mean:
+        return self.whole.mean
 
     @functools.cached_property
     def target_radii(self) -> Array:

@@ -148,7 +148,7 @@ def row_bounds(
     (2.220446049250313e-16, 2.220446049250313e-16)
     """
     format = question.format
-    stores = algorithm.level == "log-softmax" and inner is not format
+    stores = algorithm.stores and inner is not format
     arithmetic = Arithmetic(
         total=SUMMATIONS[algorithm.summation],
         lost=arb(0, inner.underflow),
@@ -187,7 +187,7 @@ def _budgets_inside(
     if _none_above(bounds.lost + _LARGEST * size, largest):
         return largest
     size = scale(question)
-    void = bounds.lost + _VOID * size
+    void = bounds.lost * (1 + 2.0**-50) + _VOID * size  # Bounds are rounded.
     if not _none_above(void, bounds.plain):
         return None
     if not _none_above(void, bounds.complement.values()):

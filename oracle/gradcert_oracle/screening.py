@@ -255,6 +255,8 @@ def _batch(
     pairs = zip(quantity.arguments, arguments, strict=True)
     wider = PAIRED if format.precision > BINARY32.precision else PLAIN
     named = {name: array.astype(np.float64, copy=False) for name, array in pairs}
+    assert quantity.screen is not None
+    named = quantity.screen.arguments(named)
     if not loss.is_plain:
         given = named["targets"]
         effective = effective_pairs(loss, wider, given)
@@ -348,7 +350,8 @@ def screen(
         for part in [slice(None)] if quantity.reduces else parts:
             answer = values[part].astype(np.float64, copy=False)
             given = [array[part] for array in arguments]
-            batch = _batch(quantity, format, given, loss, () if plain else shares[part])
+            counted = () if plain else shares[part]
+            batch = _batch(quantity, format, given, loss, counted)
             kinds = _kinds(quantity, batch, answer)
             if kinds is not None:
                 batch = batch.of_kinds(kinds)

@@ -36,7 +36,7 @@ Of rescaled logits an exponent is off by more. With the ball of u_k at most ``k 
 the products. The rest counts as ``9 u |d|`` does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,8 +131,11 @@ class Screen:
         it counts. It is computed from the reference, with a relative error below 2^-21.
     budget_at_most
         A part of the scale of each row that no such budget exceeds, but for underflow.
+    arguments
+        What the batch is made of, given the quantity's arguments by name.
     """
 
     reference: Callable[[Batch], Reference]
     budget_at_least: Callable[[Batch, Rounding], Array]
     budget_at_most: Callable[[Batch, Rounding], Array] = textbook_at_most
+    arguments: Callable[[Mapping[str, Array]], dict[str, Array]] = dict

@@ -45,6 +45,8 @@ __all__ = [
 LEVELS = ("wide", "shifted", "log-softmax", "log-sum-exp")
 """The textbook algorithms, from the best to the worst."""
 
+_STORING = LEVELS[2]
+
 
 @dataclass(frozen=True)
 class Algorithm:
@@ -52,6 +54,11 @@ class Algorithm:
 
     level: str
     summation: str
+
+    @property
+    def stores(self) -> bool:
+        """Whether it stores log-probabilities, in the format of the answer."""
+        return self.level == _STORING
 
     def __str__(self) -> str:
         return self.level if self.summation == "pairwise" else f"{self.level}, {self.summation} sum"

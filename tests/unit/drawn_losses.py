@@ -79,7 +79,8 @@ class Truth:
     error: mpf
 
 
-def _truth(terms: Sequence[mpf]) -> Truth:
+def truth(terms: Sequence[mpf]) -> Truth:
+    """Return the sum of terms, each of which is known to its own size."""
     size = mp.fsum(map(abs, terms))
     return Truth(mp.fsum(terms), mp.ldexp(size, 40 - mp.prec))
 
@@ -111,14 +112,14 @@ def closed_form(asked: Question) -> list[Truth]:
             for k, x in enumerate(a)
             if x
         ]
-        return [_truth([front * x for x in (*terms, square * log_sum**2)])]
+        return [truth([front * x for x in (*terms, square * log_sum**2)])]
     front *= mpf(share.upstream) * s
     total, values = mp.fsum(a), []
     for logit, x, power in zip(z, a, powers, strict=True):
         steep = 1 if c == inf else mp.sech(s * mpf(logit) / c) ** 2
         p = power / mass
         parts = total * entropy * p, 2 * square * log_sum * p, -x * entropy
-        values.append(_truth([front * steep * part for part in parts]))
+        values.append(truth([front * steep * part for part in parts]))
     return values
 
 
@@ -133,20 +134,22 @@ def _ulp(value: mpf, format: Format) -> mpf:
     return mp.ldexp(1, leading + 1 - format.precision)
 
 
-def violations(asked: Question) -> Iterator[str]:
+def violations(
+    asked: Question, closed_form: Callable[[Question], list[Truth]] = closed_form
+) -> Iterator[str]:
     """Yield where an enclosure does not hold the closed form, or is not narrow."""
     balls = enclose(asked)
     with mp.workprec(6000):
         truths = closed_form(asked)
         assert len(balls) == len(truths)
-        for index, (ball, truth) in enumerate(zip(balls, truths, strict=True)):
-            width = mp.ldexp(_ulp(truth.value, asked.format), -GUARD)
-            assert truth.error < mp.ldexp(width, -64), f"the closed form of {asked} is not sharp"
+        for index, (ball, true) in enumerate(zip(balls, truths, strict=True)):
+            width = mp.ldexp(_ulp(true.value, asked.format), -GUARD)
+            assert true.error < mp.ldexp(width, -64), f"the closed form of {asked} is not sharp"
             where = f"value {index} of {asked}, {asked.loss}, {asked.share}"
             if not ball.is_finite() or 2 * _exactly(ball.rad()) >= width:
                 yield f"{where}: {ball} is not narrow"
-            elif abs(_exactly(ball.mid()) - truth.value) > _exactly(ball.rad()) + truth.error:
-                yield f"{where}: {ball} is not {mp.nstr(truth.value, 20)}"
+            elif abs(_exactly(ball.mid()) - true.value) > _exactly(ball.rad()) + true.error:
+                yield f"{where}: {ball} is not {mp.nstr(true.value, 20)}"
 
 
 # The rows.

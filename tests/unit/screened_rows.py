@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import log
 
 import numpy as np
+from drawn_products import KINDS, draw_vector
 from flint import arb, ctx
 
 from gradcert_implementations import Function, any_targets, identity_product, sigmoid_product
@@ -33,7 +34,7 @@ from gradcert_oracle import (
     screen,
 )
 from gradcert_oracle.batches import Batch
-from gradcert_oracle.budgets import _budgets_inside
+from gradcert_oracle.budgets import _budgets_inside, row_bounds
 from gradcert_oracle.screening import _SLACK, _VOID, _candidates, _in_domain
 from gradcert_oracle.wider import PAIRED, PLAIN, Array
 
@@ -102,6 +103,16 @@ def _targets(rng: np.random.Generator, format: Format, point: Array, largest: fl
     return t
 
 
+def _vectors(rng: np.random.Generator, quantity: Quantity, format: Format, point: Array) -> Array:
+    rows, classes = point.shape
+    most = min(format.max, 2.0**960) / 16
+    kinds = rng.choice(KINDS, rows)
+    v = np.array([draw_vector(rng, format, str(kind), classes, most) for kind in kinds])
+    if not quantity.masked_v:
+        v[point == -np.inf] = 0
+    return v.astype(format.dtype)
+
+
 def draw(quantity: Quantity, format: Format, seed: int, rows: int) -> tuple[Array, ...]:
     """Draw the arguments of a batch, in the format's dtype."""
     rng = np.random.default_rng([seed, format.precision, SCREENED.index(quantity)])
@@ -121,6 +132,11 @@ def draw(quantity: Quantity, format: Format, seed: int, rows: int) -> tuple[Arra
         largest *= float(point.min())
     targets = [_targets(rng, format, row.astype(np.float64), largest) for row in point]
     named = {"targets": np.array(targets).astype(format.dtype)}
+    if "v" in quantity.arguments:
+        named["v"] = _vectors(rng, quantity, format, point)
+        sizes = np.abs(named["targets"].astype(np.float64)).sum(axis=1)
+        scaled = named["targets"].astype(np.float64) / np.maximum(1, sizes)[:, None]
+        named["targets"] = scaled.astype(format.dtype)
     return tuple(named.get(name, point) for name in quantity.arguments)
 
 
@@ -147,10 +163,8 @@ def violations(quantity: Quantity, format: Format, seed: int, rows: int) -> Iter
     assert quantity.screen is not None
     arguments = draw(quantity, format, seed, rows)
     named = zip(quantity.arguments, arguments, strict=True)
-    batch = Batch(
-        {name: array.astype(np.float64) for name, array in named},
-        PAIRED if format is BINARY64 else PLAIN,
-    )
+    given = {name: array.astype(np.float64) for name, array in named}
+    batch = Batch(quantity.screen.arguments(given), PAIRED if format is BINARY64 else PLAIN)
     assert _in_domain(quantity, dict(batch.arguments)).all()
     with np.errstate(all="ignore"):
         reference = quantity.screen.reference(batch)
@@ -187,7 +201,8 @@ def violations(quantity: Quantity, format: Format, seed: int, rows: int) -> Iter
                 continue
             largest = max(map(float, inside))
             # A budget of 64 bits is rounded beside what is charged for underflow.
-            if not largest <= (format.underflow + most * row_scale) * (1 + 2.0**-50):
+            lost = row_bounds(asked, range(asked.classes), algorithm, inner).lost
+            if not largest <= (lost + most * row_scale) * (1 + 2.0**-50):
                 yield f"{asked}: a budget of {largest}, more than {most} of {row_scale}"
             for low, budget in zip(np.minimum(least, limit), found, strict=True):
                 if not arb(low) <= budget:

@@ -11,7 +11,7 @@ import numpy as np
 from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
-__all__ = ["gradient", "implementation", "jacobian"]
+__all__ = ["gradient", "implementation", "jacobian", "softmax_backward"]
 
 
 def _softmax(logits: Array) -> Array:
@@ -34,6 +34,17 @@ def jacobian(logits: Array) -> Array:
     return result
 
 
+def softmax_backward(_logits: Array, v: Array) -> Array:
+    """Return ``v_j``, the gradient by the probabilities.
+
+    Examples
+    --------
+    >>> softmax_backward(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([[1., 0.]])
+    """
+    return v.copy()
+
+
 def gradient(logits: Array, targets: Array) -> Array:
     """Return ``-t_j / o_j``, the gradient by the probabilities.
 
@@ -48,10 +59,10 @@ def gradient(logits: Array, targets: Array) -> Array:
 
 implementation = Flaw(
     name="softmax-jacobian-as-identity",
-    functions={"do/dz": jacobian, "dE/dz": gradient},
-    formula="do_i/dz_j = 1 for i = j, else 0, so that dE/dz_j = -t_j / o_j",
+    functions={"do/dz": jacobian, "softmax-backward": softmax_backward, "dE/dz": gradient},
+    formula="do_i/dz_j = 1 for i = j, else 0, so that a vector v comes back as it is",
     source="reported in darknet PR 96",
     kind=FlawKind.FORMULA,
     links=("https://github.com/pjreddie/darknet/pull/96",),
-    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -34,30 +34,58 @@ def scaled(factor: float) -> Mapping[QuantityName, Function]:
     array([[-1.,  1.]])
     """
 
-    def softmax(logits: Array) -> Array:
+    def shares(logits: Array) -> Array:
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         o: Array = powers / powers.sum(axis=-1, keepdims=True)
-        return o * factor
+        return o
+
+    def softmax(logits: Array) -> Array:
+        return shares(logits) * factor
+
+    def surprise(logits: Array) -> Array:
+        shifted = logits - logits.max(axis=-1, keepdims=True)
+        result: Array = np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
+        return result
 
     def loss(logits: Array, targets: Array) -> Array:
-        shifted = logits - logits.max(axis=-1, keepdims=True)
-        surprise = np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
-        total: Array = (targets * np.where(targets == 0, 0, surprise)).sum(axis=-1)
+        total: Array = (targets * np.where(targets == 0, 0, surprise(logits))).sum(axis=-1)
         return total * factor
 
     def loss_by_probability(probabilities: Array, targets: Array) -> Array:
         return -targets / probabilities * factor
 
     def gradient(logits: Array, targets: Array) -> Array:
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        o: Array = powers / powers.sum(axis=-1, keepdims=True)
-        return (o - targets) * factor
+        return (shares(logits) - targets) * factor
+
+    def log_softmax(logits: Array) -> Array:
+        return -surprise(logits) * factor
+
+    def target_gradient(logits: Array, _targets: Array) -> Array:
+        return surprise(logits) * factor
+
+    def softmax_backward(logits: Array, v: Array) -> Array:
+        o = shares(logits)
+        result: Array = o * (v - (o * v).sum(axis=-1, keepdims=True))
+        return result * factor
+
+    def log_softmax_backward(logits: Array, v: Array) -> Array:
+        result: Array = (v - shares(logits) * v.sum(axis=-1, keepdims=True)) * factor
+        return result
+
+    def hessian_vector_product(logits: Array, targets: Array, v: Array) -> Array:
+        result: Array = targets.sum(axis=-1, keepdims=True) * softmax_backward(logits, v)
+        return result
 
     return {
         "softmax": softmax,
         "loss": loss,
         "dE/do": loss_by_probability,
         "dE/dz": gradient,
+        "log-softmax": log_softmax,
+        "softmax-backward": softmax_backward,
+        "log-softmax-backward": log_softmax_backward,
+        "hvp": hessian_vector_product,
+        "dE/dt": target_gradient,
     }
 
 
@@ -85,7 +113,7 @@ implementation = ParametricFlaw(
     source="a common slip",
     kind=FlawKind.FORMULA,
     links=(),
-    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),), ((1.0, 0.0),)),
     at=scaled,
     stated=_stated,
     fit=_fit,

@@ -61,7 +61,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
 
 def _textbook(question: Question, places: Sequence[int], _: str, arithmetic: Arithmetic) -> Values:
     o = list(map(arb, question["outputs"]))
-    return textbook_of(o, question["v"], places, arithmetic)
+    return textbook_of(o, question["v"], places, arithmetic).values
 
 
 SOFTMAX_BACKWARD_OF_OUTPUTS = Quantity(

@@ -49,16 +49,29 @@ Examples
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 from flint import acb, arb, ctx
 
+from gradcert_oracle import textbook
+from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import Shares, shares
 from gradcert_oracle.differences import analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
-from gradcert_oracle.quantities.softmax_backward import SOFTMAX_BACKWARD
+from gradcert_oracle.quantities.softmax_backward import (
+    SOFTMAX_BACKWARD,
+    reach_at_least,
+    reference_of,
+    seen,
+    seen_in,
+    sizes_at_least,
+    textbook_of,
+)
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits, check_masked_targets, check_vector, lookup
+from gradcert_oracle.screens import Reference, Screen, textbook_at_most
 from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import Array
 
 __all__ = ["HESSIAN_VECTOR_PRODUCT"]
 
@@ -135,24 +148,23 @@ def _enclose(question: Question, guard: int) -> Enclosures:
     return tuple(lookup(kinds, balls, question.equal))
 
 
-def _product(question: Question) -> Question:
-    """Return the question about v times the Jacobian of the softmax."""
-    rows = question["logits"], question["v"]
-    return Question(SOFTMAX_BACKWARD, rows, question.format)
-
-
 def _textbook(
     question: Question, places: Sequence[int], level: str, arithmetic: Arithmetic
 ) -> Values:
     """Return ``T o_j (v_j - m)``, with ``m = sum_k o_k v_k``.
 
     T may come first or last, so its product with each term is rounded once more. What underflows
-    before T multiplies it counts as lost.
+    before T multiplies it counts as lost. Where T multiplies a share first, what underflows is
+    multiplied by v, which may be huge where T is tiny. So it is part of the ball. Targets that are
+    all zero lose nothing.
     """
-    found = SOFTMAX_BACKWARD.textbook(_product(question), places, level, arithmetic)
+    o = textbook.softmax(question["logits"], level, arithmetic)
+    found, reaches = textbook_of(o, seen(question), places, arithmetic)
     targets = list(map(arb, question["targets"]))
     (total, _), (size, _) = of_both_signs(arithmetic.total, targets)
-    plain = [value * total for value in found.plain]
+    pairs = zip(found.plain, reaches, strict=True)
+    lost = arithmetic.lost if any(question["targets"]) else arb(0)
+    plain = [value * total + lost * reach for value, reach in pairs]
     flushed = (found.lost + arithmetic.lost.rad()) * size
     return Values(plain, {}, [2 * one * size for one in found.sizes], flushed.upper())
 
@@ -160,7 +172,50 @@ def _textbook(
 def _scale(question: Question) -> float:
     """Return ``sum_k |t_k|`` times the scale of v times the Jacobian."""
     total = float_sum(map(abs, question["targets"]))
-    return total * SOFTMAX_BACKWARD.scale(_product(question))
+    return total * SOFTMAX_BACKWARD.scale(question)
+
+
+def _reference(batch: Batch) -> Reference:
+    """Return ``T x_j``, with x the backward of softmax.
+
+    T is known to less than :attr:`Batch.error <gradcert_oracle.batches.Batch.error>` beside the sum
+    W of the sizes, and one product is rounded. The error of x_j is at least three times that of its
+    sizes. So twice the error of x_j, times W, is more.
+    """
+    wider, targets = batch.arithmetic, batch.targets
+    found = reference_of(batch)
+    values = wider.product(wider.normal(found.values), targets.total.per_row())
+    error = 2 * found.error * targets.sizes[:, None] + found.lost[:, None]
+    return Reference(values, error, found.scale * targets.sizes, found.lost)
+
+
+def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
+    """Return ``|T|`` times the reach of x_j, and two roundings of ``W (o_j (|v_j| + M) + |x_j|)``.
+
+    The ball of T contains T, so the radius of ``T x_j`` is at least ``|T|`` times that of x_j; see
+    :func:`~gradcert_oracle.quantities.softmax_backward.reach_at_least`. The sizes charge both
+    roundings.
+    """
+    # T is known beside the sizes. Where they cancel, little may be known of it.
+    sizes = batch.targets.sizes
+    total = np.maximum(np.abs(batch.targets.total.head) - 2 * batch.error * sizes, 0)
+    own = rounding.unit * sizes_at_least(batch, rounding)
+    bound: Array = 2 * sizes[:, None] * own + total[:, None] * reach_at_least(batch, rounding)
+    return bound
+
+
+def _budget_at_most(batch: Batch, rounding: Rounding) -> Array:
+    """Return a part of the scale that no budget exceeds, but for underflow.
+
+    What T times a share loses to underflow is multiplied by at most ``(2 + o_j n) max |v_k|``, and
+    the scale is W times twice the largest share times that v. No share is larger than one, and the
+    largest is at least 1/n. The sum T has the radius ``D w W``, or less.
+    """
+    sizes = batch.targets.sizes
+    lost = 2 * batch.classes * rounding.lost / np.where(sizes == 0, np.inf, sizes)
+    depth = (batch.classes - 1).bit_length()
+    most: Array = 1.1 * textbook_at_most(batch, rounding) + lost + 4 * (depth + 2) * rounding.unit
+    return most
 
 
 HESSIAN_VECTOR_PRODUCT = Quantity(
@@ -170,4 +225,10 @@ HESSIAN_VECTOR_PRODUCT = Quantity(
     textbook=_textbook,
     scale=_scale,
     masked_v=True,
+    screen=Screen(
+        reference=_reference,
+        budget_at_least=_budget_at_least,
+        budget_at_most=_budget_at_most,
+        arguments=seen_in,
+    ),
 )

@@ -12,12 +12,14 @@ Examples
 [0.5, -0.5]
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gradcert_oracle.precision import Enclosures
 from gradcert_oracle.quantities.gradient import GRADIENT
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.wider import Array
 
 __all__ = ["LOG_SOFTMAX_BACKWARD"]
 
@@ -38,6 +40,11 @@ def _textbook(
     return GRADIENT.textbook(_gradient(question), places, level, arithmetic)
 
 
+def _gradient_in(arguments: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arguments of the gradient's screen. It accepts what the gradient's judge does."""
+    return {"logits": arguments["logits"], "targets": -arguments["v"]}
+
+
 LOG_SOFTMAX_BACKWARD = Quantity(
     name="log-softmax-backward",
     arguments=("logits", "v"),
@@ -45,4 +52,5 @@ LOG_SOFTMAX_BACKWARD = Quantity(
     textbook=_textbook,
     scale=lambda question: GRADIENT.scale(_gradient(question)),
     scale_at_least=lambda question: GRADIENT.scale_at_least(_gradient(question)),
+    screen=GRADIENT.screen and replace(GRADIENT.screen, arguments=_gradient_in),
 )

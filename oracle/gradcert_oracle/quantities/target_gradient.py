@@ -17,10 +17,12 @@ from dataclasses import replace
 
 from flint import ctx
 
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.precision import Enclosures
 from gradcert_oracle.quantities.log_softmax import LOG_SOFTMAX
 from gradcert_oracle.questions import Question
 from gradcert_oracle.rows import check_targets
+from gradcert_oracle.screens import Reference
 from gradcert_oracle.textbook import Arithmetic, Values
 
 __all__ = ["TARGET_GRADIENT"]
@@ -40,10 +42,17 @@ def _textbook(
     return Values([-value for value in found.plain], {}, found.sizes)
 
 
+def _reference(batch: Batch) -> Reference:
+    assert LOG_SOFTMAX.screen is not None
+    found = LOG_SOFTMAX.screen.reference(batch)
+    return replace(found, values=found.values.times(-1.0))
+
+
 TARGET_GRADIENT = replace(
     LOG_SOFTMAX,
     name="dE/dt",
     arguments=("logits", "targets"),
     enclose=_enclose,
     textbook=_textbook,
+    screen=LOG_SOFTMAX.screen and replace(LOG_SOFTMAX.screen, reference=_reference),
 )

@@ -1,4 +1,4 @@
-"""``gradcert claims``: the ledger of the seven claims."""
+"""``gradcert claims``: the ledger of the eight claims."""
 
 import typer
 
@@ -16,7 +16,7 @@ def claims_command(
     seed: Seed = 0,
     report: ReportFolder = None,
 ) -> None:
-    """Certify or refute the seven claims that gradcert grew from.
+    """Certify or refute the eight claims that gradcert is about.
 
     Exit status: 0 if every verdict is the expected one, 1 if not, 2 for a usage error, 130 after
     an interrupt.

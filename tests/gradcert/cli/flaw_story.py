@@ -48,7 +48,7 @@ def _exposed(flaw: Flaw) -> str:
 
 
 def _nearness(flaw: Flaw) -> str:
-    claim = next(claim for claim in claims_of(flaw) if claim.quantity is GRADIENT)
+    claim = next(claims_of(flaw))
     case = exposing_case(flaw, claim.format)
     values = claim.answer(case)[0].tolist()
     question = claim.question(case, 0)

@@ -1,8 +1,8 @@
-"""The seven claims that gradcert grew from, each certified or refuted like any implementation.
+"""The eight claims that gradcert is about, each certified or refuted like any implementation.
 
 A claim is a formula. A built-in computes the formula, and is certified on the targets for which the
 formula is claimed. Claim 6 has three statements, because it is true on one domain of targets only.
-Claim 7 has two, because it is about two outputs.
+Claim 7 has two, because it is about two outputs. Claim 8 has two, one with the learner's diagonal.
 """
 
 from dataclasses import dataclass
@@ -46,6 +46,7 @@ class Statement:
 
 _ANY = "targets that sum to anything"
 _ONE = "targets that sum to one"
+_VECTOR = "softmax, and v of any sign"
 
 LEDGER: tuple[Statement, ...] = (
     Statement(
@@ -138,8 +139,29 @@ LEDGER: tuple[Statement, ...] = (
         targets="any",
         expected=Verdict.CONFORMS,
     ),
+    Statement(
+        claim=8,
+        statement="sum_i v_i do_i/dz_j = o_j (v_j - sum_k o_k v_k)",
+        where=_VECTOR,
+        spec="numpy",
+        quantity="softmax-backward",
+        targets="probability",
+        expected=Verdict.CONFORMS,
+    ),
+    Statement(
+        claim=8,
+        statement="sum_i v_i do_i/dz_j = o_j (1 - o_j) v_j",
+        where=_VECTOR,
+        spec="diagonal-jacobian",
+        quantity="softmax-backward",
+        targets="probability",
+        expected=Verdict.REFUTED,
+    ),
 )
-"""Claim 6 shows why targets must sum to one, and claim 7 where the diagonal is enough."""
+"""Claim 6 shows why targets must sum to one, and claim 7 where the diagonal is enough.
+
+Claim 8 is the first mistake again, in the backward of softmax.
+"""
 
 
 ENTRIES = tuple(

@@ -64,6 +64,9 @@ def _severity(result: CheckResult) -> tuple[int, float]:
     return result.worst.severity
 
 
+_OF_STORED = "a backward is called with what its forward has stored"
+
+
 def begun(
     subject: Implementation, *, coverage: Sequence[Coverage], provenance: Provenance
 ) -> Certificate:
@@ -76,7 +79,11 @@ def begun(
         formats=tuple(subject.formats),
         loss=recorded(subject.loss),
         domain=recorded(subject.domain),
-        claimed=(loss_in_words(subject.loss), domain_in_words(subject.domain)),
+        claimed=(
+            loss_in_words(subject.loss),
+            domain_in_words(subject.domain),
+            *([_OF_STORED] if subject.takes_outputs else []),
+        ),
         not_claimed=unclaimed(
             subject.loss,
             subject.domain,

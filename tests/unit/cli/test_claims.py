@@ -1,4 +1,4 @@
-"""The seven claims have the verdicts that are known to be right, and a report keeps them."""
+"""The eight claims have the verdicts that are known to be right, and a report keeps them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,17 +21,28 @@ def certificates() -> list[Certificate]:
     ]
 
 
-def test_each_of_the_seven_claims_has_its_line() -> None:
-    assert sorted({line.claim for line in LEDGER}) == [1, 2, 3, 4, 5, 6, 7]
+def test_each_of_the_eight_claims_has_its_line() -> None:
+    assert sorted({line.claim for line in LEDGER}) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_every_verdict_is_the_one_that_is_expected(certificates: list[Certificate]) -> None:
     assert [found.verdict for found in certificates] == [line.expected for line in LEDGER]
 
 
-def test_the_refuted_claims_are_three_to_six_and_claim_six_only_beyond_its_domain() -> None:
-    refuted = [(line.claim, line.targets) for line in LEDGER if line.expected == "refuted"]
-    assert refuted == [(3, "probability"), (4, "probability"), (5, "probability"), (6, "any")]
+def test_claim_six_is_refuted_only_beyond_its_domain() -> None:
+    refuted = [line.targets for line in LEDGER if line.claim == 6 and line.expected == "refuted"]
+    assert refuted == ["any"]
+
+
+def test_the_refuted_claims_are_three_to_six_and_the_diagonal_in_claim_eight() -> None:
+    refuted = [(line.claim, line.spec) for line in LEDGER if line.expected == "refuted"]
+    assert refuted == [
+        (3, "diagonal-only"),
+        (4, "sign-flipped"),
+        (5, "binary-cross-entropy-slope"),
+        (6, "targets-assumed-to-sum-to-one"),
+        (8, "diagonal-jacobian"),
+    ]
 
 
 def test_o_minus_t_is_refuted_by_two_classes_whose_targets_do_not_sum_to_one(
@@ -48,10 +59,22 @@ def test_o_minus_t_is_refuted_by_two_classes_whose_targets_do_not_sum_to_one(
     assert sum(map(float, targets)) != 1
 
 
-@pytest.mark.parametrize("claim", [3, 4, 5])
+def test_the_diagonal_in_the_backward_of_softmax_is_refuted_by_two_classes(
+    certificates: list[Certificate],
+) -> None:
+    (found,) = (
+        certificate.refutations[0].discrepancy
+        for certificate, line in zip(certificates, LEDGER, strict=True)
+        if line.spec == "diagonal-jacobian"
+    )
+    assert found is not None
+    assert (found.rows, found.classes) == (1, 2)
+
+
+@pytest.mark.parametrize("claim", [3, 4, 5, 8])
 def test_a_refuted_claim_is_named_after_itself(certificates: list[Certificate], claim: int) -> None:
     for certificate, line in zip(certificates, LEDGER, strict=True):
-        if line.claim == claim:
+        if line.claim == claim and line.expected == "refuted":
             (diagnosis,) = certificate.diagnoses
             assert diagnosis.matches[0].flaw == line.spec
 

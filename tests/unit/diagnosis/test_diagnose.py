@@ -124,14 +124,21 @@ def test_flaws_between_which_no_format_decides_are_both_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "point"), [("sign-flipped", "logits"), ("binary-cross-entropy-slope", "probabilities")]
+    ("name", "arguments"),
+    [
+        ("sign-flipped", ["logits", "targets"]),
+        ("binary-cross-entropy-slope", ["probabilities", "targets"]),
+        ("row-sum-missing", ["logits", "targets", "v"]),
+    ],
 )
-def test_the_exposing_case_of_a_flaw_has_its_arguments_in_the_format(name: str, point: str) -> None:
+def test_the_exposing_case_of_a_flaw_has_its_arguments_in_the_format(
+    name: str, arguments: list[str]
+) -> None:
     flaw = load(name)
     assert isinstance(flaw, Flaw)
     case = exposing_case(flaw, BINARY32)
-    assert list(case.arguments) == [point, "targets"]
-    assert [array.dtype for array in case.arguments.values()] == [np.float32] * 2
+    assert list(case.arguments) == arguments
+    assert {array.dtype for array in case.arguments.values()} == {np.dtype(np.float32)}
     assert [array.tolist() for array in case.arguments.values()] == [
         [list(row) for row in rows] for rows in flaw.exposed_by
     ]

@@ -15,7 +15,7 @@ import pytest
 from gradcert_implementations import FLAWED, Flaw, FlawKind, Loss, documented, load
 from gradcert_implementations.interface import options_of
 from gradcert_implementations.numpy_by_hand import gradient as right
-from gradcert_oracle import FORMATS
+from gradcert_oracle import FORMATS, quantity_of
 
 
 def flaw(name: str) -> Flaw:
@@ -120,9 +120,9 @@ def test_each_kind_has_a_flaw() -> None:
 @pytest.mark.parametrize("name", FLAWED)
 def test_the_exposing_input_lies_where_the_flaw_claims_to_be_right(name: str) -> None:
     subject = flaw(name)
-    first, targets = map(np.array, subject.exposed_by)
+    first, targets, *v = map(np.array, subject.exposed_by)
     assert first.ndim == 2
-    assert first.shape == targets.shape
+    assert {array.shape for array in (targets, *v)} == {first.shape}
     assert (targets[first == -np.inf] == 0).all()
     assert np.abs(first[first > -np.inf]).max() <= subject.domain.largest_logit
     if subject.domain.targets == "probability":
@@ -180,13 +180,14 @@ def test_a_flaw_that_scales_slightly_is_nearly_right() -> None:
 def test_a_flaw_takes_read_only_arrays_of_any_layout_and_of_no_rows(name: str, rows: int) -> None:
     first = np.asfortranarray([[0.5, 0.125, 0.375]] * rows).reshape(rows, 3)
     targets = np.repeat([[0.25, 0.75, 0.0]] * rows, 2).reshape(rows, 6)[:, ::2]
+    named = {"logits": first, "probabilities": first, "targets": targets, "v": -first}
     shapes = {"loss": (rows,), "do/dz": (rows, 3, 3)}
     for format, (quantity, function) in product(flaw(name).formats, flaw(name).functions.items()):
         dtype = FORMATS[format].dtype
-        arguments = [array.astype(dtype) for array in (first, targets, np.ones(rows))]
+        arrays = [named[argument] for argument in quantity_of(quantity).arguments]
+        arguments = [array.astype(dtype) for array in (*arrays, np.ones(rows))]
         for array in arguments:
             array.flags.writeable = False
-        arguments.append(np.ones(rows, dtype))  # An upstream gradient.
         answer = function(*arguments[: len(signature(function).parameters)])
         assert answer.dtype == dtype
         assert answer.shape == shapes.get(quantity, (rows, 3))

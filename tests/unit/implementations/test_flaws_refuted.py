@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from itertools import product
 
-import numpy as np
 import pytest
 
 from gradcert.checks import Check, planned
-from gradcert.core.case import Case, Regime
+from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim
 from gradcert.core.evidence import JudgedRow, Refuted
+from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert_implementations import FLAWED, Flaw, load
-from gradcert_oracle import FAITHFUL, quantity_of
+from gradcert_oracle import FAITHFUL
 
 
 def flaw(name: str) -> Flaw:
@@ -27,14 +27,9 @@ def flaws_of_verdict(verdict: str) -> list[str]:
 def exposed(name: str) -> Iterator[tuple[Check, Claim, Case]]:
     """Yield every check of every claim that takes the exposing input, with that input."""
     subject = flaw(name)
-    point = quantity_of(next(iter(subject.functions))).arguments[0]
     for plan in planned(subject):
-        if plan.claim.quantity.arguments[0] == point:
-            dtype = plan.claim.format.dtype
-            first, targets = (np.array(rows, dtype) for rows in subject.exposed_by)
-            upstream = np.array(subject.upstream, dtype) if subject.upstream else None
-            regimes = (Regime("exposing"),) * len(first)
-            case = Case({point: first, "targets": targets}, regimes, upstream)
+        case = exposing_case(subject, plan.claim.format)
+        if case.arguments.keys() >= set(plan.claim.quantity.arguments):
             yield plan.check, plan.claim, case
 
 

@@ -140,6 +140,11 @@ def test_a_flaw_of_an_option_is_not_made_where_the_option_is_missing() -> None:
         flaw.with_loss(Loss())
 
 
+def test_a_flaw_of_quantities_without_options_is_refused_under_another_loss_in_one_line() -> None:
+    with pytest.raises(SpecError, match=r"^hessian-zero: the flaw hessian-zero is about hvp, "):
+        load("hessian-zero", loss={"softcap": 30})
+
+
 def test_the_snippet_of_a_flaw_under_another_loss_loads_it_under_that_loss() -> None:
     certificate = gradcert.certify("diagonal-only", loss={"multiplier": 2}, effort="quick")
     discrepancy = certificate.refutations[0].discrepancy

@@ -78,7 +78,9 @@ def _arguments(quantity: Quantity, rows: int, classes: int) -> tuple[Array, ...]
     hidden = RNG.random((rows, classes)) < 0.3
     if quantity.masked:
         z[1][hidden[1] & (t[1] == 0)] = -np.inf
-    named = {"targets": t, "logits": z, "probabilities": np.exp(-np.abs(z))}
+    named = {"targets": t, "logits": z, "probabilities": np.exp(-np.abs(z)), "v": 3 - 2 * t}
+    if not quantity.masked_v:
+        named["v"] = -2 * t
     return tuple(named[name] for name in quantity.arguments)
 
 
@@ -128,10 +130,10 @@ def test_the_bounds_hold_for_one_class_of_each_kind(quantity: Quantity) -> None:
     arguments = _arguments(quantity, 5, 800)
     found = kinds_of(*arguments)
     assert found is not None
-    named = dict(zip(quantity.arguments, arguments, strict=True))
+    assert quantity.screen is not None
+    named = quantity.screen.arguments(dict(zip(quantity.arguments, arguments, strict=True)))
     batch = Batch(named, PAIRED).of_kinds(found)
     assert batch.classes == 800
-    assert quantity.screen is not None
     with np.errstate(all="ignore"):
         reference = quantity.screen.reference(batch)
         least = quantity.screen.budget_at_least(batch, Rounding(53, BINARY64.underflow))

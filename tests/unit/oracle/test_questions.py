@@ -74,7 +74,7 @@ def test_a_common_shift_changes_nothing_only_where_the_quantity_says_so(
 
 @EACH_QUANTITY
 def test_a_masked_logit_is_accepted_only_where_the_quantity_says_so(quantity: Quantity) -> None:
-    rows = ((0.5, -float("inf")), (1.0, 0.0))[: len(quantity.arguments)]
+    rows = ((0.5, -float("inf")), (1.0, 0.0), (1.0, 0.0))[: len(quantity.arguments)]
     asked = Question(quantity, rows, BINARY64, Loss(output=quantity.output))
     if quantity.masked:
         assert all(ball.is_finite() for ball in enclose(asked))
