@@ -220,8 +220,7 @@ class _Dealer:
         """Deal a batch of long rows: labels and largest numbers in every place, and other rows."""
         count = len(places(classes))
         # One more, because the last place for the second largest may be that of the largest.
-        kinds = [_Kind.PLACED] * (count + 1)
-        kinds += [_Kind.FAR]
+        kinds = [_Kind.PLACED] * (count + 1) + [_Kind.FAR]
         kinds += [_Kind.SURE, _Kind.ARRANGED, _Kind.STRATIFIED, _Kind.WEIGHTED] * (1 + count // 8)
         kinds = [kinds[place] for place in self._generator.permutation(len(kinds))]
         hidden = max(3, count // 4)
@@ -268,7 +267,8 @@ class _Dealer:
         Every class is in sight in one of them.
         """
         rows = max(2, -(-classes // _IN_SIGHT.block))
-        if not (self._scope.masked and _IN_SIGHT.fits(classes)):
+        fits = _IN_SIGHT.fits(classes) and rows * classes <= _MOST_LOGITS
+        if not (self._scope.masked and fits):
             return self.batch(rows, classes)
         unlike = []
         for first in range(0, classes, _IN_SIGHT.block):
