@@ -31,7 +31,7 @@ from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import share_slopes
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import Row, check_logits, check_vector, lookup
+from gradcert_oracle.rows import Row, check_logits, check_vector
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.sums import of_equal_terms
 from gradcert_oracle.textbook import Arithmetic, Values
@@ -78,7 +78,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         return slopes_of(whole.own, whole.top, numbers, counts, places)
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(question.kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def seen(question: Question) -> Row:
