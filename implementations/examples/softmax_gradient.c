@@ -35,11 +35,11 @@ GRADIENT(gradient_binary32, float, expf)
 
 int main(void)
 {
-    char line[512], quantity[16], format[16], targets[16];
+    char line[512], quantity[32], format[16], targets[16];
     while (fgets(line, sizeof line, stdin)) {
         size_t rows, classes;
         if (sscanf(line,
-                   "{\"quantity\": \"%15[^\"]\", \"format\": \"%15[^\"]\", "
+                   "{\"quantity\": \"%31[^\"]\", \"format\": \"%15[^\"]\", "
                    "\"shapes\": [[%zu, %zu]%*[^\"]\"targets\": \"%15[^\"]\"}",
                    quantity, format, &rows, &classes, targets) != 5) {
             fprintf(stderr, "not a request: %s\n", line);
@@ -47,16 +47,18 @@ int main(void)
         }
         size_t width = !strcmp(format, "binary64") ? 8 : !strcmp(format, "binary32") ? 4 : 2;
         size_t size = rows * classes * width;
-        size_t second = !strcmp(targets, "none") ? 0 : !strcmp(targets, "index") ? rows * 8 : size;
-        char *arrays = malloc(size + second + size + 1); /* malloc(0) may be NULL. */
-        if (!arrays || fread(arrays, 1, size + second, stdin) != size + second) {
+        size_t others = 0; /* Bytes of the arrays behind the logits. */
+        for (const char *shape = line; (shape = strstr(shape, "], [")); shape++)
+            others += others || strcmp(targets, "index") ? size : rows * 8;
+        char *arrays = malloc(size + others + size + 1); /* malloc(0) may be NULL. */
+        if (!arrays || fread(arrays, 1, size + others, stdin) != size + others) {
             fputs(arrays ? "the request ends early\n" : "out of memory\n", stderr);
             return EXIT_FAILURE;
         }
         if (strcmp(quantity, "dE/dz") || strcmp(targets, "probability") || width == 2) {
             printf("{\"unsupported\": \"%s of targets %s in %s\"}\n", quantity, targets, format);
         } else {
-            char *answer = arrays + size + second;
+            char *answer = arrays + size + others;
             if (width == 8)
                 gradient_binary64(rows, classes, arrays, arrays + size, answer);
             else

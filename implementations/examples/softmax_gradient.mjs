@@ -61,8 +61,8 @@ for (let asked = question(); asked !== null; asked = question()) {
   const [rows, n] = shapes[0];
   const Numbers = ARRAYS[format];
   const width = Numbers?.BYTES_PER_ELEMENT ?? 2;
-  const second = { none: 0, index: rows * 8 }[targets] ?? rows * n * width;
-  const [z, t] = [rows * n * width, second].map(bytesRead);
+  const bytes = (i) => (i === 1 && targets === "index" ? 8 : width);
+  const [z, t] = shapes.map((shape, i) => bytesRead(shape.reduce((a, b) => a * b, bytes(i))));
   if (quantity !== "dE/dz" || targets !== "probability" || !Numbers) {
     const unsupported = `${quantity} of targets ${targets} in ${format}`;
     all(writeSync, 1, Buffer.from(`${JSON.stringify({ unsupported })}\n`));

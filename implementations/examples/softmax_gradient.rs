@@ -52,16 +52,15 @@ fn main() -> io::Result<()> {
             "binary32" => 4,
             _ => 2,
         };
-        let mut logits = vec![0; rows * n * width];
-        let mut second = match targets {
-            "index" => vec![0; rows * 8],
-            "none" => vec![],
-            _ => vec![0; logits.len()],
-        };
+        let (indices, size) = (targets == "index", rows * n * width);
+        // All arrays but class indices have the shape of the logits.
+        let arrays = shapes.matches('[').count() - 1 - indices as usize;
+        let mut logits = vec![0; size];
+        let mut others = vec![0; (arrays - 1) * size + indices as usize * rows * 8];
         input.read_exact(&mut logits)?;
-        input.read_exact(&mut second)?;
+        input.read_exact(&mut others)?;
         if (quantity, targets) == ("dE/dz", "index") && width > 2 {
-            let classes: Vec<usize> = second.chunks_exact(8).map(class).collect();
+            let classes: Vec<usize> = others.chunks_exact(8).map(class).collect();
             let answer = match width {
                 8 => gradient_binary64(&logits, &classes, n),
                 _ => gradient_binary32(&logits, &classes, n),

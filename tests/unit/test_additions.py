@@ -108,7 +108,10 @@ QUANTITY = Addition(
             "    SOFTMAX,\n    LOSS,\n": "    SOFTMAX,\n    LOG_MASS,\n    LOSS,\n",
         },
         "gradcert_implementations/names.py": {
-            "QuantityName = Literal[": 'QuantityName = Literal["log-mass", ',
+            "QuantityName = Literal[\n": 'QuantityName = Literal[\n    "log-mass",\n',
+            '    "softmax": ("logits",),\n': (
+                '    "softmax": ("logits",),\n    "log-mass": ("logits",),\n'
+            ),
         },
     },
     right='Implementation(name="mine", functions={"log-mass": log_mass})',

@@ -25,6 +25,11 @@ _COMPARED = 6
 """Values of the parameters of a flaw that are compared by what contradicts them."""
 
 
+def _enough(explained: int, cases: int) -> bool:
+    """Return whether at least nine tenths of the cases are explained."""
+    return 10 * explained >= 9 * cases
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A flaw that explains some of the cases, and what speaks for and against it.
@@ -80,7 +85,7 @@ class Candidate:
 
     def headline(self, cases: int) -> bool:
         """Whether it explains at least nine tenths of the cases, and nothing contradicts it."""
-        return not self.contradicted and 10 * len(self.explains) >= 9 * cases
+        return not self.contradicted and _enough(len(self.explains), cases)
 
 
 @cache
@@ -146,22 +151,28 @@ def _with_values(
 ) -> Flaw | None:
     """Return a flaw with the values of its parameters that explain most; None if none explains.
 
-    The likeliest that explain a smallest case are tried on all cases. Of those that explain most,
-    the one that least contradicts is the best.
+    The likeliest that explain the smallest case of a check are tried on all cases. Of those that
+    explain most, the one that least contradicts is the best. The cases of a check may show only a
+    part of the values, so the next check's are tried, until one value explains enough.
     """
+    best: list[Flaw] = []
+    most = 0
     for refutation, rows in to_fit:
         claim = refutation.claim
         smallest = refutation.evidence[0], refutation.observed[0].values
-        likely = [
-            (len(_explained(candidate, found)), candidate)
-            for candidate in fitted(flaw, claim, rows)
-            if fails_in_the_same_way(candidate, claim, refutation.check, *smallest)
-        ]
-        if likely:
-            most = max(explained for explained, _ in likely)
-            best = [candidate for explained, candidate in likely if explained == most]
-            return min(best[:_COMPARED], key=lambda one: contradicted(one, found))
-    return None
+        for candidate in fitted(flaw, claim, rows):
+            if not fails_in_the_same_way(candidate, claim, refutation.check, *smallest):
+                continue
+            explained = len(_explained(candidate, found))
+            if explained > most:
+                best, most = [], explained
+            if explained == most:
+                best.append(candidate)
+        if _enough(most, found.cases):
+            break
+    if not best:
+        return None
+    return min(best[:_COMPARED], key=lambda one: contradicted(one, found))
 
 
 def condition_of(seen: Sequence[Seen], flaw: Flaw | None = None) -> Condition | None:

@@ -199,9 +199,10 @@ def _help(gradcert: Run, *command: str) -> str:
 def test_each_option_of_a_run_stands_in_the_help_with_its_text(
     gradcert: Run, option: "Field[object]"
 ) -> None:
-    shown = " ".join(_help(gradcert, "certify").split())
     about = option.metadata
-    assert f" --{about['option']} {about['metavar']} {about['help']} " in shown
+    text = f" --{about['option']} {about['metavar']} {about['help']} "
+    # A line may end within a name such as log-softmax-backward, after a hyphen.
+    assert "".join(text.split()) in "".join(_help(gradcert, "certify").split())
 
 
 @pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)])

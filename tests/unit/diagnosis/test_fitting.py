@@ -26,3 +26,19 @@ def test_a_temperature_is_fitted(temperature: float, format: FormatName) -> None
 def test_zeros_are_not_explained_by_a_temperature_that_is_a_limit() -> None:
     found = diagnosis(lambda z, t: 0 * right(z, t), effort="quick")
     assert "temperature-left-on" not in {match.flaw for match in (*found.matches, *found.partly)}
+
+
+def weighed(z: Array, t: Array) -> Array:
+    heavier = t.astype(np.float64)
+    heavier[:, 0] *= 2
+    heavier[:, 1:2] /= 2
+    found: Array = softmax(z.astype(np.float64)) * heavier.sum(axis=1, keepdims=True) - heavier
+    return found.astype(z.dtype)
+
+
+def test_a_weight_is_fitted_to_each_class_though_the_first_calls_have_one_label() -> None:
+    best = diagnosis(weighed, max_examples=100).matches[0]
+    assert best.flaw == "classes-weighted"
+    assert (
+        best.formula == "w_j t_j in place of t_j, with w = 2 for class 0, 0.5 for class 1, else 1"
+    )

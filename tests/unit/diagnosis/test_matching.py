@@ -111,12 +111,37 @@ def outer_product_from_the_diagonal(z: Array) -> Array:
     return result - np.einsum("bi,bj->bij", o, o)
 
 
+def surprise(z: Array) -> Array:
+    y = z - np.amax(z, axis=1)[:, None]
+    return np.log(np.add.reduce(np.exp(y), axis=1))[:, None] - y
+
+
+def difference_of_products(z: Array, v: Array) -> Array:
+    o = softmax(z)
+    result: Array = o * v - o * np.add.reduce(o * v, axis=1)[:, None]
+    return result
+
+
+def difference_of_sums(z: Array, v: Array) -> Array:
+    result: Array = v - softmax(z) * np.add.reduce(v, axis=1)[:, None]
+    return result
+
+
+def weighted_differences(z: Array, t: Array, v: Array) -> Array:
+    return difference_of_products(z, v) * np.add.reduce(t, axis=1)[:, None]
+
+
 IN_BINARY32: dict[QuantityName, Callable[..., Array]] = {
     "softmax": softmax,
     "loss": loss_of_differences,
     "dE/do": slope_of_the_loss,
     "do/dz": outer_product_from_the_diagonal,
     "dE/dz": right,
+    "log-softmax": lambda z: -surprise(z),
+    "softmax-backward": difference_of_products,
+    "log-softmax-backward": difference_of_sums,
+    "hvp": weighted_differences,
+    "dE/dt": lambda z, _t: surprise(z),
 }
 
 

@@ -4,10 +4,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gradcert
 from gradcert import Certificate
+from gradcert_implementations import QUANTITY_ARGUMENTS, QuantityName, load
 
 EXAMPLES = Path(__file__).parents[3] / "implementations" / "examples"
 
@@ -21,6 +23,19 @@ def _built(compiler: list[str], program: Path) -> str:
         pytest.skip(f"there is no {compiler[0]} here")
     subprocess.run(compiler, check=True, capture_output=True)
     return str(program)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the commands that run all three."""
+    folder = tmp_path_factory.mktemp("examples")
+    c, rust = folder / "in_c", folder / "in_rust"
+    source = str(EXAMPLES / "softmax_gradient")
+    _built(["gcc", "-O2", f"{source}.c", "-o", str(c), "-lm"], c)
+    _built(["rustc", "--edition", "2021", "-O", f"{source}.rs", "-o", str(rust)], rust)
+    if shutil.which("node") is None:
+        pytest.skip("there is no node here")
+    return [str(c), str(rust), f"node {source}.mjs"]
 
 
 def test_the_c_example_compiles_without_a_warning_and_conforms(tmp_path: Path) -> None:
@@ -52,6 +67,19 @@ def test_the_javascript_example_has_the_flaw_that_was_planted() -> None:
     found = _certified(f"node {EXAMPLES / 'softmax_gradient.mjs'}")
     assert found.verdict == "refuted"
     assert [diagnosis.matches[0].flaw for diagnosis in found.diagnoses] == ["diagonal-only"]
+
+
+@pytest.mark.parametrize("targets", ["probability", "index"])
+@pytest.mark.parametrize("quantity", ["softmax", "softmax-backward", "hvp", "dE/dt"])
+def test_every_example_reads_what_it_declines_to_its_last_byte(
+    quantity: QuantityName, targets: str, examples: list[str]
+) -> None:
+    for command in examples:
+        subject = load(f"command:{command}", quantities=[quantity], targets=targets)
+        arrays = [np.eye(2)] * len(QUANTITY_ARGUMENTS[quantity])
+        for _ in range(2):
+            with pytest.raises(NotImplementedError, match=f"{quantity} of targets"):
+                subject.functions[quantity](*arrays)
 
 
 def test_every_example_fits_on_a_page() -> None:

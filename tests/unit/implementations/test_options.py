@@ -101,7 +101,7 @@ def test_a_level_that_is_chosen_stands_in_place_of_the_declared_one() -> None:
 def test_what_an_adapter_makes_claims_the_level_and_the_logits_that_are_chosen(
     options: OptionValues,
 ) -> None:
-    for made in (from_numpy(len, **options), from_torch(len, **options), from_jax(len, **options)):
+    for made in (from_numpy(pow, **options), from_torch(pow, **options), from_jax(pow, **options)):
         assert (made.at_least, made.domain.largest_logit) == ("wide", 50.0)
 
 
@@ -152,7 +152,7 @@ def test_what_the_user_says_wins_over_what_attributes_say() -> None:
 
 def test_what_an_adapter_makes_claims_the_loss_and_the_domain_that_are_chosen() -> None:
     options: OptionValues = {"loss": ["label_smoothing=0.1"], "domain": ["targets=index"]}
-    for made in (from_numpy(len, **options), from_torch(len, **options), from_jax(len, **options)):
+    for made in (from_numpy(pow, **options), from_torch(pow, **options), from_jax(pow, **options)):
         assert made.loss == Loss(label_smoothing=0.1)
         assert made.domain == Domain(targets="index")
 
