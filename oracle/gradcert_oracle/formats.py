@@ -90,6 +90,10 @@ class Format:
         lowest = self._lowest_exponent
         return arb((1, (leading if mantissa and leading > lowest else lowest) + 1 - self.precision))
 
+    def accurate_bits(self, guard: int) -> int:
+        """Return the relative accuracy of a ball that is narrow whatever its value is."""
+        return self.precision + guard + 3
+
     def narrow(self, value: arb, guard: int) -> bool:
         """Return whether `value` is a ball narrower than ``2**-guard`` ulp of any point in it.
 
@@ -98,7 +102,7 @@ class Format:
         subnormal number.
         """
         return bool(
-            value.rel_accuracy_bits() >= self.precision + guard + 3
+            value.rel_accuracy_bits() >= self.accurate_bits(guard)
             or value.rad() <= arb((1, self._lowest_exponent + 1 - self.precision - guard - 2))
         )
 

@@ -51,14 +51,21 @@ def refine(
     result = [arb(0)] * count
     wide: Sequence[int] = range(count)
     bits = 3 * (format.precision + guard) // 2 + 32
+    enough = format.accurate_bits(guard)
     while wide:
         if bits > _MOST_BITS:
             raise OracleError(f"no ball narrower than 2**-{guard} ulp at {bits // 2} bits")
         with ctx.workprec(bits):
             balls = evaluate(wide)
-        narrow = format.narrow
-        for j, ball in zip(wide, balls, strict=True):
-            result[j] = ball
-        wide = [j for j, ball in zip(wide, balls, strict=True) if not narrow(ball, guard)]
+        if len(wide) == count:
+            result = list(balls)
+        else:
+            for j, ball in zip(wide, balls, strict=True):
+                result[j] = ball
+        wide = [
+            j
+            for j, ball in zip(wide, balls, strict=True)
+            if ball.rel_accuracy_bits() < enough and not format.narrow(ball, guard)
+        ]
         bits *= 2
     return tuple(result)

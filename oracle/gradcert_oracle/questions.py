@@ -10,7 +10,7 @@ from flint import arb
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
 from gradcert_oracle.precision import GUARD, Enclosures
-from gradcert_oracle.rows import Row, first_places
+from gradcert_oracle.rows import Row, first_places, lookup
 from gradcert_oracle.screens import Screen
 from gradcert_oracle.textbook import Arithmetic, Values
 
@@ -206,6 +206,12 @@ class Question:
     def kinds(self) -> list[int]:
         """The first class of each kind of equal classes, in order."""
         return sorted(set(self.equal))
+
+    def of_each(self, balls: Sequence[arb]) -> Enclosures:
+        """Return the ball of each class, given one for each kind."""
+        if len(self.kinds) == self.classes:
+            return tuple(balls)
+        return tuple(lookup(self.kinds, balls, self.equal))
 
     def columns(self) -> Iterable[Hashable]:
         """Return what the values of each class depend on. It is equal for equal classes."""

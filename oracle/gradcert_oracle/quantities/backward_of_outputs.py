@@ -30,7 +30,7 @@ from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.quantities.log_softmax_backward import LOG_SOFTMAX_BACKWARD
 from gradcert_oracle.quantities.softmax_backward import slopes_of, textbook_of
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import Row, check_vector, lookup
+from gradcert_oracle.rows import Row, check_vector
 from gradcert_oracle.sums import of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
 
@@ -56,7 +56,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         return slopes_of(list(map(arb, outputs)), top, numbers, counts, places)
 
     balls = refine(evaluate, len(outputs), question.format, guard)
-    return tuple(lookup(question.kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def _textbook(question: Question, places: Sequence[int], _: str, arithmetic: Arithmetic) -> Values:

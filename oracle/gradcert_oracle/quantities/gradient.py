@@ -69,7 +69,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         ]
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def _enclose_with_options(question: Question, guard: int) -> Enclosures:
@@ -101,7 +101,7 @@ def _enclose_with_options(question: Question, guard: int) -> Enclosures:
         return [factor * slope for slope in slopes]
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def _textbook(

@@ -75,7 +75,7 @@ from gradcert_oracle.quantities.softmax_backward import (
     textbook_of,
 )
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import check_logits, check_masked_targets, check_vector, lookup
+from gradcert_oracle.rows import check_logits, check_masked_targets, check_vector
 from gradcert_oracle.screens import Reference, Screen, textbook_at_most
 from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
@@ -140,7 +140,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         return [total * slope for slope in slopes]
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def _textbook(

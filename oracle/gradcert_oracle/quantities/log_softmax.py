@@ -24,7 +24,7 @@ from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import check_logits, lookup
+from gradcert_oracle.rows import check_logits
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import LOG_ERROR, LOG_LOST, Array
@@ -48,7 +48,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         ]
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(question.kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def _textbook(

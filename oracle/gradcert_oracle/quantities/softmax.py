@@ -18,7 +18,7 @@ from gradcert_oracle.batches import Batch, Rounding
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import check_logits, lookup
+from gradcert_oracle.rows import check_logits
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
 from gradcert_oracle.wider import Array
@@ -37,7 +37,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         return [own[j] for j in places]
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(question.kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def _textbook(

@@ -23,7 +23,7 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
-from flint import arb
+from flint import arb, ctx
 
 from gradcert_oracle import textbook
 from gradcert_oracle.batches import Batch, Rounding
@@ -31,7 +31,7 @@ from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import share_slopes
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
-from gradcert_oracle.rows import Row, check_logits, check_vector, lookup
+from gradcert_oracle.rows import Row, check_logits, check_vector
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.sums import of_equal_terms
 from gradcert_oracle.textbook import Arithmetic, Values
@@ -78,7 +78,7 @@ def _enclose(question: Question, guard: int) -> Enclosures:
         return slopes_of(whole.own, whole.top, numbers, counts, places)
 
     balls = refine(evaluate, len(logits), question.format, guard)
-    return tuple(lookup(question.kinds, balls, question.equal))
+    return question.of_each(balls)
 
 
 def seen(question: Question) -> Row:
@@ -115,15 +115,17 @@ def textbook_of(o: Sequence[arb], v: Row, places: Sequence[int], arithmetic: Ari
     lost = arithmetic.lost.rad()
     terms = [share * x for share, x in zip(o, v, strict=True)]
     mean, _ = arithmetic.total(terms, ())
-    # Products of equal v and equal shares may have an exact sum in this order, and not in another.
+    # Products of equal v and equal shares may have an exact sum in this order, and not in another:
+    # a power of two of them is doubled here, and a run that adds lanes rounds at each level.
     mean_size = of_equal_terms(arithmetic.total, list(map(abs, terms)))
-    mean = arb(mean.mid(), max(mean.rad(), mean_size.rad()))
+    products = len(v) - v.count(0)
+    rounded = mean_size * (products - 1).bit_length() * 2.0**-ctx.prec
+    mean = arb(mean.mid(), max(mean.rad(), mean_size.rad(), rounded.upper()))
     plain = [o[j] * (v[j] - mean) for j in places]
     own = [abs(v[j]) + mean_size for j in places]
     sizes = [o[j] * size + abs(value) for j, size, value in zip(places, own, plain, strict=True)]
     whole = sum(map(abs, v), arb(0))
     reaches = [size + o[j] * whole for j, size in zip(places, own, strict=True)]
-    products = len(v) - v.count(0)
     flushed = lost * (1 + products * max(o, key=float))
     return Product(Values(plain, {}, sizes, flushed.upper()), reaches)
 

@@ -133,3 +133,17 @@ def test_the_budget_of_equal_v_is_that_of_their_products() -> None:
         found = budgets(asked, levels(BINARY64)[1])
         assert found is not None
         assert all(2.0**-53 * v / 20 < float(one) < 20 * 2.0**-53 * v for one in found)
+
+
+@pytest.mark.parametrize("classes", [127, 128, 1024, 1025])
+def test_equal_products_are_added_in_lanes_within_a_budget(classes: int) -> None:
+    """A pairwise sum of a power of two of them is exact, and numpy's sum is not."""
+    rng, level = np.random.default_rng(classes), levels(BINARY32)[1]
+    for x in rng.uniform(-4, 4, 8).astype(np.float32):
+        v = np.full(classes, x)
+        o = np.full(classes, np.float32(1) / np.float32(classes))
+        found = (o * (v - (o * v).sum())).astype(np.float64)
+        asked = _asked(SOFTMAX_BACKWARD, (0.0,) * classes, tuple(v.tolist()), BINARY32)
+        allowed = budgets(asked, level)
+        assert allowed is not None
+        assert abs(found[0] - enclose(asked)[0]) <= allowed[0]
