@@ -22,7 +22,7 @@ NAMES = {
     *FORMAT_NAMES,
     *FORMATS,
     *VERDICTS,
-} - set(LEVEL_NAMES)  # The level log-softmax has the name of a quantity.
+}
 
 OWN = (
     "gradcert_oracle/quantities/",
