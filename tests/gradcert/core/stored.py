@@ -7,7 +7,7 @@ import numpy as np
 from gradcert_implementations import Array
 from gradcert_oracle import FORMATS
 
-__all__ = ["LOGITS", "STORED", "logarithms", "outputs"]
+__all__ = ["LOGITS", "LOGITS_OF", "STORED", "logarithms", "outputs"]
 
 LOGITS = "logits"
 """The name of the argument that all of it is made of."""
@@ -68,3 +68,16 @@ STORED: Mapping[str, Callable[[Array], Array]] = {
     "log-probabilities": logarithms,
 }
 """What is made of logits, by the name of the argument."""
+
+
+def _logits_of_outputs(stored: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        logits: Array = np.log(stored)
+    return logits
+
+
+LOGITS_OF: Mapping[str, Callable[[Array], Array]] = {
+    "outputs": _logits_of_outputs,
+    "log-probabilities": lambda stored: stored,
+}
+"""Logits of which each may have been made."""

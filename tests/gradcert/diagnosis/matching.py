@@ -11,9 +11,10 @@ from gradcert.checks import Check
 from gradcert.core.case import Case
 from gradcert.core.claim import Broken, Claim, NotSupported
 from gradcert.core.evidence import Evidence, Refuted, floats
+from gradcert.core.stored import LOGITS_OF
 from gradcert.diagnosis.rounding import budgets_of, is_right
 from gradcert.generation.plain import plain_case
-from gradcert_implementations import Array, Flaw, Function, load
+from gradcert_implementations import Array, Flaw, Function, QuantityName, load
 from gradcert_implementations.lifted import lifted
 from gradcert_oracle import (
     ALLOWED,
@@ -129,6 +130,17 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     )
 
 
+def _of_stored(flaw: Flaw, stored: str) -> Mapping[QuantityName, Function]:
+    """Return a flaw's functions, called with what a forward stores in place of the logits."""
+    if stored not in LOGITS_OF:
+        return flaw.functions
+
+    def called(function: Function) -> Function:
+        return lambda first, *others: function(LOGITS_OF[stored](first), *others)
+
+    return {quantity: called(function) for quantity, function in flaw.functions.items()}
+
+
 def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
     """Return the claim with a flaw as its implementation, as it is made under the claim's loss.
 
@@ -139,6 +151,8 @@ def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
     if claim.loss != flaw.loss or claim.takes_upstream != flaw.takes_upstream:
         domain = flaw.domain if claim.loss == flaw.loss else claim.implementation.domain
         flaw = lifted(flaw, claim.loss, domain, takes_upstream=claim.takes_upstream)
+    if claim.implementation.takes_outputs:
+        flaw = replace(flaw, functions=_of_stored(flaw, claim.quantity.arguments[0]))
     if claim.format.name in flaw.formats or not check.against_truth:
         return replace(claim, implementation=flaw)
 

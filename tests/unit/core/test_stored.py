@@ -146,3 +146,12 @@ def test_a_backward_whose_first_argument_is_its_outputs_gets_them(
     found = gradcert.certify(f"{file}:backward", quantities=["softmax-backward"], max_examples=5)
     assert found.verdict == Verdict.CONFORMS
     assert "a backward is called with what its forward has stored" in found.claimed
+
+
+def _diagonal(y: Array, v: Array) -> Array:
+    return y * (1 - y) * v
+
+
+def test_a_known_mistake_in_a_backward_of_outputs_is_named() -> None:
+    found = gradcert.certify(_subject("softmax-backward", _diagonal), max_examples=20)
+    assert [one.matches[0].flaw for one in found.diagnoses if one.matches] == ["diagonal-jacobian"]
