@@ -52,8 +52,8 @@ class RunningProcess:
     ----------
     command
         The program and its arguments.
-    stdout
-        As for :class:`subprocess.Popen`; a pipe by default.
+    stdin, stdout
+        As for :class:`subprocess.Popen`; pipes by default.
     pass_fds
         File descriptors that stay open in the process.
     environment
@@ -88,6 +88,7 @@ class RunningProcess:
         self,
         command: Sequence[str],
         *,
+        stdin: int = subprocess.PIPE,
         stdout: int = subprocess.PIPE,
         pass_fds: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
@@ -97,7 +98,7 @@ class RunningProcess:
         try:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=self._errors,
                 bufsize=0,

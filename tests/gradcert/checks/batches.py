@@ -6,8 +6,9 @@ from gradcert.checks.agreement import require_agreement
 from gradcert.checks.places import evenly_spaced
 from gradcert.checks.shown import with_rows_changed
 from gradcert.core.case import Case
-from gradcert.core.claim import Claim, shown_as
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import JudgedRow
+from gradcert.core.failures import shown_as
 from gradcert.core.unlike import unlike_rows
 from gradcert_implementations import Reduction
 

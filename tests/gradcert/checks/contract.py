@@ -8,8 +8,9 @@ from gradcert.checks.agreement import require_agreement
 from gradcert.checks.places import telling_places
 from gradcert.checks.shown import with_classes_changed, with_rows_changed
 from gradcert.core.case import Case
-from gradcert.core.claim import Claim, shown_as
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted, floats, text
+from gradcert.core.failures import shown_as
 from gradcert.core.shares import with_ignored_labels
 from gradcert_implementations import Array
 

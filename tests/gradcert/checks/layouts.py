@@ -7,8 +7,9 @@ import numpy as np
 
 from gradcert.checks.agreement import require_agreement
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, shown_as
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import JudgedRow
+from gradcert.core.failures import Broken, shown_as
 from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import Array, Strides
 

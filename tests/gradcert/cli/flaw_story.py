@@ -6,8 +6,9 @@ from textwrap import fill, indent
 from flint import arb
 
 from gradcert.checks import planned
-from gradcert.core.claim import Broken, claims_of
+from gradcert.core.claim import claims_of
 from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Broken
 from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert.engine.record import result_of

@@ -3,10 +3,9 @@
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -115,8 +114,6 @@ def certified(
     own. After each check the certificates are written to the directory, if there is one. Ctrl-C and
     SIGTERM end the run, and the report that is returned is incomplete.
     """
-    from multiprocessing.pool import ThreadPool
-
     from hypothesis.configuration import set_hypothesis_home_dir
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -124,6 +121,7 @@ def certified(
     from gradcert.checks import planned
     from gradcert.core.limits import UNLIMITED
     from gradcert.engine.certification import certifying
+    from gradcert.engine.parallel import Job, certifying_all
     from gradcert.isolation.subject import Isolated, isolate
     from gradcert_reports import Report, keep
 
@@ -135,19 +133,24 @@ def certified(
     )
     subjects = list(settings)
     jobs = min(jobs, len(subjects))
-    if jobs > 1:
-        # Ball arithmetic and Hypothesis have settings for the whole process, so that two
-        # examinations in one process would disturb each other.
+    if jobs > 1:  # What another process examines must run in a process of its own.
         subjects = [
             subject if isinstance(subject, Isolated) else isolate(subject, UNLIMITED)
             for subject in subjects
         ]
-    steps = list(map(certifying, subjects, settings.values()))
-    certificates = [next(step) for step in steps]
-    going_on, lock = True, Lock()
+    every = [
+        Job(place, subject, settings)
+        for place, (subject, settings) in enumerate(zip(subjects, settings.values(), strict=True))
+    ]
+    certificates = [next(certifying(job.subject, job.settings)) for job in every]
 
     def report() -> Report:
         return Report(certificates=tuple(certificates), ledger=tuple(ledger))
+
+    def upcoming(place: int) -> str:
+        found = certificates[place]
+        tasks = [one.task for one in planned(subjects[place])]
+        return " ".join([found.name, *map(str, tasks[len(found.results) :][:1])])
 
     with (
         _writing(directory),
@@ -156,36 +159,20 @@ def certified(
     ):
         # Otherwise Hypothesis leaves a folder of its own where the command was called.
         set_hypothesis_home_dir(scratch)
-        task = progress.add_task("", total=sum(found.planned for found in certificates))
-
-        def certify(place: int) -> None:
-            for one in planned(subjects[place]):
-                progress.update(task, description=f"{certificates[place].name} {one.task}")
-                certificate = next(steps[place])
-                with lock:
-                    if not going_on:
-                        return
-                    certificates[place] = certificate
-                    progress.advance(task)
-                    if directory is not None:
-                        keep(report(), directory)
+        task = progress.add_task(upcoming(0), total=sum(found.planned for found in certificates))
 
         before = signal.signal(signal.SIGTERM, _interrupt)
         if directory is not None:
             _begin(report(), directory)
         try:
-            if jobs > 1:
-                # Its threads are daemons, so that an interrupted run does not wait for them.
-                with ThreadPool(jobs) as pool:
-                    for _ in pool.imap_unordered(certify, range(len(subjects))):
-                        pass
-            else:
-                for place in range(len(subjects)):
-                    certify(place)
+            with closing(certifying_all(every, jobs)) as steps:
+                for step in steps:
+                    certificates[step.place] = step.certificate
+                    progress.update(task, advance=1, description=upcoming(step.place))
+                    if directory is not None:
+                        keep(report(), directory)
         except KeyboardInterrupt:
             pass
         finally:
-            with lock:
-                going_on = False
             signal.signal(signal.SIGTERM, before)
     return report()

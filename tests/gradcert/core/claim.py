@@ -2,15 +2,16 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
-from gradcert.core.case import Case
+from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
+from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.float_environment import keep_subnormals
+from gradcert.core.raised import message_of, raised
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import (
@@ -45,60 +46,10 @@ from gradcert_oracle import (
 )
 from gradcert_oracle import Loss as TrueLoss
 
-__all__ = ["Broken", "Claim", "NotSupported", "claims_of", "shown_as"]
+__all__ = ["Claim", "claims_of"]
 
 _WHOLE = Share()
 """What a row counts by itself."""
-
-_LONGEST = 300
-"""Characters of an error's message that are kept."""
-
-
-class Broken(Exception):
-    """The implementation raised, or returned something that is not an answer.
-
-    Attributes
-    ----------
-    shown_by
-        Python expressions that show it, as those of ``Evidence``.
-    case
-        The case that they are about, if it is not the one that was drawn.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        shown_by: tuple[str, ...] = ("f(*args)",),
-        case: Case | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.shown_by = shown_by
-        self.case = case
-
-
-@contextmanager
-def shown_as(how: str, expression: str, case: Case | None = None) -> Iterator[None]:
-    """Raise a ``Broken`` of the block again, with how the implementation was called.
-
-    The expression shows it.
-    """
-    try:
-        yield
-    except Broken as broken:
-        raise Broken(f"{broken}, {how}", (expression,), case) from broken.__cause__
-
-
-class NotSupported(Exception):
-    """The implementation raised NotImplementedError."""
-
-
-def _message(error: BaseException) -> str:
-    """Return the message of an error in one printable line."""
-    try:
-        message = str(error)
-    except Exception as another:  # noqa: BLE001  # It is the subject's, and may do anything.
-        message = f"(its message raises {type(another).__name__})"
-    return printable(message)[:_LONGEST]
 
 
 def _floats(array: Array) -> Row:
@@ -250,6 +201,13 @@ class Claim:
         except BaseException:  # noqa: BLE001  # It may refuse them in any way.
             return None
 
+    def _case_of(self, arguments: Sequence[Array]) -> Case | None:
+        """Return the case of these arguments; None for a batch of no rows."""
+        rows = len(arguments[0])
+        upstream = arguments[-1] if self.takes_upstream else None
+        named = dict(zip(self.quantity.arguments, arguments, strict=False))
+        return Case(named, (Regime(""),) * rows, upstream) if rows else None
+
     def call(self, *arguments: Array) -> Array:
         """Call the implementation on exactly these arrays; see :meth:`answer`."""
         try:
@@ -258,12 +216,15 @@ class Claim:
                 with CLOCK.charging("subject"):
                     result = self.function(*arguments)
         except NotImplementedError as error:
-            raise NotSupported(_message(error)) from error
-        except KeyboardInterrupt:
-            raise  # The user pressed Ctrl-C.
+            raise NotSupported(message_of(error)) from error
+        except (KeyboardInterrupt, NotSupported):
+            raise  # The user pressed Ctrl-C, or another process says that it is not supported.
+        except Died as died:
+            raise Died(str(died), case=self._case_of(arguments)) from died
+        except Broken as broken:  # Another process says so.
+            raise Broken(str(broken) + self._hint(arguments)) from broken
         except BaseException as error:  # SystemExit and worse are not answers.
-            said = f"raised {printable(type(error).__name__)}: {_message(error)}"
-            raise Broken(said.removesuffix(": ") + self._hint(arguments)) from error
+            raise Broken(raised(error) + self._hint(arguments)) from error
         finally:
             keep_subnormals()
         if self.quantity.reduces and isinstance(result, np.generic):

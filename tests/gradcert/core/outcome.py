@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, NotSupported
 from gradcert.core.evidence import Evidence, Refuted
+from gradcert.core.failures import Broken, NotSupported
 from gradcert_oracle import Judgement
 
 __all__ = ["Outcome", "WorstRow"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["legacy_state", "restored", "seeded"]
+__all__ = ["legacy_state", "restored", "seed", "seeded"]
 
 
 def legacy_state() -> tuple[Any, ...]:
@@ -26,10 +26,15 @@ def restored() -> Iterator[None]:
         np.random.set_state(legacy)  # noqa: NPY002
 
 
+def seed() -> None:
+    """Let both states begin anew."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+
+
 @contextmanager
 def seeded() -> Iterator[None]:
     """Begin with the same states in every run, and set them back at the end."""
     with restored():
-        random.seed(0)
-        np.random.seed(0)  # noqa: NPY002
+        seed()
         yield

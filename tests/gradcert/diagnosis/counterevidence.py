@@ -8,7 +8,8 @@ import numpy as np
 
 from gradcert.checks import CHECKS, Check
 from gradcert.core.case import Case, Regime
-from gradcert.core.claim import Broken, Claim, claims_of
+from gradcert.core.claim import Claim, claims_of
+from gradcert.core.failures import Broken
 from gradcert.diagnosis.matching import fails, in_place_of
 from gradcert.diagnosis.observing import observed
 from gradcert.diagnosis.refutations import Checked, Refutations

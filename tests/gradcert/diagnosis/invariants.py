@@ -12,8 +12,9 @@ import numpy as np
 from flint import arb, ctx
 
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import errors, floats, judge_exactly
+from gradcert.core.failures import Broken, NotSupported
 from gradcert_oracle import GRADIENT, Algorithm, Question, budgets
 
 __all__ = ["broken_invariants", "permutation", "shift", "sum_to_zero"]

@@ -9,8 +9,9 @@ import numpy as np
 
 from gradcert.checks import Check
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, Refuted, floats
+from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.stored import LOGITS_OF
 from gradcert.diagnosis.rounding import budgets_of, is_right
 from gradcert.generation.plain import plain_case

@@ -8,8 +8,9 @@ import numpy as np
 from gradcert.checks import Check
 from gradcert.checks.screening import screened
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import floats
+from gradcert.core.failures import Broken, NotSupported
 from gradcert.diagnosis.matching import fails
 from gradcert.diagnosis.rounding import is_right
 

@@ -13,8 +13,9 @@ from math import inf
 import numpy as np
 
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import floats
+from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.shares import counted, with_ignored_labels
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import (

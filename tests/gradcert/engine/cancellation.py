@@ -4,8 +4,9 @@ from math import isfinite
 
 import numpy as np
 
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import floats
+from gradcert.core.failures import Broken, NotSupported
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import Loss
 from gradcert_oracle import GRADIENT, enclose, ulps

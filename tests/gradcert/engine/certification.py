@@ -6,13 +6,10 @@ import msgspec
 
 from gradcert.checks import CHECKS, check_named, planned
 from gradcert.core.claim import claims_of
-from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
-from gradcert.engine.examiner import Examiner, LocalExaminer
-from gradcert.engine.isolated_examiner import IsolatedExaminer
+from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
-from gradcert.isolation.subject import Isolated, isolate
 from gradcert_implementations import (
     Implementation,
     domain_in_words,
@@ -31,21 +28,9 @@ from gradcert_reports import (
     worst,
 )
 
-__all__ = ["begun", "certifying", "examiner_of", "grown"]
+__all__ = ["begun", "certifying", "grown"]
 
 _CHECKS = [check.id for check in CHECKS]
-
-
-def examiner_of(subject: Implementation, settings: SearchSettings) -> Examiner:
-    """Return what examines `subject`, in this process or in another.
-
-    A program is always examined in another process.
-    """
-    if subject.origin.startswith("command:") and not isinstance(subject, Isolated):
-        subject = isolate(subject, Limits())
-    if isinstance(subject, Isolated):
-        return IsolatedExaminer(subject, settings)
-    return LocalExaminer(subject, settings)
 
 
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
@@ -141,7 +126,7 @@ def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Ce
     start = begun(subject, coverage=coverage, provenance=provenance(subject, settings)({}))
     yield start
     now = provenance(subject, settings)
-    with examiner_of(subject, settings) as examiner:
+    with Examiner(subject, settings) as examiner:
         for one in plan:
             results.append(examiner.check(one.task))
             coverage = extended(coverage, tried_by(results[-1], cases))

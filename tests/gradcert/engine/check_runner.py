@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 from typing import TypeVar
+
+import numpy as np
 
 from gradcert.checks import CHECKS, Check, planned_cases
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.float_environment import keep_subnormals
 from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
@@ -15,6 +20,7 @@ from gradcert.engine.reduction import reduced, with_plain_upstream
 from gradcert.engine.smallest_case import SmallestCase
 from gradcert.engine.trials import Trials
 from gradcert.generation.filling import filled
+from gradcert.generation.plain import PLAIN_NUMBERS, plain_case
 from gradcert.generation.plan import PlannedCase
 from gradcert.generation.search import drawn, search
 from gradcert.generation.sizes import LONG
@@ -115,6 +121,8 @@ def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettin
     cases = _part(every, check.share / most)
     for number, tried in enumerate(cases):
         if trials.fails(tried):
+            if trials.died:
+                return _Tried(number + 1)
             if not _found_smaller(trials, check, claim, count=len(cases), seed=source):
                 search(trials.run, strategy, count=count, seed=source, after=every.index(tried))
             # Hypothesis does not shrink an upstream gradient, nor some batches with ignored rows.
@@ -131,6 +139,8 @@ def _planned(trials: Trials, check: Check, claim: Claim, settings: SearchSetting
     cases = planned_cases(check, claim, settings)
     for number, planned in enumerate(cases):
         if trials.fails(filled(planned)):
+            if trials.died:
+                return _Tried(number + 1)
             _reduce(trials, claim)
             start = max(0, number - _KEPT)
             passed = [*map(_trimmed, cases[start:number])]
@@ -157,6 +167,27 @@ def _plainer(trials: Trials, failure: Refuted, case: Case) -> tuple[Refuted, Cas
     tried(case.alone(failure.evidence.row))
     smallest = SmallestCase(case, tried)
     with_plain_upstream(smallest, failure.evidence.row)
+    return failure, case
+
+
+def _plainer_death(claim: Claim, failure: Died, case: Case) -> tuple[Died, Case]:
+    """Return a simpler case of at most this size in which the process ends too, if there is one.
+
+    Each death costs a process, so that Hypothesis shrinks no such case. A few cases of zeros are
+    tried instead, from small to large.
+    """
+    fill = PLAIN_NUMBERS[claim.quantity.arguments[0]]
+    lengths = {rows for rows in (1, 2, case.rows) if rows <= case.rows}
+    fewest = claim.fewest_classes
+    widths = {n for n in (fewest, fewest + 1, fewest + 2, case.classes) if n <= case.classes}
+    for shape in sorted(product(lengths, widths), key=lambda shape: (prod(shape), shape)):
+        plain = plain_case(claim, np.full(shape, fill), "")
+        try:
+            claim.answer(plain)
+        except Died as died:
+            return died, plain
+        except (Broken, NotSupported):
+            continue
     return failure, case
 
 
@@ -190,6 +221,8 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     if failing is None:
         return Outcome(tried.examples, worst_rows)
     failure, case = failing.failure, failing.case
+    if isinstance(failure, Died):
+        failure, case = _plainer_death(claim, failure, case)
     if not isinstance(failure, Refuted):
         return Outcome(tried.examples, worst_rows, failure, case)
     failure, case = _plainer(trials, failure, case)

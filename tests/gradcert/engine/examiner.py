@@ -1,14 +1,15 @@
 """What examines one implementation: check by check, then a diagnosis of what was refuted."""
 
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Protocol, Self
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Self
 
 import msgspec
 
 from gradcert.checks import planned
-from gradcert.core.claim import Broken
 from gradcert.core.clock import CLOCK, Spent, added, since
+from gradcert.core.failures import Broken
+from gradcert.core.limits import Limits
 from gradcert.core.outcome import Outcome
 from gradcert.core.random_states import seeded
 from gradcert.core.settings import SearchSettings
@@ -19,46 +20,15 @@ from gradcert.engine.cancellation import cancellation
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.reach import reach_of
 from gradcert.engine.record import result_of
+from gradcert.isolation.subject import Isolated, isolate
 from gradcert_implementations import Implementation
 from gradcert_reports import CheckResult, Diagnosis, Verdict
 
-__all__ = ["Examiner", "LocalExaminer"]
+__all__ = ["Examiner"]
 
 
-class Examiner(Protocol):
-    """What examines an implementation, in this process or in another.
-
-    Attributes
-    ----------
-    spent
-        The seconds that its checks took so far.
-    observed
-        What their calls have shown of the implementation, as phrases for its certificate.
-    """
-
-    spent: Spent
-    observed: tuple[str, ...]
-
-    def __enter__(self) -> Self:
-        """Begin."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Release what the examination needed."""
-
-    def check(self, task: Task) -> CheckResult:
-        """Run one check on one claim, and measure what belongs to it."""
-
-    def diagnoses(self, results: Sequence[CheckResult]) -> tuple[Diagnosis, ...]:
-        """Diagnose what these results refute."""
-
-
-class LocalExaminer:
-    """What examines an implementation in this process.
+class Examiner:
+    """What examines one implementation. The implementation may run in a process of its own.
 
     Parameters
     ----------
@@ -66,9 +36,19 @@ class LocalExaminer:
         What is examined.
     settings
         How many cases its checks try, and what they are drawn from.
+
+    Attributes
+    ----------
+    spent
+        The seconds that its checks took so far.
+    observed
+        What its calls have shown of the implementation, as phrases for its certificate.
     """
 
     def __init__(self, subject: Implementation, settings: SearchSettings) -> None:
+        # A program is never called by this process.
+        if subject.origin.startswith("command:") and not isinstance(subject, Isolated):
+            subject = isolate(subject, Limits())
         self._subject, self._settings = subject, settings
         self._plan = {planned_check.task: planned_check for planned_check in planned(subject)}
         self._checked: dict[Task, Checked] = {}
@@ -79,7 +59,16 @@ class LocalExaminer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        return
+        if isinstance(self._subject, Isolated):
+            self._subject.connection.end()
+
+    @contextmanager
+    def _seeded(self) -> Iterator[None]:
+        """Let a subject that draws random numbers draw the same ones in each run."""
+        if isinstance(self._subject, Isolated):
+            self._subject.connection.seed()
+        with seeded():
+            yield
 
     def _run(self, task: Task) -> Checked:
         check, claim = self._plan[task].check, self._plan[task].claim
@@ -90,8 +79,7 @@ class LocalExaminer:
     def check(self, task: Task) -> CheckResult:
         """Run one check on one claim, and measure what belongs to it."""
         before = CLOCK.spent.copy()
-        # A subject that draws from the global generators draws the same numbers in each run.
-        with CLOCK.charging("checks"), seeded():
+        with CLOCK.charging("checks"), self._seeded():
             found = self._run(task)
             result = result_of(found.claim, found.check, found.outcome)
             if found.check.measures:
@@ -114,11 +102,11 @@ class LocalExaminer:
             if task in self._checked:
                 checked.append(self._checked[task])
             elif result.verdict == Verdict.REFUTED:
-                with seeded():  # As in the examination that refuted it.
+                with self._seeded():  # As in the examination that refuted it.
                     checked.append(self._run(task))
             else:
                 known = self._plan[task]
                 failure = None if result.verdict == Verdict.CONFORMS else Broken(result.reason)
                 checked.append(Checked(known.claim, known.check, Outcome(failure=failure)))
-        with seeded():
+        with self._seeded():
             return diagnose(checked)

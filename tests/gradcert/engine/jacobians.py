@@ -3,8 +3,9 @@
 import numpy as np
 
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, decimal, text
+from gradcert.core.failures import Broken, NotSupported
 from gradcert_implementations import Array
 from gradcert_oracle import GRADIENT, JACOBIAN, SOFTMAX, Question, Row, enclose
 from gradcert_reports import Jacobian

@@ -7,8 +7,9 @@ import numpy as np
 
 from gradcert.checks.accuracy import accuracy
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Broken, NotSupported
 from gradcert.generation.plain import plain_case
 from gradcert_oracle import Format
 from gradcert_reports import Reach

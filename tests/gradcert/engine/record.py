@@ -6,8 +6,9 @@ import numpy as np
 
 from gradcert.checks import Check
 from gradcert.core.case import Case, Regime
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, Refuted
+from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.outcome import Outcome, WorstRow
 from gradcert.engine.excerpts import kept_places, kept_rows, row_of
 from gradcert.engine.jacobians import implied_jacobian

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from gradcert.checks import Check
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim, NotSupported
+from gradcert.core.claim import Claim
 from gradcert.core.clock import CLOCK
 from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.engine.worst_rows import WorstRows
 
 __all__ = ["Failing", "Trials"]
@@ -41,6 +42,11 @@ class Trials:
         self.unsupported: Failing | None = None
 
     @property
+    def died(self) -> bool:
+        """Whether the process of the implementation ended in the last case that failed."""
+        return self.failed is not None and isinstance(self.failed.failure, Died)
+
+    @property
     def logits(self) -> int:
         """The number of logits in the last case that failed."""
         assert self.failed is not None
@@ -53,6 +59,12 @@ class Trials:
             found = self._check.run(self._claim, case)
         except NotSupported as failure:
             self.unsupported = Failing(failure, case)
+            return
+        except Died as failure:
+            # Each death costs a process, so none is a smaller case of another failure.
+            if self.failed is None:
+                self.failed = Failing(failure, failure.case or case)
+                raise
             return
         except (Refuted, Broken) as failure:
             self.failed = Failing(failure, case)

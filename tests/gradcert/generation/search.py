@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken
 from gradcert.core.clock import CLOCK
 from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Broken
 from gradcert.generation._hypothesis import without_local_constants
 
 __all__ = ["drawn", "search"]

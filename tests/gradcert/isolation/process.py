@@ -1,40 +1,64 @@
-"""A running worker and its limits: it is asked, watched, and killed."""
+"""A running child and its limits: it is asked, watched, and ended."""
 
 import os
-import select
+import selectors
 import subprocess
 import sys
-import tempfile
 import time
+from typing import TypeVar
 
 import msgspec
 
+from gradcert.core.failures import Died
 from gradcert.core.limits import Limits
-from gradcert.isolation.protocol import Answer, Load, Request, call_began, last_arguments
-from gradcert_implementations import Array, SpecError
+from gradcert.isolation.protocol import Answer, Call, Described, Load, size_of_data
+from gradcert_implementations import SpecError
 from gradcert_implementations.conversation import RunningProcess, require_posix
 
-__all__ = ["Died", "Process"]
+__all__ = ["Process", "Timeout"]
 
-_WORKER = "gradcert.engine.worker"
-"""The module that the process runs. It examines, so it stands above this package."""
+_CHILD = "gradcert.isolation.child"
 
 _TICK = 0.1
-"""Seconds between two looks at the clock."""
+"""Seconds between two looks at the clock and at the process."""
 
 _LOADING = 10
 """Loading may take this many time limits, because it imports frameworks."""
 
+_LAST = 1.0
+"""Seconds that a process without pipes may take to end."""
+
+_READ = 1 << 20
+
+_FIRST_OWN = 3
+"""The lowest file descriptor that is not one of the three standard ones."""
+
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of OpenMP that wait by spinning slow down the processes beside theirs."""
 
+_T = TypeVar("_T", Described, Answer)
 
-class Died(Exception):
-    """The process has ended; the message says why."""
+_GARBAGE = "wrote into the channel of its answers"
+
+
+class Timeout(Died):
+    """The process was ended because it took too long."""
+
+
+def _pipe() -> tuple[int, int]:
+    """Return the two ends of a pipe; none of them has the number of a standard stream."""
+    import fcntl  # Only POSIX has it.
+
+    ends = []
+    for end in os.pipe():
+        ends.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN))
+        os.close(end)
+    reading, writing = ends
+    return reading, writing
 
 
 class Process:
-    """A running worker.
+    """A running child.
 
     Raises
     ------
@@ -48,52 +72,86 @@ class Process:
         except ValueError as error:
             raise SpecError(str(error)) from error
         self._limits = limits
-        self._notes = tempfile.TemporaryFile()  # noqa: SIM115  # Closed when the process ends.
-        self._answers, write = os.pipe()
-        notes = self._notes.fileno()
+        theirs, self._requests = _pipe()
+        self._answers, answering = _pipe()
+        os.set_blocking(self._requests, False)
         self._process = RunningProcess(
-            [sys.executable, "-P", "-m", _WORKER, str(write), str(notes)],
+            [sys.executable, "-P", "-m", _CHILD, str(theirs), str(answering)],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            pass_fds=(write, notes),
+            pass_fds=(theirs, answering),
             environment=_PATIENT | os.environ,
             own_session=True,  # Ctrl-C is ours, and what the subject starts ends with it.
         )
-        os.close(write)
+        os.close(theirs)
+        os.close(answering)
 
-    def ask(self, request: Load | Request) -> Answer:
-        """Return the answer; raise :class:`Died` if none comes."""
-        try:
-            self._process.write(msgspec.json.encode(request) + b"\n")
-        except BrokenPipeError:
-            raise self._died() from None
-        limit = self._limits.seconds * (_LOADING if isinstance(request, Load) else 1)
-        asked, answer = time.monotonic(), b""
-        while not answer.endswith(b"\n"):
-            if select.select([self._answers], [], [], _TICK)[0]:
-                data = os.read(self._answers, 1 << 16)
-                if not data:
+    def load(self, request: Load) -> Described:
+        """Return what is loaded; raise :class:`Died` if no answer comes."""
+        found, _ = self._exchange(request, b"", Described, self._limits.seconds * _LOADING)
+        return found
+
+    def call(self, request: Call, data: bytes) -> tuple[Answer, bytes]:
+        """Return the answer and the bytes of its blocks; raise :class:`Died` if none comes."""
+        found, answered = self._exchange(request, data, Answer, self._limits.seconds)
+        if found.number != request.number:
+            raise Died("answered another request: it wrote into the channel of its answers")
+        return found, answered
+
+    def _exchange(
+        self, request: Load | Call, data: bytes, kind: type[_T], limit: float
+    ) -> tuple[_T, bytes]:
+        """Write a request and read its answer, with an eye on the clock and on the process."""
+        asked, answered = memoryview(msgspec.json.encode(request) + b"\n" + data), bytearray()
+        found: _T | None = None
+        deadline = time.monotonic() + limit
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._answers, selectors.EVENT_READ)
+            ready.register(self._requests, selectors.EVENT_WRITE)
+            while True:
+                events = ready.select(min(_TICK, max(0.0, deadline - time.monotonic())))
+                places = {key.fd for key, _ in events}
+                if self._requests in places:
+                    try:
+                        asked = asked[os.write(self._requests, asked[:_READ]) :]
+                    except BrokenPipeError:
+                        raise self._died() from None
+                    if not asked:
+                        ready.unregister(self._requests)
+                if self._answers in places:
+                    piece = os.read(self._answers, _READ)
+                    if not piece:
+                        raise self._died()
+                    answered += piece
+                    if found is None and b"\n" in piece:
+                        line, _, answered = answered.partition(b"\n")
+                        found = _decoded(line, kind)
+                    wanted = size_of_data(found) if isinstance(found, Answer) else 0
+                    if found is not None and len(answered) >= wanted:
+                        if len(answered) > wanted:
+                            raise Died(_GARBAGE)
+                        return found, bytes(answered)
+                elif self._process.ending(0) is not None:
                     raise self._died()
-                answer += data
-                continue
-            began = asked if isinstance(request, Load) else call_began(self._notes.fileno())
-            if began and time.monotonic() - began > limit:
-                raise Died(f"did not return within {limit:g} s")
-        try:
-            return msgspec.json.decode(answer, type=Answer)
-        except msgspec.DecodeError:
-            raise Died("wrote into the channel of its answers") from None
+                if time.monotonic() > deadline:
+                    raise Timeout(f"did not return within {limit:g} s")
 
     def _died(self) -> Died:
-        ending = self._process.ending()
+        ending = self._process.ending(_LAST)
+        if ending is None:
+            return Died("closed the channel of its answers")
         words = self._process.last_words()
         return Died(f"ended its process with {ending}" + (f"; it said: {words}" if words else ""))
 
-    def last_arguments(self) -> tuple[Array, ...]:
-        """Return the arguments of the last call; empty if there was none."""
-        return last_arguments(self._notes.fileno())
-
-    def close(self) -> None:
+    def end(self) -> None:
         """End it, and what it started."""
         self._process.end()
-        os.close(self._answers)
-        self._notes.close()
+        for pipe in (self._requests, self._answers):
+            os.close(pipe)
+
+
+def _decoded(line: bytes | bytearray, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except msgspec.DecodeError:
+        raise Died(_GARBAGE) from None

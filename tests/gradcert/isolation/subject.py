@@ -1,35 +1,39 @@
 """An implementation that runs in a process of its own, as this process sees it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
+from gradcert.core.failures import Died
 from gradcert.core.limits import Limits
-from gradcert.core.settings import SearchSettings
-from gradcert.isolation.process import Died, Process
+from gradcert.isolation.connection import Connection
 from gradcert.isolation.protocol import Load, check_travels
-from gradcert_implementations import Implementation, Options, SpecError
+from gradcert_implementations import (
+    Implementation,
+    Options,
+    QuantityName,
+    SpecError,
+    reloading,
+)
+from gradcert_implementations.interface import options_of
 
 __all__ = ["Isolated", "isolate", "load_isolated"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Isolated(Implementation):
-    """An implementation that runs in a process of its own; here its functions only raise.
+    """An implementation whose functions are called in a process of its own.
 
     Attributes
     ----------
-    limits
-        The time and the memory that it may use.
+    connection
+        The process. It is started with the first call, and again where it has ended.
     """
 
-    limits: Limits
-
-
-def _elsewhere(*_: Any) -> NoReturn:
-    raise RuntimeError("it runs in a process of its own")
+    connection: Connection
 
 
 def isolate(subject: Implementation, limits: Limits) -> Isolated:
@@ -46,10 +50,28 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
             "public name of a module"
         )
     check_travels(subject.loss.class_weights)
+    again = reloading(subject)
+    request = Load(
+        spec=subject.origin,
+        options=Options(
+            quantities=tuple(subject.functions),
+            formats=subject.formats,
+            targets=subject.domain.targets,
+            loss=options_of(subject.loss, {one.name for one in subject.filled_in}),
+            domain=again.get("domain", ()),
+            device=again.get("device"),
+        ),
+        loss=subject.loss,
+        memory=limits.memory,
+    )
     fields = {field.name: getattr(subject, field.name) for field in fields_of(Implementation)}
-    functions = dict.fromkeys(subject.functions, _elsewhere)
-    again = subject.second_backward and _elsewhere
-    return Isolated(**fields | {"functions": functions, "second_backward": again}, limits=limits)
+    return _isolated(
+        fields,
+        tuple(subject.functions),
+        request,
+        limits,
+        second_backward=subject.second_backward is not None,
+    )
 
 
 def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
@@ -62,23 +84,38 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
     """
     for one in options.loss:
         check_travels(one.value)
-    process = Process(limits)
+    request = Load(spec=spec, options=options, loss=None, memory=limits.memory)
+    connection = Connection(request, limits, ())
     try:
-        request = Load(
-            spec=spec,
-            options=options,
-            claimed=None,
-            settings=SearchSettings(max_examples=1, seed=0),
-            memory=limits.memory,
-        )
-        answer = process.ask(request)
+        described = connection.describe()
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
     finally:
-        process.close()
-    if answer.described is None:
-        raise SpecError(answer.error)
-    fields = msgspec.structs.asdict(answer.described)
-    functions = dict.fromkeys(fields.pop("quantities"), _elsewhere)
-    again = _elsewhere if fields.pop("has_second_backward") else None
-    return Isolated(functions=functions, second_backward=again, limits=limits, **fields)
+        connection.end()
+    if described.error:
+        raise SpecError(described.error)
+    fields = msgspec.structs.asdict(described)
+    del fields["error"]
+    again, quantities = fields.pop("has_second_backward"), fields.pop("quantities")
+    return _isolated(fields, quantities, request, limits, second_backward=again)
+
+
+def _isolated(
+    fields: Mapping[str, Any],
+    quantities: Sequence[QuantityName],
+    request: Load,
+    limits: Limits,
+    *,
+    second_backward: bool,
+) -> Isolated:
+    """Return an implementation with these fields whose functions are called in a child."""
+    connection = Connection(request, limits, quantities)
+    again = connection.second_backward_for
+    remote = {
+        "functions": connection.functions_for(None),
+        "functions_for": connection.functions_for,
+        "second_backward": again(None) if second_backward else None,
+        "second_backward_for": again if second_backward else None,
+        "observed": connection.observations,
+    }
+    return Isolated(**{**fields, **remote}, connection=connection)

@@ -16,8 +16,9 @@ import pytest
 from gradcert.core.clock import added
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.core.task import Task
-from gradcert.engine.certification import begun, examiner_of, grown
+from gradcert.engine.certification import begun, grown
 from gradcert.engine.coverage import joined, untried
+from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
 from gradcert.suite.session import FOUND, settings_of, subjects_of
 from gradcert_implementations import Implementation
@@ -74,7 +75,7 @@ def _diagnosed(subject: Implementation, found: Certificate) -> Certificate:
         seed=made.seed,
         effort=Effort.named(made.effort),
     )
-    with examiner_of(subject, settings) as examiner:
+    with Examiner(subject, settings) as examiner:
         return msgspec.structs.replace(found, diagnoses=examiner.diagnoses(found.results))
 
 

@@ -14,7 +14,7 @@ from gradcert.core.clock import since
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.core.task import Task
-from gradcert.engine.certification import begun, examiner_of, grown
+from gradcert.engine.certification import begun, grown
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
 from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
@@ -104,7 +104,7 @@ def _examination(
     examinations = config.stash.setdefault(_EXAMINATIONS, {})
     key = _Key(id(subject), settings)
     if key not in examinations:
-        examiner = examiner_of(subject, settings)
+        examiner = Examiner(subject, settings)
         examinations[key] = _Examination(
             examiner, planned_cases(subject, settings), untried(subject, settings)
         )

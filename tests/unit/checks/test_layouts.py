@@ -12,8 +12,9 @@ from subjects import Gradient, case_of, checked, claim_of, right
 from gradcert.checks import planned
 from gradcert.checks.layouts import LAYOUTS, Layout, layouts_of, memory_layout
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Broken
 from gradcert_implementations import Array, Domain, Options, Strides, as_implementation, load
 from gradcert_oracle import BINARY64, GRADIENT
 

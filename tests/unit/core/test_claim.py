@@ -9,7 +9,8 @@ import pytest
 from subjects import Gradient, case_of, claim_of, in_binary32, right, transposed
 
 import gradcert_oracle
-from gradcert.core.claim import Broken, NotSupported, claims_of, shown_as
+from gradcert.core.claim import claims_of
+from gradcert.core.failures import Broken, NotSupported, shown_as
 from gradcert.core.shares import true_loss
 from gradcert_implementations import Array, Implementation, Loss, load
 from gradcert_oracle import BINARY32, GRADIENT, SIGMOID_GRADIENT

@@ -41,8 +41,8 @@ from diagnosis_subjects import (
 from subjects import case_of, claim_of, right
 
 from gradcert.checks import check_named
-from gradcert.core.claim import Broken, NotSupported
 from gradcert.core.evidence import Evidence
+from gradcert.core.failures import Broken, NotSupported
 from gradcert.diagnosis.matching import fails_in_the_same_way, failure_on
 from gradcert_implementations import (
     FORMAT_NAMES,

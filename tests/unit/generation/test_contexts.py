@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gradcert.core.case import Case, Regime
-from gradcert.core.claim import Broken, Claim, claims_of
+from gradcert.core.claim import Claim, claims_of
+from gradcert.core.failures import Broken
 from gradcert.core.shares import counted
 from gradcert.generation.contexts import (
     PLAIN,

@@ -7,8 +7,9 @@ import pytest
 
 from gradcert.checks import Check, planned
 from gradcert.core.case import Case
-from gradcert.core.claim import Broken, Claim
+from gradcert.core.claim import Claim
 from gradcert.core.evidence import JudgedRow, Refuted
+from gradcert.core.failures import Broken
 from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert_implementations import FLAWED, Flaw, load
 from gradcert_oracle import FAITHFUL

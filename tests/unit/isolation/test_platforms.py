@@ -30,3 +30,14 @@ def test_isolation_says_in_one_line_that_it_needs_posix(monkeypatch: pytest.Monk
     with pytest.raises(SpecError, match=r"a process of its own .* needs POSIX") as caught:
         gradcert.certify("numpy", limits=Limits())
     assert "\n" not in str(caught.value)
+
+
+def test_the_process_of_a_subject_has_no_oracle_no_check_and_no_case() -> None:
+    source = "import sys, gradcert.isolation.child; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    )
+    strangers = ("gradcert_oracle", "flint", "hypothesis", "gradcert_reports")
+    rooms = ("checks", "generation", "diagnosis", "engine", "core.case", "core.claim")
+    unwanted = (*strangers, *(f"gradcert.{room}" for room in rooms))
+    assert [name for name in done.stdout.split() if name.startswith(unwanted)] == []

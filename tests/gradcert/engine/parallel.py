@@ -1,0 +1,141 @@
+"""Certify several implementations, one after the other or in several processes at the same time."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from typing import TYPE_CHECKING
+
+from gradcert.core.settings import SearchSettings
+from gradcert.engine.certification import certifying
+from gradcert_implementations import Implementation
+from gradcert_reports import Certificate
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+
+__all__ = ["Job", "Step", "certifying_all"]
+
+_PATIENCE = 5
+"""Seconds that a process may take to end what it has started."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An implementation to certify.
+
+    Attributes
+    ----------
+    place
+        Its number among those of the run.
+    subject
+        The implementation. If there are several processes, it must run in one of its own, because
+        it is sent to another process.
+    settings
+        How many cases its checks try, and what they are drawn from.
+    """
+
+    place: int
+    subject: Implementation
+    settings: SearchSettings
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was found about an implementation after one check more.
+
+    Attributes
+    ----------
+    place
+        The number of the implementation.
+    certificate
+        What was found so far.
+    """
+
+    place: int
+    certificate: Certificate
+
+
+def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
+    """Certify implementations, and yield a step after each check.
+
+    Ball arithmetic and Hypothesis have settings for the whole process, so that two examinations in
+    one process would disturb each other. So each of several processes does one job after the other.
+    If one of them ends early, the steps of its job are missing.
+
+    Parameters
+    ----------
+    jobs
+        What is certified.
+    processes
+        How many jobs are done at the same time. A single one is this process.
+    """
+    if processes == 1:
+        for job in jobs:
+            yield from _steps(job)
+        return
+    waiting = list(reversed(jobs))
+    workers = dict(_started() for _ in range(min(processes, len(jobs))))
+    busy = set(workers)
+    try:
+        for pipe in workers:
+            pipe.send(waiting.pop())
+        while busy:
+            ready = connection.wait(busy)
+            for pipe in busy.intersection(ready):
+                try:
+                    step = pipe.recv()
+                except EOFError:  # Its process has ended.
+                    busy.remove(pipe)
+                    continue
+                if step is not None:
+                    yield step
+                elif waiting:
+                    pipe.send(waiting.pop())
+                else:
+                    busy.remove(pipe)
+    finally:
+        for worker in workers.values():
+            worker.terminate()
+        for worker in workers.values():
+            worker.join(_PATIENCE)
+            worker.kill()
+
+
+def _steps(job: Job) -> Iterator[Step]:
+    steps = certifying(job.subject, job.settings)
+    next(steps)  # It is the certificate before the first check.
+    for certificate in steps:
+        yield Step(job.place, certificate)
+
+
+def _started() -> "tuple[Connection, SpawnProcess]":
+    """Start a process, and return the pipe to it."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=_work, args=(theirs,), daemon=True)
+    worker.start()
+    theirs.close()
+    return ours, worker
+
+
+def _work(pipe: "Connection") -> None:
+    """Do one job after the other; None stands after the last step of each."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reports.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # It ends the subject's process, too.
+    parent = parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    while True:
+        for step in _steps(pipe.recv()):
+            pipe.send(step)
+        pipe.send(None)

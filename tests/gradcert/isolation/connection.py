@@ -1,0 +1,220 @@
+"""The connection to a child: its functions, as functions of this process."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcert.core.failures import Broken, Died, NotSupported
+from gradcert.core.limits import Limits
+from gradcert.isolation.blocks import LentBlocks
+from gradcert.isolation.process import Process, Timeout
+from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned
+from gradcert_implementations import Array, Function, Loss, QuantityName, printable
+
+__all__ = ["Connection", "Reply"]
+
+_HANGS = 2
+"""Calls of a function in a format that may take too long. No other call of it is tried then."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """The calls that a limit counts together."""
+
+    quantity: QuantityName | None
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a function returned, and what the call left behind.
+
+    Attributes
+    ----------
+    returned
+        What it returned; for what is no array, an object of a class of the same name.
+    written
+        What it wrote to standard output, if it was watched.
+    changed
+        The settings of its process that it changed, each with the Python that shows it.
+    """
+
+    returned: Any
+    written: str
+    changed: Mapping[str, str]
+
+
+class Connection:
+    """A child that runs the functions of a subject. It is started when it is needed.
+
+    Parameters
+    ----------
+    request
+        What it loads.
+    limits
+        The time and the memory that it may use.
+    quantities
+        Those of its functions.
+    """
+
+    def __init__(self, request: Load, limits: Limits, quantities: Sequence[QuantityName]) -> None:
+        self._request, self._limits, self._quantities = request, limits, quantities
+        self._process: Process | None = None
+        self._blocks = LentBlocks()
+        self._calls = 0
+        self._seeded = False
+        self._hangs: Counter[_Kind] = Counter()
+        self._observed: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Connection, (self._request, self._limits, self._quantities)
+
+    def functions_for(self, loss: Loss | None) -> Mapping[QuantityName, Function]:
+        """Return the functions for a loss; for the loss that was loaded if it is None."""
+        return {quantity: _Remote(self, quantity, loss) for quantity in self._quantities}
+
+    def second_backward_for(self, loss: Loss | None) -> Function:
+        """Return the second backward for a loss; for the loss that was loaded if it is None."""
+        return _Remote(self, None, loss)
+
+    def observations(self) -> tuple[str, ...]:
+        """Return what the calls have shown of the implementation, as phrases."""
+        return self._observed
+
+    def seed(self) -> None:
+        """Let the random states of the child begin anew before its next call."""
+        self._seeded = True
+
+    def end(self) -> None:
+        """End the child, if one runs."""
+        if self._process is not None:
+            self._process.end()
+        self._process = None
+
+    def describe(self) -> Described:
+        """Start the child, and return what it has loaded.
+
+        Raises
+        ------
+        Died
+            If there is no answer.
+        """
+        self._process, self._blocks = Process(self._limits), LentBlocks()
+        try:
+            return self._process.load(self._request)
+        except BaseException:
+            self.end()
+            raise
+
+    def call(self, function: "_Remote", arguments: Sequence[Array], *, watched: bool) -> Reply:
+        """Call a function on exactly these arrays.
+
+        What the call writes into them is written into them here, too, and what it writes into the
+        answer of an earlier call.
+
+        Parameters
+        ----------
+        function
+            What is called.
+        arguments
+            The arrays.
+        watched
+            Whether the reply has what the call wrote to standard output.
+
+        Raises
+        ------
+        Died
+            If the child ends, or does not answer within the time limit; or if it was not called,
+            because two calls before did not return.
+        Broken
+            If the function raises an error.
+        NotSupported
+            If it raises NotImplementedError.
+        """
+        kind = _Kind(function.quantity, arguments[0].dtype)
+        if self._hangs[kind] >= _HANGS:
+            raise Died(
+                f"was not called again: {_HANGS} calls did not return within "
+                f"{self._limits.seconds:g} s"
+            )
+        try:
+            if self._process is None:
+                described = self.describe()
+                if described.error:
+                    raise Died(f"did not load again: {described.error}")
+            answer, returned = self._exchange(function, arguments, watched=watched)
+        except Timeout:
+            self._hangs[kind] += 1
+            self.end()
+            raise
+        except BaseException:  # Also an interrupt: the answer would be that of the next call.
+            self.end()
+            raise
+        self._observed = answer.observed
+        if answer.not_supported is not None:
+            raise NotSupported(answer.not_supported)
+        if answer.raised is not None:
+            raise Broken(answer.raised)
+        return Reply(returned, answer.written, answer.changed)
+
+    def _exchange(
+        self, function: "_Remote", arguments: Sequence[Array], *, watched: bool
+    ) -> tuple[Answer, object]:
+        assert self._process is not None
+        self._calls += 1
+        forgotten = self._blocks.take_forgotten()
+        views = tuple(map(self._blocks.lend, arguments))
+        contents = {
+            number: self._blocks.content(number) for number in {view.block for view in views}
+        }
+        request = Call(
+            number=self._calls,
+            quantity=function.quantity,
+            loss=function.loss,
+            arguments=views,
+            blocks=tuple(Block(number, len(data)) for number, data in contents.items()),
+            forgotten=forgotten,
+            seeded=self._seeded,
+            watched=watched,
+        )
+        self._seeded = False
+        answer, data = self._process.call(request, b"".join(contents.values()))
+        found = answer.returned or Returned(type="", view=None)
+        try:
+            array = self._blocks.receive(answer.blocks, data, found.view)
+        except (LookupError, TypeError, ValueError):
+            raise Died("wrote into the channel of its answers") from None
+        if array is None:
+            # An object of a class of the same name, for whoever says what was returned.
+            return answer, type(printable(found.type), (), {})()
+        return answer, array if type(array).__name__ == found.type else array[()]
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """A function of an isolated subject, called in its child.
+
+    Attributes
+    ----------
+    connection
+        The child.
+    quantity
+        Whose function it is; None for the second backward.
+    loss
+        The loss that it is of; None for the one that was loaded.
+    """
+
+    connection: Connection
+    quantity: QuantityName | None
+    loss: Loss | None
+
+    def __call__(self, *arguments: Array) -> Any:
+        """Return what the function returns."""
+        return self.connection.call(self, arguments, watched=False).returned
+
+    def watched(self, *arguments: Array) -> Reply:
+        """Return what the function returns, and what the call left behind."""
+        return self.connection.call(self, arguments, watched=True)
