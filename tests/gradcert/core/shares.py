@@ -8,11 +8,41 @@ from math import inf
 import numpy as np
 
 from gradcert.core.case import Case
+from gradcert.core.failures import Broken
 from gradcert_implementations import Array, Loss, MeanOver, Reduction
 from gradcert_oracle import Loss as TrueLoss
 from gradcert_oracle import Share
 
-__all__ = ["Count", "counted", "kept_rows", "share_of", "true_loss", "with_ignored_labels"]
+__all__ = [
+    "Count",
+    "counted",
+    "kept_rows",
+    "share_of",
+    "true_loss",
+    "weights_of",
+    "with_ignored_labels",
+]
+
+
+def weights_of(loss: Loss, classes: int) -> tuple[float, ...] | None:
+    """Return the class weights of this many classes; None without class weights.
+
+    Raises
+    ------
+    Broken
+        If the function that a subject has for them fails, or returns another number of them.
+
+    Examples
+    --------
+    >>> weights_of(Loss(class_weights=[0.1, 1]), 2)
+    (0.1, 1.0)
+    """
+    try:
+        return loss.weights(classes)
+    except ValueError as error:
+        if isinstance(error.__cause__, Broken):  # It was called in another process.
+            raise error.__cause__ from None
+        raise Broken(str(error)) from error
 
 
 @functools.cache
@@ -28,7 +58,7 @@ def true_loss(loss: Loss, classes: int) -> TrueLoss:
     (0.1, 1.0)
     """
     values = {option.name: getattr(loss, option.name) for option in fields(TrueLoss)}
-    values["class_weights"] = loss.weights(classes)
+    values["class_weights"] = weights_of(loss, classes)
     values["softcap"] = inf if loss.softcap is None else loss.softcap
     return TrueLoss(**values)
 

@@ -210,6 +210,14 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     The outcome, with the smallest case that fails, if one does.
     """
     keep_subnormals()  # Loading the implementation may have changed that.
+    try:
+        return _outcome(claim, check, settings)
+    except Broken as failure:  # A case cannot even be made: the subject's class weights fail.
+        return Outcome(failure=failure)
+
+
+def _outcome(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
+    """Return what the check finds."""
     trials = Trials(claim, check)
     tried = _searched(trials, check, claim, settings)
     if trials.failed is None:

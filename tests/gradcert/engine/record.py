@@ -132,9 +132,10 @@ def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
     match outcome.failure, outcome.case:
         case Refuted() as refuted, _:
             verdict, evidence = Verdict.REFUTED, refuted.evidence
-        case Broken() as broken, Case() as found:
+        case Broken() as broken, found:
             verdict, reason = Verdict.BROKEN, str(broken)
-            evidence = Evidence(broken.case or found, reason, shown_by=broken.shown_by)
+            if found is not None:
+                evidence = Evidence(broken.case or found, reason, shown_by=broken.shown_by)
         case NotSupported() as unsupported, _:
             verdict, reason = Verdict.NOT_SUPPORTED, str(unsupported)
     samples = [_passed(worst) for worst in outcome.worst_rows] if check.against_truth else []

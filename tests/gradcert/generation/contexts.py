@@ -7,7 +7,7 @@ from math import floor, log2
 import numpy as np
 
 from gradcert.core.case import Case
-from gradcert.core.shares import counted
+from gradcert.core.shares import counted, weights_of
 from gradcert.generation.scope import Scope
 from gradcert_implementations import Array, Reduction
 
@@ -128,7 +128,7 @@ def _most(case: Case, scope: Scope) -> float:
     """
     loss = scope.loss
     heaviest = float(np.abs(case["targets"].astype(np.float64)).sum(axis=1).max(initial=0.0)) + 1
-    weights = loss.weights(case.classes) or (1.0,)
+    weights = weights_of(loss, case.classes) or (1.0,)
     steepest = max(1.0, abs(loss.multiplier)) * max(1.0, loss.logit_scale) * max(1.0, *weights)
     steepest *= max(1.0, loss.softcap or 0.0)
     if loss.z_loss:

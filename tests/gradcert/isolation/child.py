@@ -28,6 +28,7 @@ from gradcert.isolation.protocol import (
     Call,
     Described,
     Load,
+    Weigh,
     check_travels,
     size_of_data,
 )
@@ -150,6 +151,17 @@ def _answer(call: Call, subjects: dict[Loss | None, Implementation], blocks: Hel
     )
 
 
+def _weighed(request: Weigh, subject: Implementation) -> Answer:
+    """Return the class weights of the loss that was loaded."""
+    try:
+        weights = subject.loss.weights(request.classes)
+    except ValueError as error:  # It says what the subject's function raised.
+        return Answer(number=request.number, raised=message_of(error))
+    except BaseException as error:  # noqa: BLE001  # SystemExit and worse are no weights.
+        return Answer(number=request.number, raised=f"class_weights {raised(error)}")
+    return Answer(number=request.number, weights=weights or ())
+
+
 def main(requests: int, answers: int) -> None:
     """Serve until the parent ends."""
     pipes = _Pipes(requests, answers)
@@ -163,9 +175,13 @@ def main(requests: int, answers: int) -> None:
     _limit_memory(request.memory)
     pipes.answer(_described(subject))
     blocks = HeldBlocks()
+    calls: msgspec.json.Decoder[Call | Weigh] = msgspec.json.Decoder(Call | Weigh)
     subjects: dict[Loss | None, Implementation] = {None: subject}
     while True:
-        call = msgspec.json.decode(pipes.line(), type=Call)
+        call = calls.decode(pipes.line())
+        if isinstance(call, Weigh):
+            pipes.answer(_weighed(call, subject))
+            continue
         blocks.forget(call.forgotten)
         blocks.take(call.blocks, pipes.data(size_of_data(call)))
         if call.seeded:

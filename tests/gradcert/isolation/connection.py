@@ -1,8 +1,9 @@
 """The connection to a child: its functions, as functions of this process."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.limits import Limits
 from gradcert.isolation.blocks import LentBlocks
 from gradcert.isolation.process import Process, Timeout
-from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned
-from gradcert_implementations import Array, Function, Loss, QuantityName, printable
+from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned, Weigh
+from gradcert_implementations import Array, Function, Loss, NamedWeights, QuantityName, printable
 
-__all__ = ["Connection", "Reply"]
+__all__ = ["Connection", "Reply", "WeightsOfChild"]
 
 _HANGS = 2
 """Calls of a function in a format that may take too long. No other call of it is tried then."""
@@ -56,12 +57,10 @@ class Connection:
         What it loads.
     limits
         The time and the memory that it may use.
-    quantities
-        Those of its functions.
     """
 
-    def __init__(self, request: Load, limits: Limits, quantities: Sequence[QuantityName]) -> None:
-        self._request, self._limits, self._quantities = request, limits, quantities
+    def __init__(self, request: Load, limits: Limits) -> None:
+        self._request, self._limits = request, limits
         self._process: Process | None = None
         self._blocks = LentBlocks()
         self._calls = 0
@@ -70,11 +69,13 @@ class Connection:
         self._observed: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Connection, (self._request, self._limits, self._quantities)
+        return Connection, (self._request, self._limits)
 
-    def functions_for(self, loss: Loss | None) -> Mapping[QuantityName, Function]:
+    def functions_for(
+        self, quantities: Sequence[QuantityName], loss: Loss | None
+    ) -> Mapping[QuantityName, Function]:
         """Return the functions for a loss; for the loss that was loaded if it is None."""
-        return {quantity: _Remote(self, quantity, loss) for quantity in self._quantities}
+        return {quantity: _Remote(self, quantity, loss) for quantity in quantities}
 
     def second_backward_for(self, loss: Loss | None) -> Function:
         """Return the second backward for a loss; for the loss that was loaded if it is None."""
@@ -141,17 +142,10 @@ class Connection:
                 f"{self._limits.seconds:g} s"
             )
         try:
-            if self._process is None:
-                described = self.describe()
-                if described.error:
-                    raise Died(f"did not load again: {described.error}")
-            answer, returned = self._exchange(function, arguments, watched=watched)
+            with self._running():
+                answer, returned = self._exchange(function, arguments, watched=watched)
         except Timeout:
             self._hangs[kind] += 1
-            self.end()
-            raise
-        except BaseException:  # Also an interrupt: the answer would be that of the next call.
-            self.end()
             raise
         self._observed = answer.observed
         if answer.not_supported is not None:
@@ -159,6 +153,37 @@ class Connection:
         if answer.raised is not None:
             raise Broken(answer.raised)
         return Reply(returned, answer.written, answer.changed)
+
+    def weights(self, classes: int) -> tuple[float, ...]:
+        """Return the class weights of the loss that was loaded.
+
+        Raises
+        ------
+        Died
+            If there is no answer.
+        Broken
+            If the subject's function raises an error.
+        """
+        self._calls += 1
+        with self._running() as process:
+            answer, _ = process.ask(Weigh(number=self._calls, classes=classes))
+        if answer.raised is not None:
+            raise Broken(answer.raised)
+        return answer.weights
+
+    @contextmanager
+    def _running(self) -> Iterator[Process]:
+        """Start the child if none runs, and end it if it does not answer."""
+        try:
+            if self._process is None:
+                described = self.describe()
+                if described.error:
+                    raise Died(f"did not load again: {described.error}")
+            assert self._process is not None
+            yield self._process
+        except BaseException:  # Also an interrupt: the answer would be that of the next call.
+            self.end()
+            raise
 
     def _exchange(
         self, function: "_Remote", arguments: Sequence[Array], *, watched: bool
@@ -173,7 +198,7 @@ class Connection:
         request = Call(
             number=self._calls,
             quantity=function.quantity,
-            loss=function.loss,
+            loss=_loss_of_child(function.loss),
             arguments=views,
             blocks=tuple(Block(number, len(data)) for number, data in contents.items()),
             forgotten=forgotten,
@@ -181,7 +206,7 @@ class Connection:
             watched=watched,
         )
         self._seeded = False
-        answer, data = self._process.call(request, b"".join(contents.values()))
+        answer, data = self._process.ask(request, b"".join(contents.values()))
         found = answer.returned or Returned(type="", view=None)
         try:
             array = self._blocks.receive(answer.blocks, data, found.view)
@@ -191,6 +216,30 @@ class Connection:
             # An object of a class of the same name, for whoever says what was returned.
             return answer, type(printable(found.type), (), {})()
         return answer, array if type(array).__name__ == found.type else array[()]
+
+
+@dataclass(frozen=True, eq=False)
+class WeightsOfChild(NamedWeights):
+    """Class weights from a function of the subject, which only the child loads.
+
+    Attributes
+    ----------
+    connection
+        The child.
+    """
+
+    connection: Connection
+
+    def __call__(self, classes: int) -> tuple[float, ...]:
+        """Return what the function returns."""
+        return self.connection.weights(classes)
+
+
+def _loss_of_child(loss: Loss | None) -> Loss | None:
+    """Return the loss as the child loads it."""
+    if loss is None or not isinstance(loss.class_weights, WeightsOfChild):
+        return loss
+    return replace(loss, class_weights=NamedWeights(loss.class_weights.spec))
 
 
 @dataclass(frozen=True)

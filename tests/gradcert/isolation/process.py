@@ -11,7 +11,7 @@ import msgspec
 
 from gradcert.core.failures import Died
 from gradcert.core.limits import Limits
-from gradcert.isolation.protocol import Answer, Call, Described, Load, size_of_data
+from gradcert.isolation.protocol import Answer, Call, Described, Load, Weigh, size_of_data
 from gradcert_implementations import SpecError
 from gradcert_implementations.conversation import RunningProcess, require_posix
 
@@ -91,7 +91,7 @@ class Process:
         found, _ = self._exchange(request, b"", Described, self._limits.seconds * _LOADING)
         return found
 
-    def call(self, request: Call, data: bytes) -> tuple[Answer, bytes]:
+    def ask(self, request: Call | Weigh, data: bytes = b"") -> tuple[Answer, bytes]:
         """Return the answer and the bytes of its blocks; raise :class:`Died` if none comes."""
         found, answered = self._exchange(request, data, Answer, self._limits.seconds)
         if found.number != request.number:
@@ -99,7 +99,7 @@ class Process:
         return found, answered
 
     def _exchange(
-        self, request: Load | Call, data: bytes, kind: type[_T], limit: float
+        self, request: Load | Call | Weigh, data: bytes, kind: type[_T], limit: float
     ) -> tuple[_T, bytes]:
         """Write a request and read its answer, with an eye on the clock and on the process."""
         asked, answered = memoryview(msgspec.json.encode(request) + b"\n" + data), bytearray()

@@ -30,6 +30,7 @@ __all__ = [
     "Load",
     "Returned",
     "View",
+    "Weigh",
     "check_travels",
     "size_of_data",
 ]
@@ -96,7 +97,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     writeable: bool
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     """A further request: to call a function.
 
     Attributes
@@ -127,6 +128,21 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     forgotten: tuple[int, ...]
     seeded: bool
     watched: bool
+
+
+class Weigh(msgspec.Struct, frozen=True, kw_only=True, tag="weigh"):
+    """A further request: to compute the class weights of this many classes.
+
+    Attributes
+    ----------
+    number
+        The answer repeats it.
+    classes
+        How many.
+    """
+
+    number: int
+    classes: int
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +180,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         that it changed, each with the Python that shows it.
     observed
         What the calls have shown of the implementation, as phrases for its certificate.
+    weights
+        The class weights, if they were asked for.
     """
 
     number: int
@@ -174,6 +192,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     written: str = ""
     changed: dict[str, str] = {}
     observed: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
 
 
 def check_travels(weights: object) -> None:

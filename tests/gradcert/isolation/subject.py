@@ -1,18 +1,20 @@
 """An implementation that runs in a process of its own, as this process sees it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from gradcert.core.failures import Died
 from gradcert.core.limits import Limits
-from gradcert.isolation.connection import Connection
+from gradcert.isolation.connection import Connection, WeightsOfChild
 from gradcert.isolation.protocol import Load, check_travels
 from gradcert_implementations import (
     Implementation,
+    NamedWeights,
     Options,
     QuantityName,
     SpecError,
@@ -67,9 +69,8 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
     fields = {field.name: getattr(subject, field.name) for field in fields_of(Implementation)}
     return _isolated(
         fields,
+        Connection(request, limits),
         tuple(subject.functions),
-        request,
-        limits,
         second_backward=subject.second_backward is not None,
     )
 
@@ -84,36 +85,42 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
     """
     for one in options.loss:
         check_travels(one.value)
-    request = Load(spec=spec, options=options, loss=None, memory=limits.memory)
-    connection = Connection(request, limits, ())
+    connection = Connection(
+        Load(spec=spec, options=options, loss=None, memory=limits.memory), limits
+    )
     try:
         described = connection.describe()
+        if described.error:
+            raise SpecError(described.error)
+        fields = msgspec.structs.asdict(described)
+        for name in ("error", "quantities"):
+            del fields[name]
+        weights = described.loss.class_weights
+        chosen = "class_weights" in {one.name for one in options.loss}
+        if isinstance(weights, NamedWeights) and not chosen:
+            # The subject names this function, so that this process does not load it.
+            theirs = WeightsOfChild(weights.spec, connection)
+            fields["loss"] = replace(described.loss, class_weights=theirs)
+        again = fields.pop("has_second_backward")
+        return _isolated(fields, connection, described.quantities, second_backward=again)
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
     finally:
         connection.end()
-    if described.error:
-        raise SpecError(described.error)
-    fields = msgspec.structs.asdict(described)
-    del fields["error"]
-    again, quantities = fields.pop("has_second_backward"), fields.pop("quantities")
-    return _isolated(fields, quantities, request, limits, second_backward=again)
 
 
 def _isolated(
     fields: Mapping[str, Any],
+    connection: Connection,
     quantities: Sequence[QuantityName],
-    request: Load,
-    limits: Limits,
     *,
     second_backward: bool,
 ) -> Isolated:
     """Return an implementation with these fields whose functions are called in a child."""
-    connection = Connection(request, limits, quantities)
     again = connection.second_backward_for
     remote = {
-        "functions": connection.functions_for(None),
-        "functions_for": connection.functions_for,
+        "functions": connection.functions_for(quantities, None),
+        "functions_for": partial(connection.functions_for, quantities),
         "second_backward": again(None) if second_backward else None,
         "second_backward_for": again if second_backward else None,
         "observed": connection.observations,

@@ -22,6 +22,7 @@ from gradcert_implementations import (
     SpecError,
     Strides,
     as_implementation,
+    recorded,
 )
 from gradcert_reports import read
 
@@ -419,7 +420,7 @@ def test_class_weights_from_a_public_function_reach_the_other_process_and_come_b
     weighted: Path,
 ) -> None:
     loaded = load_isolated(f"{weighted}:named", Limits(), Options())
-    assert loaded.loss == Loss(class_weights=f"{weighted}:ones")
+    assert recorded(loaded.loss) == recorded(Loss(class_weights=f"{weighted}:ones"))
     certificate = gradcert.certify(loaded, max_examples=2, effort="quick", formats=["fp64"])
     assert certificate.loss["class_weights"] == f"{weighted}:ones"
     assert certificate.verdict == "conforms"
@@ -437,3 +438,34 @@ def test_class_weights_that_another_process_cannot_load_are_one_line(weighted: P
         with pytest.raises(SpecError, match="function without a public name") as caught:
             load()
         assert "\n" not in str(caught.value)
+
+
+def test_class_weights_that_a_subject_names_are_computed_in_its_process_and_not_here(
+    weighted: Path,
+) -> None:
+    seen = weighted.with_name("seen")
+    line = f"print(__import__('os').getpid(), file=open({str(seen)!r}, 'a'))"
+    weighted.write_text(f"{line}\n{WEIGHTED}")
+    loaded = load_isolated(f"{weighted}:named", Limits(), Options())
+    certificate = gradcert.certify(loaded, max_examples=2, effort="quick", formats=["fp64"])
+    assert certificate.verdict == "conforms"
+    processes = seen.read_text().split()
+    assert len(processes) == 2
+    assert str(os.getpid()) not in processes
+
+
+@pytest.mark.parametrize(
+    ("weights", "reason"),
+    [
+        ("return [1 / (n < 3)] * n", "class_weights raised ZeroDivisionError for"),
+        ("return [1] * n if n < 3 else ctypes.string_at(0)", "ended its process with"),
+        ("return [1.0] * min(n, 2)", "class_weights has 2 numbers for"),
+    ],
+)
+def test_class_weights_that_fail_are_a_verdict(weighted: Path, weights: str, reason: str) -> None:
+    source = WEIGHTED.replace("(classes)", "(n)").replace("return np.ones(n)", weights)
+    weighted.write_text(f"import ctypes\n{source}")
+    loaded = load_isolated(f"{weighted}:named", Limits(), Options())
+    found = gradcert.certify(loaded, max_examples=2, effort="quick", formats=["fp64"])
+    assert found.verdict == "broken"
+    assert any(reason in result.reason for result in found.results)
