@@ -1,0 +1,117 @@
+"""What a call leaves changed in its process: the state is read, compared, and put back.
+
+It imports neither the oracle nor a check, so that a process with nothing but a subject can use it.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from gradcert.core.captured_output import descriptors_kept
+from gradcert.core.framework_settings import framework_settings
+from gradcert.core.process_settings import SETTINGS, UNKNOWN, Setting
+
+__all__ = ["State", "kept_state", "put_back", "read", "watched_state"]
+
+
+@dataclass(frozen=True)
+class State:
+    """The settings of the process at one moment.
+
+    Attributes
+    ----------
+    values
+        The value of each setting, by its name.
+    modules
+        How many modules were loaded.
+    """
+
+    values: Mapping[str, Any]
+    modules: int
+
+
+def _settings() -> tuple[Setting, ...]:
+    return SETTINGS + framework_settings()
+
+
+def _value(setting: Setting) -> Any:
+    try:
+        return setting.read()
+    except Exception:  # noqa: BLE001  # A subject may have broken what is read.
+        return UNKNOWN
+
+
+def _changed(setting: Setting, original: Any) -> bool:
+    value = _value(setting)
+    try:
+        return value is UNKNOWN or not setting.same(original, value)
+    except Exception:  # noqa: BLE001  # Equality of a subject's object may do anything.
+        return True
+
+
+def read() -> State:
+    """Return the state of the process. The global random generators move on by one number."""
+    return State({setting.name: _value(setting) for setting in _settings()}, len(sys.modules))
+
+
+def put_back(before: State) -> dict[str, str]:
+    """Put back what has changed since a state was read, and return what that was.
+
+    Warnings filters, the environment and the recursion limit stay as they are where a module was
+    loaded in between, because libraries set them when they are loaded. A framework that was loaded
+    in between had its defaults before.
+
+    Returns
+    -------
+    The Python that shows each changed setting, by the name of the setting.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before = read()
+    >>> _ = np.seterr(all="ignore")
+    >>> put_back(before)
+    {"numpy's error mode": 'np.geterr()'}
+    >>> put_back(before)
+    {}
+    """
+    loaded = len(sys.modules) != before.modules
+    changes = {}
+    for setting in _settings():
+        original = before.values.get(setting.name, setting.default)
+        if original is UNKNOWN or (loaded and setting.set_by_loading):
+            continue
+        if _changed(setting, original):
+            changes[setting.name] = setting.expression
+            with suppress(Exception):  # What was deleted, such as a folder, cannot be had again.
+                setting.restore(original)
+    return changes
+
+
+@contextmanager
+def watched_state() -> Iterator[dict[str, str]]:
+    """Put back what the block changes. The mapping is that of :func:`put_back`, once it is over.
+
+    Examples
+    --------
+    >>> import os
+    >>> with watched_state() as changes:
+    ...     _ = os.umask(0o007)
+    >>> list(changes)
+    ['the umask']
+    """
+    changes: dict[str, str] = {}
+    before = read()
+    try:
+        yield changes
+    finally:
+        changes.update(put_back(before))
+
+
+@contextmanager
+def kept_state() -> Iterator[None]:
+    """Put back what the block changes, standard streams that it closes too."""
+    with watched_state(), descriptors_kept():
+        yield
