@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from gradcert.core.process_settings import Setting
+from gradcert.core.process_setting import Setting, module
 
 __all__ = ["framework_settings"]
 
 
 def _of_torch(torch: Any) -> Iterator[Setting]:
-    imported = '__import__("torch")'
+    imported = module("torch")
     yield Setting(
         "torch's default dtype",
         torch.get_default_dtype,
@@ -71,7 +71,7 @@ def _of_jax(jax: Any) -> Iterator[Setting]:
         "jax's 64-bit mode",
         lambda: jax.config.jax_enable_x64,
         lambda on: jax.config.update("jax_enable_x64", on),
-        '__import__("jax").config.jax_enable_x64',
+        f"{module('jax')}.config.jax_enable_x64",
         default=False,
     )
 

@@ -11,9 +11,11 @@ from typing import Any
 
 from gradcert.core.captured_output import descriptors_kept
 from gradcert.core.framework_settings import framework_settings
-from gradcert.core.process_settings import SETTINGS, UNKNOWN, Setting
+from gradcert.core.process_setting import UNKNOWN, Setting
+from gradcert.core.process_settings import SETTINGS
+from gradcert.core.signal_settings import SIGNAL_SETTINGS
 
-__all__ = ["State", "kept_state", "put_back", "read", "watched_state"]
+__all__ = ["State", "put_back", "read", "settings", "watched_state"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class State:
     modules: int
 
 
-def _settings() -> tuple[Setting, ...]:
-    return SETTINGS + framework_settings()
+def settings() -> tuple[Setting, ...]:
+    """Return all settings that the process has now."""
+    return SETTINGS + SIGNAL_SETTINGS + framework_settings()
 
 
 def _value(setting: Setting) -> Any:
@@ -53,7 +56,28 @@ def _changed(setting: Setting, original: Any) -> bool:
 
 def read() -> State:
     """Return the state of the process. The global random generators move on by one number."""
-    return State({setting.name: _value(setting) for setting in _settings()}, len(sys.modules))
+    return State({setting.name: _value(setting) for setting in settings()}, len(sys.modules))
+
+
+_Change = tuple[Setting, Any]
+"""A setting that was changed, and the value that it had before."""
+
+
+def _changes_since(before: State) -> list[_Change]:
+    loaded = len(sys.modules) != before.modules
+    return [
+        (setting, original)
+        for setting in settings()
+        if (original := before.values.get(setting.name, setting.default)) is not UNKNOWN
+        if not (loaded and setting.set_by_loading) and _changed(setting, original)
+    ]
+
+
+def _restored(changes: list[_Change]) -> dict[str, str]:
+    for setting, original in changes:
+        with suppress(Exception):  # What was deleted, such as a folder, cannot be had again.
+            setting.restore(original)
+    return {setting.name: setting.expression for setting, _ in changes}
 
 
 def put_back(before: State) -> dict[str, str]:
@@ -61,7 +85,7 @@ def put_back(before: State) -> dict[str, str]:
 
     Warnings filters, the environment and the recursion limit stay as they are where a module was
     loaded in between, because libraries set them when they are loaded. A framework that was loaded
-    in between had its defaults before.
+    in between had its defaults before. Only :func:`watched_state` can open a closed stream again.
 
     Returns
     -------
@@ -77,17 +101,7 @@ def put_back(before: State) -> dict[str, str]:
     >>> put_back(before)
     {}
     """
-    loaded = len(sys.modules) != before.modules
-    changes = {}
-    for setting in _settings():
-        original = before.values.get(setting.name, setting.default)
-        if original is UNKNOWN or (loaded and setting.set_by_loading):
-            continue
-        if _changed(setting, original):
-            changes[setting.name] = setting.expression
-            with suppress(Exception):  # What was deleted, such as a folder, cannot be had again.
-                setting.restore(original)
-    return changes
+    return _restored(_changes_since(before))
 
 
 @contextmanager
@@ -103,15 +117,13 @@ def watched_state() -> Iterator[dict[str, str]]:
     ['the umask']
     """
     changes: dict[str, str] = {}
+    found: list[_Change] = []
     before = read()
     try:
-        yield changes
+        with descriptors_kept():
+            try:
+                yield changes
+            finally:
+                found = _changes_since(before)
     finally:
-        changes.update(put_back(before))
-
-
-@contextmanager
-def kept_state() -> Iterator[None]:
-    """Put back what the block changes, standard streams that it closes too."""
-    with watched_state(), descriptors_kept():
-        yield
+        changes |= _restored(found)
