@@ -22,28 +22,34 @@ __all__ = [
 ]
 
 
-def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
-    """The arguments hold the same bytes after the call as before, and the answer is none of them.
+def _form(array: Array) -> tuple[object, ...]:
+    """Return all that a call may change in an array beside its bytes."""
+    return array.shape, array.strides, array.dtype, array.flags.writeable
 
-    Predicate: byte equality of every argument, and no memory shared with it. Logits that the claim
-    declares as overwritten are left out. It sees no values, so
-    it cannot see the all-zero gradient, a sign flip, a scale or noise.
+
+_FORMS = "[(a.shape, a.strides, a.dtype, a.flags.writeable) for a in args]"
+
+
+def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
+    """The arguments are the same after the call as before, and the answer is none of them.
+
+    Predicate: equality of the shape, the strides, the dtype and the flag ``writeable`` of every
+    argument, byte equality of every argument, and no memory shared with it. Only the former is
+    asked of logits that the claim declares as overwritten. It sees no values, so it cannot see the
+    all-zero gradient, a sign flip, a scale or noise.
     """
-    originals = claim.arguments(case)
+    originals = [array.copy() for array in claim.arguments(case)]
     arguments = [array.copy() for array in originals]
     answer = claim.call(*arguments)
-    first = int(claim.implementation.domain.overwrites_logits)
-    for name, argument, original in list(zip(claim.names, arguments, originals, strict=True))[
-        first:
-    ]:
+    overwritten = set(claim.names[: int(claim.implementation.domain.overwrites_logits)])
+    for name, argument, original in zip(claim.names, arguments, originals, strict=True):
+        said = f"the call changed its {name}"
+        if _form(argument) != _form(original):
+            raise Refuted(Evidence(case, said, shown_by=(_FORMS, _ASKED, _FORMS)))
+        if name in overwritten:
+            continue
         if argument.tobytes() != original.tobytes():
-            raise Refuted(
-                Evidence(
-                    case,
-                    f"the call changed its {name}",
-                    shown_by=("args", "f(*args)", "args"),
-                )
-            )
+            raise Refuted(Evidence(case, said, shown_by=("args", _ASKED, "args")))
         if np.shares_memory(answer, argument):
             raise Refuted(
                 Evidence(
@@ -111,7 +117,8 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     targets, and one after the classes in reverse. Then other arrays get the
     classes in reverse and are passed, and the same arrays get the case and are passed again:
     ``|v - w| <= 2 (b + b)`` for every value v of these two answers and w of those for fresh arrays,
-    the last and the first of the case. It cannot see an error that every call makes: the all-zero
+    the last and the first of the case. Arrays whose shape or flags a call changes are not passed
+    again. It cannot see an error that every call makes: the all-zero
     gradient, a sign flip, a scale.
     """
     reverse = case.map(_reversed)
@@ -155,8 +162,11 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     )
 
     arrays = [_in_the_middle(array) for array in claim.arguments(reverse)]
+    forms = [*map(_form, arrays)]
     fresh = [array.copy() for array in claim.arguments(case)]
     turned_again = claim.call(*arrays).copy()
+    if [*map(_form, arrays)] != forms:
+        return []  # They cannot be passed again, and ``inputs-unchanged`` refutes that.
     for array, values in zip(arrays, fresh, strict=True):
         np.copyto(array, values)
     renewed = claim.call(*arrays).copy()

@@ -210,6 +210,7 @@ class Claim:
 
     def call(self, *arguments: Array) -> Array:
         """Call the implementation on exactly these arrays; see :meth:`answer`."""
+        expected = self.quantity.shape(*arguments[0].shape)  # It may change that of its arguments.
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -233,7 +234,6 @@ class Claim:
             raise Broken(f"returned {printable(type(result).__name__)}, expected a numpy array")
         if result.dtype != self.format.dtype:
             raise Broken(f"returned dtype {result.dtype}, expected {self.format.dtype}")
-        expected = self.quantity.shape(*arguments[0].shape)
         if result.shape != expected:
             raise Broken(f"returned shape {result.shape}, expected {expected}")
         return np.atleast_1d(result)

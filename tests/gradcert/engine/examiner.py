@@ -11,6 +11,7 @@ from gradcert.core.clock import CLOCK, Spent, added, since
 from gradcert.core.failures import Broken
 from gradcert.core.limits import Limits
 from gradcert.core.outcome import Outcome
+from gradcert.core.process_state import watched_state
 from gradcert.core.random_states import seeded
 from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
@@ -63,11 +64,11 @@ class Examiner:
             self._subject.connection.end()
 
     @contextmanager
-    def _seeded(self) -> Iterator[None]:
-        """Let a subject that draws random numbers draw the same ones in each run."""
+    def _same_state(self) -> Iterator[None]:
+        """Begin with the same random numbers in each run, and put back what a call changes."""
         if isinstance(self._subject, Isolated):
             self._subject.connection.seed()
-        with seeded():
+        with seeded(), watched_state():
             yield
 
     def _run(self, task: Task) -> Checked:
@@ -79,7 +80,7 @@ class Examiner:
     def check(self, task: Task) -> CheckResult:
         """Run one check on one claim, and measure what belongs to it."""
         before = CLOCK.spent.copy()
-        with CLOCK.charging("checks"), self._seeded():
+        with CLOCK.charging("checks"), self._same_state():
             found = self._run(task)
             result = result_of(found.claim, found.check, found.outcome)
             if found.check.measures:
@@ -102,11 +103,11 @@ class Examiner:
             if task in self._checked:
                 checked.append(self._checked[task])
             elif result.verdict == Verdict.REFUTED:
-                with self._seeded():  # As in the examination that refuted it.
+                with self._same_state():  # As in the examination that refuted it.
                     checked.append(self._run(task))
             else:
                 known = self._plan[task]
                 failure = None if result.verdict == Verdict.CONFORMS else Broken(result.reason)
                 checked.append(Checked(known.claim, known.check, Outcome(failure=failure)))
-        with self._seeded():
+        with self._same_state():
             return diagnose(checked)

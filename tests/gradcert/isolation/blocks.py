@@ -18,7 +18,7 @@ import numpy as np
 from gradcert.isolation.protocol import Block, Returned, View
 from gradcert_implementations import Array
 
-__all__ = ["HeldBlocks", "LentBlocks"]
+__all__ = ["HeldBlocks", "LentBlocks", "reshape"]
 
 _LARGEST = 1 << 30
 """Bytes of an answer that are sent, at most."""
@@ -67,6 +67,13 @@ def _view(array: Array, block: int, memory: "Array | None" = None) -> View:
     )
 
 
+def _dtype(view: View) -> np.dtype[Any]:
+    dtype = np.dtype(view.dtype)
+    if not _has_numbers(dtype):
+        raise TypeError(f"no numbers: {dtype}")
+    return dtype
+
+
 def _array(view: View, memory: Array) -> Array:
     """Return the array of a view.
 
@@ -75,10 +82,7 @@ def _array(view: View, memory: Array) -> Array:
     TypeError, ValueError
         If it does not lie within the memory, or has no such dtype.
     """
-    dtype = np.dtype(view.dtype)
-    if not _has_numbers(dtype):
-        raise TypeError(f"no numbers: {dtype}")
-    found: Array = np.ndarray(view.shape, dtype, memory, view.offset, view.strides)
+    found: Array = np.ndarray(view.shape, _dtype(view), memory, view.offset, view.strides)
     found.flags.writeable = view.writeable
     return found
 
@@ -154,6 +158,19 @@ class LentBlocks:
         return _array(view, _bytes(root))
 
 
+def reshape(array: Array, view: View) -> None:
+    """Give an array the shape, the dtype and the flag that a call has given its copy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it cannot have them.
+    """
+    array.dtype = _dtype(view)
+    array.shape = view.shape
+    array.flags.writeable = view.writeable
+
+
 class HeldBlocks:
     """The blocks as the child has them.
 
@@ -189,6 +206,14 @@ class HeldBlocks:
     def array(self, view: View) -> Array:
         """Return an argument."""
         return _array(view, self._arguments[view.block])
+
+    def reshaped(self, arrays: Sequence[Array], views: Sequence[View]) -> tuple[View, ...]:
+        """Return the arguments as they are after a call; nothing if it changed no view of them."""
+        now = tuple(
+            _view(array, view.block, self._arguments[view.block])
+            for array, view in zip(arrays, views, strict=True)
+        )
+        return () if now == tuple(views) else now
 
     def returned(self, answer: object) -> Returned:
         """Return what an answer is. An array becomes a block, or it is a view of an argument."""

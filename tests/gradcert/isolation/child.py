@@ -13,6 +13,8 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,8 +22,10 @@ import msgspec
 import numpy as np
 
 from gradcert.core.limits import memory_can_be_limited
+from gradcert.core.process_state import watched_state
 from gradcert.core.raised import message_of, raised
 from gradcert.core.random_states import seed
+from gradcert.core.watching import Watched, watch
 from gradcert.isolation.blocks import HeldBlocks
 from gradcert.isolation.protocol import (
     Answer,
@@ -32,7 +36,7 @@ from gradcert.isolation.protocol import (
     check_travels,
     size_of_data,
 )
-from gradcert_implementations import Implementation, Loss, SpecError, load
+from gradcert_implementations import Array, Function, Implementation, Loss, SpecError, load
 
 __all__ = ["main"]
 
@@ -88,6 +92,9 @@ def _end_with_parent(requests: int) -> None:
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
+_NOTHING = Watched(returned=None, written="", changed={})
+
+
 class _Pipes:
     """The two pipes of this process. No process that it starts gets them."""
 
@@ -126,7 +133,7 @@ def _load(request: Load) -> Implementation:
 def _answer(call: Call, subjects: dict[Loss | None, Implementation], blocks: HeldBlocks) -> Answer:
     """Call a function of the subject for a loss, and return what came of it."""
     arguments = [blocks.array(view) for view in call.arguments]
-    returned = not_supported = said = None
+    seen, returned, not_supported, said = _NOTHING, None, None, None
     try:
         if call.loss not in subjects:
             assert call.loss is not None
@@ -134,9 +141,8 @@ def _answer(call: Call, subjects: dict[Loss | None, Implementation], blocks: Hel
         subject = subjects[call.loss]
         function = subject.functions[call.quantity] if call.quantity else subject.second_backward
         assert function is not None
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            returned = blocks.returned(function(*arguments))
+        seen = _called(function, arguments, watched=call.watched)
+        returned = blocks.returned(seen.returned)
     except NotImplementedError as error:
         not_supported = message_of(error)
     except BaseException as error:  # noqa: BLE001  # SystemExit and worse are not answers.
@@ -147,8 +153,21 @@ def _answer(call: Call, subjects: dict[Loss | None, Implementation], blocks: Hel
         raised=said,
         not_supported=not_supported,
         returned=returned,
+        reshaped=blocks.reshaped(arguments, call.arguments),
+        written=seen.written,
+        changed=dict(seen.changed),
         observed=observed() if observed else (),
     )
+
+
+def _called(function: Function, arguments: Sequence[Array], *, watched: bool) -> Watched:
+    """Call a function as the judge would in its own process, and put back what the call changes."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if watched:
+            return watch(function, arguments)
+        with watched_state():
+            return replace(_NOTHING, returned=function(*arguments))
 
 
 def _weighed(request: Weigh, subject: Implementation) -> Answer:

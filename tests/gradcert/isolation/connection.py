@@ -10,12 +10,13 @@ import numpy as np
 
 from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.limits import Limits
-from gradcert.isolation.blocks import LentBlocks
+from gradcert.core.watching import Watched
+from gradcert.isolation.blocks import LentBlocks, reshape
 from gradcert.isolation.process import Process, Timeout
 from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned, Weigh
 from gradcert_implementations import Array, Function, Loss, NamedWeights, QuantityName, printable
 
-__all__ = ["Connection", "Reply", "WeightsOfChild"]
+__all__ = ["Connection", "WeightsOfChild"]
 
 _HANGS = 2
 """Calls of a function in a format that may take too long. No other call of it is tried then."""
@@ -27,25 +28,6 @@ class _Kind:
 
     quantity: QuantityName | None
     dtype: np.dtype[Any]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a function returned, and what the call left behind.
-
-    Attributes
-    ----------
-    returned
-        What it returned; for what is no array, an object of a class of the same name.
-    written
-        What it wrote to standard output, if it was watched.
-    changed
-        The settings of its process that it changed, each with the Python that shows it.
-    """
-
-    returned: Any
-    written: str
-    changed: Mapping[str, str]
 
 
 class Connection:
@@ -110,7 +92,7 @@ class Connection:
             self.end()
             raise
 
-    def call(self, function: "_Remote", arguments: Sequence[Array], *, watched: bool) -> Reply:
+    def call(self, function: "_Remote", arguments: Sequence[Array], *, watched: bool) -> Watched:
         """Call a function on exactly these arrays.
 
         What the call writes into them is written into them here, too, and what it writes into the
@@ -152,7 +134,7 @@ class Connection:
             raise NotSupported(answer.not_supported)
         if answer.raised is not None:
             raise Broken(answer.raised)
-        return Reply(returned, answer.written, answer.changed)
+        return Watched(returned, answer.written, answer.changed)
 
     def weights(self, classes: int) -> tuple[float, ...]:
         """Return the class weights of the loss that was loaded.
@@ -210,6 +192,8 @@ class Connection:
         found = answer.returned or Returned(type="", view=None)
         try:
             array = self._blocks.receive(answer.blocks, data, found.view)
+            for argument, view in zip(arguments, answer.reshaped, strict=False):
+                reshape(argument, view)
         except (LookupError, TypeError, ValueError):
             raise Died("wrote into the channel of its answers") from None
         if array is None:
@@ -264,6 +248,6 @@ class _Remote:
         """Return what the function returns."""
         return self.connection.call(self, arguments, watched=False).returned
 
-    def watched(self, *arguments: Array) -> Reply:
+    def watched(self, *arguments: Array) -> Watched:
         """Return what the function returns, and what the call left behind."""
         return self.connection.call(self, arguments, watched=True)

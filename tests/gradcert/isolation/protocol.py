@@ -172,6 +172,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         support the call.
     returned
         What it returned, if it raised nothing.
+    reshaped
+        The arguments as they are after the call, if it changed the shape, the dtype or the flags of
+        one of them.
     blocks
         The memory that has changed since the child sent it last: arguments that the call wrote
         into, answers of earlier calls, and the new answer.
@@ -188,6 +191,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     raised: str | None = None
     not_supported: str | None = None
     returned: Returned | None = None
+    reshaped: tuple[View, ...] = ()
     blocks: tuple[Block, ...] = ()
     written: str = ""
     changed: dict[str, str] = {}

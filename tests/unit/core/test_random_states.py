@@ -7,11 +7,15 @@ from contextlib import AbstractContextManager
 import numpy as np
 import pytest
 
-from gradcert.core.random_states import legacy_state, restored, seeded
+from gradcert.core.random_states import restored, seeded
 
 
 def _drawn() -> tuple[float, float]:
     return random.random(), np.random.random()  # noqa: NPY002
+
+
+def _states() -> tuple[object, str]:
+    return random.getstate(), repr(np.random.get_state())  # noqa: NPY002
 
 
 def test_each_run_begins_with_the_same_states() -> None:
@@ -33,10 +37,10 @@ def test_both_states_are_set_back_even_after_an_error(
             _drawn()
             raise ZeroDivisionError
 
-    before = random.getstate(), repr(legacy_state())
+    before = _states()
     with states():
         _drawn()
-    assert (random.getstate(), repr(legacy_state())) == before
+    assert _states() == before
     with pytest.raises(ZeroDivisionError):
         failing()
-    assert (random.getstate(), repr(legacy_state())) == before
+    assert _states() == before

@@ -1,0 +1,78 @@
+"""Standard output captured while a subject runs, which may close it or replace it."""
+
+import contextlib
+import ctypes
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+
+__all__ = ["captured_output", "descriptors_kept"]
+
+_STANDARD = 0, 1, 2
+
+
+def _flush_libraries() -> None:
+    """Flush what C libraries have buffered. Only POSIX names the C library of the whole process."""
+    if os.name == "posix":
+        ctypes.CDLL(None).fflush(None)
+
+
+@contextlib.contextmanager
+def descriptors_kept() -> Iterator[None]:
+    """Give the standard streams their files back at the end, also where they were closed."""
+    kept = {}
+    for descriptor in _STANDARD:
+        with contextlib.suppress(OSError):  # It is closed already.
+            kept[descriptor] = os.dup(descriptor)
+    try:
+        yield
+    finally:
+        for descriptor, copy in kept.items():
+            os.dup2(copy, descriptor)
+            os.close(copy)
+
+
+@contextlib.contextmanager
+def captured_output() -> Iterator[Callable[[], str]]:
+    r"""Collect what is written to standard output, by Python and by the libraries below it.
+
+    What is yielded returns what was written since it was called last. It may be called often, and
+    then costs less than a capture for each call of a subject.
+
+    Examples
+    --------
+    >>> with captured_output() as written:
+    ...     print("one")
+    ...     first = written()
+    ...     print("two")
+    ...     second = written()
+    >>> first, second
+    ('one\n', 'two\n')
+    """
+    with contextlib.suppress(Exception):  # It may be closed, or None.
+        sys.stdout.flush()
+    with descriptors_kept(), tempfile.TemporaryFile("a+b", buffering=0) as file:
+        # The subject may close what it finds, so each has a descriptor of its own.
+        printed = os.fdopen(os.dup(file.fileno()), "w", encoding="utf-8", errors="replace")
+        read_to = 0
+
+        def written() -> str:
+            nonlocal read_to
+            for stream in (printed, sys.stdout):
+                with contextlib.suppress(Exception):  # It may be closed, or None, or a subject's.
+                    stream.flush()
+            _flush_libraries()
+            os.dup2(file.fileno(), 1)
+            start, read_to = read_to, os.fstat(file.fileno()).st_size
+            file.seek(start)
+            return file.read(read_to - start).decode(errors="replace")
+
+        os.dup2(file.fileno(), 1)
+        with contextlib.redirect_stdout(printed):
+            try:
+                yield written
+            finally:
+                written()
+                with contextlib.suppress(OSError):
+                    printed.close()
