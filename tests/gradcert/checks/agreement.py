@@ -1,4 +1,4 @@
-"""Whether two answers of an implementation to one row agree, up to rounding."""
+"""Whether two answers of an implementation agree: up to rounding, or byte by byte."""
 
 from math import isfinite
 
@@ -10,7 +10,7 @@ from gradcert.core.evidence import Evidence, Refuted, errors, floats, judge_exac
 from gradcert_implementations import Array
 from gradcert_oracle import Algorithm, budgets
 
-__all__ = ["require_agreement"]
+__all__ = ["require_agreement", "require_equal_bytes"]
 
 
 def require_agreement(
@@ -68,3 +68,39 @@ def require_agreement(
                 shown_by=shown_by,
             )
         )
+
+
+def require_equal_bytes(
+    case: Case, ours: Array, theirs: Array, *, what: str, shown_by: tuple[str, ...]
+) -> None:
+    """Refute a claim with the first row in which two answers to a case differ by a byte.
+
+    Parameters
+    ----------
+    case
+        What both answer.
+    ours, theirs
+        The answers to compare.
+    what
+        What is wrong if they differ, as a sentence.
+    shown_by
+        See :class:`Evidence`.
+
+    Raises
+    ------
+    Refuted
+        With the row of `ours` as the returned values and that of `theirs` as the expected ones.
+    """
+    for row, (values, others) in enumerate(zip(ours, theirs, strict=True)):
+        if values.tobytes() != others.tobytes():
+            raise Refuted(
+                Evidence(
+                    case,
+                    what,
+                    row=row,
+                    returned=tuple(map(text, floats(values))),
+                    expected=tuple(map(text, floats(others))),
+                    expected_is="other",
+                    shown_by=shown_by,
+                )
+            )

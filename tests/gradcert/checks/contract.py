@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcert.checks.agreement import require_agreement
+from gradcert.checks.accuracy import accuracy
+from gradcert.checks.agreement import require_agreement, require_equal_bytes
 from gradcert.checks.places import telling_places
 from gradcert.checks.shown import with_classes_changed, with_rows_changed
 from gradcert.core.case import Case
@@ -81,31 +82,46 @@ def _reversed(array: Array) -> Array:
     return array[:, ::-1]
 
 
-def _require_equal_bytes(
-    case: Case, ours: Array, theirs: Array, *, what: str, shown_by: tuple[str, ...]
-) -> None:
-    """Refute a claim with the first row in which two answers to a case differ."""
-    for row, (values, others) in enumerate(zip(ours, theirs, strict=True)):
-        if values.tobytes() != others.tobytes():
-            raise Refuted(
-                Evidence(
-                    case,
-                    what,
-                    row=row,
-                    returned=tuple(map(text, floats(values))),
-                    expected=tuple(map(text, floats(others))),
-                    expected_is="other",
-                    shown_by=shown_by,
-                )
-            )
-
-
 def _with_other_targets(case: Case) -> Case:
     """Return the case with a one at each row's largest number for targets, and for v."""
     largest = case.point.argmax(axis=1)[:, np.newaxis] == np.arange(case.classes)
     first, *others = case.arguments
     arguments = {first: case.point, **dict.fromkeys(others, largest.astype(case.point.dtype))}
     return replace(case, arguments=arguments)
+
+
+_END_EXCHANGED = "np.vstack([a[:-1], a[-1:, [*range(a.shape[1] - 2), -1, -2]]])"
+
+
+def _end_exchanged(array: Array) -> Array:
+    """Return a copy with the last two classes of the last row in the other order."""
+    copy = array.copy()
+    copy[-1, -2:] = copy[-1, -2:][::-1]
+    return copy
+
+
+def _is_right(claim: Claim, case: Case) -> bool:
+    try:
+        accuracy(claim, case)
+    except Refuted:
+        return False
+    return True
+
+
+def _require_no_stale_answer(claim: Claim, case: Case, answer: Array) -> None:
+    """Refute a claim that answers a case as one that differs at its end, if only that is right."""
+    exchanged = case.map(_end_exchanged)
+    if claim.answer(exchanged).tobytes() != answer.tobytes() or not _is_right(claim, case):
+        return
+    try:
+        accuracy(claim, exchanged)
+    except Refuted as refuted:
+        evidence = replace(
+            refuted.evidence,
+            statement="the answer is that to an earlier call, which had other numbers at the end",
+            shown_by=(f"f(*({with_classes_changed(claim, _END_EXCHANGED)}))", _ASKED),
+        )
+        raise Refuted(evidence) from None
 
 
 def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
@@ -118,7 +134,9 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     classes in reverse and are passed, and the same arrays get the case and are passed again:
     ``|v - w| <= 2 (b + b)`` for every value v of these two answers and w of those for fresh arrays,
     the last and the first of the case. Arrays whose shape or flags a call changes are not passed
-    again. It cannot see an error that every call makes: the all-zero
+    again. Last, the case is passed with the last two classes of its last row exchanged: if that has
+    the same answer, byte by byte, and the answer is right for the case, then it is right for this,
+    too. It cannot see an error that every call makes: the all-zero
     gradient, a sign flip, a scale.
     """
     reverse = case.map(_reversed)
@@ -143,12 +161,12 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
             (_ASKED, _ASKED, turned_around, _ASKED),
         ),
     ):
-        _require_equal_bytes(case, ours, kept, what=what, shown_by=shown_by)
+        require_equal_bytes(case, ours, kept, what=what, shown_by=shown_by)
 
     retargeted = _with_other_targets(case)
     after_given = claim.answer(retargeted).copy()
     claim.answer(reverse)
-    _require_equal_bytes(
+    require_equal_bytes(
         retargeted,
         after_given,
         claim.answer(retargeted),
@@ -191,6 +209,8 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
                 difference="for fresh arrays with the same numbers",
                 shown_by=shown,
             )
+    if case.classes > 1:
+        _require_no_stale_answer(claim, case, kept)
     return []
 
 

@@ -55,18 +55,17 @@ def captured_output() -> Iterator[Callable[[], str]]:
     with descriptors_kept(), tempfile.TemporaryFile("a+b", buffering=0) as file:
         # The subject may close what it finds, so each has a descriptor of its own.
         printed = os.fdopen(os.dup(file.fileno()), "w", encoding="utf-8", errors="replace")
-        read_to = 0
 
         def written() -> str:
-            nonlocal read_to
             for stream in (printed, sys.stdout):
                 with contextlib.suppress(Exception):  # It may be closed, or None, or a subject's.
                     stream.flush()
             _flush_libraries()
             os.dup2(file.fileno(), 1)
-            start, read_to = read_to, os.fstat(file.fileno()).st_size
-            file.seek(start)
-            return file.read(read_to - start).decode(errors="replace")
+            file.seek(0)
+            found = file.read()
+            file.truncate(0)
+            return found.decode(errors="replace")
 
         os.dup2(file.fileno(), 1)
         with contextlib.redirect_stdout(printed):

@@ -11,7 +11,10 @@ from gradcert.core.process_state import watched_state
 from gradcert.core.random_states import restored
 from gradcert_implementations import Array, Function
 
-__all__ = ["Watchable", "Watched", "watch"]
+__all__ = ["DEFAULT_ERRORS", "Watchable", "Watched", "watch"]
+
+DEFAULT_ERRORS: Mapping[str, Any] = {"divide": "warn", "over": "warn", "invalid": "warn"}
+"""numpy's error mode in a new process, on which other code relies."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,7 @@ def watch(function: Function, arguments: Sequence[Array]) -> Watched:
     """
     if isinstance(function, Watchable):
         return function.watched(*arguments)
-    # numpy's defaults, on which other code relies.
-    warned = np.errstate(divide="warn", over="warn", invalid="warn")
-    with restored(), warned, captured_output() as written:
+    with restored(), np.errstate(**DEFAULT_ERRORS), captured_output() as written:
         with watched_state() as changes:
             returned = function(*arguments)
         return Watched(returned, written(), changes)

@@ -166,7 +166,7 @@ def reshape(array: Array, view: View) -> None:
     TypeError, ValueError
         If it cannot have them.
     """
-    array.dtype = _dtype(view)
+    array.dtype = _dtype(view)  # type: ignore[misc]
     array.shape = view.shape
     array.flags.writeable = view.writeable
 

@@ -13,19 +13,19 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 import numpy as np
 
+from gradcert.core.captured_output import captured_output
 from gradcert.core.limits import memory_can_be_limited
 from gradcert.core.process_state import watched_state
 from gradcert.core.raised import message_of, raised
 from gradcert.core.random_states import seed
-from gradcert.core.watching import Watched, watch
+from gradcert.core.watching import DEFAULT_ERRORS
 from gradcert.isolation.blocks import HeldBlocks
 from gradcert.isolation.protocol import (
     Answer,
@@ -36,9 +36,14 @@ from gradcert.isolation.protocol import (
     check_travels,
     size_of_data,
 )
-from gradcert_implementations import Array, Function, Implementation, Loss, SpecError, load
+from gradcert_implementations import Implementation, Loss, SpecError, load
 
 __all__ = ["main"]
+
+_SAID = 1000
+"""Characters that a call writes to standard output and that are sent."""
+
+_REQUESTS: msgspec.json.Decoder[Call | Weigh] = msgspec.json.Decoder(Call | Weigh)
 
 _PARENT_DEATH_SIGNAL = 1
 """Linux's name for the option of ``prctl`` that sends a signal when the parent ends."""
@@ -92,9 +97,6 @@ def _end_with_parent(requests: int) -> None:
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
-_NOTHING = Watched(returned=None, written="", changed={})
-
-
 class _Pipes:
     """The two pipes of this process. No process that it starts gets them."""
 
@@ -130,10 +132,19 @@ def _load(request: Load) -> Implementation:
     return subject
 
 
-def _answer(call: Call, subjects: dict[Loss | None, Implementation], blocks: HeldBlocks) -> Answer:
-    """Call a function of the subject for a loss, and return what came of it."""
+def _answer(
+    call: Call,
+    subjects: dict[Loss | None, Implementation],
+    blocks: HeldBlocks,
+    written: Callable[[], str],
+) -> Answer:
+    """Call a function of the subject for a loss, and return what came of it.
+
+    Every call is watched, so that nothing tells the subject which check calls it.
+    """
     arguments = [blocks.array(view) for view in call.arguments]
-    seen, returned, not_supported, said = _NOTHING, None, None, None
+    returned = not_supported = said = None
+    changed: Mapping[str, str] = {}
     try:
         if call.loss not in subjects:
             assert call.loss is not None
@@ -141,8 +152,11 @@ def _answer(call: Call, subjects: dict[Loss | None, Implementation], blocks: Hel
         subject = subjects[call.loss]
         function = subject.functions[call.quantity] if call.quantity else subject.second_backward
         assert function is not None
-        seen = _called(function, arguments, watched=call.watched)
-        returned = blocks.returned(seen.returned)
+        with warnings.catch_warnings(), np.errstate(**DEFAULT_ERRORS):
+            warnings.simplefilter("ignore")
+            with watched_state() as changed:
+                answer = function(*arguments)
+        returned = blocks.returned(answer)
     except NotImplementedError as error:
         not_supported = message_of(error)
     except BaseException as error:  # noqa: BLE001  # SystemExit and worse are not answers.
@@ -154,20 +168,10 @@ def _answer(call: Call, subjects: dict[Loss | None, Implementation], blocks: Hel
         not_supported=not_supported,
         returned=returned,
         reshaped=blocks.reshaped(arguments, call.arguments),
-        written=seen.written,
-        changed=dict(seen.changed),
+        written=written()[:_SAID],
+        changed=dict(changed),
         observed=observed() if observed else (),
     )
-
-
-def _called(function: Function, arguments: Sequence[Array], *, watched: bool) -> Watched:
-    """Call a function as the judge would in its own process, and put back what the call changes."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if watched:
-            return watch(function, arguments)
-        with watched_state():
-            return replace(_NOTHING, returned=function(*arguments))
 
 
 def _weighed(request: Weigh, subject: Implementation) -> Answer:
@@ -194,20 +198,30 @@ def main(requests: int, answers: int) -> None:
     _limit_memory(request.memory)
     pipes.answer(_described(subject))
     blocks = HeldBlocks()
-    calls: msgspec.json.Decoder[Call | Weigh] = msgspec.json.Decoder(Call | Weigh)
     subjects: dict[Loss | None, Implementation] = {None: subject}
-    while True:
-        call = calls.decode(pipes.line())
-        if isinstance(call, Weigh):
-            pipes.answer(_weighed(call, subject))
-            continue
-        blocks.forget(call.forgotten)
-        blocks.take(call.blocks, pipes.data(size_of_data(call)))
-        if call.seeded:
-            seed()
-        answer = _answer(call, subjects, blocks)
-        changed = blocks.changed()
-        pipes.answer(msgspec.structs.replace(answer, blocks=tuple(changed)), *changed.values())
+    with captured_output() as written:
+        while True:
+            _serve(pipes, subjects, blocks, written)
+
+
+def _serve(
+    pipes: _Pipes,
+    subjects: dict[Loss | None, Implementation],
+    blocks: HeldBlocks,
+    written: Callable[[], str],
+) -> None:
+    """Answer the next request. It has a frame of its own, so that a call sees nothing of others."""
+    call = _REQUESTS.decode(pipes.line())
+    if isinstance(call, Weigh):
+        pipes.answer(_weighed(call, subjects[None]))
+        return
+    blocks.forget(call.forgotten)
+    blocks.take(call.blocks, pipes.data(size_of_data(call)))
+    if call.seeded:
+        seed()
+    answer = _answer(call, subjects, blocks, written)
+    changed = blocks.changed()
+    pipes.answer(msgspec.structs.replace(answer, blocks=tuple(changed)), *changed.values())
 
 
 if __name__ == "__main__":

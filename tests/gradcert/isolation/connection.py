@@ -92,7 +92,7 @@ class Connection:
             self.end()
             raise
 
-    def call(self, function: "_Remote", arguments: Sequence[Array], *, watched: bool) -> Watched:
+    def call(self, function: "_Remote", arguments: Sequence[Array]) -> Watched:
         """Call a function on exactly these arrays.
 
         What the call writes into them is written into them here, too, and what it writes into the
@@ -104,8 +104,6 @@ class Connection:
             What is called.
         arguments
             The arrays.
-        watched
-            Whether the reply has what the call wrote to standard output.
 
         Raises
         ------
@@ -125,7 +123,7 @@ class Connection:
             )
         try:
             with self._running():
-                answer, returned = self._exchange(function, arguments, watched=watched)
+                answer, returned = self._exchange(function, arguments)
         except Timeout:
             self._hangs[kind] += 1
             raise
@@ -167,9 +165,7 @@ class Connection:
             self.end()
             raise
 
-    def _exchange(
-        self, function: "_Remote", arguments: Sequence[Array], *, watched: bool
-    ) -> tuple[Answer, object]:
+    def _exchange(self, function: "_Remote", arguments: Sequence[Array]) -> tuple[Answer, object]:
         assert self._process is not None
         self._calls += 1
         forgotten = self._blocks.take_forgotten()
@@ -185,7 +181,6 @@ class Connection:
             blocks=tuple(Block(number, len(data)) for number, data in contents.items()),
             forgotten=forgotten,
             seeded=self._seeded,
-            watched=watched,
         )
         self._seeded = False
         answer, data = self._process.ask(request, b"".join(contents.values()))
@@ -246,8 +241,8 @@ class _Remote:
 
     def __call__(self, *arguments: Array) -> Any:
         """Return what the function returns."""
-        return self.connection.call(self, arguments, watched=False).returned
+        return self.connection.call(self, arguments).returned
 
     def watched(self, *arguments: Array) -> Watched:
         """Return what the function returns, and what the call left behind."""
-        return self.connection.call(self, arguments, watched=True)
+        return self.connection.call(self, arguments)

@@ -116,8 +116,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
         The blocks that this process does not have any more.
     seeded
         Whether the random states begin anew.
-    watched
-        Whether the answer says what the call wrote to standard output.
     """
 
     number: int
@@ -127,7 +125,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     blocks: tuple[Block, ...]
     forgotten: tuple[int, ...]
     seeded: bool
-    watched: bool
 
 
 class Weigh(msgspec.Struct, frozen=True, kw_only=True, tag="weigh"):
@@ -179,8 +176,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         The memory that has changed since the child sent it last: arguments that the call wrote
         into, answers of earlier calls, and the new answer.
     written, changed
-        What the call wrote to standard output, if it was watched, and the settings of its process
-        that it changed, each with the Python that shows it.
+        What the call wrote to standard output, and the settings of its process that it changed,
+        each with the Python that shows it. They are put back.
     observed
         What the calls have shown of the implementation, as phrases for its certificate.
     weights
