@@ -10,7 +10,7 @@ from gradcert.core.evidence import Refuted
 from gradcert.core.process_state import State, put_back, read
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.core.task import Task
-from gradcert.engine.examiner import LocalExaminer
+from gradcert.engine.examiner import Examiner
 from gradcert_implementations import Array, Options, as_implementation
 from gradcert_reports import CheckResult, Verdict
 
@@ -53,7 +53,7 @@ def test_what_a_call_leaves_changed_is_named_and_put_back(name: str) -> None:
 def examined(gradient: Gradient) -> CheckResult:
     subject = as_implementation(gradient, Options(quantities=["dE/dz"], formats=["binary64"]))
     settings = SearchSettings(max_examples=2, seed=0, effort=Effort.QUICK)
-    return LocalExaminer(subject, settings).check(Task("accuracy", "dE/dz", "binary64"))
+    return Examiner(subject, settings).check(Task("accuracy", "dE/dz", "binary64"))
 
 
 @BY_NAME
