@@ -1,6 +1,6 @@
 """Texts that try to be more than text: markup, links, commands to a terminal, further lines."""
 
-__all__ = ["HOSTILE_TEXTS"]
+__all__ = ["ALL_IN_ONE", "HOSTILE_TEXTS"]
 
 HOSTILE_TEXTS: dict[str, str] = {
     # HTML and XML
@@ -81,3 +81,6 @@ HOSTILE_TEXTS: dict[str, str] = {
     "nothing": "",
 }
 """The texts, by what they try to be. JSON can hold each."""
+
+ALL_IN_ONE = " ".join(text for text in HOSTILE_TEXTS.values() if len(text) < 100)
+"""All but the long ones, one after the other."""
