@@ -7,23 +7,16 @@ import contextlib
 import os
 import signal
 import subprocess
-import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import IO
 
-from gradcert_implementations.names import printable
+from gradcert_implementations.drained import DrainedPipe
+from gradcert_implementations.last_words import last_words
 
 __all__ = ["RunningProcess", "require_posix"]
 
-_READ = 2000
-"""Bytes that are read from each end of what a process wrote to standard error."""
-
-_WHOLE = 240
-"""Characters that are quoted whole."""
-
-_HEAD, _TAIL = 60, 120
-"""Characters that are quoted from the two ends of a longer text."""
+_PATIENCE = 0.5
+"""Seconds to wait for the end of standard error after the process has ended."""
 
 
 def require_posix(what: str) -> None:
@@ -46,7 +39,10 @@ def require_posix(what: str) -> None:
 
 
 class RunningProcess:
-    """A process that runs until it ends or is ended. Its standard error is kept in a file.
+    """A process that runs until it ends or is ended.
+
+    Its standard error is read as it comes, so that it never waits for a reader. Only the beginning
+    and the end are kept, however much it writes.
 
     Parameters
     ----------
@@ -94,13 +90,13 @@ class RunningProcess:
         environment: Mapping[str, str] | None = None,
         own_session: bool = False,
     ) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # Closed when the process ends.
+        self._errors = DrainedPipe()
         try:
             self._process = subprocess.Popen(
                 command,
                 stdin=stdin,
                 stdout=stdout,
-                stderr=self._errors,
+                stderr=self._errors.writer,
                 bufsize=0,
                 pass_fds=pass_fds,
                 env=environment,
@@ -109,6 +105,7 @@ class RunningProcess:
         except BaseException:
             self._errors.close()
             raise
+        self._errors.drain()
         pipe = self._process.stdout
         self.output = None if pipe is None else pipe.fileno()
         self.end = weakref.finalize(self, _end, self._process, self._errors, own_session)
@@ -143,19 +140,13 @@ class RunningProcess:
         return f"exit status {code}"
 
     def last_words(self) -> str:
-        """Return the beginning and the end of its standard error, in one line."""
-        size = self._errors.seek(0, os.SEEK_END)
-        ends = []
-        for place in (0, max(0, size - _READ)):
-            self._errors.seek(place)
-            ends.append(printable(self._errors.read(_READ).decode(errors="replace")))
-        head, tail = ends
-        if size <= _READ and len(head) <= _WHOLE:
-            return head
-        return f"{head[:_HEAD]} ... {tail[-_TAIL:]}"
+        """Return what its standard error says of its end, on one line; see :func:`last_words`."""
+        if self._process.poll() is not None:
+            self._errors.wait(_PATIENCE)
+        return last_words(self._errors.head, self._errors.tail, cut=self._errors.cut)
 
 
-def _end(process: subprocess.Popen[bytes], errors: IO[bytes], own_session: bool) -> None:
+def _end(process: subprocess.Popen[bytes], errors: DrainedPipe, own_session: bool) -> None:
     if own_session:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

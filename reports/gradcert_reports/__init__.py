@@ -36,7 +36,7 @@ from gradcert_reports.text.explanations import details, diagnosed, explanation
 from gradcert_reports.text.junit import junit
 from gradcert_reports.text.markdown import markdown
 from gradcert_reports.text.phrases import timing
-from gradcert_reports.text.terminal import ledger, summary
+from gradcert_reports.text.terminal import cell, ledger, summary
 
 __all__ = [
     "SCHEMA",
@@ -66,6 +66,7 @@ __all__ = [
     "Setting",
     "Verdict",
     "badge",
+    "cell",
     "clear",
     "compare",
     "details",

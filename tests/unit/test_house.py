@@ -117,6 +117,9 @@ def test_a_room_never_imports_what_it_must_be_independent_of(
     assert not _imported_packages(package) & forbidden
 
 
+TALKING = ("conversation", "drained", "last_words")
+"""How a program is talked with."""
+
 FITTING = ("parametric", "reading", "simple_numbers")
 """What the flaws share that leave numbers open: it reads answers, and computes no gradient."""
 
@@ -131,7 +134,7 @@ SUBJECTS = [
     for module in MODULES
     if module.startswith("gradcert_implementations.")
     and module.rpartition(".")[2]
-    not in ("__init__", "catalogue", "conversation", "importing", "loading", "names")
+    not in ("__init__", "catalogue", "importing", "loading", "names", *TALKING)
     and module.rpartition(".")[2] not in ("options", "lifted", "plain_terms", *FITTING)
     and module not in ADAPTERS
     and not module.startswith("gradcert_implementations.interface.")

@@ -7,7 +7,7 @@ from gradcert_reports.model.verdict import Verdict, counts
 from gradcert_reports.text import phrases
 from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
-from gradcert_reports.text.escape import well_formed_html
+from gradcert_reports.text.escape import well_formed
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import refuting, silent, tally
 from gradcert_reports.text.templating import environment
@@ -51,7 +51,7 @@ def _covered(certificate: Certificate) -> list[Covered]:
     return covered(certificate, _LISTED)
 
 
-_environment = environment("gradcert_reports.html", autoescape=True)
+_environment = environment("gradcert_reports.html")
 _environment.globals |= {"Verdict": Verdict, "longest_code": _LONG}
 _environment.filters |= {
     "arguments": arguments,
@@ -98,4 +98,4 @@ def html(report: Report) -> str:
         against_regime=figures.against_regime(report),
         cancellation=figures.cancellation(report),
     )
-    return well_formed_html(page.lstrip())
+    return well_formed(page.lstrip())

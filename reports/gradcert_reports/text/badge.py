@@ -2,7 +2,7 @@
 
 from gradcert_reports.model.records import Report
 from gradcert_reports.model.verdict import Verdict, counts, worst
-from gradcert_reports.text.escape import printable
+from gradcert_reports.text.escape import shortened
 from gradcert_reports.text.templating import environment
 
 __all__ = ["badge"]
@@ -12,11 +12,14 @@ _LABEL = "gradcert"
 _GROUND = "#555555"
 """The ground of the label, and of a badge without a verdict."""
 
+_LONGEST = 100
+"""Characters of the message."""
+
 _MARGIN = 6
 _NARROW, _USUAL, _WIDE = 4, 7, 11
 """Rough widths of the characters of Verdana at 11 pixels; the picture sets the text to fit."""
 
-_environment = environment("gradcert_reports.text", autoescape=True)
+_environment = environment("gradcert_reports.text")
 
 
 def _width(text: str) -> int:
@@ -48,7 +51,7 @@ def badge(report: Report) -> str:
     several implementations it shows the number of each verdict. Its colour is that of the worst.
     """
     verdicts = [certificate.verdict for certificate in report.certificates]
-    message = printable(_message(report)) or "nothing certified"
+    message = shortened(_message(report), _LONGEST) or "nothing certified"
     left, right = (_width(text) + 2 * _MARGIN for text in (_LABEL, message))
     return _environment.get_template("badge.svg.jinja").render(
         label=_LABEL,

@@ -2,6 +2,7 @@
 
 from gradcert_reports.model.options import options
 from gradcert_reports.model.records import Certificate
+from gradcert_reports.text.escape import printable
 
 __all__ = ["claims", "filled_in"]
 
@@ -26,4 +27,4 @@ def filled_in(certificate: Certificate) -> str:
     """Return which options of its loss were read from attributes; empty if none was."""
     if not certificate.filled_in:
         return ""
-    return f"{certificate.name}: from its attributes: {', '.join(certificate.filled_in)}"
+    return printable(f"{certificate.name}: from its attributes: {', '.join(certificate.filled_in)}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from gradcert_reports.model.records import Certificate, Coverage
+from gradcert_reports.text.escape import printable
 
 __all__ = ["Covered", "covered", "listed", "not_tried"]
 
@@ -170,4 +171,4 @@ def not_tried(certificate: Certificate) -> str:
         for one in short
     )
     items = f"{left} of {total} items of the plan {'was' if left == 1 else 'were'} not tried"
-    return f"{certificate.name}: {items}: {', '.join(named)}"
+    return printable(f"{certificate.name}: {items}: {', '.join(named)}")

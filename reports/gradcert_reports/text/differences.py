@@ -7,7 +7,7 @@ from rich.text import Text
 
 from gradcert_reports.model.comparison import Change, Comparison, Direction, Setting
 from gradcert_reports.model.options import option, value
-from gradcert_reports.text.escape import printable
+from gradcert_reports.text.escape import on_lines
 
 __all__ = ["differences"]
 
@@ -58,12 +58,6 @@ def _lines(changes: Iterable[Change]) -> Iterator[str]:
             yield f"    {check} of {what} in {where}: {turn}"
 
 
-def _line(text: str) -> str:
-    """Return a line without what a terminal would act on; its indentation stays."""
-    indent = len(text) - len(text.lstrip(" "))
-    return " " * indent + printable(text)
-
-
 def _notes(settings: Iterable[Setting], consequence: Callable[[Setting], str]) -> Iterator[str]:
     """Yield each setting that differs, with the implementations that have it and what follows."""
     grouped = _grouped(
@@ -93,13 +87,13 @@ def differences(comparison: Comparison) -> Text:
         found = [change for change in comparison.changes if change.direction == direction]
         if found:
             text.append(f"{direction}\n", style=style)
-            text.append("".join(f"{_line(line)}\n" for line in _lines(found)))
+            text.append(f"{on_lines(_lines(found))}\n")
     if not comparison.changes:
         text.append("nothing got better or worse\n")
     notes = [
         *_notes(comparison.claims, _claims),
         *_notes(comparison.settings, lambda _: "a level may differ by chance"),
     ]
-    text.append("".join(f"{_line(note)}\n" for note in notes), style="yellow")
+    text.append(on_lines(notes), style="yellow")
     text.rstrip()
     return text

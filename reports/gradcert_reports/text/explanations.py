@@ -1,4 +1,7 @@
-"""Refutations and diagnoses as plain text, for a terminal, a failed test or a JUnit file."""
+"""Refutations and diagnoses as plain text, for a terminal, a failed test or a JUnit file.
+
+No text of a record adds a line to them, but the Python code, which is indented.
+"""
 
 from textwrap import indent
 
@@ -6,6 +9,7 @@ from gradcert_reports.model.records import Certificate, Diagnosis
 from gradcert_reports.model.results import CheckResult
 from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import Verdict
+from gradcert_reports.text.escape import on_lines, printable
 from gradcert_reports.text.phrases import also, as_option, diagnosis, named, size
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import silent
@@ -21,10 +25,10 @@ def explanation(result: CheckResult) -> str:
     about = f"{result.quantity} in {result.format}"
     found = result.discrepancy
     if found is None:
-        return f"{result.check}: {about} is {result.verdict}: {result.reason}"
+        return printable(f"{result.check}: {about} is {result.verdict}: {result.reason}")
     verb = "refutes" if result.verdict == Verdict.REFUTED else "finds broken"
     lines = [
-        f"{result.check} {verb} {about}: {found.statement}",
+        printable(f"{result.check} {verb} {about}: {found.statement}"),
         f"  at        {arguments(found)}",
     ]
     unit = "class" if length(found.returned) == found.classes else "value"
@@ -39,21 +43,21 @@ def explanation(result: CheckResult) -> str:
     if len(found.snippet) > _LONG:
         lines.append("  the Python that reproduces it is long: a report has it in certificate.json")
     else:
-        lines += ["  to reproduce it:", indent(found.snippet, "    ")]
-    return "\n".join(lines)
+        lines += ["  to reproduce it:", *(f"    {line}" for line in found.snippet.splitlines())]
+    return on_lines(lines)
 
 
 def diagnosed(found: Diagnosis) -> str:
     """Return the diagnosis of a quantity: the flaw, other flaws that fit, and the findings."""
     lines = [f"diagnosis of {found.quantity}: {diagnosis(found)}"]
     best = found.matches[:1]
-    lines += [f"  {match.title} {match.formula}" for match in best]
+    lines += [f"  {printable(f'{match.title} {match.formula}')}" for match in best]
     lines += [f"  {as_option(found)}"] * (found.other_loss is not None)
     lines += [f"  also fits: {named(m)} ({m.explains} of {found.cases})" for m in found.matches[1:]]
     lines += [f"  partly: {named(m)} ({m.explains} of {found.cases})" for m in found.partly]
-    lines += [f"  {finding}" for finding in found.findings]
+    lines += [f"  {printable(finding)}" for finding in found.findings]
     lines += [f"  to learn more: gradcert explain {match.flaw}" for match in best]
-    return "\n".join(lines)
+    return on_lines(lines)
 
 
 def details(certificate: Certificate) -> str:
@@ -63,11 +67,11 @@ def details(certificate: Certificate) -> str:
     mostly show the same mistake by another check or in another format. The report has all of them.
     """
     lines = [indent(explanation(result), "  ") for result in certificate.leading]
-    lines += [f"  {line}" for line in also(certificate)]
+    lines += [f"  {printable(line)}" for line in also(certificate)]
     lines += [indent(diagnosed(one), "  ") for one in certificate.diagnoses]
     for found in silent(certificate):
         lines.append(indent(explanation(found.results[0]), "  "))
         if found.results[1:]:
             more = f"{len(found.results) - 1} more checks are {found.verdict}: {found.reason}"
-            lines.append(f"  and {more}")
-    return "\n".join([certificate.name, *lines]) if lines else ""
+            lines.append(f"  and {printable(more)}")
+    return "\n".join([printable(certificate.name), *lines]) if lines else ""

@@ -4,12 +4,16 @@ GitHub accepts a comment of at most 65,536 characters. What does not fit is left
 says so.
 """
 
+from typing import Any
+
+from markupsafe import Markup
+
 from gradcert_reports.model.naming import distinct
 from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.text import phrases
 from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
-from gradcert_reports.text.escape import fenced, markdown_cell
+from gradcert_reports.text.escape import fenced, in_html, in_markdown
 from gradcert_reports.text.rows import arguments, wrong_value
 from gradcert_reports.text.tables import Cell, refuting, silent
 from gradcert_reports.text.templating import environment
@@ -43,20 +47,24 @@ def _code(python: str) -> str:
     """Return Python code in a fence, or where to find it if it is long."""
     if len(python) > _LONG:
         return "The Python code that reproduces it is long: certificate.json has it."
-    return fenced(python)
+    return Markup(fenced(python))
 
 
-_environment = environment("gradcert_reports.text", autoescape=False)
-# Markdown is not escaped by Jinja: text from the subject goes through `cell`.
+def _escaped(value: Any) -> Any:
+    """Return a value as the template shows it: every text is escaped, unless it is markup."""
+    return in_markdown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+_environment = environment("gradcert_reports.text", finalize=_escaped)
 _environment.filters |= {
     "also": phrases.also,
     "as_option": phrases.as_option,
     "arguments": arguments,
-    "cell": markdown_cell,
     "claims": claims,
     "code": _code,
     "covered": _covered,
     "diagnosis": phrases.diagnosis,
+    "in_html": in_html,
     "lower_bound": phrases.lower_bound,
     "magnitude": phrases.magnitude,
     "mistake": phrases.mistake,

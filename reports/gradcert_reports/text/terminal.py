@@ -1,4 +1,7 @@
-"""The tables of a terminal: the implementations with their verdicts, and the ledger of claims."""
+"""The tables of a terminal: the implementations with their verdicts, and the ledger of claims.
+
+Every cell is made by :func:`cell`: a table takes a plain text for markup.
+"""
 
 from collections.abc import Iterable
 
@@ -7,10 +10,22 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcert_reports.model.records import Certificate, Report
+from gradcert_reports.text.escape import printable
 from gradcert_reports.text.phrases import lower_bound, reach, unnamed, verdict, where
 from gradcert_reports.text.rows import arguments
 
-__all__ = ["ledger", "summary"]
+__all__ = ["cell", "ledger", "summary"]
+
+
+def cell(text: str, style: str = "") -> Text:
+    r"""Return text as a cell of a table: on one line, no markup, and no command to a terminal.
+
+    Examples
+    --------
+    >>> print(cell("[bold]a name\n\x1b[31m"))
+    [bold]a name [31m
+    """
+    return Text(printable(text), style)
 
 
 def _table() -> Table:
@@ -33,12 +48,12 @@ def summary(certificates: Iterable[Certificate]) -> Table:
     for certificate in certificates:
         worst = certificate.worst
         table.add_row(
-            Text(certificate.name),
-            Text(verdict(certificate), style=certificate.verdict.colours.terminal),
-            certificate.level or "-",
+            cell(certificate.name),
+            cell(verdict(certificate), certificate.verdict.colours.terminal),
+            cell(certificate.level or "-"),
             lower_bound(worst.worst if worst else None),
-            Text(where(worst)),
-            reach(certificate),
+            cell(where(worst)),
+            cell(reach(certificate)),
         )
     return table
 
@@ -61,9 +76,9 @@ def ledger(report: Report) -> Table:
         surprise = "" if certificate.verdict == entry.expected else f", not {entry.expected}!"
         table.add_row(
             str(entry.claim),
-            entry.statement,
-            entry.where,
-            Text(certificate.verdict + surprise, style=certificate.verdict.colours.terminal),
-            Text(shown),
+            cell(entry.statement),
+            cell(entry.where),
+            cell(certificate.verdict + surprise, certificate.verdict.colours.terminal),
+            cell(shown),
         )
     return table

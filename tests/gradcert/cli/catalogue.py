@@ -29,6 +29,7 @@ def list_command(
         load,
         plugged_in,
     )
+    from gradcert_reports import cell
 
     if flaws:
         table = Table("id", "kind", "what is wrong", box=None)
@@ -42,7 +43,8 @@ def list_command(
     for name in BUILT_IN | LEDGER_FORMULAS | LIBRARIES:
         table.add_row(name, documented(name)[0])
     for name, point in plugged_in().items():
-        table.add_row(name, f"{point.value}, of {point.dist.name if point.dist else 'a package'}")
+        package = point.dist.name if point.dist else "a package"
+        table.add_row(cell(name), cell(f"{point.value}, of {package}"))
     Console().print(table)
     typer.echo(
         "\nThe gradient of a library needs the extra of the same name, such as gradcert[optax]."

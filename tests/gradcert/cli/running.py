@@ -30,9 +30,16 @@ _INTERRUPTED = 130
 """The exit status of a program that SIGINT ended, as shells report it."""
 
 
+_HEAD, _TAIL = 1000, 900
+"""Characters of the two ends of a longer message: it may quote a name of any length."""
+
+
 def usage_error(message: str) -> NoReturn:
     """End with status 2 and the message in one line, whatever it quotes."""
-    typer.echo(f"gradcert: {printable(message)}", err=True)
+    said = printable(message)
+    if len(said) > _HEAD + _TAIL:
+        said = f"{said[:_HEAD]} ... {said[-_TAIL:]}"
+    typer.echo(f"gradcert: {said}", err=True)
     raise typer.Exit(2)
 
 

@@ -1,8 +1,11 @@
 """A running process: how it ended, its last words, and that nothing of it is left."""
 
 import os
+import resource
 import select
 import sys
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -46,7 +49,7 @@ def test_a_process_that_still_runs_has_no_ending_until_it_is_ended() -> None:
 def test_a_short_text_on_standard_error_is_quoted_whole_in_one_line() -> None:
     process = _running(r"import sys; sys.stderr.write('no\nmemory\x1b[31m left')")
     process.ending()
-    assert process.last_words() == "no memory [31m left"
+    assert process.last_words() == "no memory left"
     process.end()
 
 
@@ -59,6 +62,68 @@ def test_a_long_text_is_quoted_by_its_beginning_and_its_end() -> None:
     assert words.endswith("xxx last")
     assert len(words) < 200
     process.end()
+
+
+def test_the_line_is_quoted_that_says_the_error() -> None:
+    process = _running(f"def {'deeper' * 30}(): raise ValueError('no memory')\n{'deeper' * 30}()")
+    process.ending()
+    assert process.last_words() == "ValueError: no memory"
+    process.end()
+
+
+WRITES = "import os; [os.write(2, b'loading a layer\\n' * 4096) for _ in range(1600)]"
+"""It writes a hundred mebibytes to standard error."""
+
+
+def _memory_of_this_process() -> int:
+    """Return the most bytes that this process has used."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def test_what_a_process_writes_to_standard_error_makes_neither_it_wait_nor_us_grow() -> None:
+    before = _memory_of_this_process()
+    process = _running(f"{WRITES}; os._exit(os.write(2, b'Error: no layer') - 12)")
+    assert process.ending(patience=120) == "exit status 3"
+    assert process.last_words() == "Error: no layer"
+    assert _memory_of_this_process() - before < 16 << 20
+    process.end()
+
+
+def test_a_process_that_writes_to_standard_error_for_ever_is_quoted_and_ended() -> None:
+    process = _running(
+        "from os import *; write(1, b'!')\nwhile write(2, b'no layer\\n' * 4096): pass"
+    )
+    assert _output(process) == b"!"
+    assert process.ending(patience=0.1) is None
+    assert "no layer" in process.last_words()
+    process.end()
+    assert process.ending() == "Killed"
+
+
+@pytest.mark.parametrize("own_session", [False, True])
+def test_a_process_left_behind_that_holds_standard_error_makes_nobody_wait_long(
+    own_session: bool,
+) -> None:
+    code = (
+        "import os, time; os.fork() and os._exit(os.write(2, b'no')); os.close(1); time.sleep(20)"
+    )
+    process = _running(code, own_session=own_session)
+    began = time.monotonic()
+    assert process.ending() == "exit status 2"
+    assert process.last_words() == "no"
+    process.end()
+    assert time.monotonic() - began < 10
+
+
+def test_a_process_that_has_ended_leaves_no_file_and_no_thread() -> None:
+    files, threads = len(os.listdir("/dev/fd")), threading.active_count()  # noqa: PTH208
+    for _ in range(20):
+        process = _running("import os; os.write(2, b'no')")
+        process.ending()
+        process.end()
+    assert len(os.listdir("/dev/fd")) == files  # noqa: PTH208
+    assert threading.active_count() == threads
 
 
 def test_all_that_is_written_arrives_however_much_it_is() -> None:

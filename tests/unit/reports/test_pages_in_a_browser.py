@@ -6,6 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from filled_reports import filled
+from hostile_texts import ALL_IN_ONE
 from msgspec.structs import replace
 
 from gradcert_reports import Certificate, CheckResult, Jacobian, Report, Verdict, html, read
@@ -93,6 +95,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with hostile texts in every field."""
+    path = tmp_path_factory.mktemp("hostile") / "index.html"
+    path.write_text(html(filled(ALL_IN_ONE)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -110,9 +120,11 @@ def unfold(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
 
 
+@pytest.mark.parametrize("texts", ["tame", "hostile"])
 def test_nothing_is_asked_of_the_network_and_nothing_complains(
-    browser: Browser, file: Path
+    browser: Browser, file: Path, hostile: Path, texts: str
 ) -> None:
+    file = hostile if texts == "hostile" else file
     asked: list[str] = []
     said: list[str] = []
 
@@ -123,6 +135,7 @@ def test_nothing_is_asked_of_the_network_and_nothing_complains(
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", hear)
     page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
     page.goto(file.as_uri(), wait_until="networkidle")
     unfold(page)
     assert asked == [file.as_uri()]
@@ -172,8 +185,11 @@ def test_the_page_follows_the_scheme(browser: Browser, file: Path, scheme: str, 
 
 
 @pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
-def test_the_page_does_not_scroll_sideways(browser: Browser, file: Path, screen: dict) -> None:
-    page = opened(browser, file, screen=screen)
+@pytest.mark.parametrize("texts", ["tame", "hostile"])
+def test_the_page_does_not_scroll_sideways(
+    browser: Browser, file: Path, hostile: Path, screen: dict, texts: str
+) -> None:
+    page = opened(browser, hostile if texts == "hostile" else file, screen=screen)
     unfold(page)
     wide, there = page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
