@@ -62,22 +62,23 @@ def no_side_effects(claim: Claim, case: Case) -> list[JudgedRow]:
     Predicate: standard output stays empty, and these are the same after the call as before it:
 
     - of numpy its error mode, its handler of errors, its print options and its random state;
-    - of Python its random state, ``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` (also whether
-      they are open), the warnings filters, the recursion limit, the trace and the profile function,
-      and whether garbage is collected;
+    - of Python its random state, ``sys.stdin``, ``sys.stdout`` and ``sys.stderr``, whether they
+      are open, their files, the warnings filters, the recursion limit, the trace and the profile
+      function, and whether garbage is collected;
     - of the processor the rounding mode, flush-to-zero and the traps of errors;
     - of the system the environment (``os.environ``), the working directory, the umask, the locale,
       Python's handlers of signals, the blocked signals, and the timers that send signals;
     - where it is loaded, of torch its default dtype, random state, number of threads, grad mode,
-      deterministic mode, precision of matrix products and the two switches of cuDNN, and of jax its
-      64-bit mode.
+      deterministic mode (with the switches of cuDNN) and precision of matrix products, and of jax
+      its 64-bit mode.
 
     What was changed is put back. A call that loads a module may change the warnings filters, the
     environment and the recursion limit, because libraries do so when they are loaded.
-    It cannot see what a C library keeps for itself (handlers of signals, ``setenv``, the threads of
-    a BLAS), random states of a device, threads and files that stay open, the handlers of
-    ``logging``, nor functions of other modules that were replaced. It sees no values, so it cannot
-    see the all-zero gradient, a sign flip, a scale or noise.
+    It cannot see what is written elsewhere, what a C library keeps for itself (handlers of signals,
+    ``setenv``, the threads of a BLAS), random states of a device or of other generators, threads,
+    processes and files that are left, ``logging``, ``sys.path``, hooks, functions of other modules
+    that are replaced, nor what is changed and set back before the call returns. It sees no values,
+    so it cannot see the all-zero gradient, a sign flip, a scale or noise.
     """
     effects = Effects()
     watched(claim, effects).answer(case)
