@@ -24,7 +24,9 @@ from gradcert_implementations import (
     classes_of,
     fewest_classes,
     finite_logits,
-    printable,
+    message_of,
+    one_line,
+    type_name,
 )
 from gradcert_oracle import (
     FORMATS,
@@ -49,9 +51,6 @@ __all__ = ["Broken", "Claim", "NotSupported", "claims_of", "shown_as"]
 
 _WHOLE = Share()
 """What a row counts by itself."""
-
-_LONGEST = 300
-"""Characters of an error's message that are kept."""
 
 
 class Broken(Exception):
@@ -90,15 +89,6 @@ def shown_as(how: str, expression: str, case: Case | None = None) -> Iterator[No
 
 class NotSupported(Exception):
     """The implementation raised NotImplementedError."""
-
-
-def _message(error: BaseException) -> str:
-    """Return the message of an error in one printable line."""
-    try:
-        message = str(error)
-    except Exception as another:  # noqa: BLE001  # It is the subject's, and may do anything.
-        message = f"(its message raises {type(another).__name__})"
-    return printable(message)[:_LONGEST]
 
 
 def _floats(array: Array) -> Row:
@@ -258,18 +248,17 @@ class Claim:
                 with CLOCK.charging("subject"):
                     result = self.function(*arguments)
         except NotImplementedError as error:
-            raise NotSupported(_message(error)) from error
+            raise NotSupported(message_of(error)) from error
         except KeyboardInterrupt:
             raise  # The user pressed Ctrl-C.
         except BaseException as error:  # SystemExit and worse are not answers.
-            said = f"raised {printable(type(error).__name__)}: {_message(error)}"
-            raise Broken(said.removesuffix(": ") + self._hint(arguments)) from error
+            raise Broken(f"raised {one_line(error)}{self._hint(arguments)}") from error
         finally:
             keep_subnormals()
         if self.quantity.reduces and isinstance(result, np.generic):
             result = np.array(result)
         if type(result) is not np.ndarray:
-            raise Broken(f"returned {printable(type(result).__name__)}, expected a numpy array")
+            raise Broken(f"returned {type_name(result)}, expected a numpy array")
         if result.dtype != self.format.dtype:
             raise Broken(f"returned dtype {result.dtype}, expected {self.format.dtype}")
         expected = self.quantity.shape(*arguments[0].shape)
