@@ -6,6 +6,7 @@ import msgspec
 
 from gradcert.checks import CHECKS, check_named, planned
 from gradcert.core.claim import claims_of
+from gradcert.core.endings import no_exit
 from gradcert.core.limits import Limits
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
@@ -143,9 +144,10 @@ def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Ce
     now = provenance(subject, settings)
     with examiner_of(subject, settings) as examiner:
         for one in plan:
-            results.append(examiner.check(one.task))
+            with no_exit():
+                results.append(examiner.check(one.task))
+                diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
             coverage = extended(coverage, tried_by(results[-1], cases))
-            diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
             yield grown(
                 start,
                 results,
