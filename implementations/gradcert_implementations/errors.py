@@ -31,7 +31,7 @@ def message_of(error: BaseException) -> str:
     "('two', 'parts')"
     """
     try:
-        return printable(str(error))[:_LONGEST]
+        return printable(str(error)[: 10 * _LONGEST])[:_LONGEST]
     except BaseException as another:  # noqa: BLE001  # It is the subject's, and may do anything.
         return f"(its message raises {type_name(another)})"
 

@@ -1,6 +1,7 @@
 """``gradcert certify``: certify implementations, and write a report."""
 
 import os
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +25,7 @@ from gradcert.cli.running import (
     stop_if_interrupted,
     usage_error,
 )
-from gradcert.cli.streams import own_output, printing, say
+from gradcert.cli.streams import kept_streams, printing, say
 from gradcert_implementations import FLAWED, SpecError
 from gradcert_implementations.options import Options
 
@@ -129,6 +130,7 @@ def certify_command(
     gradcert fails, 130 after an interrupt.
     """
     from gradcert.api import select_subjects, settings_in
+    from gradcert.core.endings import no_exit
     from gradcert.core.limits import Limits, memory_can_be_limited
     from gradcert.core.settings import SearchSettings
 
@@ -145,13 +147,14 @@ def certify_command(
     except ValueError as error:
         usage_error(f"--time-limit or --memory-limit: {error}")
     make_empty(report)
-    with interruptible(time_budget) as budget, own_output() as output:
+    with interruptible(time_budget) as budget, no_exit():
         try:
-            selection = select_subjects(
-                spec or (),
-                options,
-                limits=limits if isolate or time_limit or memory_limit else None,
-            )
+            with kept_streams():
+                selection = select_subjects(
+                    spec or (),
+                    options,
+                    limits=limits if isolate or time_limit or memory_limit else None,
+                )
         except SpecError as error:
             usage_error(str(error))
 
@@ -161,16 +164,17 @@ def certify_command(
         for reason in selection.left_out.values():
             say(f"gradcert: left out: {reason}")
         settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
-        found = certified(
-            {subject: settings_in(selection, subject, settings) for subject in selection.all},
-            directory=report,
-            budget=budget,
-            jobs=jobs or (available_cores() if os.name == "posix" else 1),
-        )
+        with kept_streams():
+            found = certified(
+                {subject: settings_in(selection, subject, settings) for subject in selection.all},
+                directory=report,
+                budget=budget,
+                jobs=jobs or (available_cores() if os.name == "posix" else 1),
+            )
         for certificate in found.certificates:
             say(f"{certificate.name} took {timing(certificate)}")
         save(found, report)
-        with printing(output) as console:
+        with printing(sys.stdout) as console:
             _show(found, console, json=json)
     stop_if_interrupted(found, budget)
     wrong_on_purpose = set() if spec else {*FLAWED}

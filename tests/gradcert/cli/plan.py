@@ -1,5 +1,6 @@
 """``gradcert plan``: which cases every run tries, and what they cost."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -11,7 +12,7 @@ from gradcert import MAX_EXAMPLES
 from gradcert.cli.interrupts import interruptible
 from gradcert.cli.options import Quick, Seed, Thorough, effort_of, takes_options
 from gradcert.cli.running import usage_error
-from gradcert.cli.streams import own_output, printing
+from gradcert.cli.streams import kept_streams, printing
 from gradcert_implementations import SpecError
 from gradcert_implementations.options import Options
 
@@ -120,17 +121,17 @@ def plan_command(
     from gradcert.core.settings import SearchSettings
 
     effort = effort_of(quick=quick, thorough=thorough)
-    with interruptible(), own_output() as output:
-        try:
+    try:
+        with interruptible(), kept_streams():
             subject = subject_of(spec, options)
-        except SpecError as error:
-            usage_error(str(error))
+    except SpecError as error:
+        usage_error(str(error))
 
-        # Imported only now, so that a usage error is quick.
-        from gradcert.engine.coverage import extended, planned_cases
+    # Imported only now, so that a usage error is quick.
+    from gradcert.engine.coverage import extended, planned_cases
 
-        settings = SearchSettings(max_examples=MAX_EXAMPLES, seed=seed, effort=effort)
-        plan = planned_cases(subject, settings)
-        with printing(output) as console:
-            console.print(_checks(_costs(plan)))
-            console.print(_dimensions(extended((), chain.from_iterable(plan.values()))))
+    settings = SearchSettings(max_examples=MAX_EXAMPLES, seed=seed, effort=effort)
+    plan = planned_cases(subject, settings)
+    with printing(sys.stdout) as console:
+        console.print(_checks(_costs(plan)))
+        console.print(_dimensions(extended((), chain.from_iterable(plan.values()))))

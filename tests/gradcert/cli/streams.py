@@ -20,7 +20,7 @@ from gradcert.cli.statuses import Status
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["cannot_print", "flushed", "own_output", "printing", "ready", "say"]
+__all__ = ["cannot_print", "flushed", "kept_streams", "printing", "ready", "say"]
 
 _ASCII = {"≥": ">=", "…": "...", "\N{EN DASH}": "-", "─": "-"}
 """What stands for a character that the terminal does not know."""
@@ -112,28 +112,44 @@ def flushed() -> bool:
     return True
 
 
-@contextlib.contextmanager
-def own_output() -> Iterator[TextIO | None]:
-    """Yield standard output, to which only the command itself writes; None if it is closed.
-
-    What a subject writes to standard output within the block goes to standard error. It may close
-    or replace either stream, because the one that is yielded has a descriptor of its own.
-    """
-    kept = sys.stdout
+def _copy_of(stream: TextIO | None) -> int | None:
+    """Return a copy of the descriptor of a stream; None if it has none."""
     try:
-        kept.flush()
-        copy = os.dup(kept.fileno())
-    except (AttributeError, OSError, ValueError):  # It is None, or not a file.
-        with contextlib.redirect_stdout(sys.stderr):
-            yield kept
-        return
-    others = open(2, "w", closefd=False)  # noqa: SIM115
-    with open(copy, "w", encoding=kept.encoding, errors=kept.errors) as own:  # noqa: PTH123
+        assert stream is not None
+        stream.flush()
+        return os.dup(stream.fileno())
+    except (AssertionError, OSError, ValueError):
+        return None
+
+
+def _put_back(number: int, stream: TextIO | None, copy: int | None) -> TextIO | None:
+    """Return a stream as it was, on the descriptor that it had."""
+    if copy is None or stream is None:
+        return stream
+    os.dup2(copy, number)
+    os.close(copy)
+    if not stream.closed:
+        return stream
+    return open(number, "w", encoding=stream.encoding, errors=stream.errors, closefd=False)
+
+
+@contextlib.contextmanager
+def kept_streams() -> Iterator[None]:
+    """Let what is written to standard output go to standard error, and put both back afterwards.
+
+    Only the command itself writes to standard output: a subject that is loaded or called in the
+    block does not, whether or not it closes or replaces a stream.
+    """
+    output, errors = sys.stdout, sys.stderr
+    copies = _copy_of(output), _copy_of(errors)
+    if copies[0] is not None:
         os.dup2(2, 1)
-        try:
-            with contextlib.redirect_stdout(others):
-                yield own
-        finally:
-            with contextlib.suppress(OSError, ValueError):
-                others.close()
-            os.dup2(copy, 1)
+    if copies[1] is not None:
+        sys.stdout = open(2, "w", closefd=False)  # noqa: SIM115  # Until the end of the block.
+    else:
+        sys.stdout = errors
+    try:
+        yield
+    finally:
+        sys.stdout = _put_back(1, output, copies[0])
+        sys.stderr = _put_back(2, errors, copies[1])

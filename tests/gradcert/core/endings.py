@@ -9,18 +9,20 @@ __all__ = ["no_exit"]
 
 
 class _Refusing:
-    """What stands in for ``os._exit``."""
+    """What stands in for ``os._exit``. A subject may keep it, and call it when Python exits."""
 
     def __init__(self) -> None:
         self.real = os._exit
+        self.active = True
         self._process = os.getpid()
 
     def __call__(self, status: int) -> None:
         """Raise SystemExit, unless a child process ends, or a thread such as pytest-timeout's."""
         elsewhere = threading.current_thread() is not threading.main_thread()
-        if os.getpid() != self._process or (elsewhere and status):
+        if os.getpid() != self._process or (status and (elsewhere or not self.active)):
             self.real(status)
-        raise SystemExit(f"os._exit({status})")
+        if self.active:
+            raise SystemExit(f"os._exit({status})")
 
 
 @contextmanager
@@ -28,8 +30,9 @@ def no_exit() -> Iterator[None]:
     """Let ``os._exit`` raise SystemExit within the block, so that it is an error like any other.
 
     A run that ends by ``os._exit(0)`` looks as if all conformed. A child process may end itself,
-    and so may another thread, with another status than 0. What native code does, and ``os.execv``,
-    is not seen: only a process of its own contains that.
+    and so may another thread, with another status than 0. After the block, a call with status 0 of
+    what a subject has kept does nothing. What native code does, and ``os.execv``, is not seen: only
+    a process of its own contains that.
 
     Examples
     --------
@@ -46,4 +49,5 @@ def no_exit() -> Iterator[None]:
     try:
         yield
     finally:
+        refusing.active = False
         vars(os)["_exit"] = refusing.real

@@ -49,14 +49,13 @@ def examiner_of(subject: Implementation, settings: SearchSettings) -> Examiner:
     return LocalExaminer(subject, settings)
 
 
+def _counts(result: CheckResult) -> bool:
+    """Return whether a result counts: one that may be refused, and is, does not."""
+    return result.verdict != Verdict.NOT_SUPPORTED or not check_named(result.check).may_be_refused
+
+
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
-    found = [
-        result.verdict
-        for result in results
-        if not (
-            result.verdict == Verdict.NOT_SUPPORTED and check_named(result.check).may_be_refused
-        )
-    ]
+    found = [result.verdict for result in results if _counts(result)]
     return worst([*found, Verdict.CONFORMS if complete else Verdict.INCOMPLETE])
 
 
@@ -119,11 +118,13 @@ def grown(
     verdict = _verdict(results, complete=len(results) == certificate.planned)
     conforms = verdict == Verdict.CONFORMS
     judged = [result for result in results if conforms and result.worst]
+    passed = sum(not _counts(one) or one.verdict == Verdict.CONFORMS for one in results)
     return msgspec.structs.replace(
         certificate,
         claimed=tuple(dict.fromkeys((*certificate.claimed, *observed))),
         verdict=verdict,
         worst=max(judged, key=_severity, default=None),
+        passed=round(passed / certificate.planned, 4),
         results=tuple(sorted(results, key=lambda result: _CHECKS.index(result.check))),
         diagnoses=tuple(diagnoses),
         coverage=tuple(coverage),
