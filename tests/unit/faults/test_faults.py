@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import budgets
 import exits
 import files
 import pytest
 import terminals
 from fault import Fault
 
-FAULTS = (*exits.FAULTS, *terminals.FAULTS, *files.FAULTS)
+FAULTS = (*exits.FAULTS, *terminals.FAULTS, *files.FAULTS, *budgets.FAULTS)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
