@@ -13,6 +13,7 @@ from gradcert_implementations.catalogue import (
     documented,
     plugged_in,
 )
+from gradcert_implementations.errors import message_of, one_line, type_name
 from gradcert_implementations.importing import SpecError
 from gradcert_implementations.interface import (
     Array,
@@ -112,11 +113,14 @@ __all__ = [
     "known_names",
     "load",
     "loss_in_words",
+    "message_of",
     "needed_targets",
+    "one_line",
     "plugged_in",
     "printable",
     "recorded",
     "reloading",
     "select",
+    "type_name",
     "unclaimed",
 ]

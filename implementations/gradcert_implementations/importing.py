@@ -5,15 +5,17 @@ import importlib
 import importlib.util
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradcert_implementations.catalogue import LIBRARIES
-from gradcert_implementations.names import printable
+from gradcert_implementations.errors import one_line
 
-__all__ = ["Named", "SpecError", "imported_module", "imported_object", "named", "one_line"]
+__all__ = ["Named", "SpecError", "imported_module", "imported_object", "named", "or_spec_error"]
 
 _EXTRAS = {"torch", "jax", "scipy"}
 
@@ -26,9 +28,18 @@ class SpecError(ValueError):
     """A SPEC or an option that leaves nothing to certify. The message is one line."""
 
 
-def one_line(error: BaseException) -> str:
-    """Return the type and the message of an error in one line."""
-    return printable(f"{type(error).__name__}: {error}")
+@contextmanager
+def or_spec_error(what: str) -> Iterator[None]:
+    """Raise :class:`SpecError` in place of whatever the block raises, with `what` before it.
+
+    pytest's ``importorskip`` raises what is no ``Exception``, for example. Ctrl-C stays what it is.
+    """
+    try:
+        yield
+    except (SpecError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise SpecError(f"{what}: {one_line(error)}") from error
 
 
 def _importable_from(folder: Path) -> None:
@@ -40,8 +51,12 @@ def _importable_from(folder: Path) -> None:
 def imported_module(module: str, spec: str) -> ModuleType:
     """Import a module that a SPEC needs; raise :class:`SpecError` if that fails."""
     try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
+        with or_spec_error(f"{spec!r} does not import"):
+            return importlib.import_module(module)
+    except SpecError as failed:
+        error = failed.__cause__
+        if not isinstance(error, ModuleNotFoundError):
+            raise
         missing = error.name or ""
         extra = spec if spec in LIBRARIES else missing
         if spec in LIBRARIES or missing in _EXTRAS:
@@ -52,9 +67,7 @@ def imported_module(module: str, spec: str) -> ModuleType:
             raise SpecError(
                 f"{spec!r}: there is no module {missing!r}; for a file write path/to/file.py:name"
             ) from error
-        raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error
-    except (Exception, SystemExit) as error:
-        raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error
+        raise
 
 
 def _import_file(path: Path, spec: str) -> ModuleType:
@@ -77,9 +90,9 @@ def _import_file(path: Path, spec: str) -> ModuleType:
         # The file's loader could run bytecode left by another version saved in the same second.
         code = compile(source, module_spec.origin or path, "exec", dont_inherit=True)
         exec(code, module.__dict__)
-    except (Exception, SystemExit) as error:
+    except BaseException:
         del sys.modules[name]
-        raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error
+        raise
     return module
 
 
@@ -135,10 +148,8 @@ def _called(function: Any, about: Named, spec: str) -> Any:
             f"{spec!r}: {about.arguments!r} is more than literals; expected numbers, texts, True, "
             "False, None and lists of these, such as (label_smoothing=0.1, ignore_index=0)"
         ) from None
-    try:
+    with or_spec_error(f"{spec!r} cannot be called so"):
         return function(*positional, **keywords)
-    except (Exception, SystemExit) as error:
-        raise SpecError(f"{spec!r} cannot be called so: {one_line(error)}") from error
 
 
 def imported_object(about: Named, spec: str) -> Any:
@@ -161,10 +172,11 @@ def imported_object(about: Named, spec: str) -> Any:
     if "(" in attribute:
         raise SpecError(f"{spec!r}: the brackets of the call are not closed; end it with )")
     is_file = place.endswith(".py") or "/" in place
-    _importable_from(Path(place).parent.resolve() if is_file else Path.cwd())
-    module = _import_file(Path(place), spec) if is_file else imported_module(place, spec)
-    try:
-        found = getattr(module, attribute)
-    except AttributeError as error:
-        raise SpecError(f"{spec!r}: {place} has no attribute {attribute!r}") from error
+    with or_spec_error(f"{spec!r} does not import"):
+        _importable_from(Path(place).parent.resolve() if is_file else Path.cwd())
+        module = _import_file(Path(place), spec) if is_file else imported_module(place, spec)
+        try:
+            found = getattr(module, attribute)
+        except AttributeError as error:
+            raise SpecError(f"{spec!r}: {place} has no attribute {attribute!r}") from error
     return found if about.arguments is None else _called(found, about, spec)

@@ -23,12 +23,13 @@ from gradcert_implementations.catalogue import (
     documented,
     plugged_in,
 )
+from gradcert_implementations.errors import type_name
 from gradcert_implementations.importing import (
     SpecError,
     imported_module,
     imported_object,
     named,
-    one_line,
+    or_spec_error,
 )
 from gradcert_implementations.interface import Implementation, options_of
 from gradcert_implementations.names import did_you_mean
@@ -77,16 +78,14 @@ def _object(place: str, spec: str) -> Any:
         )
     subject = imported_object(about, spec)
     if not isinstance(subject, Implementation) and not callable(subject):
-        raise SpecError(f"{spec!r} is of type {type(subject).__name__}; {_EXPECTED}")
+        raise SpecError(f"{spec!r} is of type {type_name(subject)}; {_EXPECTED}")
     return subject
 
 
 def _plugged_in(spec: str) -> Any:
     """Return the object that the entry point of this name refers to."""
-    try:
+    with or_spec_error(f"{spec!r} does not import"):
         return plugged_in()[spec].load()
-    except (Exception, SystemExit) as error:
-        raise SpecError(f"{spec!r} does not import: {one_line(error)}") from error
 
 
 def _adapted(adapter: str, place: str, spec: str, options: Options) -> Implementation:
@@ -145,16 +144,18 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
             f"{spec!r} takes no device; a loss does: "
             f"{' or '.join(f'{name}:...' for name in _WITH_DEVICE)}"
         )
-    if colon and adapter in _ADAPTERS:
-        loaded = _adapted(adapter, place, spec, chosen)
-    elif spec in MODULES:
+    if spec in MODULES:
         module = imported_module(MODULES[spec], spec)
         subject = (_fresh(module) if spec in FLAWED else module).implementation
-        loaded = select(replace(subject, summary=documented(spec)[0]), chosen)
-    else:
-        subject = _plugged_in(spec) if spec in plugged_in() else _object(spec, spec)
-        loaded = as_implementation(subject, chosen)
-    return replace(loaded, origin=spec)
+        return replace(select(replace(subject, summary=documented(spec)[0]), chosen), origin=spec)
+    # What somebody else wrote may raise whatever it likes when it is looked at.
+    with or_spec_error(f"{spec!r} cannot be certified"):
+        if colon and adapter in _ADAPTERS:
+            loaded = _adapted(adapter, place, spec, chosen)
+        else:
+            subject = _plugged_in(spec) if spec in plugged_in() else _object(spec, spec)
+            loaded = as_implementation(subject, chosen)
+        return replace(loaded, origin=spec)
 
 
 def _reloading_what_is_claimed(implementation: Implementation) -> OptionValues:
@@ -232,7 +233,7 @@ def as_implementation(
     if isinstance(subject, Implementation):
         return select(subject, options)
     if not callable(subject):
-        raise SpecError(f"{subject!r} is of type {type(subject).__name__}; {_EXPECTED}")
+        raise SpecError(f"{subject!r} is of type {type_name(subject)}; {_EXPECTED}")
     try:
         from gradcert_implementations.adapters.conventions import declared, one_quantity
         from gradcert_implementations.adapters.signatures import takes_outputs, takes_upstream

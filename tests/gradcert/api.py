@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
+from gradcert.core.endings import no_exit
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
@@ -82,7 +83,8 @@ def subject_of(
         raise SpecError(f"limits is {limits!r}; expected gradcert.Limits(seconds=10), say")
     if limits is None:
         if isinstance(implementation, str):
-            return load(implementation, **options.keywords())
+            with no_exit():
+                return load(implementation, **options.keywords())
         return as_implementation(implementation, options)
     # It imports the reports, which a usage error does not need.
     from gradcert.isolation.subject import isolate, load_isolated

@@ -27,10 +27,13 @@ def _positive_integer(text: str) -> int:
 
 
 def _folder(text: str) -> Path:
-    """Return a folder. An empty name (an unset shell variable) is an error."""
+    """Return a folder, by its absolute path. An empty name (an unset shell variable) is an error.
+
+    A subject may change the working directory.
+    """
     if not text:
         raise ValueError
-    return Path(text)
+    return Path(text).absolute()
 
 
 _positive_integer.__name__, _folder.__name__ = "positive integer", "name of a folder"
@@ -102,18 +105,8 @@ def pytest_configure(config: "pytest.Config") -> None:
         )
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    selecting = ["gradcert_specs", *(f"gradcert_{option.name}" for option in fields(Options))]
-    if any(map(config.getoption, selecting)):
-        from gradcert.suite.session import subjects_of
-        from gradcert_implementations import SpecError
-
-        try:
-            subjects_of(config)
-        except SpecError as error:
-            raise pytest.UsageError(str(error)) from error
     directory = config.getoption("gradcert_report")
     if directory is not None:
-        from gradcert.suite.reporting import Reporting
         from gradcert_reports import clear, prepare
 
         try:
@@ -125,4 +118,16 @@ def pytest_configure(config: "pytest.Config") -> None:
                 f"cannot write a report to {directory}: {error.strerror}; "
                 "choose another --gradcert-report"
             ) from error
+    selecting = ["gradcert_specs", *(f"gradcert_{option.name}" for option in fields(Options))]
+    if any(map(config.getoption, selecting)):
+        from gradcert.suite.session import subjects_of
+        from gradcert_implementations import SpecError
+
+        try:
+            subjects_of(config)
+        except SpecError as error:
+            raise pytest.UsageError(str(error)) from error
+    if directory is not None:
+        from gradcert.suite.reporting import Reporting
+
         config.pluginmanager.register(Reporting(directory, config), "gradcert-report")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from gradcert.cli.statuses import Status
 from gradcert_implementations import FLAWED, Flaw, load
 from gradcert_reports import Verdict
+from gradcert_reports.model.encoding import decode
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -61,6 +63,28 @@ def test_a_loss_of_torch_and_a_fused_kernel_are_certified_as_the_readme_shows(
     (script,) = (one for one in blocks("python") if "nn.CrossEntropyLoss" in one)
     printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
     assert f"It prints `{printed}`." in README
+
+
+def test_the_recipe_for_programs_prints_the_certificate_that_the_readme_describes(
+    tmp_path: Path,
+) -> None:
+    (kernel,) = (one for one in blocks("python") if one.startswith("# candidate.py"))
+    (command,) = re.findall(r"    gradcert (certify torch:candidate\.py.*)\n", README)
+    (tmp_path / "candidate.py").write_text(kernel)
+    result = run(GRADCERT, *command.split(), cwd=tmp_path)
+    assert result.returncode == 1, result.stdout + result.stderr
+    (found,) = decode(result.stdout.encode()).certificates
+    assert found.verdict == "refuted"
+    assert found.passed is not None
+    assert 0 < found.passed < 1
+    assert {one.discrepancy and one.discrepancy.returned for one in found.refutations} == {
+        ("nan",),
+    }
+
+
+def test_the_readme_has_every_exit_status() -> None:
+    statuses = re.findall(r"(?m)^\| (\d+) \| ", README)
+    assert [int(status) for status in statuses] == [*Status]
 
 
 def test_the_losses_that_people_ship_are_certified_as_their_readme_shows(tmp_path: Path) -> None:

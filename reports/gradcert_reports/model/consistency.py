@@ -81,6 +81,8 @@ def _of_certificate(certificate: Certificate) -> Iterator[str]:
             f"{certificate.name} has {len(certificate.results)} results, "
             f"of {certificate.planned} planned"
         )
+    if certificate.verdict == Verdict.CONFORMS and certificate.passed not in (None, 1):
+        yield f"{certificate.name} conforms, but {certificate.passed:.0%} of its checks passed"
     yield from _of_coverage(certificate)
     for result in certificate.results:
         about = f"{result.check} {result.quantity} {result.format}"

@@ -1,6 +1,6 @@
 """The report and its certificates, as ``certificate.json`` keeps them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -195,6 +195,9 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         implementation conforms.
     planned
         The number of results of a complete certificate.
+    passed
+        The share of the planned checks that ran and found no fault, from 0 to 1. A second backward
+        that is refused is no fault. None where it is not recorded.
     diagnoses
         One for each refuted quantity.
     coverage
@@ -216,6 +219,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     worst: CheckResult | None
     results: tuple[CheckResult, ...]
     planned: int
+    passed: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     diagnoses: tuple[Diagnosis, ...]
     coverage: tuple[Coverage, ...] = ()
     provenance: Provenance

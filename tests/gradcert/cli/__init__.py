@@ -3,17 +3,16 @@
 A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
 
-import typer
-
 from gradcert.cli.catalogue import explain_command, list_command
 from gradcert.cli.certify import certify_command
 from gradcert.cli.claims import claims_command
+from gradcert.cli.entry import Application
 from gradcert.cli.plan import plan_command
 from gradcert.cli.reports import diff_command, merge_command, render_command
 
 __all__ = ["main"]
 
-main = typer.Typer(
+main = Application(
     name="gradcert",
     help="Certify implementations of the softmax / cross-entropy gradient.",
     add_completion=False,

@@ -1,10 +1,12 @@
 """``gradcert list`` and ``gradcert explain``: the built-ins and the catalogue of flaws."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from gradcert.cli.running import usage_error
+from gradcert.cli.streams import printing
 
 __all__ = ["explain_command", "list_command"]
 
@@ -15,8 +17,10 @@ def list_command(
         typer.Option("--flaws", help="List the known flaws instead. Each can be certified."),
     ] = False,
 ) -> None:
-    """List the implementations that come with gradcert."""
-    from rich.console import Console
+    """List the implementations that come with gradcert.
+
+    Exit status: 0, or 4 if standard output is closed or full.
+    """
     from rich.table import Table
 
     from gradcert_implementations import (
@@ -36,8 +40,9 @@ def list_command(
         for known in map(load, FLAWED):
             assert isinstance(known, Flaw)
             table.add_row(known.name, known.kind, documented(known.name)[0])
-        Console().print(table)
-        typer.echo("\ngradcert explain ID explains a flaw.")
+        with printing(sys.stdout) as console:
+            console.print(table)
+            typer.echo("\ngradcert explain ID explains a flaw.")
         return
     table = Table("name", "", box=None)
     for name in BUILT_IN | LEDGER_FORMULAS | LIBRARIES:
@@ -45,11 +50,12 @@ def list_command(
     for name, point in plugged_in().items():
         package = point.dist.name if point.dist else "a package"
         table.add_row(cell(name), cell(f"{point.value}, of {package}"))
-    Console().print(table)
-    typer.echo(
-        "\nThe gradient of a library needs the extra of the same name, such as gradcert[optax]."
-    )
-    typer.echo(f"{len(FLAWED)} more are wrong on purpose: see gradcert list --flaws")
+    with printing(sys.stdout) as console:
+        console.print(table)
+        typer.echo(
+            "\nThe gradient of a library needs the extra of the same name, such as gradcert[optax]."
+        )
+        typer.echo(f"{len(FLAWED)} more are wrong on purpose: see gradcert list --flaws")
 
 
 def explain_command(
@@ -59,7 +65,7 @@ def explain_command(
 
     The text says what the flaw computes, how people make the mistake, and which input shows it.
 
-    Exit status: 0, or 2 for a usage error.
+    Exit status: 0, 2 for a usage error, or 4 if standard output is closed or full.
     """
     from gradcert_implementations import FLAWED, Flaw, did_you_mean, load
 
@@ -70,4 +76,5 @@ def explain_command(
 
     known = load(flaw)
     assert isinstance(known, Flaw)
-    typer.echo(explain(known))
+    with printing(sys.stdout):
+        typer.echo(explain(known))

@@ -1,11 +1,13 @@
 """``gradcert certify``: certify implementations, and write a report."""
 
 import os
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gradcert import MAX_EXAMPLES
+from gradcert.cli.interrupts import interruptible
 from gradcert.cli.options import (
     MaxExamples,
     Quick,
@@ -18,15 +20,38 @@ from gradcert.cli.options import (
 from gradcert.cli.running import (
     available_cores,
     certified,
-    make_ready,
+    make_empty,
     save,
     stop_if_interrupted,
     usage_error,
 )
+from gradcert.cli.streams import kept_streams, printing, say
 from gradcert_implementations import FLAWED, SpecError
 from gradcert_implementations.options import Options
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gradcert_reports import Report
+
 __all__ = ["certify_command"]
+
+
+def _show(report: "Report", console: "Console", *, json: bool) -> None:
+    """Print what was found, as a table with what refutes, or as JSON."""
+    from gradcert_reports import details, filled_in, not_tried, summary
+    from gradcert_reports.model.encoding import encode
+
+    if json:
+        # In UTF-8, whatever the terminal knows.
+        typer.echo(encode(report), file=console.file)
+        return
+    console.print(summary(report.certificates), crop=False)
+    for said in (filled_in, not_tried):
+        for line in filter(None, map(said, report.certificates)):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for text in filter(None, map(details, report.certificates)):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @takes_options
@@ -77,63 +102,81 @@ def certify_command(
             "(default: the number of cores).",
         ),
     ] = None,
+    time_budget: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            metavar="SECONDS",
+            help="Seconds for the whole run. When they are over it ends, and keeps what it found.",
+        ),
+    ] = None,
     max_examples: MaxExamples = MAX_EXAMPLES,
     quick: Quick = False,
     thorough: Thorough = False,
     seed: Seed = 0,
     report: ReportFolder = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print what certificate.json holds, and nothing else, in place of text."
+        ),
+    ] = False,
 ) -> None:
     """Certify implementations.
 
     Exit status: 0 if all conform (without SPEC, if diagonal-only is refuted and the others
-    conform), 1 if any is refuted, broken or not supported, 2 for a usage error, 130 after an
-    interrupt.
+    conform), 1 if any is refuted, broken or not supported, 2 for a usage error, 3 if the time
+    budget is used up and nothing wrong was found, 4 if standard output is closed or full, 5 if
+    gradcert fails, 130 after an interrupt.
     """
     from gradcert.api import select_subjects, settings_in
+    from gradcert.core.endings import no_exit
     from gradcert.core.limits import Limits, memory_can_be_limited
     from gradcert.core.settings import SearchSettings
 
     effort = effort_of(quick=quick, thorough=thorough)
-    if jobs and jobs > 1 and os.name != "posix":
-        usage_error("--jobs above one needs POSIX (Linux, macOS): leave it out")
+    for option, needed in (("--jobs above one", jobs and jobs > 1), ("--time-budget", time_budget)):
+        if needed and os.name != "posix":
+            usage_error(f"{option} needs POSIX (Linux, macOS): leave it out")
     if (isolate or time_limit or memory_limit) and not memory_can_be_limited():
-        typer.echo("gradcert: memory cannot be limited on this system", err=True)
-    limits = Limits(
-        seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
-    )
+        say("gradcert: memory cannot be limited on this system")
     try:
-        selection = select_subjects(
-            spec or (), options, limits=limits if isolate or time_limit or memory_limit else None
+        limits = Limits(
+            seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
         )
-    except SpecError as error:
-        usage_error(str(error))
+    except ValueError as error:
+        usage_error(f"--time-limit or --memory-limit: {error}")
+    make_empty(report)
+    with interruptible(time_budget) as budget, no_exit():
+        try:
+            with kept_streams():
+                selection = select_subjects(
+                    spec or (),
+                    options,
+                    limits=limits if isolate or time_limit or memory_limit else None,
+                )
+        except SpecError as error:
+            usage_error(str(error))
 
-    # Imported only now, so that a usage error is quick.
-    from rich.console import Console
+        # Imported only now, so that a usage error is quick.
+        from gradcert_reports import Verdict, timing
 
-    from gradcert_reports import Verdict, details, filled_in, not_tried, summary, timing
-
-    make_ready(report)
-    for reason in selection.left_out.values():
-        typer.echo(f"gradcert: left out: {reason}", err=True)
-    settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
-    found = certified(
-        {subject: settings_in(selection, subject, settings) for subject in selection.all},
-        directory=report,
-        jobs=jobs or (available_cores() if os.name == "posix" else 1),
-    )
-    console = Console()
-    console.print(summary(found.certificates))
-    for line in filter(None, map(filled_in, found.certificates)):
-        console.print(line, markup=False, highlight=False)
-    for line in filter(None, map(not_tried, found.certificates)):
-        console.print(line, markup=False, highlight=False)
-    for text in filter(None, map(details, found.certificates)):
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-    for certificate in found.certificates:
-        typer.echo(f"{certificate.name} took {timing(certificate)}", err=True)
-    save(found, report)
-    stop_if_interrupted(found)
+        for reason in selection.left_out.values():
+            say(f"gradcert: left out: {reason}")
+        settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
+        with kept_streams():
+            found = certified(
+                {subject: settings_in(selection, subject, settings) for subject in selection.all},
+                directory=report,
+                budget=budget,
+                jobs=jobs or (available_cores() if os.name == "posix" else 1),
+            )
+        for certificate in found.certificates:
+            say(f"{certificate.name} took {timing(certificate)}")
+        save(found, report)
+        with printing(sys.stdout) as console:
+            _show(found, console, json=json)
+    stop_if_interrupted(found, budget)
     wrong_on_purpose = set() if spec else {*FLAWED}
     raise typer.Exit(
         any(

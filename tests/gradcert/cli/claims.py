@@ -1,10 +1,14 @@
 """``gradcert claims``: the ledger of the eight claims."""
 
+import sys
+
 import typer
 
 from gradcert import MAX_EXAMPLES
+from gradcert.cli.interrupts import interruptible
 from gradcert.cli.options import MaxExamples, Quick, ReportFolder, Seed, Thorough, effort_of
-from gradcert.cli.running import certified, make_ready, save, stop_if_interrupted
+from gradcert.cli.running import certified, make_empty, save, stop_if_interrupted
+from gradcert.cli.streams import printing
 
 __all__ = ["claims_command"]
 
@@ -18,22 +22,24 @@ def claims_command(
 ) -> None:
     """Certify or refute the eight claims that gradcert is about.
 
-    Exit status: 0 if every verdict is the expected one, 1 if not, 2 for a usage error, 130 after
-    an interrupt.
+    Exit status: 0 if every verdict is the expected one, 1 if not, 2 for a usage error, 4 if
+    standard output is closed or full, 130 after an interrupt.
     """
-    from rich.console import Console
-
     from gradcert.cli.ledger import ENTRIES, LEDGER
     from gradcert.core.settings import SearchSettings
     from gradcert_reports import ledger
 
     effort = effort_of(quick=quick, thorough=thorough)
-    make_ready(report)
+    make_empty(report)
     subjects = [line.implementation() for line in LEDGER]
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
-    found = certified(dict.fromkeys(subjects, settings), directory=report, ledger=ENTRIES)
-    Console().print(ledger(found))
-    save(found, report)
+    with interruptible() as budget:
+        found = certified(
+            dict.fromkeys(subjects, settings), directory=report, budget=budget, ledger=ENTRIES
+        )
+        save(found, report)
+        with printing(sys.stdout) as console:
+            console.print(ledger(found))
     stop_if_interrupted(found)
     raise typer.Exit(
         any(found.certificates[entry.certificate].verdict != entry.expected for entry in ENTRIES)

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import secrets
 from collections.abc import Callable
 from dataclasses import Field, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from gradcert.cli.running import usage_error
+from gradcert.cli.streams import say
 from gradcert_implementations.options import Options
 
 if TYPE_CHECKING:
@@ -23,15 +25,34 @@ __all__ = [
     "Thorough",
     "effort_of",
     "folder",
+    "seed",
     "takes_options",
 ]
 
 
 def folder(text: str) -> Path:
-    """Return a path from the command line. An empty one (an unset shell variable) is an error."""
+    """Return an absolute path from the command line: a subject may change the working directory.
+
+    An empty one (an unset shell variable) is an error.
+    """
     if not text:
         raise typer.BadParameter("it is empty; expected the name of a folder")
-    return Path(text)
+    try:
+        return Path(text).absolute()
+    except OSError as error:
+        raise typer.BadParameter(f"there is no working directory: {error.strerror}") from error
+
+
+def seed(text: str) -> int:
+    """Return the seed of a run: an integer, or one that is drawn and said."""
+    if text == "random":
+        drawn = secrets.randbits(48)  # JSON numbers are exact up to 53 bits.
+        say(f"seed {drawn}")
+        return drawn
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither an integer nor random") from None
 
 
 MaxExamples: TypeAlias = Annotated[
@@ -41,7 +62,12 @@ MaxExamples: TypeAlias = Annotated[
 
 Seed: TypeAlias = Annotated[
     int,
-    typer.Option(metavar="N", help="The same seed gives the same verdicts and counterexamples."),
+    typer.Option(
+        metavar="N",
+        parser=seed,
+        help="The same seed gives the same verdicts and counterexamples. With 'random' one is "
+        "drawn, which nothing can have learnt by heart, and recorded.",
+    ),
 ]
 
 Quick: TypeAlias = Annotated[

@@ -1,5 +1,6 @@
 """``gradcert plan``: which cases every run tries, and what they cost."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
+from gradcert.cli.interrupts import interruptible
 from gradcert.cli.options import Quick, Seed, Thorough, effort_of, takes_options
 from gradcert.cli.running import usage_error
+from gradcert.cli.streams import kept_streams, printing
 from gradcert_implementations import SpecError
 from gradcert_implementations.options import Options
 
@@ -112,24 +115,23 @@ def plan_command(
     the sizes of its cases. Then come the dimensions of the plan with all their items. Hypothesis
     draws more cases beside these. Nothing is called but what loads the implementation.
 
-    Exit status: 0, or 2 for a usage error.
+    Exit status: 0, 2 for a usage error, or 4 if standard output is closed or full.
     """
     from gradcert.api import subject_of
     from gradcert.core.settings import SearchSettings
 
     effort = effort_of(quick=quick, thorough=thorough)
     try:
-        subject = subject_of(spec, options)
+        with interruptible(), kept_streams():
+            subject = subject_of(spec, options)
     except SpecError as error:
         usage_error(str(error))
 
     # Imported only now, so that a usage error is quick.
-    from rich.console import Console
-
     from gradcert.engine.coverage import extended, planned_cases
 
     settings = SearchSettings(max_examples=MAX_EXAMPLES, seed=seed, effort=effort)
     plan = planned_cases(subject, settings)
-    console = Console()
-    console.print(_checks(_costs(plan)))
-    console.print(_dimensions(extended((), chain.from_iterable(plan.values()))))
+    with printing(sys.stdout) as console:
+        console.print(_checks(_costs(plan)))
+        console.print(_dimensions(extended((), chain.from_iterable(plan.values()))))

@@ -1,5 +1,6 @@
 """``gradcert render``, ``diff`` and ``merge``: commands that work on reports on disk."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -7,6 +8,7 @@ import typer
 
 from gradcert.cli.options import ReportFolder, folder
 from gradcert.cli.running import make_ready, save, usage_error
+from gradcert.cli.streams import printing
 
 if TYPE_CHECKING:
     from gradcert_reports import Report
@@ -88,14 +90,13 @@ def diff_command(
     new.
 
     Exit status: 0, or 1 if a verdict or level got worse or something certified is gone, 2 for a
-    usage error.
+    usage error, 4 if standard output is closed or full.
     """
-    from rich.console import Console
-
     from gradcert_reports import compare, differences
 
     found = compare(_read(old)[0], _read(new)[0])
-    Console().print(differences(found), soft_wrap=True)
+    with printing(sys.stdout) as console:
+        console.print(differences(found), soft_wrap=True)
     raise typer.Exit(bool(found.regressions))
 
 

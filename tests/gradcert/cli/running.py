@@ -1,18 +1,20 @@
 """What several commands share: the run with its progress bar, the report's folder, the exits."""
 
 import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from gradcert.cli.statuses import Status
+from gradcert.cli.streams import say
 from gradcert_implementations.names import printable
 
 if TYPE_CHECKING:
+    from gradcert.cli.interrupts import Budget
     from gradcert.core.settings import SearchSettings
     from gradcert_implementations import Implementation
     from gradcert_reports import Entry, Report
@@ -20,14 +22,12 @@ if TYPE_CHECKING:
 __all__ = [
     "available_cores",
     "certified",
+    "make_empty",
     "make_ready",
     "save",
     "stop_if_interrupted",
     "usage_error",
 ]
-
-_INTERRUPTED = 130
-"""The exit status of a program that SIGINT ended, as shells report it."""
 
 
 _HEAD, _TAIL = 1000, 900
@@ -36,11 +36,11 @@ _HEAD, _TAIL = 1000, 900
 
 def usage_error(message: str) -> NoReturn:
     """End with status 2 and the message in one line, whatever it quotes."""
-    said = printable(message)
-    if len(said) > _HEAD + _TAIL:
-        said = f"{said[:_HEAD]} ... {said[-_TAIL:]}"
-    typer.echo(f"gradcert: {said}", err=True)
-    raise typer.Exit(2)
+    line = printable(message)
+    if len(line) > _HEAD + _TAIL:
+        line = f"{line[:_HEAD]} ... {line[-_TAIL:]}"
+    say(f"gradcert: {line}")
+    raise typer.Exit(Status.USAGE)
 
 
 def available_cores() -> int:
@@ -65,11 +65,24 @@ def _writing(directory: Path | None) -> Iterator[None]:
 
 def make_ready(directory: Path | None) -> None:
     """Make the report's folder before the work begins; end in a usage error if it cannot be."""
-    from gradcert_reports import prepare
-
     if directory is not None:
+        from gradcert_reports import prepare
+
         with _writing(directory):
             prepare(directory)
+
+
+def make_empty(directory: Path | None) -> None:
+    """Make the report's folder without a report.
+
+    This comes before anything is loaded: a subject may end the process.
+    """
+    make_ready(directory)
+    if directory is not None:
+        from gradcert_reports import clear
+
+        with _writing(directory):
+            clear(directory)
 
 
 def save(report: "Report", directory: Path | None) -> None:
@@ -79,47 +92,51 @@ def save(report: "Report", directory: Path | None) -> None:
     if directory is not None:
         with _writing(directory):
             for path in write(report, directory):
-                typer.echo(f"wrote {path}", err=True)
+                say(f"wrote {path}")
 
 
-def stop_if_interrupted(report: "Report") -> None:
-    """If checks are missing, say how many ran and end with the status of an interrupted program."""
-    if not report.complete:
-        ran = sum(len(certificate.results) for certificate in report.certificates)
-        planned = sum(certificate.planned for certificate in report.certificates)
-        typer.echo(f"interrupted: {ran} of {planned} checks ran", err=True)
-        raise typer.Exit(_INTERRUPTED)
+def stop_if_interrupted(report: "Report", budget: "Budget | None" = None) -> None:
+    """If checks are missing, say how many ran, and end with a status that says why.
+
+    What was found within a time budget counts: if something is wrong, it does not end here.
+    """
+    if report.complete:
+        return
+    ran = sum(len(certificate.results) for certificate in report.certificates)
+    planned = sum(certificate.planned for certificate in report.certificates)
+    if budget is None or not budget.used_up:
+        say(f"interrupted: {ran} of {planned} checks ran")
+        raise typer.Exit(Status.INTERRUPTED)
+    say(f"the time budget is used up: {ran} of {planned} checks ran")
+    if not any(certificate.verdict.wrong for certificate in report.certificates):
+        raise typer.Exit(Status.INCOMPLETE)
 
 
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _begin(report: "Report", directory: Path) -> None:
+def _begin(report: "Report", directory: Path, budget: "Budget") -> None:
     """Write the report as it is before the first check; an interrupt now ends the command."""
-    from gradcert_reports import clear, keep, write
+    from gradcert_reports import keep, write
 
     try:
-        clear(directory)
         keep(report, directory)
         write(report, directory)
     except KeyboardInterrupt:
         # The modules of the pages are half imported, and cannot be imported again.
-        stop_if_interrupted(report)
+        stop_if_interrupted(report, budget)
 
 
 def certified(
     settings: "Mapping[Implementation, SearchSettings]",
     *,
     directory: Path | None,
+    budget: "Budget",
     ledger: "Sequence[Entry]" = (),
     jobs: int = 1,
 ) -> "Report":
     """Certify implementations, each with its settings, with one progress bar.
 
     If `jobs` is more than one, that many are certified at the same time, each in a process of its
-    own. After each check the certificates are written to the directory, if there is one. Ctrl-C and
-    SIGTERM end the run, and the report that is returned is incomplete.
+    own. After each check the certificates are written to the directory, if there is one. Ctrl-C,
+    SIGTERM and the time budget end the run, and the report that is returned is incomplete.
     """
     from hypothesis.configuration import set_hypothesis_home_dir
     from rich.console import Console
@@ -138,6 +155,7 @@ def certified(
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
+    bar = Console(stderr=True)
     subjects = list(settings)
     jobs = min(jobs, len(subjects))
     if jobs > 1:  # What another process examines must run in a process of its own.
@@ -162,15 +180,14 @@ def certified(
     with (
         _writing(directory),
         TemporaryDirectory() as scratch,
-        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal) as progress,
     ):
         # Otherwise Hypothesis leaves a folder of its own where the command was called.
         set_hypothesis_home_dir(scratch)
         task = progress.add_task(upcoming(0), total=sum(found.planned for found in certificates))
 
-        before = signal.signal(signal.SIGTERM, _interrupt)
         if directory is not None:
-            _begin(report(), directory)
+            _begin(report(), directory, budget)
         try:
             with closing(certifying_all(every, jobs)) as steps:
                 for step in steps:
@@ -181,5 +198,5 @@ def certified(
         except KeyboardInterrupt:
             pass
         finally:
-            signal.signal(signal.SIGTERM, before)
+            budget.over()
     return report()

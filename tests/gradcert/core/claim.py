@@ -11,7 +11,6 @@ from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
 from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.float_environment import keep_subnormals
-from gradcert.core.raised import message_of, raised
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import (
@@ -25,7 +24,9 @@ from gradcert_implementations import (
     classes_of,
     fewest_classes,
     finite_logits,
-    printable,
+    message_of,
+    one_line,
+    type_name,
 )
 from gradcert_oracle import (
     FORMATS,
@@ -225,13 +226,13 @@ class Claim:
         except Broken as broken:  # Another process says so.
             raise Broken(str(broken) + self._hint(arguments)) from broken
         except BaseException as error:  # SystemExit and worse are not answers.
-            raise Broken(raised(error) + self._hint(arguments)) from error
+            raise Broken(f"raised {one_line(error)}{self._hint(arguments)}") from error
         finally:
             keep_subnormals()
         if self.quantity.reduces and isinstance(result, np.generic):
             result = np.array(result)
         if type(result) is not np.ndarray:
-            raise Broken(f"returned {printable(type(result).__name__)}, expected a numpy array")
+            raise Broken(f"returned {type_name(result)}, expected a numpy array")
         if result.dtype != self.format.dtype:
             raise Broken(f"returned dtype {result.dtype}, expected {self.format.dtype}")
         if result.shape != expected:

@@ -8,6 +8,9 @@ from numbers import Real
 
 __all__ = ["UNLIMITED", "Limits", "memory_can_be_limited"]
 
+_MOST_GIGABYTES = 1e9
+"""What is far beyond this has no place in the numbers of the operating system."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -24,7 +27,7 @@ class Limits:
     Raises
     ------
     ValueError
-        If a limit is not a positive number.
+        If a limit is not a positive number, and if no machine has so much memory.
 
     Examples
     --------
@@ -39,6 +42,10 @@ class Limits:
         for name, limit in (("seconds", self.seconds), ("gigabytes", self.gigabytes)):
             if not isinstance(limit, Real) or isinstance(limit, bool) or not limit > 0:
                 raise ValueError(f"{name} is {limit!r}; expected a positive number, such as 4.0")
+        if _MOST_GIGABYTES < self.gigabytes < inf:
+            raise ValueError(
+                f"gigabytes is {self.gigabytes!r}; expected at most {_MOST_GIGABYTES:g}"
+            )
 
     @property
     def memory(self) -> int | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from gradcert.checks import CHECKS, check_named, planned
 from gradcert.core.claim import claims_of
+from gradcert.core.endings import no_exit
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.coverage import extended, planned_cases, tried_by, untried
 from gradcert.engine.examiner import Examiner
@@ -33,14 +34,13 @@ __all__ = ["begun", "certifying", "grown"]
 _CHECKS = [check.id for check in CHECKS]
 
 
+def _counts(result: CheckResult) -> bool:
+    """Return whether a result counts: one that may be refused, and is, does not."""
+    return result.verdict != Verdict.NOT_SUPPORTED or not check_named(result.check).may_be_refused
+
+
 def _verdict(results: Sequence[CheckResult], *, complete: bool) -> Verdict:
-    found = [
-        result.verdict
-        for result in results
-        if not (
-            result.verdict == Verdict.NOT_SUPPORTED and check_named(result.check).may_be_refused
-        )
-    ]
+    found = [result.verdict for result in results if _counts(result)]
     return worst([*found, Verdict.CONFORMS if complete else Verdict.INCOMPLETE])
 
 
@@ -103,11 +103,13 @@ def grown(
     verdict = _verdict(results, complete=len(results) == certificate.planned)
     conforms = verdict == Verdict.CONFORMS
     judged = [result for result in results if conforms and result.worst]
+    passed = sum(not _counts(one) or one.verdict == Verdict.CONFORMS for one in results)
     return msgspec.structs.replace(
         certificate,
         claimed=tuple(dict.fromkeys((*certificate.claimed, *observed))),
         verdict=verdict,
         worst=max(judged, key=_severity, default=None),
+        passed=round(passed / certificate.planned, 4),
         results=tuple(sorted(results, key=lambda result: _CHECKS.index(result.check))),
         diagnoses=tuple(diagnoses),
         coverage=tuple(coverage),
@@ -128,9 +130,10 @@ def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Ce
     now = provenance(subject, settings)
     with Examiner(subject, settings) as examiner:
         for one in plan:
-            results.append(examiner.check(one.task))
+            with no_exit():
+                results.append(examiner.check(one.task))
+                diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
             coverage = extended(coverage, tried_by(results[-1], cases))
-            diagnoses = examiner.diagnoses(results) if len(results) == len(plan) else ()
             yield grown(
                 start,
                 results,

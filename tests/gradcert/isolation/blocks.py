@@ -16,7 +16,7 @@ import ml_dtypes
 import numpy as np
 
 from gradcert.isolation.protocol import Block, Returned, View
-from gradcert_implementations import Array
+from gradcert_implementations import Array, type_name
 
 __all__ = ["HeldBlocks", "LentBlocks", "reshape"]
 
@@ -217,7 +217,7 @@ class HeldBlocks:
 
     def returned(self, answer: object) -> Returned:
         """Return what an answer is. An array becomes a block, or it is a view of an argument."""
-        name = type(answer).__name__
+        name = type_name(answer)
         if isinstance(answer, np.generic):
             answer = np.array(answer)
         if type(answer) is not np.ndarray:

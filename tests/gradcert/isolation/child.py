@@ -23,7 +23,6 @@ import numpy as np
 from gradcert.core.captured_output import captured_output
 from gradcert.core.limits import memory_can_be_limited
 from gradcert.core.process_state import watched_state
-from gradcert.core.raised import message_of, raised
 from gradcert.core.random_states import seed
 from gradcert.core.watching import DEFAULT_ERRORS
 from gradcert.isolation.blocks import HeldBlocks
@@ -36,7 +35,7 @@ from gradcert.isolation.protocol import (
     check_travels,
     size_of_data,
 )
-from gradcert_implementations import Implementation, Loss, SpecError, load
+from gradcert_implementations import Implementation, Loss, SpecError, load, message_of, one_line
 
 __all__ = ["main"]
 
@@ -160,7 +159,7 @@ def _answer(
     except NotImplementedError as error:
         not_supported = message_of(error)
     except BaseException as error:  # noqa: BLE001  # SystemExit and worse are not answers.
-        said = raised(error)
+        said = f"raised {one_line(error)}"
     observed = subjects[None].observed
     return Answer(
         number=call.number,
@@ -181,7 +180,7 @@ def _weighed(request: Weigh, subject: Implementation) -> Answer:
     except ValueError as error:  # It says what the subject's function raised.
         return Answer(number=request.number, raised=message_of(error))
     except BaseException as error:  # noqa: BLE001  # SystemExit and worse are no weights.
-        return Answer(number=request.number, raised=f"class_weights {raised(error)}")
+        return Answer(number=request.number, raised=f"class_weights raised {one_line(error)}")
     return Answer(number=request.number, weights=weights or ())
 
 

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from gradcert.core.clock import added
+from gradcert.core.endings import no_exit
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.core.task import Task
 from gradcert.engine.certification import begun, grown
@@ -75,7 +76,7 @@ def _diagnosed(subject: Implementation, found: Certificate) -> Certificate:
         seed=made.seed,
         effort=Effort.named(made.effort),
     )
-    with Examiner(subject, settings) as examiner:
+    with Examiner(subject, settings) as examiner, no_exit():
         return msgspec.structs.replace(found, diagnoses=examiner.diagnoses(found.results))
 
 

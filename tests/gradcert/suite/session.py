@@ -11,6 +11,7 @@ import pytest
 from gradcert.api import Selection, select_subjects, settings_in
 from gradcert.checks import Planned
 from gradcert.core.clock import since
+from gradcert.core.endings import no_exit
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.core.task import Task
@@ -123,7 +124,8 @@ def result_of_test(
     now = provenance(subject, settings)
     shared = _examination(request.config, subject, settings)
     before = shared.examiner.spent
-    result = shared.examiner.check(planned.task)
+    with no_exit():
+        result = shared.examiner.check(planned.task)
     ended = now(since(before, shared.examiner.spent))
     start = begun(subject, coverage=shared.untried, provenance=ended)
     former = request.node.stash.get(FOUND, start)
@@ -145,7 +147,8 @@ def failure_of(
 ) -> str:
     """Return the text of a failed test: what refutes the claim, and which mistake it is."""
     shared = _examination(request.config, planned.claim.implementation, settings)
-    diagnoses = shared.examiner.diagnoses([result])
+    with no_exit():
+        diagnoses = shared.examiner.diagnoses([result])
     found = request.node.stash[FOUND]
     request.node.stash[FOUND] = msgspec.structs.replace(found, diagnoses=diagnoses)
     return "\n".join([explanation(result), *map(diagnosed, diagnoses)])

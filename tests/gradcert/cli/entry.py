@@ -1,0 +1,49 @@
+"""The entry point: around every command, what makes an exit status mean what it says."""
+
+import errno
+import sys
+import traceback
+from typing import Any
+
+import typer
+
+from gradcert.cli.statuses import Status
+from gradcert.cli.streams import cannot_print, flushed, ready, say
+from gradcert_implementations.errors import one_line
+
+__all__ = ["Application"]
+
+
+def _fault(error: BaseException) -> Status:
+    """Say in one line that gradcert failed, and where. In Python's developer mode, say it all."""
+    if sys.flags.dev_mode:
+        traceback.print_exception(error)
+    *_, last = traceback.extract_tb(error.__traceback__)
+    say(
+        f"gradcert: failed with {one_line(error)} ({last.filename}:{last.lineno}). An "
+        "implementation that changes Python or numpy can cause that: try --isolate. If it is none, "
+        "please report what PYTHONDEVMODE=1 shows"
+    )
+    return Status.FAULT
+
+
+class Application(typer.Typer):
+    """The commands, called so that none ends with a traceback or a status by accident."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command, and end the process with its status."""
+        ready()
+        try:
+            return super().__call__(*arguments, **options)
+        except SystemExit as ended:
+            status = ended.code
+        except MemoryError:
+            say("gradcert: there is not enough memory: allow it more, or ask for less")
+            status = Status.USAGE
+        except OSError as error:
+            # The help is printed by Typer.
+            unprinted = error.errno in (errno.ENOSPC, errno.EPIPE) and error.filename is None
+            status = cannot_print(error) if unprinted else _fault(error)
+        except BaseException as error:  # noqa: BLE001  # A traceback would end with status 1.
+            status = _fault(error)
+        sys.exit(status if flushed() else Status.UNPRINTED)

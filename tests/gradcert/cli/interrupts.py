@@ -1,0 +1,97 @@
+"""What ends a run before its last check: Ctrl-C, SIGTERM, and a time budget that is used up."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+
+from gradcert.cli.statuses import Status
+from gradcert.cli.streams import say
+
+__all__ = ["Budget", "interruptible"]
+
+_end_process = os._exit
+"""As it is before a subject is loaded, which may replace it."""
+
+_GRACE = 5
+"""Seconds after which a run that its time budget could not interrupt is ended all the same."""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def _end_at_once(*_: Any) -> NoReturn:
+    say("interrupted again: ended at once")
+    _end_process(Status.INTERRUPTED)
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    """Raise KeyboardInterrupt. The next signal ends the process, whatever is done about this one.
+
+    An exception that comes while objects are destroyed is printed with its traceback.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, _end_at_once)
+    raise KeyboardInterrupt
+
+
+class Budget:
+    """The time that a run may take; any time if `seconds` is None.
+
+    Attributes
+    ----------
+    used_up
+        Whether it ended the run.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self.used_up = False
+        self._over, self._lock = threading.Event(), threading.Lock()
+        if seconds is not None:
+            wait = min(seconds, threading.TIMEOUT_MAX)
+            threading.Thread(target=self._watch, args=(wait,), daemon=True).start()
+
+    def _watch(self, seconds: float) -> None:
+        self._over.wait(seconds)
+        with self._lock:
+            if self._over.is_set():
+                return
+            self.used_up = True
+            # To that thread, so that it does not go on waiting for a process or for a lock.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        if not self._over.wait(_GRACE):
+            say("gradcert: the time budget is used up, and the implementation does not return")
+            _end_process(Status.INCOMPLETE)
+
+    def over(self) -> None:
+        """Note that the work is done: no time is counted from now on."""
+        with self._lock:
+            self._over.set()
+
+
+@contextmanager
+def interruptible(seconds: float | None = None) -> Iterator[Budget]:
+    """Raise KeyboardInterrupt in the block on SIGTERM, and when these seconds are over.
+
+    An interrupt that the block lets through, while a subject is loaded, ends the command.
+    """
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # As the shell starts what runs in the background.
+            signal.signal(number, _interrupt)
+    budget = Budget(seconds)
+    try:
+        yield budget
+    except KeyboardInterrupt:
+        if budget.used_up:
+            say("gradcert: the time budget is used up, and no check has run")
+            raise typer.Exit(Status.INCOMPLETE) from None
+        say("interrupted: no check has run")
+        raise typer.Exit(Status.INTERRUPTED) from None
+    finally:
+        budget.over()
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,24 @@
+"""The exit statuses of the command line. No other way to end gives one of them."""
+
+from enum import IntEnum
+
+__all__ = ["Status"]
+
+
+class Status(IntEnum):
+    """An exit status.
+
+    ``CONFORMS``: all is as it must be, and so it was printed and written. ``WRONG``: an
+    implementation is refuted, broken or not supported, or a report got worse. ``USAGE``: a usage
+    error, or a report that cannot be read or written. ``INCOMPLETE``: the time budget is used up,
+    and nothing was found to be wrong. ``UNPRINTED``: standard output is closed or full.
+    ``FAULT``: gradcert itself failed. ``INTERRUPTED``: Ctrl-C or SIGTERM, as shells report it.
+    """
+
+    CONFORMS = 0
+    WRONG = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    UNPRINTED = 4
+    FAULT = 5
+    INTERRUPTED = 130
