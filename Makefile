@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test quality league bench errors check schema lowest clean
+.PHONY: certify claims gallery test faults quality league bench errors check schema lowest clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -20,7 +20,10 @@ gallery: .venv/installed  ## the reports in reports/published/ and a picture of 
 # The tests start some two hundred processes, so they keep bytecode: each would compile its imports
 # otherwise. Two workers of pytest run side by side, so OpenMP threads wait without spinning.
 test: .venv/installed  ## the conformance suite on the built-ins, and our own tests
-	env -u PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n auto --dist worksteal
+	env -u PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n auto --dist worksteal -m "not faults"
+
+faults: .venv/installed  ## hostile and unlucky situations, each in a process of its own: 1 to 2 minutes
+	env -u PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n auto --dist worksteal -m faults tests/unit
 
 quality: .venv/installed  ## right variants under 20 seeds, known and drawn flaws under 5; goes on where it stopped
 	$(BIN)/python tests/quality/measure.py

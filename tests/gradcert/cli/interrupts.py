@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ _end_process = os._exit
 _GRACE = 5
 """Seconds after which a run that its time budget could not interrupt is ended all the same."""
 
+_MOMENT = 0.05
+"""Seconds after which an interrupt that was dropped comes again."""
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -28,14 +32,20 @@ def _end_at_once(*_: Any) -> NoReturn:
     _end_process(Status.INTERRUPTED)
 
 
-def _interrupt(*_: Any) -> NoReturn:
-    """Raise KeyboardInterrupt. The next signal ends the process, whatever is done about this one.
+class _Interrupted(KeyboardInterrupt):
+    """A signal came, or the time is used up."""
 
-    An exception that comes while objects are destroyed is printed with its traceback.
-    """
+
+def _interrupt(*_: Any) -> NoReturn:
+    """Raise KeyboardInterrupt; the next signal ends the process, whatever is done about this."""
     for number in _SIGNALS:
         signal.signal(number, _end_at_once)
-    raise KeyboardInterrupt
+    raise _Interrupted
+
+
+def _interrupt_main() -> None:
+    """Send SIGTERM to the main thread, so that it does not go on waiting for anything."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 class Budget:
@@ -60,8 +70,7 @@ class Budget:
             if self._over.is_set():
                 return
             self.used_up = True
-            # To that thread, so that it does not go on waiting for a process or for a lock.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+            _interrupt_main()
         if not self._over.wait(_GRACE):
             say("gradcert: the time budget is used up, and the implementation does not return")
             _end_process(Status.INCOMPLETE)
@@ -70,6 +79,31 @@ class Budget:
         """Note that the work is done: no time is counted from now on."""
         with self._lock:
             self._over.set()
+
+
+@contextmanager
+def _not_dropped() -> Iterator[None]:
+    """Interrupt again a moment later where Python drops the exception of an interrupt.
+
+    It does so in a callback of its garbage collector, for example, where it prints a traceback.
+    """
+    before, timers = sys.unraisablehook, list[threading.Timer]()
+
+    def again(dropped: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(dropped.exc_value, _Interrupted):
+            before(dropped)
+            return
+        signal.signal(signal.SIGTERM, _interrupt)
+        timers.append(threading.Timer(_MOMENT, _interrupt_main))
+        timers[-1].start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in timers:
+            timer.cancel()
 
 
 @contextmanager
@@ -84,7 +118,8 @@ def interruptible(seconds: float | None = None) -> Iterator[Budget]:
             signal.signal(number, _interrupt)
     budget = Budget(seconds)
     try:
-        yield budget
+        with _not_dropped():
+            yield budget
     except KeyboardInterrupt:
         if budget.used_up:
             say("gradcert: the time budget is used up, and no check has run")

@@ -4,6 +4,14 @@ from fault import Fault
 
 _FOREVER = "\ndef f(logits, targets):\n    {}\n    return right(logits, targets)\n"
 
+_DEADLOCK = """
+import ctypes
+def f(logits, targets):
+    library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(256)
+    library.pthread_mutex_lock(mutex)
+    library.pthread_mutex_lock(mutex)
+"""
+
 
 def _used_up(
     what: str, source: str, *says: str, seconds: int = 2, options: str = "", verdict: str = ""
@@ -42,8 +50,8 @@ FAULTS = (
         verdict="incomplete",
     ),
     _used_up(
-        "a call of a minute of native code",
-        "import ctypes\n" + _FOREVER.format("ctypes.CDLL(None).sleep(60)"),
+        "a call that waits in native code, which no signal ends",
+        _DEADLOCK,
         "the implementation does not return",
         seconds=8,
         verdict="incomplete",

@@ -49,6 +49,23 @@ def f(logits, targets):
         time.sleep(60)
 """
 
+_DROPPED = """
+import gc
+sent = False
+def signalled(phase, info):
+    global sent
+    if not sent:
+        sent = True
+        os.kill(os.getpid(), signal.SIGINT)
+
+def f(logits, targets):
+    gc.callbacks.append(signalled)
+    gc.collect()
+    gc.callbacks.remove(signalled)
+    time.sleep(0.1)
+    return right(logits, targets)
+"""
+
 _LATER = """
 calls = 0
 def f(logits, targets):
@@ -179,6 +196,13 @@ IN_CALLS = (
         status=130,
         verdict="incomplete",
         says=("interrupted again: ended at once",),
+    ),
+    Fault(
+        what="Ctrl-C in a callback of the garbage collector, where Python drops it",
+        source=_DROPPED,
+        status=130,
+        verdict="incomplete",
+        says=("checks ran",),
     ),
     Fault(
         what="numpy.abs replaced in a call",

@@ -12,6 +12,7 @@ from fault import Fault
 FAULTS = (*exits.FAULTS, *terminals.FAULTS, *files.FAULTS, *budgets.FAULTS)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 def test_what_goes_wrong_is_said_in_words_and_by_the_exit_status(
     fault: Fault, tmp_path: Path

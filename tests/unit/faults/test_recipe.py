@@ -10,9 +10,7 @@ from gradcert_reports.model.encoding import decode
 _LOUD = """
 print("mine")
 os.write(1, b"mine too")
-def f(logits, targets):
-    print("mine again")
-    return flipped(logits, targets)
+f = flipped
 """
 
 
