@@ -13,9 +13,9 @@ from gradcert.core.captured_output import descriptors_kept
 from gradcert.core.framework_settings import framework_settings
 from gradcert.core.process_setting import UNKNOWN, Setting
 from gradcert.core.process_settings import SETTINGS
-from gradcert.core.signal_settings import SIGNAL_SETTINGS
+from gradcert.core.signal_settings import SIGNAL_SETTINGS, timers_harmless
 
-__all__ = ["State", "put_back", "read", "settings", "watched_state"]
+__all__ = ["State", "kept_state", "put_back", "read", "settings", "watched_state"]
 
 
 @dataclass(frozen=True)
@@ -127,3 +127,10 @@ def watched_state() -> Iterator[dict[str, str]]:
                 found = _changes_since(before)
     finally:
         changes |= _restored(found)
+
+
+@contextmanager
+def kept_state() -> Iterator[None]:
+    """Put back what a block of many calls changes, and let no timer of theirs end the process."""
+    with timers_harmless(), watched_state():
+        yield

@@ -10,7 +10,7 @@ from gradcert.checks import planned
 from gradcert.core.claim import Broken
 from gradcert.core.clock import CLOCK, Spent, added, since
 from gradcert.core.outcome import Outcome
-from gradcert.core.process_state import watched_state
+from gradcert.core.process_state import kept_state
 from gradcert.core.random_states import seeded
 from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
@@ -92,7 +92,7 @@ class LocalExaminer:
         """Run one check on one claim, and measure what belongs to it."""
         before = CLOCK.spent.copy()
         # A subject that draws from the global generators draws the same numbers in each run.
-        with CLOCK.charging("checks"), seeded(), watched_state():
+        with CLOCK.charging("checks"), seeded(), kept_state():
             found = self._run(task)
             result = result_of(found.claim, found.check, found.outcome)
             if found.check.measures:
@@ -115,11 +115,11 @@ class LocalExaminer:
             if task in self._checked:
                 checked.append(self._checked[task])
             elif result.verdict == Verdict.REFUTED:
-                with seeded(), watched_state():  # As in the examination that refuted it.
+                with seeded(), kept_state():  # As in the examination that refuted it.
                     checked.append(self._run(task))
             else:
                 known = self._plan[task]
                 failure = None if result.verdict == Verdict.CONFORMS else Broken(result.reason)
                 checked.append(Checked(known.claim, known.check, Outcome(failure=failure)))
-        with seeded(), watched_state():
+        with seeded(), kept_state():
             return diagnose(checked)
