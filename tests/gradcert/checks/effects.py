@@ -9,7 +9,7 @@ from gradcert.core.captured_output import captured_output
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted
-from gradcert.core.process_state import watched_state
+from gradcert.core.process_state import begin_again, watched_state
 from gradcert.core.random_states import restored
 from gradcert_implementations import Array, QuantityName
 
@@ -47,6 +47,7 @@ class Effects:
 def watched(claim: Claim, effects: Effects) -> Claim:
     """Return the claim with a function whose calls note what they leave behind, and set it back."""
     function = claim.function
+    begin_again()  # Another check may have left what this one looks for.
 
     def watching(*arguments: Array) -> Array:
         # numpy's defaults, on which other code relies.

@@ -127,3 +127,11 @@ def timing_itself(z: Array, t: Array) -> Array:
 def test_a_timer_that_is_left_running_ends_no_check() -> None:
     assert examined(timing_itself) == examined(right)
     assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("name", ["the umask", "the alarm or another timer", "torch's grad mode"])
+def test_a_change_that_an_unwatched_call_made_before_is_seen_again(name: str) -> None:
+    found = certify(leaving(name), quantities=["dE/dz"], formats=["binary64"], max_examples=5)
+    (diagnosis,) = found.diagnoses
+    assert diagnosis.matches == ()
+    assert diagnosis.findings[0] == f"the call changed {name} (no-side-effects)"
