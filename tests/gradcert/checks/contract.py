@@ -23,9 +23,14 @@ __all__ = [
 ]
 
 
-def _form(array: Array) -> tuple[object, ...]:
-    """Return all that a call may change in an array beside its bytes."""
-    return array.shape, array.strides, array.dtype, array.flags.writeable
+def _form(array: Array) -> dict[str, object]:
+    """Return all that a call may change in an array beside its bytes, in words."""
+    return {
+        "shape": array.shape,
+        "strides": array.strides,
+        "dtype": array.dtype,
+        "flag writeable": array.flags.writeable,
+    }
 
 
 _FORMS = "[(a.shape, a.strides, a.dtype, a.flags.writeable) for a in args]"
@@ -45,8 +50,11 @@ def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
     overwritten = set(claim.names[: int(claim.implementation.domain.overwrites_logits)])
     for name, argument, original in zip(claim.names, arguments, originals, strict=True):
         said = f"the call changed its {name}"
-        if _form(argument) != _form(original):
-            raise Refuted(Evidence(case, said, shown_by=(_FORMS, _ASKED, _FORMS)))
+        form = _form(argument)
+        for what, before in _form(original).items():
+            if form[what] != before:
+                how = f"{said}: the {what} is another one"
+                raise Refuted(Evidence(case, how, shown_by=(_FORMS, _ASKED, _FORMS)))
         if name in overwritten:
             continue
         if argument.tobytes() != original.tobytes():

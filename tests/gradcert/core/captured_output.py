@@ -11,11 +11,8 @@ __all__ = ["captured_output", "descriptors_kept"]
 
 _STANDARD = 0, 1, 2
 
-
-def _flush_libraries() -> None:
-    """Flush what C libraries have buffered. Only POSIX names the C library of the whole process."""
-    if os.name == "posix":
-        ctypes.CDLL(None).fflush(None)
+_C = ctypes.CDLL(None) if os.name == "posix" else None
+"""The C library of the whole process, which only POSIX names."""
 
 
 @contextlib.contextmanager
@@ -60,7 +57,8 @@ def captured_output() -> Iterator[Callable[[], str]]:
             for stream in (printed, sys.stdout):
                 with contextlib.suppress(Exception):  # It may be closed, or None, or a subject's.
                     stream.flush()
-            _flush_libraries()
+            if _C is not None:
+                _C.fflush(None)  # All that libraries have buffered.
             os.dup2(file.fileno(), 1)
             file.seek(0)
             found = file.read()

@@ -30,7 +30,13 @@ __all__ = ["SETTINGS"]
 def _of_numpy() -> Iterator[Setting]:
     geterr, geterrcall = np.geterr, np.geterrcall
     seterr, seterrcall = np.seterr, np.seterrcall
-    yield Setting("numpy's error mode", geterr, lambda mode: seterr(**mode), "np.geterr()")
+    yield Setting(
+        "numpy's error mode",
+        geterr,
+        lambda mode: seterr(**mode),
+        "np.geterr()",
+        set_for_blocks=True,
+    )
     yield Setting(
         "numpy's handler of errors",
         geterrcall,
@@ -92,7 +98,9 @@ def _stream(name: str, descriptor: int) -> Setting:
         setattr(sys, name, stream)
 
     expression = f"repr({module('sys')}.{name})"
-    return Setting(f"sys.{name}", read, restored, expression, same=all_are)
+    return Setting(
+        f"sys.{name}", read, restored, expression, same=all_are, set_for_blocks=descriptor == 1
+    )
 
 
 def _of_python() -> Iterator[Setting]:
@@ -117,6 +125,7 @@ def _of_python() -> Iterator[Setting]:
         _set_filters,
         f"{module('warnings')}.filters",
         set_by_loading=True,
+        set_for_blocks=True,
     )
     yield Setting(
         "the garbage collector",

@@ -13,9 +13,9 @@ from gradcert.core.captured_output import descriptors_kept
 from gradcert.core.framework_settings import framework_settings
 from gradcert.core.process_setting import UNKNOWN, Setting
 from gradcert.core.process_settings import SETTINGS
-from gradcert.core.signal_settings import SIGNAL_SETTINGS
+from gradcert.core.signal_settings import SIGNAL_SETTINGS, timers_harmless
 
-__all__ = ["State", "put_back", "read", "settings", "watched_state"]
+__all__ = ["State", "begin_again", "kept_state", "put_back", "read", "settings", "watched_state"]
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,18 @@ def read() -> State:
     return State({setting.name: _value(setting) for setting in settings()}, len(sys.modules))
 
 
-_Change = tuple[Setting, Any]
-"""A setting that was changed, and the value that it had before."""
+@dataclass(frozen=True)
+class _Change:
+    """A setting that was changed, and the value that it had before."""
+
+    setting: Setting
+    original: Any
 
 
 def _changes_since(before: State) -> list[_Change]:
     loaded = len(sys.modules) != before.modules
     return [
-        (setting, original)
+        _Change(setting, original)
         for setting in settings()
         if (original := before.values.get(setting.name, setting.default)) is not UNKNOWN
         if not (loaded and setting.set_by_loading) and _changed(setting, original)
@@ -74,10 +78,10 @@ def _changes_since(before: State) -> list[_Change]:
 
 
 def _restored(changes: list[_Change]) -> dict[str, str]:
-    for setting, original in changes:
+    for change in changes:
         with suppress(Exception):  # What was deleted, such as a folder, cannot be had again.
-            setting.restore(original)
-    return {setting.name: setting.expression for setting, _ in changes}
+            change.setting.restore(change.original)
+    return {change.setting.name: change.setting.expression for change in changes}
 
 
 def put_back(before: State) -> dict[str, str]:
@@ -127,3 +131,30 @@ def watched_state() -> Iterator[dict[str, str]]:
                 found = _changes_since(before)
     finally:
         changes |= _restored(found)
+
+
+_BEGUN: list[State] = []
+"""The states with which the blocks of :func:`kept_state` began, the innermost last."""
+
+
+@contextmanager
+def kept_state() -> Iterator[None]:
+    """Put back what a block of many calls changes, and let no timer of theirs end the process."""
+    with timers_harmless():
+        _BEGUN.append(read())
+        try:
+            with watched_state():
+                yield
+        finally:
+            _BEGUN.pop()
+
+
+def begin_again() -> None:
+    """Put back what calls have changed since the innermost block of :func:`kept_state` began.
+
+    What sets a setting to the same value at every call changes it in the first of them only. What
+    callers set for a block, such as numpy's error mode, stays.
+    """
+    if _BEGUN:
+        changes = _changes_since(_BEGUN[-1])
+        _restored([change for change in changes if not change.setting.set_for_blocks])

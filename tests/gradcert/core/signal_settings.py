@@ -5,12 +5,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from gradcert.core.process_setting import Setting, all_are, module
 
-__all__ = ["SIGNAL_SETTINGS"]
+__all__ = ["SIGNAL_SETTINGS", "timers_harmless"]
 
 
 @dataclass(frozen=True)
@@ -97,3 +98,27 @@ def _settings() -> Iterator[Setting]:
 
 SIGNAL_SETTINGS: tuple[Setting, ...] = tuple(_settings()) if os.name == "posix" else ()
 """The settings that have to do with signals."""
+
+
+def _nothing(*_: object) -> None:
+    return
+
+
+@contextmanager
+def timers_harmless() -> Iterator[None]:
+    """Let no timer that a call left running end the process, unless somebody waits for its signal.
+
+    A handler that does nothing stands where there is none. Only the main thread can do that.
+    """
+    taken = []
+    for name in ("SIGALRM", "SIGVTALRM", "SIGPROF") if os.name == "posix" else ():
+        number = signal.Signals[name]
+        if signal.getsignal(number) == signal.SIG_DFL:
+            with suppress(ValueError):
+                signal.signal(number, _nothing)
+                taken.append(number)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)

@@ -11,7 +11,7 @@ from gradcert.core.clock import CLOCK, Spent, added, since
 from gradcert.core.failures import Broken
 from gradcert.core.limits import Limits
 from gradcert.core.outcome import Outcome
-from gradcert.core.process_state import watched_state
+from gradcert.core.process_state import kept_state
 from gradcert.core.random_states import seeded
 from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
@@ -68,7 +68,7 @@ class Examiner:
         """Begin with the same random numbers in each run, and put back what a call changes."""
         if isinstance(self._subject, Isolated):
             self._subject.connection.seed()
-        with seeded(), watched_state():
+        with seeded(), kept_state():
             yield
 
     def _run(self, task: Task) -> Checked:

@@ -1,5 +1,7 @@
 """A call that leaves a setting of its process changed is refuted, and changes no other verdict."""
 
+import signal
+
 import numpy as np
 import pytest
 from subjects import BY_ID, Gradient, case_of, claim_of, right
@@ -97,10 +99,10 @@ def taking_for_integers(z: Array, t: Array) -> Array:
 @pytest.mark.parametrize(
     ("gradient", "changed"),
     [
-        (flattening, "logits"),
-        (flattening_its_targets, "targets"),
-        (locking, "logits"),
-        (taking_for_integers, "logits"),
+        (flattening, "logits: the shape"),
+        (flattening_its_targets, "targets: the shape"),
+        (locking, "logits: the flag writeable"),
+        (taking_for_integers, "logits: the dtype"),
     ],
 )
 def test_a_changed_shape_or_flag_of_an_argument_is_a_changed_argument(
@@ -110,6 +112,26 @@ def test_a_changed_shape_or_flag_of_an_argument_is_a_changed_argument(
     verdicts = {result.check: result for result in found.results}
     refuted = verdicts.pop("inputs-unchanged")
     assert refuted.discrepancy is not None
-    assert refuted.discrepancy.statement == f"the call changed its {changed}"
+    assert refuted.discrepancy.statement == f"the call changed its {changed} is another one"
     verdicts.pop("memory-layout")  # numpy refuses the new shape of some of its arrays.
     assert {result.verdict for result in verdicts.values()} == {Verdict.CONFORMS}
+
+
+def timing_itself(z: Array, t: Array) -> Array:
+    found = right(z, t)
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0.001)
+    return found
+
+
+def test_a_timer_that_is_left_running_ends_no_check() -> None:
+    assert examined(timing_itself) == examined(right)
+    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("name", ["the umask", "the alarm or another timer", "torch's grad mode"])
+def test_a_change_that_an_unwatched_call_made_before_is_seen_again(name: str) -> None:
+    found = certify(leaving(name), quantities=["dE/dz"], formats=["binary64"], max_examples=5)
+    (diagnosis,) = found.diagnoses
+    assert diagnosis.matches == ()
+    assert diagnosis.findings[0] == f"the call changed {name} (no-side-effects)"
