@@ -24,6 +24,7 @@ from gradcert.cli.running import (
     usage_error,
 )
 from gradcert_implementations import FLAWED, SpecError
+from gradcert_implementations.names import printable
 from gradcert_implementations.options import Options
 
 __all__ = ["certify_command"]
@@ -115,7 +116,7 @@ def certify_command(
 
     make_ready(report)
     for reason in selection.left_out.values():
-        typer.echo(f"gradcert: left out: {reason}", err=True)
+        typer.echo(printable(f"gradcert: left out: {reason}"), err=True)
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
     found = certified(
         {subject: settings_in(selection, subject, settings) for subject in selection.all},

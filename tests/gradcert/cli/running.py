@@ -80,7 +80,7 @@ def save(report: "Report", directory: Path | None) -> None:
     if directory is not None:
         with _writing(directory):
             for path in write(report, directory):
-                typer.echo(f"wrote {path}", err=True)
+                typer.echo(printable(f"wrote {path}"), err=True)
 
 
 def stop_if_interrupted(report: "Report") -> None:
