@@ -105,7 +105,7 @@ class RunningProcess:
         except BaseException:
             self._errors.close()
             raise
-        self._errors.drain()
+        self._errors.inherited()
         pipe = self._process.stdout
         self.output = None if pipe is None else pipe.fileno()
         self.end = weakref.finalize(self, _end, self._process, self._errors, own_session)

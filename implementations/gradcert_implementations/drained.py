@@ -18,18 +18,23 @@ class DrainedPipe:
     Attributes
     ----------
     writer
-        The descriptor to write to, which a process inherits. :meth:`drain` closes it here.
+        The descriptor to write to, which a process inherits.
     head, tail
         The beginning and the end of what was written.
     cut
         Whether something between the two is lost.
+
+    Raises
+    ------
+    RuntimeError
+        If the system gives no thread.
 
     Examples
     --------
     >>> pipe = DrainedPipe()
     >>> os.write(pipe.writer, b"no memory left")
     14
-    >>> pipe.drain()
+    >>> pipe.inherited()
     >>> pipe.wait(1.0)
     >>> pipe.head + pipe.tail, pipe.cut
     (b'no memory left', False)
@@ -43,11 +48,17 @@ class DrainedPipe:
         # The thread waits for this pipe too: when its writer is closed, the thread ends.
         self._ended, self._end = os.pipe()
         self._thread = Thread(target=self._read, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            os.close(self._end)
+            self._close_the_rest()
+            raise
 
-    def drain(self) -> None:
-        """Begin to read, once the process has inherited the writer."""
+    def inherited(self) -> None:
+        """Close the writer here, once the process has inherited it."""
         os.close(self.writer)
-        self._thread.start()
+        self.writer = -1
 
     def _read(self) -> None:
         wanted = select.poll()
@@ -76,9 +87,10 @@ class DrainedPipe:
     def close(self) -> None:
         """Stop reading, and close the pipe. Whoever still writes gets an error."""
         os.close(self._end)
-        if self._thread.ident is None:
-            os.close(self.writer)
-        else:
-            self._thread.join()
-        os.close(self._reader)
-        os.close(self._ended)
+        self._thread.join()
+        self._close_the_rest()
+
+    def _close_the_rest(self) -> None:
+        for descriptor in (self._reader, self._ended, self.writer):
+            if descriptor >= 0:
+                os.close(descriptor)

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def _import_file(path: Path, spec: str) -> ModuleType:
 
     # sys.modules keeps two files called kernels.py apart, and two versions of one file.
     source = path.read_bytes()
-    digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()
+    digest = hashlib.sha256(os.fsencode(path.resolve()) + source).hexdigest()
     name = f"{path.stem}_{digest[:8]}"
     if name in sys.modules:
         return sys.modules[name]

@@ -138,6 +138,11 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     'Every quantity written out in NumPy, as one would on paper.'
     """
     chosen = Options(**options)
+    try:
+        spec.encode()
+    except UnicodeEncodeError:
+        # A certificate names it, and JSON is UTF-8.
+        raise SpecError(f"{spec!r} has bytes that are not UTF-8: rename the file") from None
     adapter, colon, place = spec.partition(":")
     if chosen.device is not None and not (colon and adapter in _WITH_DEVICE):
         raise SpecError(

@@ -38,7 +38,8 @@ The answer has the same form: a line of JSON with the shape, then the bytes in t
 or, with nothing behind it, ``{"unsupported": "why"}`` for a question the program does not take, or
 ``{"error": "what went wrong"}``. An answer takes one line, however it is spaced. Read a request to
 its last byte before answering, a declined one too; send as many bytes as the shape says; flush; and
-write nothing else to standard output, not even a newline. Standard error is yours.
+write nothing else to standard output, not even a newline. Standard error is yours: it is read as it
+comes, and if the program ends, the line that says the error is quoted.
 """
 
 import json

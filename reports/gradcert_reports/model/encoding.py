@@ -37,8 +37,13 @@ def schema_of(content: bytes) -> str:
 
 
 def encode(report: Report) -> bytes:
-    """Return a report as JSON."""
-    return msgspec.json.encode(report)
+    """Return a report as JSON, with U+FFFD in place of half a character, which UTF-8 has not."""
+    try:
+        return msgspec.json.encode(report)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(report), ensure_ascii=False)
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return msgspec.json.encode(json.loads(whole))
 
 
 def decode(content: bytes) -> Report:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from gradcert.cli.statuses import Status
+from gradcert_implementations.names import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,9 +28,12 @@ _ASCII = {"≥": ">=", "…": "...", "\N{EN DASH}": "-", "─": "-"}
 
 
 def say(message: str) -> None:
-    """Write a line to standard error. Where that is closed or full, nobody is there to read it."""
+    """Write one line to standard error, whatever the message quotes.
+
+    Where that is closed or full, nobody is there to read it.
+    """
     try:
-        typer.echo(message, err=True)
+        typer.echo(printable(message), err=True)
     except (OSError, ValueError):
         _discard(sys.stderr)
 

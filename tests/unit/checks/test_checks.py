@@ -111,13 +111,13 @@ class Unprepared:
 
 
 class WrongOnce:
-    """Errs in its eightieth answer and never again: one of those whose values are judged."""
+    """Errs in its hundredth answer and never again: one of those whose values are judged."""
 
     calls = 0
 
     def __call__(self, z: Array, t: Array) -> Array:
         self.calls += 1
-        return right(z, t) + (self.calls == 80)
+        return right(z, t) + (self.calls == 100)
 
 
 def memory_order(z: Array, t: Array) -> Array:

@@ -136,7 +136,7 @@ def test_a_first_call_that_raises_is_broken() -> None:
     assert (broken.check, broken.reason) == ("first-call", "raised RuntimeError: no workspace")
 
 
-def test_only_the_first_row_of_a_case_is_asked() -> None:
+def test_three_calls_are_for_the_first_row_and_the_answer_to_the_whole_case_is_kept() -> None:
     shapes: list[tuple[int, ...]] = []
 
     def recording(z: Array, t: Array) -> Array:
@@ -145,7 +145,7 @@ def test_only_the_first_row_of_a_case_is_asked() -> None:
 
     case = case_of([[0, 1], [2, 3], [5, 5]], [[1, 0], [0, 1], [1, 0]])
     BY_ID["first-call"].run(claim_of(recording), case)
-    assert shapes == [(1, 2)] * 3
+    assert shapes == [(1, 2)] * 3 + [(3, 2), (1, 2)]
     with pytest.raises(Refuted) as refuted:
         BY_ID["first-call"].run(claim_of(flipped), case)
     assert refuted.value.evidence.case.rows == 1

@@ -116,6 +116,19 @@ def test_a_process_left_behind_that_holds_standard_error_makes_nobody_wait_long(
     assert time.monotonic() - began < 10
 
 
+def test_where_there_is_no_thread_to_read_standard_error_nothing_is_started_or_left_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    before = len(os.listdir("/dev/fd"))  # noqa: PTH208
+    with pytest.raises(RuntimeError, match="new thread"):
+        _running("pass")
+    assert len(os.listdir("/dev/fd")) == before  # noqa: PTH208
+
+
 def test_a_process_that_has_ended_leaves_no_file_and_no_thread() -> None:
     files, threads = len(os.listdir("/dev/fd")), threading.active_count()  # noqa: PTH208
     for _ in range(20):

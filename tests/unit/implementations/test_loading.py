@@ -345,3 +345,8 @@ def test_an_entry_point_that_does_not_import_says_so_in_one_line() -> None:
     with pytest.raises(SpecError, match=r"^'broken' does not import: AttributeError: .*$"):
         load("broken")
     plugged_in.cache_clear()
+
+
+def test_a_spec_that_is_not_utf_8_is_refused_because_no_certificate_could_name_it() -> None:
+    with pytest.raises(SpecError, match=r"has bytes that are not UTF-8: rename the file$"):
+        load("kernel\udcff.py:gradient")

@@ -90,6 +90,13 @@ def test_half_a_character_in_a_certificate_is_no_json() -> None:
         decode(written)
 
 
+@pytest.mark.parametrize("turn", TURNS)
+def test_half_a_character_is_written_as_a_sign_that_stands_for_one(turn: int) -> None:
+    (half,) = HALF.values()
+    found = decode(encode(filled(half, turn=turn)))
+    assert found == filled("half \ufffd of a pair, the other \ufffd", turn=turn)
+
+
 # Markdown
 
 
