@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
+from gradcert.core.interruption import interruptible
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
@@ -236,5 +237,6 @@ def certify(
 
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=Effort.named(effort))
     subject = subject_of(implementation, Options(**options), limits=limits)
-    *_, certificate = certifying(subject, settings)
+    with interruptible():
+        *_, certificate = certifying(subject, settings)
     return certificate

@@ -11,6 +11,7 @@ import numpy as np
 from gradcert.core.case import Case
 from gradcert.core.clock import CLOCK
 from gradcert.core.float_environment import keep_subnormals
+from gradcert.core.interruption import Interrupted, heeding
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import (
@@ -245,8 +246,8 @@ class Claim:
         """Return the shape of an answer; None if the function raises."""
         try:
             return np.shape(self.function(*arguments))
-        except KeyboardInterrupt:
-            raise  # The user pressed Ctrl-C.
+        except (KeyboardInterrupt, Interrupted):
+            raise  # The user pressed Ctrl-C, or a time limit from outside is over.
         except BaseException:  # noqa: BLE001  # It may refuse them in any way.
             return None
 
@@ -255,12 +256,12 @@ class Claim:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                with CLOCK.charging("subject"):
+                with CLOCK.charging("subject"), heeding():
                     result = self.function(*arguments)
         except NotImplementedError as error:
             raise NotSupported(_message(error)) from error
-        except KeyboardInterrupt:
-            raise  # The user pressed Ctrl-C.
+        except (KeyboardInterrupt, Interrupted):
+            raise  # The user pressed Ctrl-C, or a time limit from outside is over.
         except BaseException as error:  # SystemExit and worse are not answers.
             said = f"raised {printable(type(error).__name__)}: {_message(error)}"
             raise Broken(said.removesuffix(": ") + self._hint(arguments)) from error
