@@ -93,15 +93,14 @@ def pytest_configure(config: "pytest.Config") -> None:
     """Fail in one line, before anything is collected, if the options cannot be followed."""
     import pytest
 
-    from gradcert.core.settings import Effort
+    quick, thorough = config.getoption("gradcert_quick"), config.getoption("gradcert_thorough")
+    if quick and thorough:
+        from gradcert.core.settings import Effort
 
-    try:
-        Effort.flagged(
-            quick=config.getoption("gradcert_quick"),
-            thorough=config.getoption("gradcert_thorough"),
-        )
-    except ValueError as error:
-        raise pytest.UsageError(str(error)) from error
+        try:
+            Effort.flagged(quick=quick, thorough=thorough)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
     selecting = ["gradcert_specs", *(f"gradcert_{option.name}" for option in fields(Options))]
     if any(map(config.getoption, selecting)):
         from gradcert.suite.session import subjects_of
