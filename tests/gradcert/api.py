@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from gradcert import MAX_EXAMPLES
 from gradcert.core.endings import no_exit
+from gradcert.core.interruption import interruptible
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
@@ -238,5 +239,6 @@ def certify(
 
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=Effort.named(effort))
     subject = subject_of(implementation, Options(**options), limits=limits)
-    *_, certificate = certifying(subject, settings)
+    with interruptible():
+        *_, certificate = certifying(subject, settings)
     return certificate

@@ -96,15 +96,14 @@ def pytest_configure(config: "pytest.Config") -> None:
     """Fail in one line, before anything is collected, if the options cannot be followed."""
     import pytest
 
-    from gradcert.core.settings import Effort
+    quick, thorough = config.getoption("gradcert_quick"), config.getoption("gradcert_thorough")
+    if quick and thorough:
+        from gradcert.core.settings import Effort
 
-    try:
-        Effort.flagged(
-            quick=config.getoption("gradcert_quick"),
-            thorough=config.getoption("gradcert_thorough"),
-        )
-    except ValueError as error:
-        raise pytest.UsageError(str(error)) from error
+        try:
+            Effort.flagged(quick=quick, thorough=thorough)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
     directory = config.getoption("gradcert_report")
     if directory is not None:
         from gradcert_reports import clear, prepare

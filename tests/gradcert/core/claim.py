@@ -11,6 +11,7 @@ from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
 from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.float_environment import keep_subnormals
+from gradcert.core.interruption import Interrupted, heeding
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import (
@@ -197,8 +198,8 @@ class Claim:
         """Return the shape of an answer; None if the function raises."""
         try:
             return np.shape(self.function(*arguments))
-        except KeyboardInterrupt:
-            raise  # The user pressed Ctrl-C.
+        except (KeyboardInterrupt, Interrupted):
+            raise  # The user pressed Ctrl-C, or a time limit from outside is over.
         except BaseException:  # noqa: BLE001  # It may refuse them in any way.
             return None
 
@@ -215,12 +216,12 @@ class Claim:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                with CLOCK.charging("subject"):
+                with CLOCK.charging("subject"), heeding():
                     result = self.function(*arguments)
         except NotImplementedError as error:
             raise NotSupported(message_of(error)) from error
-        except (KeyboardInterrupt, NotSupported):
-            raise  # The user pressed Ctrl-C, or another process says that it is not supported.
+        except (KeyboardInterrupt, Interrupted, NotSupported):
+            raise  # Ctrl-C, a time limit from outside, or what another process says.
         except Died as died:
             raise Died(str(died), case=self._case_of(arguments)) from died
         except Broken as broken:  # Another process says so.

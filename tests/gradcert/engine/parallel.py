@@ -2,12 +2,12 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import certifying
@@ -126,7 +126,7 @@ def _started() -> "tuple[Connection, SpawnProcess]":
 def _work(pipe: "Connection") -> None:
     """Do one job after the other; None stands after the last step of each."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reports.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # It ends the subject's process, too.
+    signal.signal(signal.SIGTERM, _interrupt)
     parent = parent_process()
     assert parent is not None
 
@@ -135,7 +135,13 @@ def _work(pipe: "Connection") -> None:
         os._exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    while True:
-        for step in _steps(pipe.recv()):
-            pipe.send(step)
-        pipe.send(None)
+    # Where an interrupt ends an examination, that ends the subject's process, too.
+    with suppress(KeyboardInterrupt, EOFError):
+        while True:
+            for step in _steps(pipe.recv()):
+                pipe.send(step)
+            pipe.send(None)
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,17 +1,19 @@
 """What the tests of one pytest run share: its subjects, its seed, and what examines them."""
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from zlib import crc32
 
 import msgspec
 import pytest
 
 from gradcert.api import Selection, select_subjects, settings_in
-from gradcert.checks import Planned
+from gradcert.checks import CHECKS, Planned
 from gradcert.core.clock import since
 from gradcert.core.endings import no_exit
+from gradcert.core.interruption import interruptible
 from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.core.task import Task
@@ -47,12 +49,31 @@ class _Examination:
         The planned cases of each check.
     untried
         The coverage before the first check.
+    found
+        What each check has found, in this process.
     """
 
     examiner: Examiner
     cases: Mapping[Task, tuple[PlannedCase, ...]]
     untried: tuple[Coverage, ...]
+    found: dict[Task, CheckResult] = field(default_factory=dict)
 
+    def check(self, task: Task) -> CheckResult:
+        """Return what a check finds.
+
+        The first calls of its claim come before it, in whatever order the tests run. They cannot
+        be repeated, and a fault does not go away when its test is run again.
+        """
+        for first in (replace(task, check=name) for name in _OPENING):
+            if first in self.cases and first not in self.found:
+                self.found[first] = self.examiner.check(first)
+        known = self.found.get(task)
+        if known is None or not (known.verdict.wrong or task.check in _OPENING):
+            self.found[task] = self.examiner.check(task)
+        return self.found[task]
+
+
+_OPENING = [check.id for check in CHECKS if check.opens]
 
 _SELECTED = pytest.StashKey[Selection]()
 _SEED = pytest.StashKey[int]()
@@ -113,6 +134,25 @@ def _examination(
     return examinations[key]
 
 
+@contextmanager
+def _examining(
+    request: pytest.FixtureRequest, subject: Implementation, settings: SearchSettings
+) -> Iterator[_Examination]:
+    """Yield what the tests of a subject share, to a test that its time limit may end."""
+    shared = _examination(request.config, subject, settings)
+    try:
+        with interruptible():
+            yield shared
+    except BaseException as error:
+        # A process that answers late would answer the next test.
+        shared.examiner.__exit__(None, None, None)
+        if isinstance(error, pytest.fail.Exception):
+            # Where the subject was says more than a traceback through the suite.
+            where = getattr(error, "__notes__", [])
+            raise pytest.fail.Exception("\n".join([str(error), *where]), pytrace=False) from None
+        raise
+
+
 def result_of_test(
     request: pytest.FixtureRequest, planned: Planned, settings: SearchSettings
 ) -> CheckResult:
@@ -122,10 +162,9 @@ def result_of_test(
     """
     subject = planned.claim.implementation
     now = provenance(subject, settings)
-    shared = _examination(request.config, subject, settings)
-    before = shared.examiner.spent
-    with no_exit():
-        result = shared.examiner.check(planned.task)
+    with _examining(request, subject, settings) as shared, no_exit():
+        before = shared.examiner.spent
+        result = shared.check(planned.task)
     ended = now(since(before, shared.examiner.spent))
     start = begun(subject, coverage=shared.untried, provenance=ended)
     former = request.node.stash.get(FOUND, start)
@@ -146,8 +185,7 @@ def failure_of(
     settings: SearchSettings,
 ) -> str:
     """Return the text of a failed test: what refutes the claim, and which mistake it is."""
-    shared = _examination(request.config, planned.claim.implementation, settings)
-    with no_exit():
+    with _examining(request, planned.claim.implementation, settings) as shared, no_exit():
         diagnoses = shared.examiner.diagnoses([result])
     found = request.node.stash[FOUND]
     request.node.stash[FOUND] = msgspec.structs.replace(found, diagnoses=diagnoses)
