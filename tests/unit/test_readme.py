@@ -77,9 +77,8 @@ def test_the_recipe_for_programs_prints_the_certificate_that_the_readme_describe
     assert found.verdict == "refuted"
     assert found.passed is not None
     assert 0 < found.passed < 1
-    assert {one.discrepancy and one.discrepancy.returned for one in found.refutations} == {
-        ("nan",),
-    }
+    returned = {one.discrepancy and one.discrepancy.returned for one in found.refutations}
+    assert ("nan",) in returned
 
 
 def test_the_readme_has_every_exit_status() -> None:

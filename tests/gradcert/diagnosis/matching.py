@@ -46,7 +46,12 @@ def _settle(claim: Claim) -> None:
 
 
 def _failure(claim: Claim, check: Check, case: Case) -> Refuted | Broken | NotSupported | None:
-    """Run a check on a case, between calls on another one, and return why it fails."""
+    """Run a check on a case, between calls on another one, and return why it fails.
+
+    A check that does not apply does not fail: a flaw may have no second backward.
+    """
+    if not check.applies(claim):
+        return None
     if np.isnan(case.point).any():
         point = case.point.copy()
         point[np.isnan(point)] = 1
