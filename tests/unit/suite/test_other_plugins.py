@@ -119,6 +119,12 @@ def test_a_project_that_does_not_use_it_is_as_if_it_were_not_installed(
     assert [line.startswith("plugins: ") for line in lines[0]] == [True]
 
 
+def test_the_suite_without_its_plugin_says_how_to_load_it(tmp_path: Path) -> None:
+    done = _pytest(tmp_path, "--pyargs", "gradcert", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert done.returncode == pytest.ExitCode.INTERRUPTED
+    assert "the suite needs its plugin, which is off: add -p gradcert" in done.stdout
+
+
 def test_the_first_calls_are_judged_in_whatever_order_the_tests_run(tmp_path: Path) -> None:
     done = _suite(tmp_path, "garbage_once", conftest=REVERSED)
     assert done.returncode == 1
