@@ -3,7 +3,7 @@
 import errno
 import sys
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -14,13 +14,18 @@ from gradcert_implementations.errors import one_line
 __all__ = ["Application"]
 
 
+def _last(error: BaseException) -> list[traceback.FrameSummary]:
+    """Return the place that raised an error, if any did."""
+    return traceback.extract_tb(error.__traceback__)[-1:]
+
+
 def _fault(error: BaseException) -> Status:
     """Say in one line that gradcert failed, and where. In Python's developer mode, say it all."""
     if sys.flags.dev_mode:
         traceback.print_exception(error)
-    *_, last = traceback.extract_tb(error.__traceback__)
+    where = "".join(f" ({one.filename}:{one.lineno})" for one in _last(error))
     say(
-        f"gradcert: failed with {one_line(error)} ({last.filename}:{last.lineno}). An "
+        f"gradcert: failed with {one_line(error)}{where}. An "
         "implementation that changes Python or numpy can cause that: try --isolate. If it is none, "
         "please report what PYTHONDEVMODE=1 shows"
     )
@@ -30,11 +35,13 @@ def _fault(error: BaseException) -> Status:
 class Application(typer.Typer):
     """The commands, called so that none ends with a traceback or a status by accident."""
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
+    def __call__(self, *arguments: Any, **options: Any) -> NoReturn:
         """Run a command, and end the process with its status."""
         ready()
         try:
-            return super().__call__(*arguments, **options)
+            super().__call__(*arguments, **options)
+            # A command ends by SystemExit, unless a subject has replaced sys.exit.
+            status: Any = _fault(RuntimeError("the command ended without a status"))
         except SystemExit as ended:
             status = ended.code
         except MemoryError:
@@ -46,4 +53,4 @@ class Application(typer.Typer):
             status = cannot_print(error) if unprinted else _fault(error)
         except BaseException as error:  # noqa: BLE001  # A traceback would end with status 1.
             status = _fault(error)
-        sys.exit(status if flushed() else Status.UNPRINTED)
+        raise SystemExit(status if flushed() else Status.UNPRINTED)

@@ -268,6 +268,13 @@ AT_IMPORT = (
         "kernel.py:f",
     ),
     Fault(
+        what="sys.exit replaced at import",
+        source="sys.exit = lambda status=0: None; f = flipped",
+        status=5,
+        verdict="refuted",
+        says=("ended without a status",),
+    ),
+    Fault(
         what="numpy.abs replaced at import",
         source="np.abs = None",
         status=5,

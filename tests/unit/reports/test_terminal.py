@@ -57,3 +57,16 @@ def test_the_headings_and_verdicts_stay_whole_in_80_columns(
     assert {*found.verdict.split(), "refuted", "max" if not short else "1e+12"} <= set(words)
     assert max(map(len, lines)) <= 80
     assert "…" not in "".join(lines)
+
+
+@pytest.mark.parametrize("columns", [12, 20, 40, 60, 80, 200])
+@pytest.mark.parametrize("length", [1, 14, 15, 28, 29, 300])
+def test_a_name_is_never_broken_and_has_its_verdict_on_any_terminal(
+    columns: int, length: int
+) -> None:
+    name = "n" * length
+    console = Console(width=columns)
+    with console.capture() as captured:
+        console.print(summary([replace(RIGHT, name=name), REFUTED]), crop=False)
+    words = captured.get().split()
+    assert {name, REFUTED.name, "conforms", "refuted"} <= set(words)
