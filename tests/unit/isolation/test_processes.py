@@ -183,3 +183,44 @@ def test_pipes_and_processes_do_not_pile_up(tmp_path: Path) -> None:
     for _ in range(3):
         _certified(tmp_path, "crash", "not len(logits)", Limits(seconds=5))
     assert held() == before
+
+
+def _descendants(process: int) -> set[int]:
+    """Return the processes that a process has started, and those that these have started."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found |= {child} | _descendants(child)
+    return found
+
+
+def _alive(processes: set[int]) -> set[int]:
+    return {one for one in processes if Path(f"/proc/{one}").exists()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+@pytest.mark.parametrize("jobs", [["--isolate"], ["--jobs", "2"]], ids=" ".join)
+@pytest.mark.parametrize("hangs", ["sleeps", "keeps_the_lock"])
+def test_no_process_outlives_a_judge_that_is_killed(
+    hangs: str, jobs: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        f"{SOURCE}\ndef sleeps(z, t):\n    open('begun', 'w').close(); time.sleep(60)\n"
+        "def keeps_the_lock(z, t):\n    open('begun', 'w').close(); ctypes.PyDLL(None).sleep(60)\n"
+    )
+    subjects = [f"mine.py:{hangs}"] * (1 + ("--jobs" in jobs))
+    script = Path(sys.executable).with_name("gradcert")
+    judge = subprocess.Popen([script, "certify", *subjects, *jobs, "--time-limit", "60"])
+    try:
+        while not (tmp_path / "begun").exists():
+            assert judge.poll() is None
+            time.sleep(0.05)
+        started = _descendants(judge.pid)
+    finally:
+        judge.kill()
+        judge.wait()
+    assert started
+    deadline = time.monotonic() + 20
+    while _alive(started) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(started)
