@@ -9,6 +9,7 @@ from math import inf
 from reprlib import repr as shortened
 from typing import Any
 
+from gradcert_implementations.errors import message_of, type_name
 from gradcert_implementations.names import printable
 
 __all__ = ["NamedWeights", "checked_weights", "weights_for", "weights_in_words"]
@@ -123,7 +124,7 @@ def _computed(function: Callable[..., Any], classes: int) -> tuple[float, ...]:
         found = function(classes)
     except Exception as error:
         raise ValueError(
-            printable(f"class_weights raised {type(error).__name__} for {classes} classes: {error}")
+            f"class_weights raised {type_name(error)} for {classes} classes: {message_of(error)}"
         ) from error
     return _numbers(found)
 

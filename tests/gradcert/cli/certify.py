@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.interrupts import interruptible
+from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import (
     MaxExamples,
     Quick,
@@ -147,7 +147,7 @@ def certify_command(
     except ValueError as error:
         usage_error(f"--time-limit or --memory-limit: {error}")
     make_empty(report)
-    with interruptible(time_budget) as budget, no_exit():
+    with stoppable(time_budget) as budget, no_exit():
         try:
             with kept_streams():
                 selection = select_subjects(

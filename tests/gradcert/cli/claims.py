@@ -5,7 +5,7 @@ import sys
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.interrupts import interruptible
+from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import MaxExamples, Quick, ReportFolder, Seed, Thorough, effort_of
 from gradcert.cli.running import certified, make_empty, save, stop_if_interrupted
 from gradcert.cli.streams import printing
@@ -33,7 +33,7 @@ def claims_command(
     make_empty(report)
     subjects = [line.implementation() for line in LEDGER]
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
-    with interruptible() as budget:
+    with stoppable() as budget:
         found = certified(
             dict.fromkeys(subjects, settings), directory=report, budget=budget, ledger=ENTRIES
         )

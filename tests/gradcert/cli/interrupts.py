@@ -13,7 +13,7 @@ import typer
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import say
 
-__all__ = ["Budget", "interruptible"]
+__all__ = ["Budget", "stoppable"]
 
 _end_process = os._exit
 """As it is before a subject is loaded, which may replace it."""
@@ -32,18 +32,18 @@ def _end_at_once(*_: Any) -> NoReturn:
     _end_process(Status.INTERRUPTED)
 
 
-class _Interrupted(KeyboardInterrupt):
+class _Stop(KeyboardInterrupt):
     """A signal came, or the time is used up."""
 
 
-def _interrupt(*_: Any) -> NoReturn:
+def _stop(*_: Any) -> NoReturn:
     """Raise KeyboardInterrupt; the next signal ends the process, whatever is done about this."""
     for number in _SIGNALS:
         signal.signal(number, _end_at_once)
-    raise _Interrupted
+    raise _Stop
 
 
-def _interrupt_main() -> None:
+def _stop_main() -> None:
     """Send SIGTERM to the main thread, so that it does not go on waiting for anything."""
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
@@ -70,7 +70,7 @@ class Budget:
             if self._over.is_set():
                 return
             self.used_up = True
-            _interrupt_main()
+            _stop_main()
         if not self._over.wait(_GRACE):
             say("gradcert: the time budget is used up, and the implementation does not return")
             _end_process(Status.INCOMPLETE)
@@ -90,11 +90,11 @@ def _not_dropped() -> Iterator[None]:
     before, timers = sys.unraisablehook, list[threading.Timer]()
 
     def again(dropped: "sys.UnraisableHookArgs") -> None:
-        if not isinstance(dropped.exc_value, _Interrupted):
+        if not isinstance(dropped.exc_value, _Stop):
             before(dropped)
             return
-        signal.signal(signal.SIGTERM, _interrupt)
-        timers.append(threading.Timer(_MOMENT, _interrupt_main))
+        signal.signal(signal.SIGTERM, _stop)
+        timers.append(threading.Timer(_MOMENT, _stop_main))
         timers[-1].start()
 
     sys.unraisablehook = again
@@ -107,7 +107,7 @@ def _not_dropped() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible(seconds: float | None = None) -> Iterator[Budget]:
+def stoppable(seconds: float | None = None) -> Iterator[Budget]:
     """Raise KeyboardInterrupt in the block on SIGTERM, and when these seconds are over.
 
     An interrupt that the block lets through, while a subject is loaded, ends the command.
@@ -115,7 +115,7 @@ def interruptible(seconds: float | None = None) -> Iterator[Budget]:
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:  # As the shell starts what runs in the background.
-            signal.signal(number, _interrupt)
+            signal.signal(number, _stop)
     budget = Budget(seconds)
     try:
         with _not_dropped():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.interrupts import interruptible
+from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import Quick, Seed, Thorough, effort_of, takes_options
 from gradcert.cli.running import usage_error
 from gradcert.cli.streams import kept_streams, printing
@@ -122,7 +122,7 @@ def plan_command(
 
     effort = effort_of(quick=quick, thorough=thorough)
     try:
-        with interruptible(), kept_streams():
+        with stoppable(), kept_streams():
             subject = subject_of(spec, options)
     except SpecError as error:
         usage_error(str(error))

@@ -13,7 +13,7 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
 from gradcert.core.failures import Broken, Died, NotSupported
-from gradcert.core.float_environment import keep_subnormals
+from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.reduction import reduced, with_plain_upstream
@@ -209,7 +209,7 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     -------
     The outcome, with the smallest case that fails, if one does.
     """
-    keep_subnormals()  # Loading the implementation may have changed that.
+    reset_float_environment()  # Loading the implementation may have changed that.
     try:
         return _outcome(claim, check, settings)
     except Broken as failure:  # A case cannot even be made: the subject's class weights fail.
