@@ -122,7 +122,7 @@ def checked_weights(name: str, given: Any) -> Any:  # noqa: ARG001  # A check of
 def _computed(function: Callable[..., Any], classes: int) -> tuple[float, ...]:
     try:
         found = function(classes)
-    except Exception as error:
+    except (Exception, SystemExit, GeneratorExit) as error:  # It is somebody else's.
         raise ValueError(
             f"class_weights raised {type_name(error)} for {classes} classes: {message_of(error)}"
         ) from error

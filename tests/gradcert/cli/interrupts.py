@@ -12,6 +12,7 @@ import typer
 
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import say
+from gradcert_implementations.errors import one_line
 
 __all__ = ["Budget", "stoppable"]
 
@@ -110,7 +111,13 @@ def _not_dropped() -> Iterator[None]:
 def stoppable(seconds: float | None = None) -> Iterator[Budget]:
     """Raise KeyboardInterrupt in the block on SIGTERM, and when these seconds are over.
 
-    An interrupt that the block lets through, while a subject is loaded, ends the command.
+    An interrupt that the block lets through, while a subject is loaded, ends the command. What is
+    ours ends the block by ``typer.Exit``. A SystemExit is of a subject, so its status is not ours.
+
+    Raises
+    ------
+    RuntimeError
+        In place of a SystemExit.
     """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
@@ -126,6 +133,8 @@ def stoppable(seconds: float | None = None) -> Iterator[Budget]:
             raise typer.Exit(Status.INCOMPLETE) from None
         say("interrupted: no check has run")
         raise typer.Exit(Status.INTERRUPTED) from None
+    except SystemExit as ended:
+        raise RuntimeError(one_line(ended)) from ended
     finally:
         budget.over()
         for number, handler in before.items():

@@ -212,6 +212,20 @@ IN_CALLS = (
         says=("gradcert: failed with TypeError", "try --isolate"),
     ),
     Fault(
+        what="numpy.abs replaced in a call by what ends the process with 0",
+        source=_in_call("np.abs = lambda *_, **__: sys.exit(0)"),
+        status=5,
+        verdict="incomplete",
+        says=("gradcert: failed with RuntimeError: SystemExit: 0", "try --isolate"),
+    ),
+    Fault(
+        what="class weights that end the process with 0",
+        source="def weights(classes): sys.exit(0)",
+        command="gradcert certify numpy --loss class_weights=kernel.py:weights FEW",
+        status=2,
+        says=("gradcert: numpy: class_weights raised SystemExit for",),
+    ),
+    Fault(
         what="os._exit(0) in a call under pytest",
         source=_in_call(_EXIT),
         command=_PYTEST,
