@@ -11,9 +11,10 @@ import numpy as np
 from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.limits import Limits
 from gradcert.core.watching import Watched
-from gradcert.isolation.blocks import LentBlocks, reshape
+from gradcert.isolation.blocks import LentBlocks
 from gradcert.isolation.process import Process, Timeout
 from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned, Weigh
+from gradcert.isolation.views import reshape
 from gradcert_implementations import Array, Function, Loss, NamedWeights, QuantityName, printable
 
 __all__ = ["Connection", "WeightsOfChild"]
