@@ -223,7 +223,7 @@ class Claim:
         except (KeyboardInterrupt, Interrupted, NotSupported):
             raise  # Ctrl-C, a time limit from outside, or what another process says.
         except Died as died:
-            raise Died(str(died), case=self._case_of(arguments)) from died
+            raise type(died)(str(died), case=self._case_of(arguments)) from died
         except Broken as broken:  # Another process says so.
             raise Broken(str(broken) + self._hint(arguments)) from broken
         except BaseException as error:  # SystemExit and worse are not answers.

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from gradcert.core.case import Case
 
-__all__ = ["Broken", "Died", "NotSupported", "shown_as"]
+__all__ = ["Broken", "Died", "NotCalled", "NotSupported", "shown_as"]
 
 
 class Broken(Exception):
@@ -32,6 +32,10 @@ class Broken(Exception):
 
 class Died(Broken):
     """The process of the implementation ended in the call, or took too long and was ended."""
+
+
+class NotCalled(Died):
+    """The implementation was not called, because calls before did not return."""
 
 
 class NotSupported(Exception):

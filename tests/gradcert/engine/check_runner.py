@@ -12,7 +12,7 @@ from gradcert.checks import CHECKS, Check, planned_cases
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
-from gradcert.core.failures import Broken, Died, NotSupported
+from gradcert.core.failures import Broken, Died, NotCalled, NotSupported
 from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
@@ -184,6 +184,8 @@ def _plainer_death(claim: Claim, failure: Died, case: Case) -> tuple[Died, Case]
         plain = plain_case(claim, np.full(shape, fill), "")
         try:
             claim.answer(plain)
+        except NotCalled:
+            break
         except Died as died:
             return died, plain
         except (Broken, NotSupported):

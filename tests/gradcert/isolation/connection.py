@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.core.failures import Broken, Died, NotSupported
+from gradcert.core.failures import Broken, Died, NotCalled, NotSupported
 from gradcert.core.limits import Limits
 from gradcert.core.watching import Watched
 from gradcert.isolation.blocks import LentBlocks
@@ -109,8 +109,9 @@ class Connection:
         Raises
         ------
         Died
-            If the child ends, or does not answer within the time limit; or if it was not called,
-            because two calls before did not return.
+            If the child ends, or does not answer within the time limit.
+        NotCalled
+            If two calls before did not return.
         Broken
             If the function raises an error.
         NotSupported
@@ -118,7 +119,7 @@ class Connection:
         """
         kind = _Kind(function.quantity, arguments[0].dtype)
         if self._hangs[kind] >= _HANGS:
-            raise Died(
+            raise NotCalled(
                 f"was not called again: {_HANGS} calls did not return within "
                 f"{self._limits.seconds:g} s"
             )

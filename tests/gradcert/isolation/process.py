@@ -30,6 +30,9 @@ _LAST = 1.0
 
 _READ = 1 << 20
 
+_LONGEST_LINE, _MOST_DATA = 1 << 24, 1 << 31
+"""Bytes of an answer that are read, at most: of its line, and of its blocks."""
+
 _FIRST_OWN = 3
 """The lowest file descriptor that is not one of the three standard ones."""
 
@@ -127,6 +130,8 @@ class Process:
                         line, _, answered = answered.partition(b"\n")
                         found = _decoded(line, kind)
                     wanted = size_of_data(found) if isinstance(found, Answer) else 0
+                    if wanted > _MOST_DATA or (found is None and len(answered) > _LONGEST_LINE):
+                        raise Died(_GARBAGE)
                     if found is not None and len(answered) >= wanted:
                         if len(answered) > wanted:
                             raise Died(_GARBAGE)
