@@ -39,6 +39,9 @@ _FIRST_OWN = 3
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of OpenMP that wait by spinning slow down the processes beside theirs."""
 
+_TELLING = "PYTEST_CURRENT_TEST"
+"""The variable of pytest that says which check starts the process."""
+
 _T = TypeVar("_T", Described, Answer)
 
 _GARBAGE = "wrote into the channel of its answers"
@@ -78,12 +81,13 @@ class Process:
         theirs, self._requests = _pipe()
         self._answers, answering = _pipe()
         os.set_blocking(self._requests, False)
+        inherited = _PATIENT | os.environ
         self._process = RunningProcess(
             [sys.executable, "-P", "-m", _CHILD, str(theirs), str(answering)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=(theirs, answering),
-            environment=_PATIENT | os.environ,
+            environment={name: v for name, v in inherited.items() if name != _TELLING},
             own_session=True,  # Ctrl-C is ours, and what the subject starts ends with it.
         )
         os.close(theirs)
