@@ -130,7 +130,7 @@ def _computed(function: Callable[..., Any], classes: int) -> tuple[float, ...]:
 
 
 def weights_for(weights: Any, classes: int) -> tuple[float, ...] | None:
-    """Return the weights of so many classes; None if there are no weights.
+    """Return the weights of this many classes; None if there are no weights.
 
     Parameters
     ----------

@@ -138,7 +138,8 @@ def certify_command(
     for option, needed in (("--jobs above one", jobs and jobs > 1), ("--time-budget", time_budget)):
         if needed and os.name != "posix":
             usage_error(f"{option} needs POSIX (Linux, macOS): leave it out")
-    if (isolate or time_limit or memory_limit) and not memory_can_be_limited():
+    isolated = isolate or time_limit is not None or memory_limit is not None
+    if isolated and not memory_can_be_limited():
         say("gradcert: memory cannot be limited on this system")
     try:
         limits = Limits(
@@ -151,9 +152,7 @@ def certify_command(
         try:
             with kept_streams():
                 selection = select_subjects(
-                    spec or (),
-                    options,
-                    limits=limits if isolate or time_limit or memory_limit else None,
+                    spec or (), options, limits=limits if isolated else None
                 )
         except SpecError as error:
             usage_error(str(error))

@@ -23,7 +23,7 @@ def claims_command(
     """Certify or refute the eight claims that gradcert is about.
 
     Exit status: 0 if every verdict is the expected one, 1 if not, 2 for a usage error, 4 if
-    standard output is closed or full, 130 after an interrupt.
+    standard output is closed or full, 5 if gradcert fails, 130 after an interrupt.
     """
     from gradcert.cli.ledger import ENTRIES, LEDGER
     from gradcert.core.settings import SearchSettings

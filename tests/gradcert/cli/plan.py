@@ -115,7 +115,8 @@ def plan_command(
     the sizes of its cases. Then come the dimensions of the plan with all their items. Hypothesis
     draws more cases beside these. Nothing is called but what loads the implementation.
 
-    Exit status: 0, 2 for a usage error, or 4 if standard output is closed or full.
+    Exit status: 0, 2 for a usage error, 4 if standard output is closed or full, 5 if gradcert
+    fails, 130 after an interrupt.
     """
     from gradcert.api import subject_of
     from gradcert.core.settings import SearchSettings

@@ -20,5 +20,5 @@ def test_what_goes_wrong_is_said_in_words_and_by_the_exit_status(
     fault.run(tmp_path)
 
 
-def test_each_fault_is_told_apart_by_its_words() -> None:
+def test_no_two_faults_have_the_same_words() -> None:
     assert len({fault.what for fault in FAULTS}) == len(FAULTS)
