@@ -5,11 +5,12 @@ from pathlib import Path
 import budgets
 import exits
 import files
+import imports
 import pytest
 import terminals
 from fault import Fault
 
-FAULTS = (*exits.FAULTS, *terminals.FAULTS, *files.FAULTS, *budgets.FAULTS)
+FAULTS = (*exits.FAULTS, *imports.FAULTS, *terminals.FAULTS, *files.FAULTS, *budgets.FAULTS)
 
 
 @pytest.mark.faults
