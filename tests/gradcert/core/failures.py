@@ -50,6 +50,8 @@ def shown_as(how: str, expression: str, case: Case | None = None) -> Iterator[No
     """
     try:
         yield
+    except NotCalled:
+        raise
     except Broken as broken:
         again = type(broken)(f"{broken}, {how}", (expression,), case)
         raise again from broken.__cause__

@@ -231,6 +231,8 @@ def _outcome(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     if failing is None:
         return Outcome(tried.examples, worst_rows)
     failure, case = failing.failure, failing.case
+    if isinstance(failure, NotCalled):  # No case shows it.
+        return Outcome(tried.examples, worst_rows, failure)
     if isinstance(failure, Died):
         failure, case = _plainer_death(claim, failure, case)
     if not isinstance(failure, Refuted):
