@@ -38,7 +38,7 @@ class _Stop(KeyboardInterrupt):
 
 
 def _stop(*_: Any) -> NoReturn:
-    """Raise KeyboardInterrupt; the next signal ends the process, whatever is done about this."""
+    """Raise KeyboardInterrupt. The next signal ends the process, even where this is caught."""
     for number in _SIGNALS:
         signal.signal(number, _end_at_once)
     raise _Stop

@@ -111,7 +111,7 @@ class HeldBlocks:
         self._sent: dict[int, bytes] = {}
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Free blocks. Who reads freed memory finds NaN in it, unless it is the subject's own."""
+        """Free blocks. The memory of arguments is NaN then; that of the subject is not touched."""
         for number in numbers:
             self._sent.pop(number, None)
             self._answers.pop(number, None)

@@ -194,7 +194,7 @@ class Connection:
         except (LookupError, TypeError, ValueError):
             raise Died("wrote into the channel of its answers") from None
         if array is None:
-            # An object of a class of the same name, for whoever says what was returned.
+            # An object of a class of the same name: a message says what was returned.
             return answer, type(printable(found.type), (), {})()
         return answer, array if type(array).__name__ == found.type else array[()]
 
