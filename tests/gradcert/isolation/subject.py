@@ -105,6 +105,10 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         return _isolated(fields, connection, described.quantities, second_backward=again)
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
+    except SpecError:
+        raise
+    except ValueError as error:  # The subject wrote the description itself.
+        raise SpecError(f"{spec!r} does not load: it describes no subject: {error}") from error
     finally:
         connection.end()
 
