@@ -102,12 +102,13 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
             theirs = WeightsOfChild(weights.spec, connection)
             fields["loss"] = replace(described.loss, class_weights=theirs)
         again = fields.pop("has_second_backward")
-        try:
-            return _isolated(fields, connection, described.quantities, second_backward=again)
-        except ValueError as error:  # The subject wrote this answer itself.
-            raise SpecError(f"{spec!r} does not load: {error}") from error
+        return _isolated(fields, connection, described.quantities, second_backward=again)
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
+    except SpecError:
+        raise
+    except ValueError as error:  # The subject wrote the description itself.
+        raise SpecError(f"{spec!r} does not load: it describes no subject: {error}") from error
     finally:
         connection.end()
 

@@ -38,12 +38,12 @@ from diagnosis_subjects import (
     working_in_its_arguments,
     zeros,
 )
-from subjects import case_of, claim_of, right
+from subjects import case_of, claim_of, right, under_upstream
 
 from gradcert.checks import check_named
 from gradcert.core.evidence import Evidence
 from gradcert.core.failures import Broken, NotSupported
-from gradcert.diagnosis.matching import fails_in_the_same_way, failure_on
+from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on, in_place_of
 from gradcert_implementations import (
     FORMAT_NAMES,
     QUANTITY_NAMES,
@@ -296,3 +296,12 @@ def test_a_nan_that_reached_another_row_does_so_again_on_the_case_that_shows_it(
         first.row,
         first.returned,
     )
+
+
+def test_a_flaw_that_has_no_second_backward_does_not_fail_the_check_of_it() -> None:
+    flaw = load("sign-flipped")
+    assert isinstance(flaw, Flaw)
+    claim, check = claim_of(under_upstream(right)), check_named("second-backward")
+    accused = in_place_of(claim, flaw, check)
+    assert accused.implementation.second_backward is None
+    assert not fails(accused, check, case_of([[0, 1]], [[1, 0]]))
