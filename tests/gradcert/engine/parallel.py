@@ -65,7 +65,6 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
 
     Ball arithmetic and Hypothesis have settings for the whole process, so that two examinations in
     one process would disturb each other. So each of several processes does one job after the other.
-    If one of them ends early, the steps of its job are missing.
 
     Parameters
     ----------
@@ -73,6 +72,11 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
         What is certified.
     processes
         How many jobs are done at the same time. A single one is this process.
+
+    Raises
+    ------
+    RuntimeError
+        If one of several processes ended early: once the others have done what they can.
     """
     if processes == 1:
         for job in jobs:
@@ -80,7 +84,7 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
         return
     waiting = list(reversed(jobs))
     workers = dict(_started() for _ in range(min(processes, len(jobs))))
-    busy = set(workers)
+    busy, ended = set(workers), []
     try:
         for pipe in workers:
             pipe.send(waiting.pop())
@@ -89,8 +93,9 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
             for pipe in busy.intersection(ready):
                 try:
                     step = pipe.recv()
-                except EOFError:  # Its process has ended.
+                except EOFError:
                     busy.remove(pipe)
+                    ended.append(workers[pipe])
                     continue
                 if step is not None:
                     yield step
@@ -98,6 +103,10 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
                     pipe.send(waiting.pop())
                 else:
                     busy.remove(pipe)
+        if ended:
+            ended[0].join(_PATIENCE)
+            code = ended[0].exitcode
+            raise RuntimeError(f"a process that examines ended early, with code {code}")
     finally:
         for worker in workers.values():
             worker.terminate()

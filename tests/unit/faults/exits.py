@@ -226,6 +226,14 @@ FAULTS = (
         says=("gradcert: numpy: class_weights raised SystemExit for",),
     ),
     Fault(
+        what="an isolated subject that kills a process that examines",
+        source=_in_call("os.kill(os.getppid(), signal.SIGKILL)"),
+        command="gradcert certify kernel.py:f kernel.py:right --jobs 2 --quick --format binary64",
+        status=5,
+        says=("a process that examines ended early, with code -9",),
+        silent_on=("Traceback", "interrupted"),
+    ),
+    Fault(
         what="os._exit(0) in a call under pytest",
         source=_in_call(EXIT),
         command=PYTEST,
