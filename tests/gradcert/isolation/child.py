@@ -35,7 +35,15 @@ from gradcert.isolation.protocol import (
     check_travels,
     size_of_data,
 )
-from gradcert_implementations import Implementation, Loss, SpecError, load, message_of, one_line
+from gradcert_implementations import (
+    Implementation,
+    Loss,
+    SpecError,
+    load,
+    message_of,
+    one_line,
+    reloading,
+)
 
 __all__ = ["main"]
 
@@ -53,8 +61,9 @@ def _described(subject: Implementation) -> Described:
         name=subject.name,
         quantities=tuple(subject.functions),
         formats=subject.formats,
-        loss=subject.loss,
+        loss=msgspec.to_builtins(subject.loss),
         domain=subject.domain,
+        reloading=msgspec.to_builtins(dict(reloading(subject))),
         filled_in=subject.filled_in,
         at_least=subject.at_least,
         summary=subject.summary,
