@@ -190,7 +190,7 @@ class Claim:
         if self.implementation.domain.layout is not Layout.ROWS or self._shape(rows) is not None:
             return ""
         shape = self._shape([array[np.newaxis] if array.ndim else array for array in rows])
-        if shape is None or shape[:2] != (1, len(rows[0])):
+        if shape is None or shape[:2] != (1, *rows[0].shape[:1]):
             return ""
         return "; for logits of shape (B, S, n) claim --domain layout=sequence"
 

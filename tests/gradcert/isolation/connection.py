@@ -185,11 +185,15 @@ class Connection:
         self._seeded = False
         answer, data = self._process.ask(request, b"".join(contents.values()))
         found = answer.returned or Returned(type="", view=None)
+        forms = [(argument.dtype, argument.shape) for argument in arguments]
         try:
             array = self._blocks.receive(answer.blocks, data, found.view)
             for argument, view in zip(arguments, answer.reshaped, strict=False):
                 reshape(argument, view)
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, OverflowError):
+            for argument, (dtype, shape) in zip(arguments, forms, strict=True):
+                argument.dtype = dtype  # type: ignore[misc]
+                argument.shape = shape
             raise Died("wrote into the channel of its answers") from None
         if array is None:
             # An object of a class of the same name, for whoever says what was returned.
