@@ -14,14 +14,13 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 import numpy as np
 
 from gradcert.core.captured_output import captured_output
-from gradcert.core.limits import memory_can_be_limited
+from gradcert.core.limits import STATUS, memory_can_be_limited
 from gradcert.core.process_state import watched_state
 from gradcert.core.random_states import seed
 from gradcert.core.watching import DEFAULT_ERRORS
@@ -84,7 +83,7 @@ def _limit_memory(beyond: int | None) -> None:
         return
     import resource
 
-    with Path("/proc/self/status").open() as status:
+    with STATUS.open() as status:
         held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (held + beyond, hard))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.core.failures import Broken, Died, NotSupported
+from gradcert.core.failures import Broken, Died, NotStarted, NotSupported
 from gradcert.core.limits import Limits
 from gradcert.core.watching import Watched
 from gradcert.isolation.blocks import LentBlocks, reshape
@@ -84,8 +84,13 @@ class Connection:
         ------
         Died
             If there is no answer.
+        NotStarted
+            If the system starts no process.
         """
-        self._process, self._blocks = Process(self._limits), LentBlocks()
+        try:
+            self._process, self._blocks = Process(self._limits), LentBlocks()
+        except OSError as error:
+            raise NotStarted(f"no process can be started for it: {error}") from error
         try:
             return self._process.load(self._request)
         except BaseException:
@@ -114,6 +119,8 @@ class Connection:
             If the function raises an error.
         NotSupported
             If it raises NotImplementedError.
+        NotStarted
+            If the system starts no process.
         """
         kind = _Kind(function.quantity, arguments[0].dtype)
         if self._hangs[kind] >= _HANGS:

@@ -1,5 +1,6 @@
 """Nothing a subject does hurts the run: each hurt is a verdict, and the run goes on."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
 from gradcert import Certificate, Limits
-from gradcert.core.failures import Died
+from gradcert.core.failures import Died, NotStarted
 from gradcert.isolation.subject import isolate, load_isolated
 from gradcert_implementations import (
     LevelName,
@@ -254,6 +255,22 @@ def test_an_answer_that_is_garbage_is_no_error_of_the_judge_and_takes_no_memory(
             forging.functions["dE/dz"](np.ones((1, 1)), np.ones((1, 1)))
     finally:
         forging.connection.end()
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_no_process_can_be_started_that_is_no_verdict_on_the_subject(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = load_isolated("hostile.py:right", LIMITS, Options())
+
+    def refuse(_: Limits) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("gradcert.isolation.connection.Process", refuse)
+    with pytest.raises(NotStarted, match="no process can be started for it"):
+        gradcert.certify(loaded, max_examples=2, effort="quick")
+    with pytest.raises(SpecError, match="does not load: no process can be started for it"):
+        _certified("right")
 
 
 RESHAPING = f"""
