@@ -59,7 +59,7 @@ def _view(array: Array, block: int, memory: "Array | None" = None) -> View:
     offset = 0 if memory is None or not array.size else _address(array) - _address(memory)
     return View(
         block=block,
-        dtype=array.dtype.name,
+        dtype=array.dtype.name if array.dtype.isnative else array.dtype.str,
         shape=array.shape,
         strides=None if memory is None else array.strides,
         offset=offset,
@@ -68,6 +68,8 @@ def _view(array: Array, block: int, memory: "Array | None" = None) -> View:
 
 
 def _dtype(view: View) -> np.dtype[Any]:
+    if not view.dtype.lstrip("<>").isalnum():  # numpy evaluates what has commas.
+        raise TypeError(f"no name of a dtype: {view.dtype}")
     dtype = np.dtype(view.dtype)
     if not _has_numbers(dtype):
         raise TypeError(f"no numbers: {dtype}")
@@ -79,7 +81,7 @@ def _array(view: View, memory: Array) -> Array:
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError, ValueError, OverflowError
         If it does not lie within the memory, or has no such dtype.
     """
     found: Array = np.ndarray(view.shape, _dtype(view), memory, view.offset, view.strides)
@@ -133,7 +135,7 @@ class LentBlocks:
 
         Raises
         ------
-        LookupError, TypeError, ValueError
+        LookupError, TypeError, ValueError, OverflowError
             If the view is not one of an array in a block.
         """
         changed: dict[int, Array] = {}
@@ -223,7 +225,7 @@ class HeldBlocks:
         if type(answer) is not np.ndarray:
             return Returned(type=name, view=None)
         dtype = answer.dtype
-        if not _has_numbers(dtype):
+        if not (_has_numbers(dtype) and dtype.isnative):
             return Returned(type=f"array of dtype {dtype}", view=None)
         if answer.nbytes > _LARGEST:
             return Returned(type=f"array of shape {answer.shape}", view=None)

@@ -40,6 +40,12 @@ _T = TypeVar("_T", Described, Answer)
 
 _GARBAGE = "wrote into the channel of its answers"
 
+_LONGEST = 1 << 24
+"""Bytes of the line of an answer, at most."""
+
+_MOST = 1 << 31
+"""Bytes of the blocks of an answer, at most. The child sends an array of half of them, at most."""
+
 
 class Timeout(Died):
     """The process was ended because it took too long."""
@@ -127,6 +133,8 @@ class Process:
                         line, _, answered = answered.partition(b"\n")
                         found = _decoded(line, kind)
                     wanted = size_of_data(found) if isinstance(found, Answer) else 0
+                    if wanted > _MOST or (found is None and len(answered) > _LONGEST):
+                        raise Died(_GARBAGE)
                     if found is not None and len(answered) >= wanted:
                         if len(answered) > wanted:
                             raise Died(_GARBAGE)
@@ -153,5 +161,5 @@ class Process:
 def _decoded(line: bytes | bytearray, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(line, type=kind)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Died(_GARBAGE) from None
