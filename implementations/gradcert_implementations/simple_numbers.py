@@ -7,7 +7,7 @@ from math import floor, isfinite, log2, log10
 __all__ = ["simple_between", "simple_near", "simplest_between", "whole_between"]
 
 _DIGITS = 4
-"""A number of at most so many digits counts as simple."""
+"""A number of at most this many digits counts as simple."""
 
 _SMALLEST = 1e-290
 """Nobody writes a smaller number, and its powers of ten are not in range."""

@@ -134,7 +134,7 @@ SUBJECTS = [
     for module in MODULES
     if module.startswith("gradcert_implementations.")
     and module.rpartition(".")[2]
-    not in ("__init__", "catalogue", "importing", "loading", "names", *TALKING)
+    not in ("__init__", "catalogue", "errors", "importing", "loading", "names", *TALKING)
     and module.rpartition(".")[2] not in ("options", "lifted", "plain_terms", *FITTING)
     and module not in ADAPTERS
     and not module.startswith("gradcert_implementations.interface.")

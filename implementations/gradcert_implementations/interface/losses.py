@@ -221,7 +221,7 @@ class Loss:
         return f"Loss({given})"
 
     def weights(self, classes: int) -> tuple[float, ...] | None:
-        """Return w for so many classes; None without class weights.
+        """Return w for this many classes; None without class weights.
 
         Raises
         ------

@@ -9,6 +9,7 @@ from math import inf
 from reprlib import repr as shortened
 from typing import Any
 
+from gradcert_implementations.errors import message_of, type_name
 from gradcert_implementations.names import printable
 
 __all__ = ["NamedWeights", "checked_weights", "weights_for", "weights_in_words"]
@@ -121,15 +122,15 @@ def checked_weights(name: str, given: Any) -> Any:  # noqa: ARG001  # A check of
 def _computed(function: Callable[..., Any], classes: int) -> tuple[float, ...]:
     try:
         found = function(classes)
-    except Exception as error:
+    except (Exception, SystemExit, GeneratorExit) as error:  # It is somebody else's.
         raise ValueError(
-            printable(f"class_weights raised {type(error).__name__} for {classes} classes: {error}")
+            f"class_weights raised {type_name(error)} for {classes} classes: {message_of(error)}"
         ) from error
     return _numbers(found)
 
 
 def weights_for(weights: Any, classes: int) -> tuple[float, ...] | None:
-    """Return the weights of so many classes; None if there are no weights.
+    """Return the weights of this many classes; None if there are no weights.
 
     Parameters
     ----------

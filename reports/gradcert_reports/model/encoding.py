@@ -37,7 +37,7 @@ def schema_of(content: bytes) -> str:
 
 
 def encode(report: Report) -> bytes:
-    """Return a report as JSON, with U+FFFD in place of half a character, which UTF-8 has not."""
+    """Return a report as JSON, with U+FFFD in place of half a character."""
     try:
         return msgspec.json.encode(report)
     except UnicodeEncodeError:

@@ -90,7 +90,7 @@ class Check:
     opens
         Whether it runs on all claims before any other check does.
     leaves_traces
-        Whether a subject that it refutes has changed its process.
+        Whether it refutes what a call leaves behind, and not the answer.
     may_be_refused
         Whether a subject may raise NotImplementedError. Then the result says so, and the verdict on
         the subject does not count it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.interrupts import interruptible
+from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import (
     MaxExamples,
     Quick,
@@ -138,7 +138,8 @@ def certify_command(
     for option, needed in (("--jobs above one", jobs and jobs > 1), ("--time-budget", time_budget)):
         if needed and os.name != "posix":
             usage_error(f"{option} needs POSIX (Linux, macOS): leave it out")
-    if (isolate or time_limit or memory_limit) and not memory_can_be_limited():
+    isolated = isolate or time_limit is not None or memory_limit is not None
+    if isolated and not memory_can_be_limited():
         say("gradcert: memory cannot be limited on this system")
     try:
         limits = Limits(
@@ -147,13 +148,11 @@ def certify_command(
     except ValueError as error:
         usage_error(f"--time-limit or --memory-limit: {error}")
     make_empty(report)
-    with interruptible(time_budget) as budget, no_exit():
+    with stoppable(time_budget) as budget, no_exit():
         try:
             with kept_streams():
                 selection = select_subjects(
-                    spec or (),
-                    options,
-                    limits=limits if isolate or time_limit or memory_limit else None,
+                    spec or (), options, limits=limits if isolated else None
                 )
         except SpecError as error:
             usage_error(str(error))

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.interrupts import interruptible
+from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import MaxExamples, Quick, ReportFolder, Seed, Thorough, effort_of
 from gradcert.cli.running import certified, make_empty, save, stop_if_interrupted
 from gradcert.cli.streams import printing
@@ -23,7 +23,7 @@ def claims_command(
     """Certify or refute the eight claims that gradcert is about.
 
     Exit status: 0 if every verdict is the expected one, 1 if not, 2 for a usage error, 4 if
-    standard output is closed or full, 130 after an interrupt.
+    standard output is closed or full, 5 if gradcert fails, 130 after an interrupt.
     """
     from gradcert.cli.ledger import ENTRIES, LEDGER
     from gradcert.core.settings import SearchSettings
@@ -33,7 +33,7 @@ def claims_command(
     make_empty(report)
     subjects = [line.implementation() for line in LEDGER]
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
-    with interruptible() as budget:
+    with stoppable() as budget:
         found = certified(
             dict.fromkeys(subjects, settings), directory=report, budget=budget, ledger=ENTRIES
         )

@@ -12,8 +12,9 @@ import typer
 
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import say
+from gradcert_implementations.errors import one_line
 
-__all__ = ["Budget", "interruptible"]
+__all__ = ["Budget", "stoppable"]
 
 _end_process = os._exit
 """As it is before a subject is loaded, which may replace it."""
@@ -32,18 +33,18 @@ def _end_at_once(*_: Any) -> NoReturn:
     _end_process(Status.INTERRUPTED)
 
 
-class _Interrupted(KeyboardInterrupt):
+class _Stop(KeyboardInterrupt):
     """A signal came, or the time is used up."""
 
 
-def _interrupt(*_: Any) -> NoReturn:
-    """Raise KeyboardInterrupt; the next signal ends the process, whatever is done about this."""
+def _stop(*_: Any) -> NoReturn:
+    """Raise KeyboardInterrupt. The next signal ends the process, even where this is caught."""
     for number in _SIGNALS:
         signal.signal(number, _end_at_once)
-    raise _Interrupted
+    raise _Stop
 
 
-def _interrupt_main() -> None:
+def _stop_main() -> None:
     """Send SIGTERM to the main thread, so that it does not go on waiting for anything."""
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
@@ -70,7 +71,7 @@ class Budget:
             if self._over.is_set():
                 return
             self.used_up = True
-            _interrupt_main()
+            _stop_main()
         if not self._over.wait(_GRACE):
             say("gradcert: the time budget is used up, and the implementation does not return")
             _end_process(Status.INCOMPLETE)
@@ -90,11 +91,11 @@ def _not_dropped() -> Iterator[None]:
     before, timers = sys.unraisablehook, list[threading.Timer]()
 
     def again(dropped: "sys.UnraisableHookArgs") -> None:
-        if not isinstance(dropped.exc_value, _Interrupted):
+        if not isinstance(dropped.exc_value, _Stop):
             before(dropped)
             return
-        signal.signal(signal.SIGTERM, _interrupt)
-        timers.append(threading.Timer(_MOMENT, _interrupt_main))
+        signal.signal(signal.SIGTERM, _stop)
+        timers.append(threading.Timer(_MOMENT, _stop_main))
         timers[-1].start()
 
     sys.unraisablehook = again
@@ -107,15 +108,21 @@ def _not_dropped() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible(seconds: float | None = None) -> Iterator[Budget]:
+def stoppable(seconds: float | None = None) -> Iterator[Budget]:
     """Raise KeyboardInterrupt in the block on SIGTERM, and when these seconds are over.
 
-    An interrupt that the block lets through, while a subject is loaded, ends the command.
+    An interrupt that the block lets through, while a subject is loaded, ends the command. What is
+    ours ends the block by ``typer.Exit``. A SystemExit is of a subject, so its status is not ours.
+
+    Raises
+    ------
+    RuntimeError
+        In place of a SystemExit.
     """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:  # As the shell starts what runs in the background.
-            signal.signal(number, _interrupt)
+            signal.signal(number, _stop)
     budget = Budget(seconds)
     try:
         with _not_dropped():
@@ -126,6 +133,8 @@ def interruptible(seconds: float | None = None) -> Iterator[Budget]:
             raise typer.Exit(Status.INCOMPLETE) from None
         say("interrupted: no check has run")
         raise typer.Exit(Status.INTERRUPTED) from None
+    except SystemExit as ended:
+        raise RuntimeError(one_line(ended)) from ended
     finally:
         budget.over()
         for number, handler in before.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcert import MAX_EXAMPLES
-from gradcert.cli.interrupts import interruptible
+from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import Quick, Seed, Thorough, effort_of, takes_options
 from gradcert.cli.running import usage_error
 from gradcert.cli.streams import kept_streams, printing
@@ -115,14 +115,15 @@ def plan_command(
     the sizes of its cases. Then come the dimensions of the plan with all their items. Hypothesis
     draws more cases beside these. Nothing is called but what loads the implementation.
 
-    Exit status: 0, 2 for a usage error, or 4 if standard output is closed or full.
+    Exit status: 0, 2 for a usage error, 4 if standard output is closed or full, 5 if gradcert
+    fails, 130 after an interrupt.
     """
     from gradcert.api import subject_of
     from gradcert.core.settings import SearchSettings
 
     effort = effort_of(quick=quick, thorough=thorough)
     try:
-        with interruptible(), kept_streams():
+        with stoppable(), kept_streams():
             subject = subject_of(spec, options)
     except SpecError as error:
         usage_error(str(error))

@@ -1,4 +1,4 @@
-"""The exit statuses of the command line. No other way to end gives one of them."""
+"""The exit statuses of the command line: each has one meaning."""
 
 from enum import IntEnum
 
@@ -8,7 +8,7 @@ __all__ = ["Status"]
 class Status(IntEnum):
     """An exit status.
 
-    ``CONFORMS``: all is as it must be, and so it was printed and written. ``WRONG``: an
+    ``CONFORMS``: all is as it must be, and that was printed and written. ``WRONG``: an
     implementation is refuted, broken or not supported, or a report got worse. ``USAGE``: a usage
     error, or a report that cannot be read or written. ``INCOMPLETE``: the time budget is used up,
     and nothing was found to be wrong. ``UNPRINTED``: standard output is closed or full.

@@ -10,7 +10,7 @@ import numpy as np
 from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
 from gradcert.core.failures import Broken, Died, NotStarted, NotSupported
-from gradcert.core.float_environment import keep_subnormals
+from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.interruption import Interrupted, heeding
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert.core.stored import LOGITS, STORED
@@ -223,13 +223,13 @@ class Claim:
         except (KeyboardInterrupt, Interrupted, NotStarted, NotSupported):
             raise  # Ctrl-C, a time limit, a fault of the machine, or what another process says.
         except Died as died:
-            raise Died(str(died), case=self._case_of(arguments)) from died
+            raise type(died)(str(died), case=self._case_of(arguments)) from died
         except Broken as broken:  # Another process says so.
             raise Broken(str(broken) + self._hint(arguments)) from broken
         except BaseException as error:  # SystemExit and worse are not answers.
             raise Broken(f"raised {one_line(error)}{self._hint(arguments)}") from error
         finally:
-            keep_subnormals()
+            reset_float_environment()
         if self.quantity.reduces and isinstance(result, np.generic):
             result = np.array(result)
         if type(result) is not np.ndarray:

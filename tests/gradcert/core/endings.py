@@ -30,9 +30,9 @@ def no_exit() -> Iterator[None]:
     """Let ``os._exit`` raise SystemExit within the block, so that it is an error like any other.
 
     A run that ends by ``os._exit(0)`` looks as if all conformed. A child process may end itself,
-    and so may another thread, with another status than 0. After the block, a call with status 0 of
-    what a subject has kept does nothing. What native code does, and ``os.execv``, is not seen: only
-    a process of its own contains that.
+    and so may another thread, with another status than 0. A subject may keep the replaced function:
+    after the block, a call of it with status 0 does nothing. Native code and ``os.execv`` are not
+    seen: only a process of its own contains them.
 
     Examples
     --------

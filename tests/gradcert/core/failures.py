@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from gradcert.core.case import Case
 
-__all__ = ["Broken", "Died", "NotStarted", "NotSupported", "shown_as"]
+__all__ = ["Broken", "Died", "NotCalled", "NotStarted", "NotSupported", "shown_as"]
 
 
 class Broken(Exception):
@@ -34,6 +34,10 @@ class Died(Broken):
     """The process of the implementation ended in the call, or took too long and was ended."""
 
 
+class NotCalled(Died):
+    """The implementation was not called, because calls before did not return."""
+
+
 class NotStarted(Exception):
     """The machine starts no process for the implementation, which is no fault of that."""
 
@@ -50,6 +54,8 @@ def shown_as(how: str, expression: str, case: Case | None = None) -> Iterator[No
     """
     try:
         yield
+    except NotCalled:
+        raise
     except Broken as broken:
         again = type(broken)(f"{broken}, {how}", (expression,), case)
         raise again from broken.__cause__

@@ -8,7 +8,7 @@ arithmetic, ``feenableexcept`` by debugging. Neither Hypothesis nor exact arithm
 import ctypes
 import sys
 
-__all__ = ["flushes_to_zero", "keep_subnormals", "rounds_to_nearest", "traps"]
+__all__ = ["flushes_to_zero", "reset_float_environment", "rounds_to_nearest", "traps"]
 
 _ONE, _LESS_THAN_AN_ULP, _MORE_THAN_HALF = 1.0, 2.0**-60, 0.75 * 2.0**-52
 _SMALLEST_NORMAL = 2.0**-1022
@@ -41,7 +41,7 @@ def traps() -> bool:
     return enabled is not None and enabled() != 0
 
 
-def keep_subnormals() -> None:
+def reset_float_environment() -> None:
     """Give the thread the floating-point environment of a new program, where it has a name (Linux).
 
     Subnormal numbers are kept, sums are rounded to the nearest number, and nothing traps. It takes

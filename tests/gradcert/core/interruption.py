@@ -43,9 +43,9 @@ def _noting(handler: _Handler) -> _Handler:
 def interruptible() -> Iterator[None]:
     """Let the handlers of signals that are there now end the block with the error that they raise.
 
-    Inside, the error is :class:`Interrupted`. Outside it is itself, whatever the block made of it,
-    with a note of the interrupted line. What a handler raises that comes later, such as one of the
-    subject, is the subject's error.
+    Inside, the error is :class:`Interrupted`. Outside, it is the error itself, with a note of the
+    interrupted line, also where the block caught it. A handler that is set inside the block, such
+    as one of the subject, stays as it is: its errors are the subject's.
 
     It cannot end a call that catches every error and goes on for ever, nor one that does not return
     to Python. In other threads than the main one no handler runs, and it does nothing. Ctrl-C is a
@@ -83,7 +83,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def heeding() -> Iterator[None]:
-    """Raise :class:`Interrupted` after a block that was, whatever it made of that."""
+    """Raise :class:`Interrupted` after a block that was interrupted and caught the error."""
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ import numpy as np
 
 from gradcert.core.float_environment import (
     flushes_to_zero,
-    keep_subnormals,
+    reset_float_environment,
     rounds_to_nearest,
     traps,
 )
@@ -63,7 +63,7 @@ def _of_numpy() -> Iterator[Setting]:
 
 def _of_the_processor() -> Iterator[Setting]:
     def restored(_: bool) -> None:
-        keep_subnormals()
+        reset_float_environment()
 
     halved = "np.array([2.0**-1022]) / 2"
     yield Setting("flush-to-zero", flushes_to_zero, restored, halved)

@@ -12,8 +12,8 @@ from gradcert.checks import CHECKS, Check, planned_cases
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
-from gradcert.core.failures import Broken, Died, NotSupported
-from gradcert.core.float_environment import keep_subnormals
+from gradcert.core.failures import Broken, Died, NotCalled, NotSupported
+from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.reduction import reduced, with_plain_upstream
@@ -184,6 +184,8 @@ def _plainer_death(claim: Claim, failure: Died, case: Case) -> tuple[Died, Case]
         plain = plain_case(claim, np.full(shape, fill), "")
         try:
             claim.answer(plain)
+        except NotCalled:
+            break
         except Died as died:
             return died, plain
         except (Broken, NotSupported):
@@ -209,7 +211,7 @@ def run_check(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     -------
     The outcome, with the smallest case that fails, if one does.
     """
-    keep_subnormals()  # Loading the implementation may have changed that.
+    reset_float_environment()  # Loading the implementation may have changed that.
     try:
         return _outcome(claim, check, settings)
     except Broken as failure:  # A case cannot even be made: the subject's class weights fail.
@@ -229,6 +231,8 @@ def _outcome(claim: Claim, check: Check, settings: SearchSettings) -> Outcome:
     if failing is None:
         return Outcome(tried.examples, worst_rows)
     failure, case = failing.failure, failing.case
+    if isinstance(failure, NotCalled):  # No case shows it.
+        return Outcome(tried.examples, worst_rows, failure)
     if isinstance(failure, Died):
         failure, case = _plainer_death(claim, failure, case)
     if not isinstance(failure, Refuted):

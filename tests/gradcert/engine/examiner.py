@@ -60,6 +60,10 @@ class Examiner:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the process of the implementation, if it has one. The next check starts another."""
         if isinstance(self._subject, Isolated):
             self._subject.connection.end()
 

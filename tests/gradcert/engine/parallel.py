@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.certification import certifying
@@ -126,7 +126,7 @@ def _started() -> "tuple[Connection, SpawnProcess]":
 def _work(pipe: "Connection") -> None:
     """Do one job after the other; None stands after the last step of each."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reports.
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parent = parent_process()
     assert parent is not None
 
@@ -141,7 +141,3 @@ def _work(pipe: "Connection") -> None:
             for step in _steps(pipe.recv()):
                 pipe.send(step)
             pipe.send(None)
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt

@@ -10,83 +10,20 @@ buffers that are used again.
 import itertools
 import weakref
 from collections.abc import Sequence
-from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from gradcert.isolation.protocol import Block, Returned, View
+from gradcert.isolation.views import array_of, bytes_of, has_numbers, root_of, view_of
 from gradcert_implementations import Array, type_name
 
-__all__ = ["HeldBlocks", "LentBlocks", "reshape"]
+__all__ = ["HeldBlocks", "LentBlocks"]
 
 _LARGEST = 1 << 30
 """Bytes of an answer that are sent, at most."""
 
-_NUMBERS = "biufc"
-"""The kinds of numpy's dtypes that are numbers."""
-
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-
 _NAN = 0xFF
 """The byte of which a NaN of every format can consist."""
-
-
-def _has_numbers(dtype: np.dtype[Any]) -> bool:
-    """Return whether the bytes of an array are numbers, and no addresses."""
-    return dtype.kind in _NUMBERS or dtype == _BFLOAT16
-
-
-def _root(array: Array) -> Array:
-    """Return the array that has the memory of a view."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def _bytes(root: Array) -> Array:
-    """Return the memory of a contiguous array as bytes: a view, not a copy."""
-    return root.ravel(order="K").view(np.uint8)
-
-
-def _address(array: Array) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
-
-
-def _view(array: Array, block: int, memory: "Array | None" = None) -> View:
-    """Return an array in a block as a view of its memory; without that, one of packed numbers."""
-    offset = 0 if memory is None or not array.size else _address(array) - _address(memory)
-    return View(
-        block=block,
-        dtype=array.dtype.name if array.dtype.isnative else array.dtype.str,
-        shape=array.shape,
-        strides=None if memory is None else array.strides,
-        offset=offset,
-        writeable=memory is None or array.flags.writeable,
-    )
-
-
-def _dtype(view: View) -> np.dtype[Any]:
-    if not view.dtype.lstrip("<>").isalnum():  # numpy evaluates what has commas.
-        raise TypeError(f"no name of a dtype: {view.dtype}")
-    dtype = np.dtype(view.dtype)
-    if not _has_numbers(dtype):
-        raise TypeError(f"no numbers: {dtype}")
-    return dtype
-
-
-def _array(view: View, memory: Array) -> Array:
-    """Return the array of a view.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        If it does not lie within the memory, or has no such dtype.
-    """
-    found: Array = np.ndarray(view.shape, _dtype(view), memory, view.offset, view.strides)
-    found.flags.writeable = view.writeable
-    return found
 
 
 class LentBlocks:
@@ -113,10 +50,10 @@ class LentBlocks:
 
     def lend(self, array: Array) -> View:
         """Return the array as a view of its block, which is a new one if its memory is new."""
-        root = _root(array)
+        root = root_of(array)
         if id(root) not in self._numbers:
             self._keep(root, next(self._next))
-        return _view(array, self._numbers[id(root)], _bytes(root))
+        return view_of(array, self._numbers[id(root)], bytes_of(root))
 
     def take_forgotten(self) -> tuple[int, ...]:
         """Return the blocks that are forgotten, once."""
@@ -128,7 +65,7 @@ class LentBlocks:
         """Return the bytes of a block that is lent."""
         root = self._roots[number]()
         assert root is not None  # The caller has an array in it.
-        return _bytes(root).tobytes()
+        return bytes_of(root).tobytes()
 
     def receive(self, blocks: Sequence[Block], data: bytes, view: View | None) -> "Array | None":
         """Copy what has changed into the arrays that have it, and return the array of the view.
@@ -150,27 +87,14 @@ class LentBlocks:
                 self._keep(root, block.number)
             changed[block.number] = root
             if root.flags.writeable:
-                np.copyto(_bytes(root), given)
+                np.copyto(bytes_of(root), given)
         if view is None:
             return None
         root = changed.get(view.block)
         if root is None:
             root = self._roots[view.block]()
         assert root is not None
-        return _array(view, _bytes(root))
-
-
-def reshape(array: Array, view: View) -> None:
-    """Give an array the shape, the dtype and the flag that a call has given its copy.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it cannot have them.
-    """
-    array.dtype = _dtype(view)  # type: ignore[misc]
-    array.shape = view.shape
-    array.flags.writeable = view.writeable
+        return array_of(view, bytes_of(root))
 
 
 class HeldBlocks:
@@ -187,7 +111,7 @@ class HeldBlocks:
         self._sent: dict[int, bytes] = {}
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Free blocks. Who reads freed memory finds NaN in it, unless it is the subject's own."""
+        """Free blocks. The memory of arguments is NaN then; that of the subject is not touched."""
         for number in numbers:
             self._sent.pop(number, None)
             self._answers.pop(number, None)
@@ -207,12 +131,12 @@ class HeldBlocks:
 
     def array(self, view: View) -> Array:
         """Return an argument."""
-        return _array(view, self._arguments[view.block])
+        return array_of(view, self._arguments[view.block])
 
     def reshaped(self, arrays: Sequence[Array], views: Sequence[View]) -> tuple[View, ...]:
         """Return the arguments as they are after a call; nothing if it changed no view of them."""
         now = tuple(
-            _view(array, view.block, self._arguments[view.block])
+            view_of(array, view.block, self._arguments[view.block])
             for array, view in zip(arrays, views, strict=True)
         )
         return () if now == tuple(views) else now
@@ -225,16 +149,16 @@ class HeldBlocks:
         if type(answer) is not np.ndarray:
             return Returned(type=name, view=None)
         dtype = answer.dtype
-        if not (_has_numbers(dtype) and dtype.isnative):
+        if not (has_numbers(dtype) and dtype.isnative):
             return Returned(type=f"array of dtype {dtype}", view=None)
         if answer.nbytes > _LARGEST:
             return Returned(type=f"array of shape {answer.shape}", view=None)
         for number, block in self._arguments.items():
             if answer.size and np.may_share_memory(answer, block):
-                return Returned(type=name, view=_view(answer, number, block))
+                return Returned(type=name, view=view_of(answer, number, block))
         number = next(self._next)
         self._answers[number] = answer
-        return Returned(type=name, view=_view(answer, number))
+        return Returned(type=name, view=view_of(answer, number))
 
     def changed(self) -> dict[Block, bytes]:
         """Return the blocks that have changed since they were sent, and their bytes."""

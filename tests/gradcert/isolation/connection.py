@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.core.failures import Broken, Died, NotStarted, NotSupported
+from gradcert.core.failures import Broken, Died, NotCalled, NotStarted, NotSupported
 from gradcert.core.limits import Limits
 from gradcert.core.watching import Watched
-from gradcert.isolation.blocks import LentBlocks, reshape
+from gradcert.isolation.blocks import LentBlocks
 from gradcert.isolation.process import Process, Timeout
 from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned, Weigh
+from gradcert.isolation.views import reshape
 from gradcert_implementations import Array, Function, Loss, NamedWeights, QuantityName, printable
 
 __all__ = ["Connection", "WeightsOfChild"]
@@ -113,8 +114,9 @@ class Connection:
         Raises
         ------
         Died
-            If the child ends, or does not answer within the time limit; or if it was not called,
-            because two calls before did not return.
+            If the child ends, or does not answer within the time limit.
+        NotCalled
+            If two calls before did not return.
         Broken
             If the function raises an error.
         NotSupported
@@ -124,7 +126,7 @@ class Connection:
         """
         kind = _Kind(function.quantity, arguments[0].dtype)
         if self._hangs[kind] >= _HANGS:
-            raise Died(
+            raise NotCalled(
                 f"was not called again: {_HANGS} calls did not return within "
                 f"{self._limits.seconds:g} s"
             )
@@ -203,7 +205,7 @@ class Connection:
                 argument.shape = shape
             raise Died("wrote into the channel of its answers") from None
         if array is None:
-            # An object of a class of the same name, for whoever says what was returned.
+            # An object of a class of the same name: a message says what was returned.
             return answer, type(printable(found.type), (), {})()
         return answer, array if type(array).__name__ == found.type else array[()]
 

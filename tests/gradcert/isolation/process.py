@@ -30,21 +30,21 @@ _LAST = 1.0
 
 _READ = 1 << 20
 
+_LONGEST_LINE, _MOST_DATA = 1 << 24, 1 << 31
+"""Bytes of an answer that are read, at most: of its line, and of its blocks."""
+
 _FIRST_OWN = 3
 """The lowest file descriptor that is not one of the three standard ones."""
 
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of OpenMP that wait by spinning slow down the processes beside theirs."""
 
+_TELLING = "PYTEST_CURRENT_TEST"
+"""The variable of pytest that says which check starts the process."""
+
 _T = TypeVar("_T", Described, Answer)
 
 _GARBAGE = "wrote into the channel of its answers"
-
-_LONGEST = 1 << 24
-"""Bytes of the line of an answer, at most."""
-
-_MOST = 1 << 31
-"""Bytes of the blocks of an answer, at most. The child sends an array of half of them, at most."""
 
 
 class Timeout(Died):
@@ -81,12 +81,13 @@ class Process:
         theirs, self._requests = _pipe()
         self._answers, answering = _pipe()
         os.set_blocking(self._requests, False)
+        inherited = _PATIENT | os.environ
         self._process = RunningProcess(
             [sys.executable, "-P", "-m", _CHILD, str(theirs), str(answering)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=(theirs, answering),
-            environment=_PATIENT | os.environ,
+            environment={name: v for name, v in inherited.items() if name != _TELLING},
             own_session=True,  # Ctrl-C is ours, and what the subject starts ends with it.
         )
         os.close(theirs)
@@ -133,7 +134,7 @@ class Process:
                         line, _, answered = answered.partition(b"\n")
                         found = _decoded(line, kind)
                     wanted = size_of_data(found) if isinstance(found, Answer) else 0
-                    if wanted > _MOST or (found is None and len(answered) > _LONGEST):
+                    if wanted > _MOST_DATA or (found is None and len(answered) > _LONGEST_LINE):
                         raise Died(_GARBAGE)
                     if found is not None and len(answered) >= wanted:
                         if len(answered) > wanted:

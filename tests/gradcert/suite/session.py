@@ -130,7 +130,7 @@ def _examination(
         examinations[key] = _Examination(
             examiner, planned_cases(subject, settings), untried(subject, settings)
         )
-        config.add_cleanup(lambda: examiner.__exit__(None, None, None))
+        config.add_cleanup(examiner.end)
     return examinations[key]
 
 
@@ -145,7 +145,7 @@ def _examining(
             yield shared
     except BaseException as error:
         # A process that answers late would answer the next test.
-        shared.examiner.__exit__(None, None, None)
+        shared.examiner.end()
         if isinstance(error, pytest.fail.Exception):
             # Where the subject was says more than a traceback through the suite.
             where = getattr(error, "__notes__", [])

@@ -1,8 +1,8 @@
-"""Subjects that end the process, or raise what nobody expects."""
+"""Subjects that end the process in a call, or raise there what nobody expects."""
 
 from fault import Fault
 
-_EXIT = "os._exit(0)"
+EXIT = "os._exit(0)"
 
 
 def _in_call(body: str) -> str:
@@ -13,13 +13,13 @@ def _raising(error: str, *, before: str = "") -> str:
     return f"{before}\ndef f(logits, targets):\n    raise {error}\n"
 
 
-_SILENT = """
+SILENT = """
 class Silent(Exception):
     def __str__(self):
         raise SystemExit(0)
 """
 
-_NAMELESS = """
+NAMELESS = """
 class Meta(type):
     @property
     def __name__(cls):
@@ -76,13 +76,13 @@ def f(logits, targets):
     return right(logits, targets)
 """
 
-_PYTEST = "pytest --pyargs gradcert --gradcert kernel.py:f --gradcert-format fp64 -q -x "
-_PYTEST += "--gradcert-quick --gradcert-max-examples 5 --gradcert-report out -k 'first-call'"
+PYTEST = "pytest --pyargs gradcert --gradcert kernel.py:f --gradcert-format fp64 -q -x "
+PYTEST += "--gradcert-quick --gradcert-max-examples 5 --gradcert-report out -k 'first-call'"
 
-IN_CALLS = (
+FAULTS = (
     Fault(
         what="os._exit(0) in the first call",
-        source=_in_call(_EXIT),
+        source=_in_call(EXIT),
         status=1,
         verdict="broken",
         says=("raised SystemExit: os._exit(0)",),
@@ -109,7 +109,7 @@ IN_CALLS = (
     ),
     Fault(
         what="os._exit(0) in a call of an isolated subject",
-        source=_in_call(_EXIT),
+        source=_in_call(EXIT),
         command="gradcert certify kernel.py:f FEW --isolate",
         status=1,
         verdict="broken",
@@ -147,14 +147,14 @@ IN_CALLS = (
     Fault(what="sys.exit(0)", source=_in_call("sys.exit(0)"), status=1, verdict="broken"),
     Fault(
         what="an exception whose message raises SystemExit",
-        source=_raising("Silent()", before=_SILENT),
+        source=_raising("Silent()", before=SILENT),
         status=1,
         verdict="broken",
         says=("raised Silent: (its message raises SystemExit)",),
     ),
     Fault(
         what="an exception whose class raises for its name",
-        source=_raising("Nameless('but not silent')", before=_NAMELESS),
+        source=_raising("Nameless('but not silent')", before=NAMELESS),
         status=1,
         verdict="broken",
         says=("raised Nameless: but not silent",),
@@ -175,7 +175,7 @@ IN_CALLS = (
     ),
     Fault(
         what="a NotImplementedError whose message raises",
-        source=_raising("Silent()", before=_SILENT.replace("(Exception)", "(NotImplementedError)")),
+        source=_raising("Silent()", before=SILENT.replace("(Exception)", "(NotImplementedError)")),
         status=1,
         verdict="not supported",
         says=("its message raises SystemExit",),
@@ -212,141 +212,31 @@ IN_CALLS = (
         says=("gradcert: failed with TypeError", "try --isolate"),
     ),
     Fault(
+        what="numpy.abs replaced in a call by what ends the process with 0",
+        source=_in_call("np.abs = lambda *_, **__: sys.exit(0)"),
+        status=5,
+        verdict="incomplete",
+        says=("gradcert: failed with RuntimeError: SystemExit: 0", "try --isolate"),
+    ),
+    Fault(
+        what="class weights that end the process with 0",
+        source="def weights(classes): sys.exit(0)",
+        command="gradcert certify numpy --loss class_weights=kernel.py:weights FEW",
+        status=2,
+        says=("gradcert: numpy: class_weights raised SystemExit for",),
+    ),
+    Fault(
         what="os._exit(0) in a call under pytest",
-        source=_in_call(_EXIT),
-        command=_PYTEST,
+        source=_in_call(EXIT),
+        command=PYTEST,
         status=1,
         says=("raised SystemExit: os._exit(0)",),
     ),
     Fault(
         what="an exception whose message raises SystemExit, under pytest",
-        source=_raising("Silent()", before=_SILENT),
-        command=_PYTEST,
+        source=_raising("Silent()", before=SILENT),
+        command=PYTEST,
         status=1,
         says=("its message raises SystemExit",),
     ),
 )
-
-
-def _at_import(what: str, source: str, *says: str, status: int = 2) -> Fault:
-    return Fault(what=f"{what} at import", source=source, status=status, says=says)
-
-
-AT_IMPORT = (
-    _at_import("os._exit(0)", _EXIT, "does not import: SystemExit: os._exit(0)"),
-    _at_import("os._exit(7)", "os._exit(7)", "SystemExit: os._exit(7)"),
-    _at_import("sys.exit", "sys.exit('bye')", "SystemExit: bye"),
-    _at_import("importorskip", "import pytest; pytest.importorskip('nowhere')", "could not import"),
-    _at_import("GeneratorExit", "raise GeneratorExit", "does not import: GeneratorExit"),
-    _at_import("StopIteration", "raise StopIteration", "does not import: StopIteration"),
-    _at_import(
-        "a BaseException", "class Mine(BaseException): pass\nraise Mine('own')", "Mine: own"
-    ),
-    _at_import("a silent exception", f"{_SILENT}\nraise Silent", "its message raises SystemExit"),
-    _at_import("a nameless exception", f"{_NAMELESS}\nraise Nameless", "Nameless"),
-    _at_import("endless recursion", "def g(): g()\ng()", "RecursionError"),
-    _at_import("MemoryError", "raise MemoryError", "does not import: MemoryError"),
-    _at_import("a NUL", "\0", "does not import"),
-    _at_import("KeyboardInterrupt", "raise KeyboardInterrupt", "no check has run", status=130),
-    _at_import("SIGINT", "os.kill(os.getpid(), signal.SIGINT)", "no check has run", status=130),
-    _at_import("SIGTERM", "os.kill(os.getpid(), signal.SIGTERM)", "no check has run", status=130),
-    _at_import("SIGKILL", "os.kill(os.getpid(), signal.SIGKILL)", status=-9),
-    _at_import(
-        "a module that raises for its attributes",
-        "del f\ndef __getattr__(name): raise RuntimeError('no attribute for you')",
-        "RuntimeError: no attribute for you",
-    ),
-    _at_import(
-        "an object without a class",
-        "class Odd:\n    __class__ = property(lambda self: 1 / 0)\n"
-        "    def __call__(self, logits, targets): return right(logits, targets)\nf = Odd()",
-        "ZeroDivisionError",
-    ),
-    _at_import(
-        "an object whose name is no text",
-        "f = type('Odd', (), {'__call__': lambda self, a, b: right(a, b), '__name__': 5})()",
-        "kernel.py:f",
-    ),
-    Fault(
-        what="sys.exit replaced at import",
-        source="sys.exit = lambda status=0: None; f = flipped",
-        status=5,
-        verdict="refuted",
-        says=("ended without a status",),
-    ),
-    Fault(
-        what="numpy.abs replaced at import",
-        source="np.abs = None",
-        status=5,
-        verdict="incomplete",
-        says=("gradcert: failed with TypeError", "try --isolate"),
-    ),
-    Fault(
-        what="os._exit(0) at import of an isolated subject",
-        source=_EXIT,
-        command="gradcert certify kernel.py:f FEW --isolate",
-        status=2,
-        says=("does not load: it ended its process",),
-    ),
-    Fault(
-        what="importorskip at import of an isolated subject",
-        source="import pytest; pytest.importorskip('nowhere')",
-        command="gradcert certify kernel.py:f FEW --isolate",
-        status=2,
-        says=("could not import",),
-    ),
-    Fault(
-        what="os._exit(0) in what a SPEC calls",
-        source="def make(): os._exit(0)",
-        command="gradcert certify 'kernel.py:make()' FEW",
-        status=2,
-        says=("cannot be called so: SystemExit: os._exit(0)",),
-    ),
-    Fault(
-        what="os._exit(0) at import, for a plan",
-        source=_EXIT,
-        command="gradcert plan kernel.py:f",
-        status=2,
-        says=("does not import: SystemExit: os._exit(0)",),
-    ),
-    Fault(
-        what="os._exit(0) at import under pytest",
-        source=_EXIT,
-        command=_PYTEST,
-        status=4,
-        says=("does not import: SystemExit: os._exit(0)",),
-    ),
-    Fault(
-        what="importorskip at import under pytest",
-        source="import pytest; pytest.importorskip('nowhere')",
-        command=_PYTEST,
-        status=4,
-        says=("does not import: Skipped",),
-    ),
-    Fault(
-        what="GeneratorExit at import under pytest",
-        source="raise GeneratorExit",
-        command=_PYTEST,
-        status=4,
-        says=("does not import: GeneratorExit",),
-    ),
-)
-
-
-def _spec(what: str, spec: str, *says: str) -> Fault:
-    return Fault(what=what, command=f"gradcert certify {spec} FEW", status=2, says=says)
-
-
-SPECS = (
-    _spec("a SPEC of 5,000 characters", "x" * 5000, "unknown implementation", " ... "),
-    _spec("a file's name of 5,000 characters", f"{'x' * 5000}.py:f", "File name too long"),
-    _spec("a module's name of 5,000 characters", f"{'x' * 5000}:f", "gradcert: "),
-    _spec("a path of 5,000 characters", f"{'x/' * 2500}k.py:f", "gradcert: "),
-    _spec("a function's name of 5,000 characters", f"kernel.py:{'f' * 5000}", "gradcert: "),
-    _spec("a SPEC with a call of 5,000 brackets", f"'kernel.py:f({'(' * 5000})'", "literals"),
-    _spec("a folder in place of a file", ".:f", "gradcert: "),
-    _spec("a device in place of a file", "/dev/null:f", "gradcert: "),
-    _spec("an adapter of 5,000 characters", f"torch:{'x' * 5000}.py:f", "gradcert: "),
-)
-
-FAULTS = (*IN_CALLS, *AT_IMPORT, *SPECS)

@@ -5,11 +5,12 @@ from pathlib import Path
 import budgets
 import exits
 import files
+import imports
 import pytest
 import terminals
 from fault import Fault
 
-FAULTS = (*exits.FAULTS, *terminals.FAULTS, *files.FAULTS, *budgets.FAULTS)
+FAULTS = (*exits.FAULTS, *imports.FAULTS, *terminals.FAULTS, *files.FAULTS, *budgets.FAULTS)
 
 
 @pytest.mark.faults
@@ -20,5 +21,5 @@ def test_what_goes_wrong_is_said_in_words_and_by_the_exit_status(
     fault.run(tmp_path)
 
 
-def test_each_fault_is_told_apart_by_its_words() -> None:
+def test_no_two_faults_have_the_same_words() -> None:
     assert len({fault.what for fault in FAULTS}) == len(FAULTS)

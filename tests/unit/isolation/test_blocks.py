@@ -172,9 +172,13 @@ PLAIN = View(block=-1, dtype="float64", shape=(2,), strides=None, offset=0, writ
         View(block=-1, dtype="object", shape=(2,), strides=None, offset=0, writeable=True),
         View(block=-1, dtype="float64", shape=(3,), strides=None, offset=0, writeable=True),
         View(block=-1, dtype="float64", shape=(2,), strides=(16,), offset=0, writeable=True),
+        View(
+            block=-1, dtype="f8", shape=(2, 2), strides=(1 << 62, 1 << 62), offset=0, writeable=True
+        ),
         View(block=-1, dtype="float64", shape=(2,), strides=(-8,), offset=0, writeable=True),
         View(block=-1, dtype="float64", shape=(2,), strides=None, offset=8, writeable=True),
         View(block=-1, dtype="float64", shape=(2,), strides=(8, 8), offset=0, writeable=True),
+        View(block=-1, dtype="float64", shape=(2,), strides=None, offset=1 << 80, writeable=True),
         View(block=-1, dtype="float64", shape=(1 << 62, 8), strides=None, offset=0, writeable=True),
     ],
 )

@@ -86,6 +86,11 @@ GARBAGE = {
     "a block that is too small": _answer(returned=_view(), blocks=_block(-1, 8)) + bytes(8),
     "a view of no block": _answer(returned=_view(block=-7), blocks=BLOCK) + NUMBERS,
     "a view beyond its block": _answer(returned=_view(offset=8), blocks=BLOCK) + NUMBERS,
+    "a view far beyond its block": _answer(returned=_view(offset=1 << 80), blocks=BLOCK) + NUMBERS,
+    "a view whose strides overflow": _answer(
+        returned=_view(shape=[2, 2], strides=[1 << 62, 1 << 62]), blocks=BLOCK
+    )
+    + NUMBERS,
     "a view of addresses": _answer(returned=_view(dtype="object"), blocks=BLOCK) + NUMBERS,
     "a dtype that is none": _answer(returned=_view(dtype="no such"), blocks=BLOCK) + NUMBERS,
     "a dtype of records": _answer(returned=_view(dtype="f8,f8"), blocks=BLOCK) + NUMBERS,
@@ -107,6 +112,25 @@ GARBAGE = {
 @pytest.mark.parametrize("subject", GARBAGE.values(), indirect=True, ids=GARBAGE)
 def test_garbage_in_place_of_an_answer_is_a_verdict(subject: Isolated) -> None:
     with pytest.raises(Died, match=r"wrote into the channel|did not return"):
+        _called(subject)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"more " * 1000, _answer(returned=_view(), blocks=_block(-1, 1 << 60))],
+    ids=["a line without an end", "a block that no memory holds"],
+)
+def test_an_answer_that_is_too_long_is_not_waited_for(
+    garbage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = CHILD.format(described=DESCRIBED, garbage=garbage)
+    (tmp_path / "fake_child.py").write_text(
+        source.replace("while lines.readline():", "while True:")
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(process, "_CHILD", "fake_child")
+    subject = load_isolated("mine.py:f", Limits(seconds=60), Options())
+    with pytest.raises(Died, match="wrote into the channel"):
         _called(subject)
 
 

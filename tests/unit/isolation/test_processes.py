@@ -153,6 +153,7 @@ def test_a_subject_that_hangs_at_every_call_is_waited_for_twice(tmp_path: Path) 
     assert reasons.count("was not called again: 2 calls did not return within 2 s") == (
         len(reasons) - 1
     )
+    assert sum(one.discrepancy is not None for one in found.results) == 1
     assert taken < 2 * len(reasons)
 
 
