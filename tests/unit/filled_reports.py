@@ -47,8 +47,8 @@ class _Filling:
                 return f"{self.text} {next(self.numbers)}" if name in UNIQUE else self.text
             case inspect.IntType():
                 return NUMBERS.get(name, 0)
-            case inspect.FloatType():
-                return 1.5
+            case inspect.FloatType(le=most):
+                return 1.5 if most is None else most
             case inspect.EnumType():
                 return self.verdict
             case inspect.LiteralType(values=values):

@@ -73,7 +73,9 @@ class _Summary:
             table = self._table(room)
             widest = Measurement.get(console, options.update(max_width=_WIDE), table)
             if widest.minimum <= options.max_width:
-                yield from self._with_long_names(console.render_lines(table, options), room)
+                yield from self._with_long_names(
+                    console.render_lines(table, options, pad=False), room
+                )
                 return
         yield from self._lists()
 

@@ -56,6 +56,8 @@ def _writing(directory: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if directory is None:  # No report is written.
+            raise
         place = error.filename2 or error.filename or directory
         usage_error(
             f"cannot write a report to {directory}: {place}: {error.strerror}; "

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
-from gradcert.core.failures import Broken, Died, NotSupported
+from gradcert.core.failures import Broken, Died, NotStarted, NotSupported
 from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.interruption import Interrupted, heeding
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
@@ -190,7 +190,7 @@ class Claim:
         if self.implementation.domain.layout is not Layout.ROWS or self._shape(rows) is not None:
             return ""
         shape = self._shape([array[np.newaxis] if array.ndim else array for array in rows])
-        if shape is None or shape[:2] != (1, len(rows[0])):
+        if shape is None or shape[:2] != (1, *rows[0].shape[:1]):
             return ""
         return "; for logits of shape (B, S, n) claim --domain layout=sequence"
 
@@ -198,8 +198,8 @@ class Claim:
         """Return the shape of an answer; None if the function raises."""
         try:
             return np.shape(self.function(*arguments))
-        except (KeyboardInterrupt, Interrupted):
-            raise  # The user pressed Ctrl-C, or a time limit from outside is over.
+        except (KeyboardInterrupt, Interrupted, NotStarted):
+            raise  # Ctrl-C, a time limit from outside, or a fault of the machine.
         except BaseException:  # noqa: BLE001  # It may refuse them in any way.
             return None
 
@@ -220,8 +220,8 @@ class Claim:
                     result = self.function(*arguments)
         except NotImplementedError as error:
             raise NotSupported(message_of(error)) from error
-        except (KeyboardInterrupt, Interrupted, NotSupported):
-            raise  # Ctrl-C, a time limit from outside, or what another process says.
+        except (KeyboardInterrupt, Interrupted, NotStarted, NotSupported):
+            raise  # Ctrl-C, a time limit, a fault of the machine, or what another process says.
         except Died as died:
             raise type(died)(str(died), case=self._case_of(arguments)) from died
         except Broken as broken:  # Another process says so.

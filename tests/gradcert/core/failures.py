@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from gradcert.core.case import Case
 
-__all__ = ["Broken", "Died", "NotCalled", "NotSupported", "shown_as"]
+__all__ = ["Broken", "Died", "NotCalled", "NotStarted", "NotSupported", "shown_as"]
 
 
 class Broken(Exception):
@@ -36,6 +36,10 @@ class Died(Broken):
 
 class NotCalled(Died):
     """The implementation was not called, because calls before did not return."""
+
+
+class NotStarted(Exception):
+    """The machine starts no process for the implementation, which is no fault of that."""
 
 
 class NotSupported(Exception):

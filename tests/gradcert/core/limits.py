@@ -1,12 +1,15 @@
 """The time and the memory that an implementation in a process of its own may use."""
 
-import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf
 from numbers import Real
+from pathlib import Path
 
-__all__ = ["UNLIMITED", "Limits", "memory_can_be_limited"]
+__all__ = ["STATUS", "UNLIMITED", "Limits", "memory_can_be_limited"]
+
+STATUS = Path("/proc/self/status")
+"""Where Linux says how much memory this process has."""
 
 _MOST_GIGABYTES = 1e9
 """What is far beyond this has no place in the numbers of the operating system."""
@@ -54,9 +57,9 @@ class Limits:
 
 
 def memory_can_be_limited() -> bool:
-    """Return whether this system can limit memory: Linux, with Python's module ``resource``."""
+    """Return whether this system can: Linux with ``/proc``, and Python's module ``resource``."""
     try:
-        return sys.platform.startswith("linux") and find_spec("resource") is not None
+        return STATUS.exists() and find_spec("resource") is not None
     except ValueError:  # What stands in for a module may have no spec.
         return False
 

@@ -45,7 +45,7 @@ def weights_of(loss: Loss, classes: int) -> tuple[float, ...] | None:
         raise Broken(str(error)) from error
 
 
-@functools.cache
+@functools.lru_cache(maxsize=256)
 def true_loss(loss: Loss, classes: int) -> TrueLoss:
     """Return the oracle's record of a loss: it has some options of the interface's by name.
 
@@ -130,7 +130,7 @@ def _divisor(loss: Loss, over: MeanOver, case: Case, kept: Array) -> Fraction:
             return sum((Fraction(weights[label]) for label in labels.tolist()), Fraction(0))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=8)
 def counted(loss: Loss, case: Case) -> Count:
     """Return what the rows of a case count together in a loss.
 

@@ -5,7 +5,8 @@ import re
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
 from gradcert.engine.written_arrays import array_lines
-from gradcert_implementations import Layout, reloading
+from gradcert.isolation.subject import reloading_of
+from gradcert_implementations import Layout
 from gradcert_implementations.adapters.folding import shaped
 from gradcert_oracle import Format
 
@@ -40,7 +41,7 @@ def _function(claim: Claim) -> str:
     options = {"quantities": f'["{claim.quantity.name}"]'}
     options |= {
         name: _quoted(value) if isinstance(value, str) else repr(value)
-        for name, value in reloading(claim.implementation).items()
+        for name, value in reloading_of(claim.implementation).items()
     }
     given = ", ".join(f"{name}={value}" for name, value in options.items())
     function = f'gradcert.load({_quoted(origin)}, {given}).functions["{claim.quantity.name}"]'

@@ -131,7 +131,10 @@ def _row(source: Seeded, row: PlannedRow, case: PlannedCase) -> Drawn:
     return replace(drawn, v=_vector(source, drawn, row, case)) if row.vector else drawn
 
 
-@functools.lru_cache(maxsize=1024)
+_KEPT = 1 << 16
+"""Numbers of a case that is kept for the next caller, at most: many larger ones fill memory."""
+
+
 def filled(planned: PlannedCase) -> Case:
     """Return a planned case with its numbers.
 
@@ -148,6 +151,10 @@ def filled(planned: PlannedCase) -> Case:
     >>> filled(planned).point.shape == (planned.rows, planned.classes)
     True
     """
+    return _kept(planned) if planned.size <= _KEPT else _filled(planned)
+
+
+def _filled(planned: PlannedCase) -> Case:
     scope = planned.scope
     generator = scope.generator(planned.number)
     rows = [_row(Seeded(generator), row, planned) for row in planned.unlike]
@@ -163,3 +170,6 @@ def filled(planned: PlannedCase) -> Case:
         arguments["v"] = np.array([row.v for row in rows])[order]
     case = Case(arguments, tuple(rows[place].regime for place in order))
     return in_context(case, planned.context, scope, generator)
+
+
+_kept = functools.lru_cache(maxsize=1024)(_filled)

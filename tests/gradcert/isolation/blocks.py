@@ -72,7 +72,7 @@ class LentBlocks:
 
         Raises
         ------
-        LookupError, TypeError, ValueError
+        LookupError, TypeError, ValueError, OverflowError
             If the view is not one of an array in a block.
         """
         changed: dict[int, Array] = {}
@@ -149,7 +149,7 @@ class HeldBlocks:
         if type(answer) is not np.ndarray:
             return Returned(type=name, view=None)
         dtype = answer.dtype
-        if not has_numbers(dtype):
+        if not (has_numbers(dtype) and dtype.isnative):
             return Returned(type=f"array of dtype {dtype}", view=None)
         if answer.nbytes > _LARGEST:
             return Returned(type=f"array of shape {answer.shape}", view=None)

@@ -14,14 +14,13 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 import numpy as np
 
 from gradcert.core.captured_output import captured_output
-from gradcert.core.limits import memory_can_be_limited
+from gradcert.core.limits import STATUS, memory_can_be_limited
 from gradcert.core.process_state import watched_state
 from gradcert.core.random_states import seed
 from gradcert.core.watching import DEFAULT_ERRORS
@@ -35,7 +34,15 @@ from gradcert.isolation.protocol import (
     check_travels,
     size_of_data,
 )
-from gradcert_implementations import Implementation, Loss, SpecError, load, message_of, one_line
+from gradcert_implementations import (
+    Implementation,
+    Loss,
+    SpecError,
+    load,
+    message_of,
+    one_line,
+    reloading,
+)
 
 __all__ = ["main"]
 
@@ -53,8 +60,9 @@ def _described(subject: Implementation) -> Described:
         name=subject.name,
         quantities=tuple(subject.functions),
         formats=subject.formats,
-        loss=subject.loss,
+        loss=msgspec.to_builtins(subject.loss),
         domain=subject.domain,
+        reloading=msgspec.to_builtins(dict(reloading(subject))),
         filled_in=subject.filled_in,
         at_least=subject.at_least,
         summary=subject.summary,
@@ -75,7 +83,7 @@ def _limit_memory(beyond: int | None) -> None:
         return
     import resource
 
-    with Path("/proc/self/status").open() as status:
+    with STATUS.open() as status:
         held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (held + beyond, hard))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.core.failures import Broken, Died, NotCalled, NotSupported
+from gradcert.core.failures import Broken, Died, NotCalled, NotStarted, NotSupported
 from gradcert.core.limits import Limits
 from gradcert.core.watching import Watched
 from gradcert.isolation.blocks import LentBlocks
@@ -85,8 +85,13 @@ class Connection:
         ------
         Died
             If there is no answer.
+        NotStarted
+            If the system starts no process.
         """
-        self._process, self._blocks = Process(self._limits), LentBlocks()
+        try:
+            self._process, self._blocks = Process(self._limits), LentBlocks()
+        except OSError as error:
+            raise NotStarted(f"no process can be started for it: {error}") from error
         try:
             return self._process.load(self._request)
         except BaseException:
@@ -116,6 +121,8 @@ class Connection:
             If the function raises an error.
         NotSupported
             If it raises NotImplementedError.
+        NotStarted
+            If the system starts no process.
         """
         kind = _Kind(function.quantity, arguments[0].dtype)
         if self._hangs[kind] >= _HANGS:
@@ -187,11 +194,15 @@ class Connection:
         self._seeded = False
         answer, data = self._process.ask(request, b"".join(contents.values()))
         found = answer.returned or Returned(type="", view=None)
+        forms = [(argument.dtype, argument.shape) for argument in arguments]
         try:
             array = self._blocks.receive(answer.blocks, data, found.view)
             for argument, view in zip(arguments, answer.reshaped, strict=False):
                 reshape(argument, view)
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, OverflowError):
+            for argument, (dtype, shape) in zip(arguments, forms, strict=True):
+                argument.dtype = dtype  # type: ignore[misc]
+                argument.shape = shape
             raise Died("wrote into the channel of its answers") from None
         if array is None:
             # An object of a class of the same name: a message says what was returned.

@@ -162,5 +162,5 @@ class Process:
 def _decoded(line: bytes | bytearray, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(line, type=kind)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Died(_GARBAGE) from None

@@ -5,7 +5,7 @@ implementation can write into both pipes, so that nothing here is a pickle, and 
 message checks it.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -58,14 +58,24 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to the first request: an implementation without its functions."""
+    """The answer to the first request: an implementation without its functions.
+
+    Attributes
+    ----------
+    loss
+        The fields of its loss. It is no :class:`Loss`, because making one loads what a text for its
+        class weights names.
+    reloading
+        What :func:`gradcert_implementations.reloading` returns.
+    """
 
     error: str = ""
     name: str = ""
     quantities: tuple[QuantityName, ...] = ()
     formats: tuple[FormatName, ...] = ()
-    loss: Loss = msgspec.field(default_factory=Loss)
+    loss: dict[str, Any] = {}
     domain: Domain = msgspec.field(default_factory=Domain)
+    reloading: dict[str, Any] = {}
     filled_in: tuple[Given, ...] = ()
     at_least: LevelName | None = None
     summary: str = ""

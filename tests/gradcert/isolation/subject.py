@@ -4,25 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from gradcert.core.failures import Died
+from gradcert.core.failures import Died, NotStarted
 from gradcert.core.limits import Limits
 from gradcert.isolation.connection import Connection, WeightsOfChild
-from gradcert.isolation.protocol import Load, check_travels
+from gradcert.isolation.protocol import Described, Load, check_travels
 from gradcert_implementations import (
     Implementation,
+    Loss,
     NamedWeights,
     Options,
+    OptionValues,
     QuantityName,
     SpecError,
+    message_of,
     reloading,
 )
 from gradcert_implementations.interface import options_of
 
-__all__ = ["Isolated", "isolate", "load_isolated"]
+__all__ = ["Isolated", "isolate", "load_isolated", "reloading_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,9 +36,20 @@ class Isolated(Implementation):
     ----------
     connection
         The process. It is started with the first call, and again where it has ended.
+    reloading
+        The options with which its SPEC gives functions of the same behaviour.
     """
 
     connection: Connection
+    reloading: OptionValues
+
+
+def reloading_of(subject: Implementation) -> OptionValues:
+    """Return what :func:`gradcert_implementations.reloading` does.
+
+    It may load the subject. So for an isolated one it is what its own process says.
+    """
+    return subject.reloading if isinstance(subject, Isolated) else reloading(subject)
 
 
 def isolate(subject: Implementation, limits: Limits) -> Isolated:
@@ -52,7 +66,7 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
             "public name of a module"
         )
     check_travels(subject.loss.class_weights)
-    again = reloading(subject)
+    again = reloading_of(subject)
     request = Load(
         spec=subject.origin,
         options=Options(
@@ -72,6 +86,7 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
         Connection(request, limits),
         tuple(subject.functions),
         second_backward=subject.second_backward is not None,
+        reloading=again,
     )
 
 
@@ -93,18 +108,20 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         if described.error:
             raise SpecError(described.error)
         fields = msgspec.structs.asdict(described)
-        for name in ("error", "quantities"):
+        again = fields.pop("reloading")
+        for name in ("error", "quantities", "has_second_backward"):
             del fields[name]
-        weights = described.loss.class_weights
-        chosen = "class_weights" in {one.name for one in options.loss}
-        if isinstance(weights, NamedWeights) and not chosen:
-            # The subject names this function, so that this process does not load it.
-            theirs = WeightsOfChild(weights.spec, connection)
-            fields["loss"] = replace(described.loss, class_weights=theirs)
-        again = fields.pop("has_second_backward")
-        return _isolated(fields, connection, described.quantities, second_backward=again)
+        return _isolated(
+            fields | _chosen(described, options, connection) | {"origin": spec},
+            connection,
+            described.quantities,
+            second_backward=described.has_second_backward,
+            reloading=cast("OptionValues", _with_tuples(again)),
+        )
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
+    except NotStarted as error:
+        raise SpecError(f"{spec!r} does not load: {error}") from error
     except SpecError:
         raise
     except ValueError as error:  # The subject wrote the description itself.
@@ -113,12 +130,53 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         connection.end()
 
 
+def _chosen(described: Described, options: Options, connection: Connection) -> dict[str, Any]:
+    """Return the fields that options choose; a subject can change what its process describes.
+
+    Class weights that the subject names are not loaded by this process.
+
+    Raises
+    ------
+    Died
+        If something else is described than was chosen, or something that means nothing.
+    """
+    for chosen, claimed in (
+        (options.quantities, described.quantities),
+        (options.formats, described.formats),
+    ):
+        if chosen and set(chosen) != set(claimed):
+            raise Died(f"describes {', '.join(claimed)}, where {', '.join(chosen)} was chosen")
+    weights = described.loss.get("class_weights")
+    if isinstance(weights, str):
+        raise Died("describes class weights that are no numbers")
+    try:
+        loss = msgspec.convert(described.loss, Loss)
+        if isinstance(loss.class_weights, NamedWeights):
+            theirs = WeightsOfChild(loss.class_weights.spec, connection)
+            loss = replace(loss, class_weights=theirs)
+        return {
+            "loss": options.loss_over(loss),
+            "domain": options.domain_over(described.domain),
+            "at_least": options.level_over(described.at_least),
+        }
+    except (ValueError, msgspec.ValidationError) as error:
+        raise Died(f"describes what cannot be: {message_of(error)}") from error
+
+
+def _with_tuples(value: Any) -> Any:
+    """Return a value of JSON with tuples in place of lists."""
+    if isinstance(value, dict):
+        return {name: _with_tuples(one) for name, one in value.items()}
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _isolated(
     fields: Mapping[str, Any],
     connection: Connection,
     quantities: Sequence[QuantityName],
     *,
     second_backward: bool,
+    reloading: OptionValues,
 ) -> Isolated:
     """Return an implementation with these fields whose functions are called in a child."""
     again = connection.second_backward_for
@@ -129,4 +187,4 @@ def _isolated(
         "second_backward_for": again if second_backward else None,
         "observed": connection.observations,
     }
-    return Isolated(**{**fields, **remote}, connection=connection)
+    return Isolated(**{**fields, **remote}, connection=connection, reloading=reloading)

@@ -47,7 +47,7 @@ def view_of(array: Array, block: int, memory: "Array | None" = None) -> View:
     offset = 0 if memory is None or not array.size else _address(array) - _address(memory)
     return View(
         block=block,
-        dtype=array.dtype.name,
+        dtype=array.dtype.name if array.dtype.isnative else array.dtype.str,
         shape=array.shape,
         strides=None if memory is None else array.strides,
         offset=offset,
@@ -56,6 +56,8 @@ def view_of(array: Array, block: int, memory: "Array | None" = None) -> View:
 
 
 def _dtype(view: View) -> np.dtype[Any]:
+    if not view.dtype.lstrip("<>").isalnum():  # numpy evaluates what has commas.
+        raise TypeError(f"no name of a dtype: {view.dtype}")
     dtype = np.dtype(view.dtype)
     if not has_numbers(dtype):
         raise TypeError(f"no numbers: {dtype}")

@@ -47,7 +47,9 @@ def test_texts_of_a_certificate_reach_a_terminal_as_text(
 
 def _refused(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Return the line with which a certificate is refused."""
-    assert main(["render", str(path)], standalone_mode=False) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["render", str(path)])
+    assert ended.value.code == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.rstrip("\n").isprintable()

@@ -1,13 +1,14 @@
 """Limits and settings are checked when they are made, with one clear line."""
 
 from math import nan
+from pathlib import Path
 from typing import Any
 
 import pytest
 from subjects import right
 
 import gradcert
-from gradcert.core.limits import UNLIMITED, Limits
+from gradcert.core.limits import UNLIMITED, Limits, memory_can_be_limited
 from gradcert.core.settings import SearchSettings
 
 
@@ -38,3 +39,10 @@ def test_no_search_tries_fewer_than_one_case() -> None:
 def test_limits_that_are_no_limits_are_refused_in_one_line() -> None:
     with pytest.raises(ValueError, match=r"limits is 5; expected gradcert.Limits"):
         gradcert.certify(right, limits=5)  # type: ignore[arg-type]
+
+
+def test_memory_is_not_limited_where_linux_does_not_say_how_much_there_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("gradcert.core.limits.STATUS", tmp_path / "status")
+    assert not memory_can_be_limited()

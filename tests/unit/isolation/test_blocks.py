@@ -148,6 +148,7 @@ def test_an_answer_in_the_memory_of_an_argument_keeps_its_numbers_as_long_as_it_
         (np.ma.array([1.0]), "MaskedArray"),
         (np.array([object()]), "array of dtype object"),
         (np.array(["a"]), "array of dtype <U1"),
+        (np.ones(1).astype(">f8"), "array of dtype >f8"),
         (np.broadcast_to(0.0, (1 << 40, 3)), "array of shape (1099511627776, 3)"),
     ],
 )
@@ -165,6 +166,9 @@ PLAIN = View(block=-1, dtype="float64", shape=(2,), strides=None, offset=0, writ
     [
         View(block=9, dtype="float64", shape=(2,), strides=None, offset=0, writeable=True),
         View(block=-1, dtype="no such", shape=(2,), strides=None, offset=0, writeable=True),
+        View(block=-1, dtype="(", shape=(2,), strides=None, offset=0, writeable=True),
+        View(block=-1, dtype=",(", shape=(2,), strides=None, offset=0, writeable=True),
+        View(block=-1, dtype="float64", shape=(2,), strides=None, offset=1 << 99, writeable=True),
         View(block=-1, dtype="object", shape=(2,), strides=None, offset=0, writeable=True),
         View(block=-1, dtype="float64", shape=(3,), strides=None, offset=0, writeable=True),
         View(block=-1, dtype="float64", shape=(2,), strides=(16,), offset=0, writeable=True),
@@ -181,7 +185,7 @@ PLAIN = View(block=-1, dtype="float64", shape=(2,), strides=None, offset=0, writ
 def test_a_view_that_lies_in_no_block_is_an_error_and_reads_no_other_memory(view: View) -> None:
     blocks, data = [Block(-1, 16)], b"\0" * 16
     assert LentBlocks().receive(blocks, data, PLAIN).tolist() == [0, 0]  # type: ignore[union-attr]
-    with pytest.raises((LookupError, TypeError, ValueError)):
+    with pytest.raises((LookupError, TypeError, ValueError, OverflowError)):
         LentBlocks().receive(blocks, data, view)
 
 

@@ -1,5 +1,6 @@
 """Nothing a subject does hurts the run: each hurt is a verdict, and the run goes on."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,11 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
 from gradcert import Certificate, Limits
+from gradcert.core.failures import Died, NotStarted
 from gradcert.isolation.subject import isolate, load_isolated
 from gradcert_implementations import (
     LevelName,
@@ -216,6 +219,89 @@ def test_a_hang_is_shown_by_the_case_at_which_it_hangs_and_not_by_one_that_was_n
         assert result.discrepancy is not None
         rows = result.discrepancy.arguments["logits"]
         assert any(float(number) for row in rows for number in row)
+
+
+FORGED = """
+import os, sys
+def gradient(logits, targets):
+    line = {line}
+    while True:
+        os.write(int(sys.argv[2]), line)
+        if line.endswith(b"\\n"):
+            return logits
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "b'{\"number\":1,\"x\":' + b'[' * 200_000 + b'\\n'",
+        'b\'{"number":1,"raised":"\\xff"}\\n\'',
+        'b\'{"number":1,"blocks":[[-1,%d]]}\\n\' % (1 << 40)',
+        "b'no end'",
+    ],
+    ids=["deeply nested", "no text", "of more data than there is memory", "of no end"],
+)
+def test_an_answer_that_is_garbage_is_no_error_of_the_judge_and_takes_no_memory(
+    folder: Path, line: str
+) -> None:
+    (folder / "forging.py").write_text(FORGED.format(line=line))
+    forging = load_isolated("forging.py:gradient", Limits(seconds=30), Options())
+    try:
+        with pytest.raises(Died, match="wrote into the channel of its answers"):
+            forging.functions["dE/dz"](np.ones((1, 1)), np.ones((1, 1)))
+    finally:
+        forging.connection.end()
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_no_process_can_be_started_that_is_no_verdict_on_the_subject(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = load_isolated("hostile.py:right", LIMITS, Options())
+
+    def refuse(_: Limits) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("gradcert.isolation.connection.Process", refuse)
+    with pytest.raises(NotStarted, match="no process can be started for it"):
+        gradcert.certify(loaded, max_examples=2, effort="quick")
+    with pytest.raises(SpecError, match="does not load: no process can be started for it"):
+        _certified("right")
+
+
+RESHAPING = f"""
+{RIGHT_SOURCE}
+def gradient(logits, targets):
+    if logits.ndim == 0 and targets.ndim == 3:
+        return np.zeros((1, 5))
+    if logits.size == 1:
+        logits.shape = ()
+    raise ValueError
+
+def swaps(logits, targets):
+    answer = right(logits, targets)
+    logits.dtype = ">f8"
+    return answer
+"""
+
+
+def test_arguments_that_lost_their_axes_before_an_error_end_nothing(folder: Path) -> None:
+    (folder / "reshaping.py").write_text(RESHAPING)
+    found = gradcert.certify(
+        "reshaping.py:gradient", formats=["binary64"], max_examples=2, limits=LIMITS, effort="quick"
+    )
+    assert found.verdict == "broken"
+
+
+def test_arguments_whose_byte_order_was_changed_are_seen(folder: Path) -> None:
+    (folder / "reshaping.py").write_text(RESHAPING)
+    found = gradcert.certify(
+        "reshaping.py:swaps", formats=["binary64"], max_examples=2, limits=LIMITS, effort="quick"
+    )
+    (refuted,) = found.refutations
+    assert refuted.discrepancy is not None
+    assert refuted.discrepancy.statement == "the call changed its logits: the dtype is another one"
 
 
 @pytest.mark.usefixtures("folder")
