@@ -125,7 +125,7 @@ def test_an_answer_that_is_too_long_is_not_waited_for(
 ) -> None:
     source = CHILD.format(described=DESCRIBED, garbage=garbage)
     (tmp_path / "fake_child.py").write_text(
-        source.replace("while lines.readline():", "while True:")
+        source.replace("while lines.readline():", "lines.readline()\nwhile True:")
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(process, "_CHILD", "fake_child")
