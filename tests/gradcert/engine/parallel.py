@@ -80,23 +80,19 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
         return
     waiting = list(reversed(jobs))
     workers = dict(_started() for _ in range(min(processes, len(jobs))))
-    busy = set(workers)
     try:
-        for pipe in workers:
-            pipe.send(waiting.pop())
+        busy = {pipe for pipe in workers if _has_begun(pipe, waiting)}
         while busy:
             ready = connection.wait(busy)
             for pipe in busy.intersection(ready):
                 try:
                     step = pipe.recv()
-                except EOFError:  # Its process has ended.
+                except (EOFError, ConnectionError):  # Its process has ended.
                     busy.remove(pipe)
                     continue
                 if step is not None:
                     yield step
-                elif waiting:
-                    pipe.send(waiting.pop())
-                else:
+                elif not _has_begun(pipe, waiting):
                     busy.remove(pipe)
     finally:
         for worker in workers.values():
@@ -104,6 +100,18 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
         for worker in workers.values():
             worker.join(_PATIENCE)
             worker.kill()
+
+
+def _has_begun(pipe: "Connection", waiting: list[Job]) -> bool:
+    """Give a process the next job. Return whether there was one, and the process still runs."""
+    if not waiting:
+        return False
+    try:
+        pipe.send(waiting[-1])
+    except ConnectionError:  # Another process does this job.
+        return False
+    waiting.pop()
+    return True
 
 
 def _steps(job: Job) -> Iterator[Step]:
