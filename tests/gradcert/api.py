@@ -1,5 +1,6 @@
 """Certify from Python: one implementation, or those that a run is about."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -173,6 +174,10 @@ def settings_in(
     return replace(settings, effort=settings.effort.less) if lighter else settings
 
 
+_ONE_AT_A_TIME = threading.RLock()
+"""Ball arithmetic and Hypothesis have settings for the whole process, not for a thread."""
+
+
 def certify(
     implementation: Implementation | Callable[..., Any] | str,
     *,
@@ -182,7 +187,7 @@ def certify(
     limits: Limits | None = None,
     **options: Unpack[OptionValues],
 ) -> "Certificate":
-    """Certify an implementation.
+    """Certify an implementation. Threads that call this at the same time wait for each other.
 
     Parameters
     ----------
@@ -239,6 +244,6 @@ def certify(
 
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=Effort.named(effort))
     subject = subject_of(implementation, Options(**options), limits=limits)
-    with interruptible():
+    with _ONE_AT_A_TIME, interruptible():
         *_, certificate = certifying(subject, settings)
     return certificate

@@ -84,28 +84,26 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
         return
     waiting = list(reversed(jobs))
     workers = dict(_started() for _ in range(min(processes, len(jobs))))
-    busy, ended = set(workers), []
+    ended = []
     try:
-        for pipe in workers:
-            pipe.send(waiting.pop())
+        busy = {pipe for pipe in workers if _has_begun(pipe, waiting)}
         while busy:
             ready = connection.wait(busy)
             for pipe in busy.intersection(ready):
                 try:
                     step = pipe.recv()
-                except EOFError:
+                except (EOFError, ConnectionError):
                     busy.remove(pipe)
                     ended.append(workers[pipe])
                     continue
                 if step is not None:
                     yield step
-                elif waiting:
-                    pipe.send(waiting.pop())
-                else:
+                elif not _has_begun(pipe, waiting):
                     busy.remove(pipe)
-        if ended:
-            ended[0].join(_PATIENCE)
-            code = ended[0].exitcode
+        if waiting or ended:
+            first, *_ = ended or workers.values()
+            first.join(_PATIENCE)
+            code = first.exitcode
             raise RuntimeError(f"a process that examines ended early, with code {code}")
     finally:
         for worker in workers.values():
@@ -113,6 +111,18 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
         for worker in workers.values():
             worker.join(_PATIENCE)
             worker.kill()
+
+
+def _has_begun(pipe: "Connection", waiting: list[Job]) -> bool:
+    """Give a process the next job. Return whether there was one, and the process still runs."""
+    if not waiting:
+        return False
+    try:
+        pipe.send(waiting[-1])
+    except ConnectionError:  # Another process does this job.
+        return False
+    waiting.pop()
+    return True
 
 
 def _steps(job: Job) -> Iterator[Step]:

@@ -1,5 +1,6 @@
 """A certificate grows check by check, and records what the implementation claims."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from gradcert.checks import planned
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.engine.certification import certifying
 from gradcert_implementations import Array, Domain, Implementation, Loss, load
-from gradcert_reports import Verdict
+from gradcert_reports import CheckResult, Verdict
 
 THEIRS = Implementation(name="theirs", functions={"dE/dz": right}, formats=("binary64",))
 
@@ -157,3 +158,19 @@ def test_a_subject_that_does_not_always_answer_does_not_conform() -> None:
         return right(z, t)
 
     assert certify(right_or_nothing, formats=["binary64"]).verdict == "not supported"
+
+
+def test_threads_that_certify_at_the_same_time_find_and_print_what_one_does(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    specs = ["numpy", "diagonal-only"] * 2
+
+    def results(spec: str) -> tuple[CheckResult, ...]:
+        return certify(
+            spec, quantities=["dE/dz"], formats=["binary64"], max_examples=5, effort="quick"
+        ).results
+
+    with ThreadPoolExecutor(len(specs)) as threads:
+        found = [*threads.map(results, specs)]
+    assert capfd.readouterr().out == ""
+    assert found == [*map(results, specs)]
