@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import prod
 
-from gradcert.checks import accuracy, batches, contract, effects, first_call, layouts, upstream
+from gradcert.checks import (
+    accuracy,
+    batches,
+    contract,
+    effects,
+    first_call,
+    layouts,
+    repeated_calls,
+    upstream,
+)
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim, claims_of
 from gradcert.core.evidence import AcceptedRows, JudgedRow
@@ -122,7 +131,9 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check(id="no-side-effects", run=effects.no_side_effects, share=0.1, leaves_traces=True),
     Check(id="inputs-unchanged", run=contract.inputs_unchanged, share=0.1),
-    Check(id="same-answer-twice", run=contract.same_answer_twice, share=0.1, across_calls=True),
+    Check(
+        id="same-answer-twice", run=repeated_calls.same_answer_twice, share=0.1, across_calls=True
+    ),
     Check(
         id="accuracy",
         run=accuracy.accuracy,

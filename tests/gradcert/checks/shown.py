@@ -2,7 +2,10 @@
 
 from gradcert.core.claim import Claim
 
-__all__ = ["with_classes_changed", "with_rows_changed"]
+__all__ = ["ASKED", "with_classes_changed", "with_rows_changed"]
+
+ASKED = "f(*args)"
+"""The call as the case has it."""
 
 
 def _changed(claim: Claim, arguments: str, expression: str, has_it: str) -> str:

@@ -11,6 +11,9 @@ __all__ = ["captured_output", "descriptors_kept"]
 
 _STANDARD = 0, 1, 2
 
+_MOST = 1 << 16
+"""Bytes that are read of what a call has written. It may have written gigabytes."""
+
 _C = ctypes.CDLL(None) if os.name == "posix" else None
 """The C library of the whole process, which only POSIX names."""
 
@@ -61,7 +64,7 @@ def captured_output() -> Iterator[Callable[[], str]]:
                 _C.fflush(None)  # All that libraries have buffered.
             os.dup2(file.fileno(), 1)
             file.seek(0)
-            found = file.read()
+            found = file.read(_MOST)
             file.truncate(0)
             return found.decode(errors="replace")
 

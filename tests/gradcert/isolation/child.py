@@ -202,6 +202,7 @@ def main(requests: int, answers: int) -> None:
     except SpecError as error:
         pipes.answer(Described(error=str(error)))
         return
+    seed()  # A subject that draws random numbers draws the same ones in each run.
     _limit_memory(request.memory)
     pipes.answer(_described(subject))
     blocks = HeldBlocks()
@@ -224,8 +225,6 @@ def _serve(
         return
     blocks.forget(call.forgotten)
     blocks.take(call.blocks, pipes.data(size_of_data(call)))
-    if call.seeded:
-        seed()
     answer = _answer(call, subjects, blocks, written)
     changed = blocks.changed()
     pipes.answer(msgspec.structs.replace(answer, blocks=tuple(changed)), *changed.values())

@@ -47,7 +47,6 @@ class Connection:
         self._process: Process | None = None
         self._blocks = LentBlocks()
         self._calls = 0
-        self._seeded = False
         self._hangs: Counter[_Kind] = Counter()
         self._observed: tuple[str, ...] = ()
 
@@ -67,10 +66,6 @@ class Connection:
     def observations(self) -> tuple[str, ...]:
         """Return what the calls have shown of the implementation, as phrases."""
         return self._observed
-
-    def seed(self) -> None:
-        """Let the random states of the child begin anew before its next call."""
-        self._seeded = True
 
     def end(self) -> None:
         """End the child, if one runs."""
@@ -189,9 +184,7 @@ class Connection:
             arguments=views,
             blocks=tuple(Block(number, len(data)) for number, data in contents.items()),
             forgotten=forgotten,
-            seeded=self._seeded,
         )
-        self._seeded = False
         answer, data = self._process.ask(request, b"".join(contents.values()))
         found = answer.returned or Returned(type="", view=None)
         forms = [(argument.dtype, argument.shape) for argument in arguments]

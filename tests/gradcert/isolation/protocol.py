@@ -124,8 +124,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
         The memory that the arguments lie in.
     forgotten
         The blocks that this process does not have any more.
-    seeded
-        Whether the random states begin anew.
     """
 
     number: int
@@ -134,7 +132,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     arguments: tuple[View, ...]
     blocks: tuple[Block, ...]
     forgotten: tuple[int, ...]
-    seeded: bool
 
 
 class Weigh(msgspec.Struct, frozen=True, kw_only=True, tag="weigh"):
