@@ -22,15 +22,21 @@ class Whole:
         What is certified.
     limit
         The seconds that it may take on one core, import and compilation included.
+    options
+        The options of the command.
     """
 
     name: str
     spec: str
     limit: float
+    options: tuple[str, ...] = ()
 
+
+_PLAIN = f"{Path(__file__).with_name('plain_function.py')}:gradient"
 
 RUNS = (
-    Whole("a plain function", f"{Path(__file__).with_name('plain_function.py')}:gradient", 5),
+    Whole("a plain function", _PLAIN, 5),
+    Whole("a plain function, isolated", _PLAIN, 7, ("--isolate",)),
     Whole("numpy", "numpy", 12),
     Whole("torch", "torch", 20),
     Whole("jax", "jax", 40),
@@ -51,7 +57,7 @@ def seconds(run: Whole) -> float:
     RuntimeError
         If it does not conform. The message has what it said.
     """
-    command = [Path(sys.executable).with_name("gradcert"), "certify", run.spec]
+    command = [Path(sys.executable).with_name("gradcert"), "certify", run.spec, *run.options]
     begin = time.perf_counter()
     done = subprocess.run(command, capture_output=True, check=False, preexec_fn=_on_one_core)
     took = time.perf_counter() - begin
