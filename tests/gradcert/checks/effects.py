@@ -6,7 +6,6 @@ from typing import cast
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted
-from gradcert.core.process_state import begin_again
 from gradcert.core.watching import watch
 from gradcert_implementations import Array, QuantityName
 
@@ -44,7 +43,6 @@ class Effects:
 def watched(claim: Claim, effects: Effects) -> Claim:
     """Return the claim with a function whose calls note what they leave behind, and set it back."""
     function = claim.function
-    begin_again()  # Another check may have left what this one looks for.
 
     def watching(*arguments: Array) -> Array:
         seen = watch(function, arguments)

@@ -12,6 +12,7 @@ from gradcert.core.clock import CLOCK
 from gradcert.core.failures import Broken, Died, NotStarted, NotSupported
 from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.interruption import Interrupted, heeding
+from gradcert.core.process_state import watched_state
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import (
@@ -197,7 +198,8 @@ class Claim:
     def _shape(self, arguments: Sequence[Array]) -> tuple[int, ...] | None:
         """Return the shape of an answer; None if the function raises."""
         try:
-            return np.shape(self.function(*arguments))
+            with watched_state():
+                return np.shape(self.function(*arguments))
         except (KeyboardInterrupt, Interrupted, NotStarted):
             raise  # Ctrl-C, a time limit from outside, or a fault of the machine.
         except BaseException:  # noqa: BLE001  # It may refuse them in any way.
@@ -216,7 +218,7 @@ class Claim:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                with CLOCK.charging("subject"), heeding():
+                with CLOCK.charging("subject"), heeding(), watched_state():
                     result = self.function(*arguments)
         except NotImplementedError as error:
             raise NotSupported(message_of(error)) from error

@@ -29,8 +29,6 @@ class Setting:
         Its value right after the framework that has it is loaded.
     set_by_loading
         Whether libraries change it when they are loaded. Then a call that loads one may.
-    set_for_blocks
-        Whether a caller may have set it for a block in which it calls.
     """
 
     name: str
@@ -40,7 +38,6 @@ class Setting:
     same: Callable[[Any, Any], bool] = operator.eq
     default: Any = UNKNOWN
     set_by_loading: bool = False
-    set_for_blocks: bool = False
 
 
 def module(name: str) -> str:

@@ -35,7 +35,6 @@ def _of_numpy() -> Iterator[Setting]:
         geterr,
         lambda mode: seterr(**mode),
         "np.geterr()",
-        set_for_blocks=True,
     )
     yield Setting(
         "numpy's handler of errors",
@@ -98,9 +97,7 @@ def _stream(name: str, descriptor: int) -> Setting:
         setattr(sys, name, stream)
 
     expression = f"repr({module('sys')}.{name})"
-    return Setting(
-        f"sys.{name}", read, restored, expression, same=all_are, set_for_blocks=descriptor == 1
-    )
+    return Setting(f"sys.{name}", read, restored, expression, same=all_are)
 
 
 def _of_python() -> Iterator[Setting]:
@@ -125,7 +122,6 @@ def _of_python() -> Iterator[Setting]:
         _set_filters,
         f"{module('warnings')}.filters",
         set_by_loading=True,
-        set_for_blocks=True,
     )
     yield Setting(
         "the garbage collector",

@@ -15,7 +15,7 @@ from gradcert.core.process_setting import UNKNOWN, Setting
 from gradcert.core.process_settings import SETTINGS
 from gradcert.core.signal_settings import SIGNAL_SETTINGS, timers_harmless
 
-__all__ = ["State", "begin_again", "kept_state", "put_back", "read", "settings", "watched_state"]
+__all__ = ["State", "kept_state", "put_back", "read", "settings", "watched_state"]
 
 
 @dataclass(frozen=True)
@@ -133,28 +133,8 @@ def watched_state() -> Iterator[dict[str, str]]:
         changes |= _restored(found)
 
 
-_BEGUN: list[State] = []
-"""The states with which the blocks of :func:`kept_state` began, the innermost last."""
-
-
 @contextmanager
 def kept_state() -> Iterator[None]:
     """Put back what a block of many calls changes, and let no timer of theirs end the process."""
-    with timers_harmless():
-        _BEGUN.append(read())
-        try:
-            with watched_state():
-                yield
-        finally:
-            _BEGUN.pop()
-
-
-def begin_again() -> None:
-    """Put back what calls have changed since the innermost block of :func:`kept_state` began.
-
-    What sets a setting to the same value at every call changes it in the first of them only. What
-    callers set for a block, such as numpy's error mode, stays.
-    """
-    if _BEGUN:
-        changes = _changes_since(_BEGUN[-1])
-        _restored([change for change in changes if not change.setting.set_for_blocks])
+    with timers_harmless(), watched_state():
+        yield

@@ -1,13 +1,11 @@
 """What a call leaves changed in its process is seen, named, shown and put back."""
 
-import io
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +14,6 @@ from traces import TRACES
 
 from gradcert.core import process_state
 from gradcert.core.process_state import (
-    begin_again,
-    kept_state,
     put_back,
     read,
     settings,
@@ -295,29 +291,6 @@ def test_standard_streams_that_a_block_closes_are_open_again(closing: str) -> No
     done = _run(CLOSING.format(closing=closing))
     assert sorted(done.stdout.splitlines()) == ["below", "written"], done.stderr
     assert done.stderr == "noted\n"
-
-
-def test_a_block_of_many_calls_can_begin_again() -> None:
-    before = read()
-    with kept_state():
-        TRACES["the umask"]()
-        begin_again()
-        with watched_state() as changes:
-            TRACES["the umask"]()
-        assert list(changes) == ["the umask"]
-        with kept_state():
-            TRACES["the locale"]()
-        TRACES["the umask"]()
-    assert put_back(before) == {}
-    begin_again()
-    assert put_back(before) == {}
-
-
-def test_what_is_set_for_a_block_outlives_a_new_beginning() -> None:
-    with kept_state(), np.errstate(over="raise"), redirect_stdout(io.StringIO()) as printed:
-        begin_again()
-        assert np.geterr()["over"] == "raise"
-        assert sys.stdout is printed
 
 
 def test_a_look_is_quick_enough_for_every_call() -> None:
