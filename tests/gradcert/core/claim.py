@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
-from gradcert.core.failures import Broken, Died, NotStarted, NotSupported
+from gradcert.core.failures import Broken, Died, NotSupported, Unreachable
 from gradcert.core.float_environment import keep_subnormals
 from gradcert.core.interruption import Interrupted, heeding
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
@@ -198,7 +198,7 @@ class Claim:
         """Return the shape of an answer; None if the function raises."""
         try:
             return np.shape(self.function(*arguments))
-        except (KeyboardInterrupt, Interrupted, NotStarted):
+        except (KeyboardInterrupt, Interrupted, Unreachable):
             raise  # Ctrl-C, a time limit from outside, or a fault of the machine.
         except BaseException:  # noqa: BLE001  # It may refuse them in any way.
             return None
@@ -220,7 +220,7 @@ class Claim:
                     result = self.function(*arguments)
         except NotImplementedError as error:
             raise NotSupported(message_of(error)) from error
-        except (KeyboardInterrupt, Interrupted, NotStarted, NotSupported):
+        except (KeyboardInterrupt, Interrupted, Unreachable, NotSupported):
             raise  # Ctrl-C, a time limit, a fault of the machine, or what another process says.
         except Died as died:
             raise Died(str(died), case=self._case_of(arguments)) from died

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from gradcert.core.case import Case
 
-__all__ = ["Broken", "Died", "NotStarted", "NotSupported", "shown_as"]
+__all__ = ["Broken", "Died", "NotSupported", "Unreachable", "shown_as"]
 
 
 class Broken(Exception):
@@ -34,8 +34,8 @@ class Died(Broken):
     """The process of the implementation ended in the call, or took too long and was ended."""
 
 
-class NotStarted(Exception):
-    """The machine starts no process for the implementation, which is no fault of that."""
+class Unreachable(Exception):
+    """The machine cannot start or ask the process of the implementation: no fault of that."""
 
 
 class NotSupported(Exception):

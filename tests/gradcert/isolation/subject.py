@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from gradcert.core.failures import Died, NotStarted
+from gradcert.core.failures import Died, Unreachable
 from gradcert.core.limits import Limits
 from gradcert.isolation.connection import Connection, WeightsOfChild
 from gradcert.isolation.protocol import Described, Load, check_travels
@@ -120,7 +120,7 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         )
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
-    except NotStarted as error:
+    except Unreachable as error:
         raise SpecError(f"{spec!r} does not load: {error}") from error
     finally:
         connection.end()
