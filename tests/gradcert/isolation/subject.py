@@ -120,6 +120,11 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
         )
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
+    except SpecError:
+        raise
+    except (ValueError, msgspec.ValidationError) as error:
+        reason = f"it describes what cannot be: {message_of(error)}"
+        raise SpecError(f"{spec!r} does not load: {reason}") from error
     except Unreachable as error:
         raise SpecError(f"{spec!r} does not load: {error}") from error
     finally:
@@ -134,7 +139,9 @@ def _chosen(described: Described, options: Options, connection: Connection) -> d
     Raises
     ------
     Died
-        If something else is described than was chosen, or something that means nothing.
+        If something else is described than was chosen.
+    ValueError, msgspec.ValidationError
+        If what is described means nothing.
     """
     for chosen, claimed in (
         (options.quantities, described.quantities),
@@ -145,18 +152,14 @@ def _chosen(described: Described, options: Options, connection: Connection) -> d
     weights = described.loss.get("class_weights")
     if isinstance(weights, str):
         raise Died("describes class weights that are no numbers")
-    try:
-        loss = msgspec.convert(described.loss, Loss)
-        if isinstance(loss.class_weights, NamedWeights):
-            theirs = WeightsOfChild(loss.class_weights.spec, connection)
-            loss = replace(loss, class_weights=theirs)
-        return {
-            "loss": options.loss_over(loss),
-            "domain": options.domain_over(described.domain),
-            "at_least": options.level_over(described.at_least),
-        }
-    except (ValueError, msgspec.ValidationError) as error:
-        raise Died(f"describes what cannot be: {message_of(error)}") from error
+    loss = msgspec.convert(described.loss, Loss)
+    if isinstance(loss.class_weights, NamedWeights):
+        loss = replace(loss, class_weights=WeightsOfChild(loss.class_weights.spec, connection))
+    return {
+        "loss": options.loss_over(loss),
+        "domain": options.domain_over(described.domain),
+        "at_least": options.level_over(described.at_least),
+    }
 
 
 def _with_tuples(value: Any) -> Any:
