@@ -116,7 +116,7 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
             connection,
             described.quantities,
             second_backward=described.has_second_backward,
-            reloading=cast("OptionValues", _with_tuples(again)),
+            reloading=_reloading(again),
         )
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
@@ -160,6 +160,12 @@ def _chosen(described: Described, options: Options, connection: Connection) -> d
         "domain": options.domain_over(described.domain),
         "at_least": options.level_over(described.at_least),
     }
+
+
+def _reloading(said: Mapping[str, Any]) -> OptionValues:
+    """Return options from JSON. Other names would be written into the Python of a report."""
+    known = {name: said[name] for name in said if name in OptionValues.__annotations__}
+    return cast("OptionValues", _with_tuples(known))
 
 
 def _with_tuples(value: Any) -> Any:
