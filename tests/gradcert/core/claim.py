@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
-from gradcert.core.failures import Broken, Died, NotStarted, NotSupported
+from gradcert.core.failures import Broken, Died, NotSupported, Unreachable
 from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.interruption import Interrupted, heeding
 from gradcert.core.process_state import watched_state
@@ -200,7 +200,7 @@ class Claim:
         try:
             with watched_state():
                 return np.shape(self.function(*arguments))
-        except (KeyboardInterrupt, Interrupted, NotStarted):
+        except (KeyboardInterrupt, Interrupted, Unreachable):
             raise  # Ctrl-C, a time limit from outside, or a fault of the machine.
         except BaseException:  # noqa: BLE001  # It may refuse them in any way.
             return None
@@ -222,7 +222,7 @@ class Claim:
                     result = self.function(*arguments)
         except NotImplementedError as error:
             raise NotSupported(message_of(error)) from error
-        except (KeyboardInterrupt, Interrupted, NotStarted, NotSupported):
+        except (KeyboardInterrupt, Interrupted, Unreachable, NotSupported):
             raise  # Ctrl-C, a time limit, a fault of the machine, or what another process says.
         except Died as died:
             raise type(died)(str(died), case=self._case_of(arguments)) from died

@@ -8,19 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.core.failures import Broken, Died, NotCalled, NotStarted, NotSupported
+from gradcert.core.failures import Broken, Died, NotCalled, NotSupported, Unreachable
 from gradcert.core.limits import Limits
 from gradcert.core.watching import Watched
 from gradcert.isolation.blocks import LentBlocks
 from gradcert.isolation.process import Process, Timeout
 from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned, Weigh
 from gradcert.isolation.views import reshape
-from gradcert_implementations import Array, Function, Loss, NamedWeights, QuantityName, printable
+from gradcert_implementations import (
+    Array,
+    Function,
+    Loss,
+    NamedWeights,
+    QuantityName,
+    one_line,
+    printable,
+)
 
 __all__ = ["Connection", "WeightsOfChild"]
 
 _HANGS = 2
 """Calls of a function in a format that may take too long. No other call of it is tried then."""
+
+
+_FAULTS = (OSError, MemoryError, RuntimeError)
+"""What the system raises where it has no files, memory, processes or threads for us."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +92,13 @@ class Connection:
         ------
         Died
             If there is no answer.
-        NotStarted
+        Unreachable
             If the system starts no process.
         """
         try:
             self._process, self._blocks = Process(self._limits), LentBlocks()
-        except OSError as error:
-            raise NotStarted(f"no process can be started for it: {error}") from error
+        except _FAULTS as error:
+            raise Unreachable(f"no process can be started for it: {error}") from error
         try:
             return self._process.load(self._request)
         except BaseException:
@@ -116,8 +128,8 @@ class Connection:
             If the function raises an error.
         NotSupported
             If it raises NotImplementedError.
-        NotStarted
-            If the system starts no process.
+        Unreachable
+            If the machine cannot start the process, or ask it.
         """
         kind = _Kind(function.quantity, arguments[0].dtype)
         if self._hangs[kind] >= _HANGS:
@@ -165,6 +177,9 @@ class Connection:
                     raise Died(f"did not load again: {described.error}")
             assert self._process is not None
             yield self._process
+        except _FAULTS as error:
+            self.end()
+            raise Unreachable(f"its process cannot be asked: {one_line(error)}") from error
         except BaseException:  # Also an interrupt: the answer would be that of the next call.
             self.end()
             raise

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from gradcert.core.failures import Died, NotStarted
+from gradcert.core.failures import Died, Unreachable
 from gradcert.core.limits import Limits
 from gradcert.isolation.connection import Connection, WeightsOfChild
 from gradcert.isolation.protocol import Described, Load, check_travels
@@ -116,16 +116,17 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
             connection,
             described.quantities,
             second_backward=described.has_second_backward,
-            reloading=cast("OptionValues", _with_tuples(again)),
+            reloading=_reloading(again),
         )
     except Died as died:
         raise SpecError(f"{spec!r} does not load: it {died}") from died
-    except NotStarted as error:
-        raise SpecError(f"{spec!r} does not load: {error}") from error
     except SpecError:
         raise
-    except ValueError as error:  # The subject wrote the description itself.
-        raise SpecError(f"{spec!r} does not load: it describes no subject: {error}") from error
+    except (ValueError, msgspec.ValidationError) as error:  # The subject wrote it itself.
+        reason = f"it describes what cannot be: {message_of(error)}"
+        raise SpecError(f"{spec!r} does not load: {reason}") from error
+    except Unreachable as error:
+        raise SpecError(f"{spec!r} does not load: {error}") from error
     finally:
         connection.end()
 
@@ -138,7 +139,9 @@ def _chosen(described: Described, options: Options, connection: Connection) -> d
     Raises
     ------
     Died
-        If something else is described than was chosen, or something that means nothing.
+        If something else is described than was chosen.
+    ValueError, msgspec.ValidationError
+        If what is described means nothing.
     """
     for chosen, claimed in (
         (options.quantities, described.quantities),
@@ -149,18 +152,20 @@ def _chosen(described: Described, options: Options, connection: Connection) -> d
     weights = described.loss.get("class_weights")
     if isinstance(weights, str):
         raise Died("describes class weights that are no numbers")
-    try:
-        loss = msgspec.convert(described.loss, Loss)
-        if isinstance(loss.class_weights, NamedWeights):
-            theirs = WeightsOfChild(loss.class_weights.spec, connection)
-            loss = replace(loss, class_weights=theirs)
-        return {
-            "loss": options.loss_over(loss),
-            "domain": options.domain_over(described.domain),
-            "at_least": options.level_over(described.at_least),
-        }
-    except (ValueError, msgspec.ValidationError) as error:
-        raise Died(f"describes what cannot be: {message_of(error)}") from error
+    loss = msgspec.convert(described.loss, Loss)
+    if isinstance(loss.class_weights, NamedWeights):
+        loss = replace(loss, class_weights=WeightsOfChild(loss.class_weights.spec, connection))
+    return {
+        "loss": options.loss_over(loss),
+        "domain": options.domain_over(described.domain),
+        "at_least": options.level_over(described.at_least),
+    }
+
+
+def _reloading(said: Mapping[str, Any]) -> OptionValues:
+    """Return options from JSON. Other names would be written into the Python of a report."""
+    known = {name: said[name] for name in said if name in OptionValues.__annotations__}
+    return cast("OptionValues", _with_tuples(known))
 
 
 def _with_tuples(value: Any) -> Any:

@@ -16,7 +16,7 @@ from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
 from gradcert import Certificate, Limits
-from gradcert.core.failures import Died, NotStarted
+from gradcert.core.failures import Died, Unreachable
 from gradcert.isolation.subject import isolate, load_isolated
 from gradcert_implementations import (
     LevelName,
@@ -264,10 +264,24 @@ def test_where_no_process_can_be_started_that_is_no_verdict_on_the_subject(
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr("gradcert.isolation.connection.Process", refuse)
-    with pytest.raises(NotStarted, match="no process can be started for it"):
+    with pytest.raises(Unreachable, match="no process can be started for it"):
         gradcert.certify(loaded, max_examples=2, effort="quick")
     with pytest.raises(SpecError, match="does not load: no process can be started for it"):
         _certified("right")
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_this_process_has_no_memory_for_an_answer_that_is_no_verdict_on_the_subject(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = load_isolated("hostile.py:right", LIMITS, Options())
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("gradcert.isolation.blocks.LentBlocks.receive", fail)
+    with pytest.raises(Unreachable, match="its process cannot be asked: MemoryError"):
+        gradcert.certify(loaded, max_examples=2, effort="quick")
 
 
 RESHAPING = f"""
