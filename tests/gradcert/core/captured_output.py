@@ -66,6 +66,7 @@ def captured_output() -> Iterator[Callable[[], str]]:
             file.seek(0)
             found = file.read(_MOST)
             file.truncate(0)
+            file.seek(0)  # All that write into it have one position.
             return found.decode(errors="replace")
 
         os.dup2(file.fileno(), 1)

@@ -73,7 +73,7 @@ def test_the_table_never_cuts_a_verdict_short(
     (tmp_path / "mine.py").write_text(source)
     monkeypatch.setenv("COLUMNS", "80")
     done = gradcert("certify", f"mine.py:{name}", "numpy", *QUICK)
-    table = done.stdout.partition("\n\n")[0]
+    table = re.split(r"\n *\n", done.stdout.lstrip())[0]
     assert max(map(len, table.splitlines())) <= 80
     assert " refuted " in table
     assert " conforms " in table

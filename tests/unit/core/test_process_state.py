@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,17 @@ import pytest
 from traces import TRACES
 
 from gradcert.core import process_state
-from gradcert.core.process_state import (
-    put_back,
-    read,
-    settings,
-    watched_state,
-)
+from gradcert.core.process_state import put_back, read, settings, watched_state
+from gradcert.core.watching import DEFAULT_ERRORS
 
 BY_NAME = pytest.mark.parametrize("name", TRACES)
+
+
+@pytest.fixture(autouse=True)
+def error_mode() -> Iterator[None]:
+    """Begin with numpy's defaults, whatever another test has left."""
+    with np.errstate(**DEFAULT_ERRORS, under="ignore"):
+        yield
 
 
 @pytest.fixture(autouse=True)
