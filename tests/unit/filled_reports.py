@@ -21,7 +21,7 @@ UNIQUE = ("check", "left")
 
 @dataclass
 class _Filling:
-    """What :func:`filled` is told, the verdict around a field, and a counter."""
+    """The arguments of :func:`filled`, the verdict around a field, and a counter."""
 
     text: str
     turn: int

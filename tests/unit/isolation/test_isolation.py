@@ -10,22 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
 from gradcert import Certificate, Limits
-from gradcert.core.failures import Died, Unreachable
+from gradcert.core.failures import Unreachable
 from gradcert.isolation.subject import isolate, load_isolated
 from gradcert_implementations import (
     LevelName,
-    Loss,
     Options,
     SpecError,
     Strides,
-    as_implementation,
-    recorded,
 )
 from gradcert_reports import read
 
@@ -221,39 +217,6 @@ def test_a_hang_is_shown_by_the_case_at_which_it_hangs_and_not_by_one_that_was_n
         assert any(float(number) for row in rows for number in row)
 
 
-FORGED = """
-import os, sys
-def gradient(logits, targets):
-    line = {line}
-    while True:
-        os.write(int(sys.argv[2]), line)
-        if line.endswith(b"\\n"):
-            return logits
-"""
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "b'{\"number\":1,\"x\":' + b'[' * 200_000 + b'\\n'",
-        'b\'{"number":1,"raised":"\\xff"}\\n\'',
-        'b\'{"number":1,"blocks":[[-1,%d]]}\\n\' % (1 << 40)',
-        "b'no end'",
-    ],
-    ids=["deeply nested", "no text", "of more data than there is memory", "of no end"],
-)
-def test_an_answer_that_is_garbage_is_no_error_of_the_judge_and_takes_no_memory(
-    folder: Path, line: str
-) -> None:
-    (folder / "forging.py").write_text(FORGED.format(line=line))
-    forging = load_isolated("forging.py:gradient", Limits(seconds=30), Options())
-    try:
-        with pytest.raises(Died, match="wrote into the channel of its answers"):
-            forging.functions["dE/dz"](np.ones((1, 1)), np.ones((1, 1)))
-    finally:
-        forging.connection.end()
-
-
 @pytest.mark.usefixtures("folder")
 def test_where_no_process_can_be_started_that_is_no_verdict_on_the_subject(
     monkeypatch: pytest.MonkeyPatch,
@@ -282,40 +245,6 @@ def test_where_this_process_has_no_memory_for_an_answer_that_is_no_verdict_on_th
     monkeypatch.setattr("gradcert.isolation.blocks.LentBlocks.receive", fail)
     with pytest.raises(Unreachable, match="its process cannot be asked: MemoryError"):
         gradcert.certify(loaded, max_examples=2, effort="quick")
-
-
-RESHAPING = f"""
-{RIGHT_SOURCE}
-def gradient(logits, targets):
-    if logits.ndim == 0 and targets.ndim == 3:
-        return np.zeros((1, 5))
-    if logits.size == 1:
-        logits.shape = ()
-    raise ValueError
-
-def swaps(logits, targets):
-    answer = right(logits, targets)
-    logits.dtype = ">f8"
-    return answer
-"""
-
-
-def test_arguments_that_lost_their_axes_before_an_error_end_nothing(folder: Path) -> None:
-    (folder / "reshaping.py").write_text(RESHAPING)
-    found = gradcert.certify(
-        "reshaping.py:gradient", formats=["binary64"], max_examples=2, limits=LIMITS, effort="quick"
-    )
-    assert found.verdict == "broken"
-
-
-def test_arguments_whose_byte_order_was_changed_are_seen(folder: Path) -> None:
-    (folder / "reshaping.py").write_text(RESHAPING)
-    found = gradcert.certify(
-        "reshaping.py:swaps", formats=["binary64"], max_examples=2, limits=LIMITS, effort="quick"
-    )
-    (refuted,) = found.refutations
-    assert refuted.discrepancy is not None
-    assert refuted.discrepancy.statement == "the call changed its logits: the dtype is another one"
 
 
 @pytest.mark.usefixtures("folder")
@@ -488,81 +417,3 @@ def test_an_interrupted_run_takes_its_subject_with_it_and_leaves_a_valid_report(
     assert not Path(f"/proc/{child}").exists()
     (certificate,) = read(kept).certificates
     assert certificate.verdict == "incomplete"
-
-
-WEIGHTED = f"""
-{RIGHT_SOURCE}
-from gradcert_implementations import Implementation, Loss
-
-def ones(classes):
-    return np.ones(classes)
-
-named = Implementation(
-    name="named", functions={{"dE/dz": right}}, loss=Loss(class_weights=ones)
-)
-unnamed = Implementation(
-    name="unnamed", functions={{"dE/dz": right}}, loss=Loss(class_weights=lambda n: np.ones(n))
-)
-"""
-
-
-@pytest.fixture
-def weighted(tmp_path: Path) -> Path:
-    path = tmp_path / "weighted.py"
-    path.write_text(WEIGHTED)
-    return path
-
-
-def test_class_weights_from_a_public_function_reach_the_other_process_and_come_back(
-    weighted: Path,
-) -> None:
-    loaded = load_isolated(f"{weighted}:named", Limits(), Options())
-    assert recorded(loaded.loss) == recorded(Loss(class_weights=f"{weighted}:ones"))
-    certificate = gradcert.certify(loaded, max_examples=2, effort="quick", formats=["fp64"])
-    assert certificate.loss["class_weights"] == f"{weighted}:ones"
-    assert certificate.verdict == "conforms"
-
-
-def test_class_weights_that_another_process_cannot_load_are_one_line(weighted: Path) -> None:
-    nameless = Options(loss={"class_weights": lambda n: [1.0] * n})
-    for load in (
-        lambda: load_isolated(f"{weighted}:unnamed", Limits(), Options()),
-        lambda: load_isolated(f"{weighted}:right", Limits(), nameless),
-        lambda: isolate(
-            as_implementation(gradcert.load("numpy", quantities=["dE/dz"]), nameless), Limits()
-        ),
-    ):
-        with pytest.raises(SpecError, match="function without a public name") as caught:
-            load()
-        assert "\n" not in str(caught.value)
-
-
-def test_class_weights_that_a_subject_names_are_computed_in_its_process_and_not_here(
-    weighted: Path,
-) -> None:
-    seen = weighted.with_name("seen")
-    line = f"print(__import__('os').getpid(), file=open({str(seen)!r}, 'a'))"
-    weighted.write_text(f"{line}\n{WEIGHTED}")
-    loaded = load_isolated(f"{weighted}:named", Limits(), Options())
-    certificate = gradcert.certify(loaded, max_examples=2, effort="quick", formats=["fp64"])
-    assert certificate.verdict == "conforms"
-    processes = seen.read_text().split()
-    assert len(processes) == 2
-    assert str(os.getpid()) not in processes
-
-
-@pytest.mark.parametrize(
-    ("weights", "reason"),
-    [
-        ("return [1 / (n < 3)] * n", "class_weights raised ZeroDivisionError for"),
-        ("return [1] * n if n < 3 else ctypes.string_at(0)", "ended its process with"),
-        ("return [1.0] * min(n, 2)", "class_weights has 2 numbers for"),
-    ],
-)
-def test_class_weights_that_fail_are_a_verdict(weighted: Path, weights: str, reason: str) -> None:
-    source = WEIGHTED.replace("(classes)", "(n)").replace("return np.ones(n)", weights)
-    weighted.write_text(f"import ctypes\n{source}")
-    loaded = load_isolated(f"{weighted}:named", Limits(), Options())
-    found = gradcert.certify(loaded, max_examples=2, effort="quick", formats=["fp64"])
-    assert found.verdict == "broken"
-    assert any(reason in result.reason for result in found.results)
