@@ -90,5 +90,5 @@ def test_a_whole_run_is_the_command_on_one_core(monkeypatch: pytest.MonkeyPatch)
     assert spec.endswith("plain_function.py:gradient")
     assert before is whole_runs._on_one_core
     code = 1
-    with pytest.raises(RuntimeError, match="numpy ended with 1:\nrefuted"):
+    with pytest.raises(RuntimeError, match=f"{RUNS[1].name} ended with 1:\nrefuted"):
         whole_runs.seconds(RUNS[1])

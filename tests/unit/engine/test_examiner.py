@@ -1,5 +1,7 @@
 """An examination draws the same random numbers in each run, also when it is repeated elsewhere."""
 
+import random
+
 import numpy as np
 from subjects import right
 
@@ -29,3 +31,24 @@ def test_what_another_process_refuted_is_refuted_again_for_its_diagnosis() -> No
     (diagnosis,) = Examiner(subject, SearchSettings(max_examples=5, seed=0)).diagnoses([result])
     assert diagnosis.quantity == "dE/dz"
     assert diagnosis.cases > 0
+
+
+def seeding(z: Array, t: Array) -> Array:
+    """Set both seeds, and return the gradient."""
+    np.random.seed(7)  # noqa: NPY002
+    random.seed(7)
+    return right(z, t)
+
+
+def test_random_states_that_a_call_changed_are_set_back_when_its_check_is_over() -> None:
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    subject = Implementation(name="theirs", functions={"dE/dz": seeding}, formats=("binary64",))
+    result = Examiner(subject, SearchSettings(max_examples=5, seed=0)).check(
+        Task("no-side-effects", "dE/dz", "binary64")
+    )
+    assert result.verdict == Verdict.REFUTED
+    found = np.random.random(), random.random()  # noqa: NPY002
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    assert found == (np.random.random(), random.random())  # noqa: NPY002
