@@ -143,52 +143,48 @@ def _first_upstream(part: Part) -> Array:
     return part.values * ratio.astype(part.values.dtype)
 
 
-MUTANTS = tuple(
-    [
-        Mutant("zero", "an answer that is all zeros", _times(0)),
-        Mutant("sign-flipped", "an answer of the wrong sign", _times(-1)),
-        Mutant("times-1000", "an answer that is 1000 times too large", _times(1000)),
-        Mutant("doubled", "an answer that is twice too large", _times(2)),
-        Mutant("halved", "an answer that is half of the right one", _times(0.5)),
-        Mutant("times-1.04", "an answer that is 4% too large", _times(1.04)),
-        Mutant("times-1.001", "an answer that is 0.1% too large", _times(1.001)),
-        Mutant("next-class", "an answer with each value one class too far", _next_class, _by_class),
-        Mutant(
-            "next-row",
-            "an answer with each row in the place of the next",
-            _next_row,
-            lambda part: len(part.values) > 1,
-        ),
-        Mutant("last-row-zero", "an answer with zeros in the last row", _last_row_zero),
-        Mutant(
-            "last-class-zero", "an answer with zeros in the last class", _last_class_zero, _by_class
-        ),
-        Mutant(
-            "last-tile-zero", "an answer with zeros in the last tile", _last_tile_zero, _by_class
-        ),
-        Mutant(
-            "one-in-a-thousand-zero",
-            "an answer with a zero in place of one value in a thousand",
-            _one_in_a_thousand_zero,
-        ),
-        Mutant(
-            "small-values-zero",
-            "an answer with zeros below a thousandth of the row's largest value",
-            _small_zero,
-            _by_class,
-        ),
-        Mutant(
-            "upstream-ignored",
-            "an answer that ignores the upstream gradient",
-            _upstream_ignored,
-            _varied_upstream,
-        ),
-        Mutant(
-            "first-upstream-for-all",
-            "an answer that takes the upstream gradient of the first row for all rows",
-            _first_upstream,
-            _upstream_by_row,
-        ),
-    ]
+MUTANTS = (
+    Mutant("zero", "an answer that is all zeros", _times(0)),
+    Mutant("sign-flipped", "an answer of the wrong sign", _times(-1)),
+    Mutant("times-1000", "an answer that is 1000 times too large", _times(1000)),
+    Mutant("doubled", "an answer that is twice too large", _times(2)),
+    Mutant("halved", "an answer that is half of the right one", _times(0.5)),
+    Mutant("times-1.04", "an answer that is 4% too large", _times(1.04)),
+    Mutant("times-1.001", "an answer that is 0.1% too large", _times(1.001)),
+    Mutant("next-class", "an answer with each value one class too far", _next_class, _by_class),
+    Mutant(
+        "next-row",
+        "an answer with each row in the place of the next",
+        _next_row,
+        lambda part: len(part.values) > 1,
+    ),
+    Mutant("last-row-zero", "an answer with zeros in the last row", _last_row_zero),
+    Mutant(
+        "last-class-zero", "an answer with zeros in the last class", _last_class_zero, _by_class
+    ),
+    Mutant("last-tile-zero", "an answer with zeros in the last tile", _last_tile_zero, _by_class),
+    Mutant(
+        "one-in-a-thousand-zero",
+        "an answer with a zero in place of one value in a thousand",
+        _one_in_a_thousand_zero,
+    ),
+    Mutant(
+        "small-values-zero",
+        "an answer with zeros below a thousandth of the row's largest value",
+        _small_zero,
+        _by_class,
+    ),
+    Mutant(
+        "upstream-ignored",
+        "an answer that ignores the upstream gradient",
+        _upstream_ignored,
+        _varied_upstream,
+    ),
+    Mutant(
+        "first-upstream-for-all",
+        "an answer that takes the upstream gradient of the first row for all rows",
+        _first_upstream,
+        _upstream_by_row,
+    ),
 )
 """All mutants of an answer."""
