@@ -1,9 +1,9 @@
 """Reports on disk: written atomically, validated when they are read."""
 
-import os
 import tempfile
 from pathlib import Path
 
+from gradcert_reports.atomic import write_atomically
 from gradcert_reports.html.page import html
 from gradcert_reports.model.encoding import decode, encode
 from gradcert_reports.model.records import Report
@@ -17,19 +17,6 @@ _PAGES = {"index.html": html, "report.md": markdown, "junit.xml": junit, "badge.
 """The pages, in the order in which a reader wants them."""
 
 _KEPT = "certificate.json"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a new file and rename it to `path`: a reader sees the whole old file or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def prepare(directory: Path) -> None:
@@ -65,7 +52,7 @@ def keep(report: Report, directory: Path) -> None:
     OSError
         If the directory cannot be written to.
     """
-    _replace(directory / _KEPT, encode(report))
+    write_atomically(directory / _KEPT, encode(report))
 
 
 def write(report: Report, directory: Path) -> list[Path]:
@@ -84,7 +71,7 @@ def write(report: Report, directory: Path) -> list[Path]:
     prepare(directory)
     keep(report, directory)
     for name, page in rendered.items():
-        _replace(directory / name, page.encode())
+        write_atomically(directory / name, page.encode())
     return [directory / name for name in (*rendered, _KEPT)]
 
 

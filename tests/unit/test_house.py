@@ -53,6 +53,7 @@ LAYERS: list[set[str]] = [
     {"gradcert.diagnosis"},
     {"gradcert.engine"},
     {"gradcert.api"},
+    {"gradcert.audit"},
     {"gradcert.suite", "gradcert.cli"},
     {"gradcert.plugin"},
 ]

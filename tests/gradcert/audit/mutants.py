@@ -80,12 +80,13 @@ def _varied_upstream(part: Part) -> bool:
 
 
 def _upstream_by_row(part: Part) -> bool:
-    return part.upstream is not None and part.upstream.ndim > 0 and part.rows > 1
+    return _varied_upstream(part) and len(np.unique(part.factors)) > 1
 
 
 def _times(factor: float) -> Callable[[Part], Array]:
     def make(part: Part) -> Array:
-        return part.values * part.values.dtype.type(factor)
+        values: Array = part.values * part.values.dtype.type(factor)
+        return values
 
     return make
 
@@ -134,13 +135,15 @@ def _small_zero(part: Part) -> Array:
 
 def _upstream_ignored(part: Part) -> Array:
     g = part.factors
-    return part.values / np.where(g == 0, 1, g).astype(part.values.dtype)
+    values: Array = part.values / np.where(g == 0, 1, g).astype(part.values.dtype)
+    return values
 
 
 def _first_upstream(part: Part) -> Array:
     g = part.factors
     ratio = g[:1] / np.where(g == 0, 1, g)
-    return part.values * ratio.astype(part.values.dtype)
+    values: Array = part.values * ratio.astype(part.values.dtype)
+    return values
 
 
 MUTANTS = (

@@ -27,6 +27,7 @@ __all__ = [
     "save",
     "stop_if_interrupted",
     "usage_error",
+    "writing",
 ]
 
 
@@ -51,8 +52,8 @@ def available_cores() -> int:
 
 
 @contextmanager
-def _writing(directory: Path | None) -> Iterator[None]:
-    """End in a usage error where the report cannot be written."""
+def writing(directory: Path | None) -> Iterator[None]:
+    """End in a usage error where the report cannot be written into the directory."""
     try:
         yield
     except OSError as error:
@@ -70,7 +71,7 @@ def make_ready(directory: Path | None) -> None:
     if directory is not None:
         from gradcert_reports import prepare
 
-        with _writing(directory):
+        with writing(directory):
             prepare(directory)
 
 
@@ -83,7 +84,7 @@ def make_empty(directory: Path | None) -> None:
     if directory is not None:
         from gradcert_reports import clear
 
-        with _writing(directory):
+        with writing(directory):
             clear(directory)
 
 
@@ -92,7 +93,7 @@ def save(report: "Report", directory: Path | None) -> None:
     from gradcert_reports import write
 
     if directory is not None:
-        with _writing(directory):
+        with writing(directory):
             for path in write(report, directory):
                 say(f"wrote {path}")
 
@@ -180,7 +181,7 @@ def certified(
         return " ".join([found.name, *map(str, tasks[len(found.results) :][:1])])
 
     with (
-        _writing(directory),
+        writing(directory),
         TemporaryDirectory() as scratch,
         Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal) as progress,
     ):

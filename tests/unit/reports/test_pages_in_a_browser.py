@@ -11,6 +11,8 @@ from hostile_texts import ALL_IN_ONE
 from msgspec.structs import replace
 
 from gradcert_reports import Certificate, CheckResult, Jacobian, Report, Verdict, html, read
+from gradcert_reports.audits.bound_page import bound_page
+from gradcert_reports.audits.example import EXAMPLE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -103,6 +105,22 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of an audit of a bound, with a hostile name."""
+    path = tmp_path_factory.mktemp("audit") / "index.html"
+    (first, *others) = EXAMPLE.passing
+    wrong = replace(first, name=HOSTILE, sentence=HOSTILE)
+    path.write_text(bound_page(replace(EXAMPLE, passing=(wrong, *others))), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=["file", "hostile", "audit"])
+def any_page(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -120,11 +138,9 @@ def unfold(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
 
 
-@pytest.mark.parametrize("texts", ["tame", "hostile"])
 def test_nothing_is_asked_of_the_network_and_nothing_complains(
-    browser: Browser, file: Path, hostile: Path, texts: str
+    browser: Browser, any_page: Path
 ) -> None:
-    file = hostile if texts == "hostile" else file
     asked: list[str] = []
     said: list[str] = []
 
@@ -136,11 +152,11 @@ def test_nothing_is_asked_of_the_network_and_nothing_complains(
     page.on("console", hear)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.goto(file.as_uri(), wait_until="networkidle")
+    page.goto(any_page.as_uri(), wait_until="networkidle")
     unfold(page)
-    assert asked == [file.as_uri()]
+    assert asked == [any_page.as_uri()]
     assert said == []
-    assert page.title().startswith("gradcert report: ")
+    assert page.title().startswith(("gradcert report: ", "gradcert audit: "))
     page.close()
 
 
@@ -150,8 +166,8 @@ def test_a_hostile_name_is_shown_as_it_is(browser: Browser, file: Path) -> None:
     page.close()
 
 
-def test_headings_are_in_order_and_tables_have_headers(browser: Browser, file: Path) -> None:
-    page = opened(browser, file)
+def test_headings_are_in_order_and_tables_have_headers(browser: Browser, any_page: Path) -> None:
+    page = opened(browser, any_page)
     levels = page.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(one => +one.tagName[1])"
     )
@@ -185,11 +201,8 @@ def test_the_page_follows_the_scheme(browser: Browser, file: Path, scheme: str, 
 
 
 @pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("texts", ["tame", "hostile"])
-def test_the_page_does_not_scroll_sideways(
-    browser: Browser, file: Path, hostile: Path, screen: dict, texts: str
-) -> None:
-    page = opened(browser, hostile if texts == "hostile" else file, screen=screen)
+def test_the_page_does_not_scroll_sideways(browser: Browser, any_page: Path, screen: dict) -> None:
+    page = opened(browser, any_page, screen=screen)
     unfold(page)
     wide, there = page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
@@ -198,11 +211,14 @@ def test_the_page_does_not_scroll_sideways(
     page.close()
 
 
+@pytest.mark.parametrize("which", ["file", "audit"])
 @pytest.mark.parametrize(
     ("screen", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"]
 )
-def test_axe_finds_no_barrier(browser: Browser, file: Path, scheme: str, screen: dict) -> None:
-    page = opened(browser, file, scheme=scheme, screen=screen)
+def test_axe_finds_no_barrier(
+    browser: Browser, request: pytest.FixtureRequest, which: str, scheme: str, screen: dict
+) -> None:
+    page = opened(browser, request.getfixturevalue(which), scheme=scheme, screen=screen)
     unfold(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
