@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test faults quality league bench errors check schema lowest clean
+.PHONY: certify claims gallery test faults quality league audits bench errors check schema lowest clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -31,6 +31,9 @@ quality: .venv/installed  ## right variants under 20 seeds, known and drawn flaw
 league: .venv/installed  ## certify real libraries, each in an environment of its own; goes on where it stopped
 	$(BIN)/python tests/league/league.py
 
+audits: .venv/installed  ## replay the comparisons of public tests with wrong gradients; goes on where it stopped
+	$(BIN)/python tests/audits/audits.py
+
 bench: .venv/installed  ## the oracle beside the checks people use today; says what moved since the committed run
 	$(BIN)/python tests/benchmarks/benchmark.py
 
@@ -58,7 +61,7 @@ lowest:  ## write constraints-lowest.txt anew; needs Python 3.11, the lowest we 
 	rm -rf .lowest
 
 clean:
-	rm -rf .lowest .venv .quality .league dist reports/latest
+	rm -rf .lowest .venv .audits .quality .league dist reports/latest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -71,7 +71,7 @@ class RightBound(msgspec.Struct, frozen=True, kw_only=True):
     void
         The rows on which the level is void. They say nothing.
     passing
-        The names of the wrong answers that pass that bound, too, under the first seed.
+        The names of the wrong answers that pass that bound, too, on the first rows.
     note
         What else is changed for it, and why.
     """
@@ -93,8 +93,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     change
         What was changed.
     passing, tried
-        How many of the wrong answers that pass the test as it is pass then, and how many were
-        tried.
+        How many of the wrong answers that pass the test as it is pass then, on the first rows, and
+        how many were tried.
     """
 
     change: str

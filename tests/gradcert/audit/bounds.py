@@ -8,7 +8,7 @@ from math import floor, inf, isfinite, log10
 
 from gradcert.audit.comparisons import Comparison
 from gradcert.audit.distributions import NORMAL, ONES
-from gradcert.audit.setups import Setup, drawn, in_words
+from gradcert.audit.setups import NUMBERS_OF_A_PART, Setup, drawn, in_words
 from gradcert.audit.sizes import Sizes
 from gradcert.audit.trials import Trial, tried
 from gradcert.audit.truth import Truth, errors_of
@@ -51,7 +51,7 @@ def _right_bound(
     truths: Sequence[Truth], compare: Comparison, names: Collection[str]
 ) -> RightBound | None:
     """Return the bound that a right answer of a level is sure to meet, and what passes it."""
-    setup, sure = truths[0].data.setup, compare.sure
+    setup, level, sure = truths[0].data.setup, truths[0].level, compare.sure
     if sure is None or truths[0].one_value:
         return None
     limit, enclosed, void = 0.0, 0, 0
@@ -59,7 +59,7 @@ def _right_bound(
         for answered in truth.answered():
             for place, question in answered.questions.items():
                 enclosed += 1
-                errors = errors_of(question, answered.want[place], truth.level)
+                errors = errors_of(question, answered.want[place], level)
                 found = None if errors is None else sure.limit(errors)
                 void += found is None
                 limit = max(limit, found or 0.0)
@@ -68,11 +68,11 @@ def _right_bound(
     written = sure.written(_rounded_up(limit))
     return RightBound(
         written=written,
-        level=truths[0].level,
+        level=level,
         enclosed=enclosed,
-        rows=setup.rows * len(truths),
+        rows=setup.rows_compared * len(truths),
         void=void,
-        passing=tuple(_tried_again(truths[0], comparison(written, setup.format), names)),
+        passing=tuple(_tried_again(setup, level, comparison(written, setup.format), names)),
         note=sure.note,
     )
 
@@ -89,10 +89,17 @@ def _changes(truth: Truth) -> Iterator[tuple[str, Setup]]:
         yield "half of the rows near a confident target", replace(setup, confident=_CONFIDENT)
 
 
-def _tried_again(truth: Truth, compare: Comparison, names: Collection[str]) -> Collection[str]:
-    """Return which of some wrong answers pass a comparison."""
+def _tried_again(
+    setup: Setup, level: LevelName, compare: Comparison, names: Collection[str]
+) -> Collection[str]:
+    """Return which of some wrong answers pass a comparison on the first rows of the data."""
+    rows = max(1, NUMBERS_OF_A_PART // setup.classes)
+    first = replace(setup, compared=min(rows, setup.rows_compared))
+    truth = Truth.of(drawn(first, 0), level)
     wrong = [one for one in wrong_answers(truth) if one.name in names]
-    return [one.wrong.name for one in tried(truth, compare, wrong).trials if one.passes]
+    return [
+        one.wrong.name for one in tried(truth, compare, wrong, judges=False).trials if one.passes
+    ]
 
 
 def _added(every: Sequence[Sizes]) -> SizesOfValues:
@@ -133,6 +140,7 @@ def audited(
     *,
     level: LevelName = "wide",
     seeds: int = 1,
+    jobs: int = 1,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> BoundAudit:
     """Audit a bound: put every wrong answer that has a meaning through it.
@@ -147,8 +155,10 @@ def audited(
         The level that right answers have. The right bound is computed for it.
     seeds
         The number of seeds from which the data is drawn.
+    jobs
+        The number of threads.
     progress
-        Called with a number of rows whenever so many more are compared.
+        Called with a number of rows whenever they have been compared.
 
     Returns
     -------
@@ -169,13 +179,16 @@ def audited(
     >>> setup = Setup(quantity="dE/dz", format=BINARY32, rows=8, classes=5, loss=Loss())
     >>> found = audited(setup, "atol=1,rtol=0.1")
     >>> found.passing[0].name, found.right_passes
-    ('next-class', 1)
+    ('zero', 1)
     >>> found.right_bound.written, found.right_bound.passing
     ('atol=5.7e-07,rtol=9.5e-07', ('softmax-above-an-epsilon',))
     """
     compare = comparison(written, setup.format)
     truths = [Truth.of(drawn(setup, seed), level) for seed in range(seeds)]
-    every = [tried(truth, compare, wrong_answers(truth), progress=progress) for truth in truths]
+    every = [
+        tried(truth, compare, wrong_answers(truth), jobs=jobs, progress=progress)
+        for truth in truths
+    ]
     by_name: dict[str, list[Trial]] = {}
     for trials in every:
         for trial in trials.trials:
@@ -210,7 +223,7 @@ def audited(
         advice=tuple(
             Advice(
                 change=change,
-                passing=len(_tried_again(Truth.of(drawn(changed, 0), level), compare, names)),
+                passing=len(_tried_again(changed, level, compare, names)),
                 tried=len(names),
             )
             for change, changed in _changes(truths[0])

@@ -53,7 +53,7 @@ def bytes_needed(setup: Setup, *, whole: bool) -> int:
     whole
         Whether the comparison needs all values at once.
     """
-    numbers = setup.rows * setup.classes
+    numbers = setup.rows_compared * setup.classes
     part = min(numbers, max(NUMBERS_OF_A_PART, setup.classes))
     return part * _OF_A_PART + setup.rows * _OF_A_ROW + numbers * _OF_ALL * whole
 
@@ -98,6 +98,7 @@ def setup_of(
     upstream: str = "",
     targets: str = INDEX,
     ignored: float = 0.0,
+    compared: int | None = None,
 ) -> Setup:
     """Return the data of a test.
 
@@ -116,6 +117,8 @@ def setup_of(
         ``index`` or ``probability``.
     ignored
         The part of the rows that is ignored.
+    compared
+        How many of the rows are compared; None for all.
 
     Raises
     ------
@@ -142,6 +145,7 @@ def setup_of(
         upstream=distribution(upstream or ("normal" if of_a_vector else "ones")),
         targets=known_name("targets", targets, DRAWN_TARGETS),
         ignored=ignored,
+        compared=compared,
     )
     _check(setup)
     return setup

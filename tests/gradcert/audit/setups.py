@@ -62,6 +62,9 @@ class Setup:
         The part of the rows that is ignored.
     confident
         The part of the rows whose label has a logit far above the others.
+    compared
+        How many of the rows are compared, the first ones; None for all. A mean divides by all rows
+        all the same, so that values have the sizes that they have in the test.
     """
 
     quantity: QuantityName
@@ -74,6 +77,12 @@ class Setup:
     targets: TargetDomain = INDEX
     ignored: float = 0.0
     confident: float = 0.0
+    compared: int | None = None
+
+    @property
+    def rows_compared(self) -> int:
+        """The number of rows that are compared."""
+        return self.rows if self.compared is None else min(self.rows, self.compared)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +138,9 @@ class Data:
     def parts(self) -> Iterator[Rows]:
         """Draw the rows, part by part."""
         count = max(1, NUMBERS_OF_A_PART // self.setup.classes)
-        for first in range(0, self.setup.rows, count):
-            yield self._part(first, min(count, self.setup.rows - first))
+        rows = self.setup.rows_compared
+        for first in range(0, rows, count):
+            yield self._part(first, min(count, rows - first))
 
     def _part(self, first: int, count: int) -> Rows:
         setup, labels = self.setup, self.labels[first : first + count]
@@ -233,3 +243,5 @@ def in_words(setup: Setup) -> Iterator[str]:
         yield f"targets {setup.targets}"
     if setup.ignored:
         yield f"{setup.ignored:g} of the rows ignored"
+    if setup.rows_compared < setup.rows:
+        yield f"{setup.rows_compared} of the rows compared"

@@ -1,6 +1,7 @@
 """Wrong answers put through a comparison, part by part."""
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import inf, isnan, sqrt
 
@@ -121,18 +122,40 @@ def _is_refuted(truth: Truth, answered: Answered, got: Array) -> bool:
     )
 
 
-def _compare(truth: Truth, answered: Answered, trials: Sequence[Trial]) -> None:
-    """Compare some rows of wrong answers. The oracle judges those of the first and the last."""
-    rows, dtype = answered.rows, truth.claim.format.dtype
-    at_an_end = rows.first == 0 or rows.first + rows.case.rows == truth.data.setup.rows
-    for trial in trials:
-        if not trial.passes:
-            continue
-        with np.errstate(all="ignore"):
-            got = trial.wrong.make(answered).astype(dtype).astype(np.float64)
-            trial.add(got, answered.want)
-        if trial.passes and at_an_end and not trial.is_wrong:
-            trial.is_wrong = _is_refuted(truth, answered, got)
+@dataclass(frozen=True, eq=False)
+class _Court:
+    """What compares rows of wrong answers.
+
+    Attributes
+    ----------
+    truth
+        The data.
+    pool
+        The threads that compare; numpy leaves the interpreter to the others while it computes.
+    judges
+        Whether the oracle judges the rows of the first and the last part of what passes.
+    """
+
+    truth: Truth
+    pool: Executor
+    judges: bool
+
+    def compare(self, answered: Answered, trials: Iterable[Trial]) -> None:
+        """Compare the rows of a part."""
+        rows, dtype = answered.rows, self.truth.claim.format.dtype
+
+        def compared(trial: Trial) -> Array:
+            with np.errstate(all="ignore"):
+                got = trial.wrong.make(answered).astype(dtype).astype(np.float64)
+                trial.add(got, answered.want)
+            return got
+
+        alive = [trial for trial in trials if trial.passes]
+        last = self.truth.data.setup.rows_compared
+        judged = self.judges and (rows.first == 0 or rows.first + rows.case.rows == last)
+        for trial, got in zip(alive, self.pool.map(compared, alive), strict=True):
+            if judged and trial.passes and not trial.is_wrong:
+                trial.is_wrong = _is_refuted(self.truth, answered, got)
 
 
 def tried(
@@ -140,6 +163,8 @@ def tried(
     comparison: Comparison,
     wrong: Sequence[Wrong],
     *,
+    judges: bool = True,
+    jobs: int = 1,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Trials:
     """Put wrong answers through a comparison.
@@ -152,6 +177,10 @@ def tried(
         The comparison.
     wrong
         The wrong answers.
+    judges
+        Whether the oracle is asked whether an answer that passes is wrong.
+    jobs
+        The number of threads.
     progress
         Called with the number of rows after each part.
 
@@ -178,18 +207,20 @@ def tried(
     parts: Iterable[Answered] = truth.answered()
     if comparison.whole:  # Only one wrong answer at a time is kept whole.
         parts = list(parts)
-    for answered in parts:
-        sizes.add(answered.want, comparison.atol or 0.0)
-        ours = truth.claim.function(*truth.claim.arguments(answered.rows.case))
-        right.add(ours.astype(np.float64), answered.want)
-        if not comparison.whole:
-            _compare(truth, answered, trials)
-        progress(answered.rows.case.rows)
-    for trial in trials:
-        if comparison.whole:
-            for answered in parts:
-                _compare(truth, answered, [trial])
-        trial.passes = trial.passes and trial.running.passes()
-        if isinstance(trial.running, _OfSum) and trial.running.is_equal:
-            trial.is_wrong = False
+    with ThreadPoolExecutor(jobs) as pool:
+        court = _Court(truth, pool, judges)
+        for answered in parts:
+            sizes.add(answered.want, comparison.atol or 0.0)
+            ours = truth.claim.function(*truth.claim.arguments(answered.rows.case))
+            right.add(ours.astype(np.float64), answered.want)
+            if not comparison.whole:
+                court.compare(answered, trials)
+            progress(answered.rows.case.rows)
+        for trial in trials:
+            if comparison.whole:
+                for answered in parts:
+                    court.compare(answered, [trial])
+            trial.passes = trial.passes and trial.running.passes()
+            if isinstance(trial.running, _OfSum) and trial.running.is_equal:
+                trial.is_wrong = False
     return Trials(trials, sizes, right.passes())

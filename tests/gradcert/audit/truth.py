@@ -96,11 +96,11 @@ class Truth:
         """The rows that the oracle encloses: all, or a sample with the first and the last."""
         setup = self.data.setup
         count = max(1, _ENCLOSED // setup.classes)
-        if count >= setup.rows:
-            return frozenset(range(setup.rows))
+        if count >= setup.rows_compared:
+            return frozenset(range(setup.rows_compared))
         generator = np.random.default_rng([self.data.seed, 3])
-        drawn = generator.choice(setup.rows, count, replace=False)
-        return frozenset([setup.rows - 1, *drawn.tolist()][: max(count, 1)])
+        drawn = generator.choice(setup.rows_compared, count, replace=False)
+        return frozenset([setup.rows_compared - 1, *drawn.tolist()][: max(count, 1)])
 
     def answer(self, rows: Rows) -> Array:
         """Return the right answer in binary64."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from gradcert.audit.mutants import MUTANTS, Mutant, Part
+from gradcert.audit.mutants import MUTANTS, Part
 from gradcert.audit.setups import Data, divisor
 from gradcert.audit.truth import Answered, Truth
 from gradcert_implementations import (
@@ -67,17 +67,21 @@ class Wrong:
     make: Callable[[Answered], Array]
 
 
-def _of_answer(mutant: Mutant, data: Data) -> Wrong:
-    def make(answered: Answered) -> Array:
-        case = answered.rows.case
-        return mutant.make(Part(answered.wide, answered.rows.first, data.setup.rows, case.upstream))
-
-    return Wrong(mutant.name, mutant.sentence, Origin.ANSWER, make)
+def _part(answered: Answered, data: Data) -> Part:
+    rows = answered.rows
+    return Part(answered.wide, rows.first, data.setup.rows_compared, rows.case.upstream)
 
 
-def _applies(mutant: Mutant, answered: Answered, data: Data) -> bool:
-    case = answered.rows.case
-    return mutant.applies(Part(answered.wide, answered.rows.first, data.setup.rows, case.upstream))
+def _of_answers(data: Data, first: Answered) -> Iterator[Wrong]:
+    """Yield the mutants of the right answer that have a meaning for its first part."""
+    for mutant in MUTANTS:
+        if mutant.applies(_part(first, data)):
+            yield Wrong(
+                mutant.name,
+                mutant.sentence,
+                Origin.ANSWER,
+                lambda answered, mutant=mutant: mutant.make(_part(answered, data)),  # type: ignore[misc]
+            )
 
 
 _DROPPED = (
@@ -196,8 +200,7 @@ def wrong_answers(truth: Truth) -> list[Wrong]:
     ['zero', 'label-smoothing-dropped', 'no-shift']
     """
     data = truth.data
-    first = next(truth.answered())
-    found = [_of_answer(one, data) for one in MUTANTS if _applies(one, first, data)]
+    found = [*_of_answers(data, next(truth.answered()))]
     if truth.claim.quantity.shares:
         found += [*_without_options(truth), *_with_divisors(data)]
     if truth.claim.quantity.upstream:

@@ -8,7 +8,7 @@ import typer
 
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import ReportFolder
-from gradcert.cli.running import make_ready, usage_error, writing
+from gradcert.cli.running import available_cores, make_ready, usage_error, writing
 from gradcert.cli.streams import kept_streams, printing, say
 from gradcert_implementations.importing import SpecError
 from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, QUANTITY_NAMES, known_name
@@ -48,6 +48,7 @@ def _audited(setup: "Setup", close: str, level: "LevelName", seeds: int) -> "Bou
             close,
             level=level,
             seeds=seeds,
+            jobs=available_cores(),
             progress=lambda rows: progress.advance(task, rows),
         )
 

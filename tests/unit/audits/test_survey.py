@@ -48,6 +48,7 @@ OPTIONAL = {
     "why_not": str,
     "differs": str,
     "claimed": str,
+    "claimed_to_pass": list,
 }
 
 NUMBER = r"-?[0-9.]+(?:e-?[0-9]+)?"

@@ -1,0 +1,221 @@
+"""Replay the comparisons of public gradient tests with wrong gradients: ``make audits``.
+
+``tests.toml`` has the facts about each test: its shapes, its loss, how it draws its data and what
+it compares. Data is drawn in the same way, and wrong answers are put through the same comparison.
+No kernel of another project runs. Each result is appended to ``.audits/results.jsonl``, so that an
+interrupted run goes on where it stopped; results of older facts or older code are ignored. At the
+end the pages ``reports/published/audits.md`` and ``audits.html`` are written.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import jinja2
+import msgspec
+import typer
+from msgspec.structs import replace
+from rich.progress import Progress
+
+from gradcert.audit.bounds import audited
+from gradcert.audit.requests import setup_of
+from gradcert_implementations.names import FORMAT_ALIASES
+from gradcert_reports.audits.bound_phrases import change, right_bound, sizes
+from gradcert_reports.audits.bound_records import BoundAudit
+from gradcert_reports.model.verdict import Verdict
+from gradcert_reports.text.escape import in_markdown, well_formed
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+FACTS, COMPARISONS = HERE / "tests.toml", HERE / "comparisons.py"
+LINES = ROOT / ".audits" / "results.jsonl"
+PUBLISHED = ROOT / "reports" / "published"
+
+CODE = (
+    "bounds",
+    "comparisons",
+    "distributions",
+    "mutants",
+    "requests",
+    "setups",
+    "sizes",
+    "trials",
+    "truth",
+    "written_comparisons",
+    "wrong_answers",
+)
+"""The modules of ``gradcert.audit`` that audit a bound."""
+
+MOST = 1 << 24
+"""Logits of a test that are compared at most: its first rows. Its mean divides by all rows."""
+
+
+class PublicTest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The facts about a case of a public test, as ``tests.toml`` has them."""
+
+    project: str
+    test: str
+    link: str
+    commit: str
+    read: date
+    quantity: str
+    formats: tuple[str, ...]
+    rows: int
+    classes: int
+    logits: str
+    upstream: str
+    targets: str
+    loss: tuple[str, ...]
+    close: str
+    replayed: bool
+    elsewhere: str
+    advice: str
+    ignored: float = 0.0
+    unconfirmed: str = ""
+    why_not: str = ""
+    differs: str = ""
+    claimed: str = ""
+    claimed_to_pass: tuple[str, ...] = ()
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What the audit of a test found.
+
+    Attributes
+    ----------
+    digest
+        Of the facts and the code that the result depends on.
+    format
+        The format of the test's arrays.
+    audit
+        What was found.
+    """
+
+    digest: str
+    format: str
+    audit: BoundAudit
+
+    @property
+    def passing(self) -> list[str]:
+        """The names of the wrong answers that pass."""
+        return [one.name for one in self.audit.passing]
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """A test with its results, one for each format; none where it is not replayed."""
+
+    test: PublicTest
+    results: tuple[Result, ...] = ()
+
+    @property
+    def unconfirmed(self) -> list[str]:
+        """What was said to pass, and does not in any format."""
+        passing = {name for result in self.results for name in result.passing}
+        return [name for name in self.test.claimed_to_pass if self.results and name not in passing]
+
+
+def facts() -> list[PublicTest]:
+    """Return the facts about all tests."""
+    content = tomllib.loads(FACTS.read_text("utf-8"))
+    return msgspec.convert(content["test"], list[PublicTest])
+
+
+def digest(test: PublicTest, format: str) -> str:
+    """Return a digest of what the result of a test depends on."""
+    used = replace(test, link="", commit="", elsewhere="", advice="", claimed="", differs="")
+    found = hashlib.sha256(repr((used, format)).encode())
+    modules = [ROOT / "tests" / "gradcert" / "audit" / f"{name}.py" for name in CODE]
+    for file in (COMPARISONS, *modules):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def result_of(test: PublicTest, format: str) -> Result:
+    """Audit the comparison of a test in one of its formats."""
+    setup = setup_of(
+        quantity=test.quantity,
+        format=format,
+        rows=test.rows,
+        classes=test.classes,
+        loss=test.loss,
+        logits=test.logits,
+        upstream=test.upstream,
+        targets=test.targets,
+        ignored=test.ignored,
+        compared=max(1, MOST // test.classes),
+    )
+    close = test.close.replace(COMPARISONS.name, str(COMPARISONS))
+    return Result(digest(test, format), format, audited(setup, close))
+
+
+def known() -> dict[str, Result]:
+    """Return the results that are kept, by their digests."""
+    lines = LINES.read_bytes().splitlines() if LINES.exists() else []
+    results = [msgspec.json.decode(line, type=Result) for line in lines]
+    return {result.digest: result for result in results}
+
+
+def complete(tests: Sequence[PublicTest]) -> Iterator[Audited]:
+    """Audit what is missing, and yield all tests with their results."""
+    done = known()
+    LINES.parent.mkdir(exist_ok=True)
+    with Progress() as progress, LINES.open("ab") as kept:
+        task = progress.add_task("auditing", total=len(tests))
+        for test in tests:
+            progress.update(task, advance=1, description=f"{test.project} {test.test}"[:60])
+            results = []
+            for format in test.formats if test.replayed else ():
+                found = done.get(digest(test, format))
+                if found is None:
+                    found = result_of(test, format)
+                    kept.write(msgspec.json.encode(found) + b"\n")
+                    kept.flush()
+                results.append(found)
+            yield Audited(test, tuple(results))
+
+
+def _environment(*, markdown: bool) -> jinja2.Environment:
+    loaders = [jinja2.FileSystemLoader(HERE), jinja2.PackageLoader("gradcert_reports.html")]
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=not markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {"Verdict": Verdict, "most": MOST}
+    environment.filters |= {
+        "change": change,
+        "ieee": lambda format: FORMAT_ALIASES.get(format, format),
+        "right_bound": right_bound,
+        "sizes": sizes,
+        "text": in_markdown if markdown else str,
+    }
+    return environment
+
+
+def pages(tests: Sequence[Audited]) -> dict[str, str]:
+    """Return the pages by the names of their files."""
+    found = {}
+    for name, markdown in (("audits.md", True), ("audits.html", False)):
+        template = _environment(markdown=markdown).get_template(f"{name}.jinja")
+        found[name] = well_formed(template.render(tests=tests))
+    return found
+
+
+def main() -> None:
+    """Audit what is missing, then write the pages."""
+    try:
+        tests = list(complete(facts()))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    for name, page in pages(tests).items():
+        (PUBLISHED / name).write_text(page, "utf-8")
+        typer.echo(f"wrote {PUBLISHED / name}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
