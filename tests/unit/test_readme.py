@@ -43,6 +43,15 @@ def test_the_transcript_of_the_flawed_gradient_is_what_the_command_prints(tmp_pa
     assert stripped(result.stdout) == stripped(shown)
 
 
+def test_the_audit_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    (block,) = (one for one in blocks("console") if one.startswith("$ gradcert audit --close"))
+    command, *shown = block.splitlines()
+    result = run(GRADCERT, *command.split()[2:], cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    printed = iter(result.stdout.splitlines())
+    assert [line for line in shown if line.strip() != "..." and line not in printed] == []
+
+
 def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None:
     kernel, script = (one for one in blocks("python") if "my_kernel" in one)
     (tmp_path / "my_kernel.py").write_text(kernel)
