@@ -41,6 +41,7 @@ CODE = (
     "requests",
     "setups",
     "sizes",
+    "sure_bounds",
     "trials",
     "truth",
     "written_comparisons",

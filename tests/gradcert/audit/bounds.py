@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from math import floor, inf, isfinite, log10
+from math import inf, isfinite
 
-from gradcert.audit.comparisons import Comparison
+from gradcert.audit.comparisons import Comparison, Errors
 from gradcert.audit.distributions import NORMAL, ONES
 from gradcert.audit.setups import NUMBERS_OF_A_PART, Setup, drawn, in_words
 from gradcert.audit.sizes import Sizes
+from gradcert.audit.sure_bounds import errors_in, sure_bound
 from gradcert.audit.trials import Trial, tried
-from gradcert.audit.truth import Truth, errors_of
+from gradcert.audit.truth import Truth
 from gradcert.audit.written_comparisons import comparison
 from gradcert.audit.wrong_answers import Origin, wrong_answers
 from gradcert_implementations import Given, LevelName, Reduction
@@ -28,53 +29,6 @@ __all__ = ["audited"]
 
 _CONFIDENT = 0.5
 """The part of the rows that the advice makes confident."""
-
-
-def _rounded_up(value: float) -> float:
-    """Return a number of two decimal digits that is not smaller.
-
-    Examples
-    --------
-    >>> _rounded_up(0.00123), _rounded_up(5.0), _rounded_up(0.0)
-    (0.0013, 5.0, 0.0)
-    """
-    if not value:
-        return 0.0
-    exponent = floor(log10(value)) - 1
-    digits = floor(value / 10.0**exponent)
-    while float(f"{digits}e{exponent}") < value:
-        digits += 1
-    return float(f"{digits}e{exponent}")
-
-
-def _right_bound(
-    truths: Sequence[Truth], compare: Comparison, names: Collection[str]
-) -> RightBound | None:
-    """Return the bound that a right answer of a level is sure to meet, and what passes it."""
-    setup, level, sure = truths[0].data.setup, truths[0].level, compare.sure
-    if sure is None or truths[0].one_value:
-        return None
-    limit, enclosed, void = 0.0, 0, 0
-    for truth in truths:
-        for answered in truth.answered():
-            for place, question in answered.questions.items():
-                enclosed += 1
-                errors = errors_of(question, answered.want[place], level)
-                found = None if errors is None else sure.limit(errors)
-                void += found is None
-                limit = max(limit, found or 0.0)
-    if void == enclosed:
-        return None
-    written = sure.written(_rounded_up(limit))
-    return RightBound(
-        written=written,
-        level=level,
-        enclosed=enclosed,
-        rows=setup.rows_compared * len(truths),
-        void=void,
-        passing=tuple(_tried_again(setup, level, comparison(written, setup.format), names)),
-        note=sure.note,
-    )
 
 
 def _changes(truth: Truth) -> Iterator[tuple[str, Setup]]:
@@ -100,6 +54,23 @@ def _tried_again(
     return [
         one.wrong.name for one in tried(truth, compare, wrong, judges=False).trials if one.passes
     ]
+
+
+def _advice(
+    truth: Truth, compare: Comparison, errors: Sequence[Errors | None], names: Collection[str]
+) -> Iterator[Advice]:
+    """Yield what each change of the test would do."""
+    setup, level = truth.data.setup, truth.level
+
+    def advice(change: str, changed: Setup, other: Comparison) -> Advice:
+        passing = len(_tried_again(changed, level, other, names))
+        return Advice(change=change, passing=passing, tried=len(names))
+
+    for change, changed in _changes(truth):
+        yield advice(change, changed, compare)
+    if compare.tighter and (sure := sure_bound(compare.tighter, errors)):
+        change = f"{sure.written}, which right answers of the level are sure to meet, too"
+        yield advice(change, setup, comparison(sure.written, setup.format))
 
 
 def _added(every: Sequence[Sizes]) -> SizesOfValues:
@@ -180,8 +151,8 @@ def audited(
     >>> found = audited(setup, "atol=1,rtol=0.1")
     >>> found.passing[0].name, found.right_passes
     ('zero', 1)
-    >>> found.right_bound.written, found.right_bound.passing
-    ('atol=5.7e-07,rtol=9.5e-07', ('softmax-above-an-epsilon',))
+    >>> found.right_bound.written, found.advice[-1].change.partition(",")[0]
+    ('atol=0,rtol=0.0625', 'atol=5.7e-07')
     """
     compare = comparison(written, setup.format)
     truths = [Truth.of(drawn(setup, seed), level) for seed in range(seeds)]
@@ -205,6 +176,20 @@ def audited(
         for name, trials in by_name.items()
         if name not in names and any(trial.passes for trial in trials)
     )
+    errors = [] if truths[0].one_value else errors_in(truths)
+    sure = sure_bound(compare, errors)
+    right = None
+    if sure is not None:
+        other = comparison(sure.written, setup.format)
+        right = RightBound(
+            written=sure.written,
+            level=level,
+            enclosed=len(errors),
+            rows=setup.rows_compared * seeds,
+            void=len(errors) - sure.rows,
+            passing=tuple(_tried_again(setup, level, other, names)),
+            note=sure.note,
+        )
     return BoundAudit(
         version=version("gradcert"),
         comparison=written,
@@ -219,14 +204,6 @@ def audited(
         equal=equal,
         right_passes=sum(one.right_passes for one in every),
         sizes=_added([one.sizes for one in every]),
-        right_bound=_right_bound(truths, compare, names),
-        advice=tuple(
-            Advice(
-                change=change,
-                passing=len(_tried_again(changed, level, compare, names)),
-                tried=len(names),
-            )
-            for change, changed in _changes(truths[0])
-            if names
-        ),
+        right_bound=right,
+        advice=tuple(_advice(truths[0], compare, errors, names)) if names else (),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any, Protocol
 
 import numpy as np
@@ -86,6 +85,8 @@ class Comparison:
         The absolute tolerance, if it has one.
     whole
         Whether it needs all values at once.
+    tighter
+        A comparison of the same kind with a relative tolerance that suits the format.
     """
 
     predicate: str
@@ -93,6 +94,7 @@ class Comparison:
     sure: Sure | None = None
     atol: float | None = None
     whole: bool = False
+    tighter: "Comparison | None" = None
 
 
 @dataclass
@@ -110,9 +112,12 @@ class _Everywhere:
         return self.ok
 
 
-def close(
-    atol: float, rtol: float, *, of_got: bool = False, largest_rtol: float = inf
-) -> Comparison:
+_LARGEST_RTOL = 1 / 16
+"""The largest relative tolerance of a bound that is right. A larger one accepts mistakes that are
+larger than what any level rounds, whatever atol is."""
+
+
+def close(atol: float, rtol: float, *, of_got: bool = False) -> Comparison:
     """Compare ``|got - want| <= atol + rtol |want|`` at each value.
 
     So do ``numpy.allclose(got, want)``, ``numpy.testing.assert_allclose(got, want)``,
@@ -125,9 +130,6 @@ def close(
         The absolute and the relative tolerance.
     of_got
         Whether the relative one is of the answer got: the arguments are the other way round.
-    largest_rtol
-        The largest relative tolerance of a bound that is right. A larger one accepts mistakes of
-        its size whatever atol is.
 
     Examples
     --------
@@ -144,7 +146,7 @@ def close(
         within: Array = abs(got - want) <= atol + rtol * size
         return within
 
-    right_rtol = min(rtol, largest_rtol)
+    right_rtol = min(rtol, _LARGEST_RTOL)
 
     def limit(errors: Errors) -> float:
         size = abs(errors.want)
@@ -153,13 +155,13 @@ def close(
         return max(0.0, float((errors.error - right_rtol * size).max()))
 
     order = ",of=got" if of_got else ""
-    note = f"rtol={rtol:g} accepts an error of {rtol:.2%} whatever atol is, so it is lowered."
+    note = f"rtol={rtol:g} accepts an error of {rtol:.0%} whatever atol is, so it is lowered."
     return Comparison(
         f"|got - want| <= {atol:g} + {rtol:g} |{'got' if of_got else 'want'}|",
         lambda: _Everywhere(holds),
         Sure(
             limit,
-            lambda limit: f"atol={limit:g},rtol={right_rtol:.2g}{order}",
+            lambda limit: f"atol={limit:g},rtol={right_rtol:g}{order}",
             note if right_rtol < rtol else "",
         ),
         atol,

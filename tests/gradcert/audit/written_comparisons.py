@@ -1,6 +1,7 @@
 """Comparisons as they are written on a command line and in a data file."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -46,6 +47,10 @@ def _number(text: str) -> float:
     return value
 
 
+_BITS_LOST = 4
+"""Bits of the format that a relative tolerance may lose and still suit it."""
+
+
 def _close(arguments: str, atol: float, rtol: float, format: Format) -> Comparison:
     """Return an allclose with some of its tolerances given."""
     given = {}
@@ -54,16 +59,11 @@ def _close(arguments: str, atol: float, rtol: float, format: Format) -> Comparis
         if name not in _ARGUMENTS or name in given:
             raise ValueError
         given[name] = value
-    return close(
-        _number(given.get("atol", str(atol))),
-        _number(given.get("rtol", str(rtol))),
-        of_got=_ORDERS[given.get("of", "want")],
-        largest_rtol=2.0 ** (_BITS_LOST - format.precision),
-    )
+    of_got, suits = _ORDERS[given.get("of", "want")], 2.0 ** (_BITS_LOST - format.precision)
+    atol, rtol = _number(given.get("atol", str(atol))), _number(given.get("rtol", str(rtol)))
+    found = close(atol, rtol, of_got=of_got)
+    return replace(found, tighter=close(0, suits, of_got=of_got)) if suits < rtol else found
 
-
-_BITS_LOST = 4
-"""Bits of the format that the relative tolerance of a right bound may lose."""
 
 _ARGUMENTS = "atol", "rtol", "of"
 
