@@ -20,7 +20,7 @@ from gradcert_implementations import (
 from gradcert_implementations.importing import imported_object, named
 from gradcert_implementations.options import Options
 
-FOLDER = Path(__file__).parents[2] / "audits"
+FOLDER = Path(__file__).parent
 TESTS: list[dict[str, Any]] = tomllib.loads((FOLDER / "tests.toml").read_text("utf-8"))["test"]
 
 NEEDED = {
