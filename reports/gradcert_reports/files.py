@@ -11,7 +11,7 @@ from gradcert_reports.text.badge import badge
 from gradcert_reports.text.junit import junit
 from gradcert_reports.text.markdown import markdown
 
-__all__ = ["clear", "keep", "prepare", "read", "write"]
+__all__ = ["clear", "keep", "prepare", "read", "replace_file", "write"]
 
 _PAGES = {"index.html": html, "report.md": markdown, "junit.xml": junit, "badge.svg": badge}
 """The pages, in the order in which a reader wants them."""
@@ -19,8 +19,14 @@ _PAGES = {"index.html": html, "report.md": markdown, "junit.xml": junit, "badge.
 _KEPT = "certificate.json"
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a new file and rename it to `path`: a reader sees the whole old file or the new one."""
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a new file and rename it to `path`: a reader sees the whole old file or the new one.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -65,7 +71,7 @@ def keep(report: Report, directory: Path) -> None:
     OSError
         If the directory cannot be written to.
     """
-    _replace(directory / _KEPT, encode(report))
+    replace_file(directory / _KEPT, encode(report))
 
 
 def write(report: Report, directory: Path) -> list[Path]:
@@ -84,7 +90,7 @@ def write(report: Report, directory: Path) -> list[Path]:
     prepare(directory)
     keep(report, directory)
     for name, page in rendered.items():
-        _replace(directory / name, page.encode())
+        replace_file(directory / name, page.encode())
     return [directory / name for name in (*rendered, _KEPT)]
 
 
