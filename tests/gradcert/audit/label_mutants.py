@@ -63,7 +63,7 @@ def _diagonal_only(part: LabelledPart) -> Array:
 
 
 def _softmax_dropped(part: LabelledPart, c: Array) -> Array:
-    return np.asarray(-c * part.targets)
+    return np.asarray(0 - c * part.targets)
 
 
 def _target_forgotten(part: LabelledPart, c: Array) -> Array:

@@ -149,6 +149,8 @@ def mutated(mutant: Mutant, values: Array, operands: Operands) -> "Array | None"
     >>> mutated(ALL_MUTANTS["upstream-ignored"], slopes, call) is None
     True
     """
+    if not values.size:
+        return None
     right = values
     if values.itemsize < _SINGLE.itemsize:  # A factor such as 1.001 is no number of 16 bits.
         values = values.astype(_SINGLE)

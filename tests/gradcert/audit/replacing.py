@@ -33,8 +33,11 @@ class _Undo:
 
 
 def _same(value: Any, function: Any) -> bool:
-    """Return whether this is a function; each access makes another bound method."""
-    return value is function or (isinstance(value, MethodType) and bool(value == function))
+    """Return whether this is a function; each access makes another bound method.
+
+    Some objects warn where ``isinstance`` asks them for their class.
+    """
+    return value is function or (type(value) is MethodType and bool(value == function))
 
 
 def _contents(cell: Any) -> Any:
@@ -47,9 +50,9 @@ def _contents(cell: Any) -> Any:
 def _holders(function: _Function, wrapper: _Function | None) -> Iterator[str]:
     """Yield what holds a function beside the wrapper."""
     for one in gc.get_objects():
-        if isinstance(one, functools.partial) and _same(one.func, function):
+        if type(one) is functools.partial and _same(one.func, function):
             yield "a functools.partial"
-        elif isinstance(one, FunctionType) and one is not wrapper:
+        elif type(one) is FunctionType and one is not wrapper:
             name = f"{one.__module__}.{one.__qualname__}"
             given = (*(one.__defaults__ or ()), *(one.__kwdefaults__ or {}).values())
             if any(_same(value, function) for value in given):
@@ -61,7 +64,7 @@ def _holders(function: _Function, wrapper: _Function | None) -> Iterator[str]:
 def _places(function: _Function | None) -> Iterator[Place]:
     """Yield the attributes of modules that are a function."""
     for module in list(sys.modules.values()):
-        if function is not None and isinstance(module, ModuleType):
+        if function is not None and issubclass(type(module), ModuleType):
             for name, value in list(vars(module).items()):
                 if _same(value, function):
                     yield Place(module, name)

@@ -26,7 +26,7 @@ def _outputs(answer: Any) -> Iterable[Tensor]:
 def _like(gradient: Tensor, wrong: Tensor) -> Tensor:
     """Return wrong values with the dtype, the device and the layout of a gradient.
 
-    The derivative of a gradient stays as it is.
+    They can be differentiated like the gradient, if that can.
     """
     same = torch.empty_like(gradient).copy_(wrong)
     return gradient + (same - gradient.detach()) if gradient.requires_grad else same
@@ -55,7 +55,9 @@ def called_with_tensors(
     values = array_of(logits).copy() if mutating.needs_arguments else None
     upstream: dict[int, Tensor] = {}
 
-    def changed(gradient: Tensor) -> Tensor | None:
+    def changed(gradient: Tensor | None) -> Tensor | None:
+        if gradient is None:  # What autograd knows to be zero.
+            return None
         given = list(upstream.values())
         upstream.clear()  # The next backward has its own.
         only = array_of(given[0]) if len(given) == 1 else None
@@ -63,8 +65,9 @@ def called_with_tensors(
         return None if wrong is None else _like(gradient, tensor_of(wrong))
 
     def noted(place: int) -> Callable[[Tensor], None]:
-        def note(gradient: Tensor) -> None:
-            upstream[place] = gradient
+        def note(gradient: Tensor | None) -> None:
+            if gradient is not None:
+                upstream[place] = gradient
 
         return note
 

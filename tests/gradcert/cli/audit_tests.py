@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gradcert.cli.interrupts import stoppable
-from gradcert.cli.options import ReportFolder
+from gradcert.cli.options import folder
 from gradcert.cli.running import make_ready, progress_bar, usage_error, writing
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import printing, say
@@ -125,7 +125,15 @@ def audit_tests_command(
             help="End with status 1 if fewer of the mutants are killed.",
         ),
     ] = None,
-    report: ReportFolder = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=folder,
+            help="Write report.md and audit.json into this folder. A run that was interrupted "
+            "goes on from there.",
+        ),
+    ] = None,
 ) -> None:
     """Show which wrong gradients your own tests let through.
 
