@@ -161,6 +161,9 @@ def audit_tests_command(
     try:
         mutants = list(known_names("mutant", mutant or ALL_MUTANTS, tuple(ALL_MUTANTS)))
         command = Command(str(Target.named(replace)), tuple(arguments or ()))
+        command.line(None).encode()
+    except UnicodeEncodeError:
+        usage_error("an argument of pytest is not UTF-8: rename that file, or name its folder")
     except ValueError as error:
         usage_error(str(error))
     make_ready(report)
