@@ -8,8 +8,8 @@ from gradcert_reports.audits.tests_records import AuditOfTests, Fate, Outcome
 __all__ = ["ENDS_EARLY", "CountsOfATest", "counts", "headline", "silent_tests", "why"]
 
 ENDS_EARLY = (
-    "A run ends at its first failing test, so a test that comes later was not tried with its "
-    "mutant."
+    "A run ends at its first failing test. With --maxfail=0 among the arguments of pytest, each "
+    "test is tried with each mutant."
 )
 
 
@@ -43,26 +43,30 @@ def headline(audit: AuditOfTests) -> str:
 
 def why(outcome: Outcome) -> str:
     """Return what killed a mutant, or why it was not tried."""
-    return outcome.reason or ", ".join(outcome.failed)
+    more = len(outcome.failed) - 1
+    return outcome.reason or "".join(outcome.failed[:1]) + (f" and {more} more" if more > 0 else "")
 
 
 def counts(audit: AuditOfTests) -> list[CountsOfATest]:
-    """Return the counts of the tests that call the function, those with most survivors first."""
+    """Return the counts of the tests that met a mutant, those with most survivors first."""
     killers = [name for outcome in audit.outcomes for name in outcome.failed]
     losers = [name for outcome in audit.outcomes for name in outcome.passed]
-    called = {test.name for test in audit.tests if test.calls} | {*killers, *losers}
     found = [
         CountsOfATest(test.name, killers.count(test.name), losers.count(test.name))
         for test in audit.tests
-        if test.name in called
+        if test.name in {*killers, *losers}
     ]
     return sorted(found, key=lambda one: -one.survived)
 
 
 def silent_tests(audit: AuditOfTests) -> Iterator[str]:
-    """Yield how many tests do not use the function, or not its gradient."""
+    """Yield how many tests met no mutant, do not use the function, or not its gradient."""
+    met = len(counts(audit))
+    able = sum(bool(test.gradients) for test in audit.tests)
     never = sum(not test.calls for test in audit.tests)
     values = sum(bool(test.calls) and not test.gradients for test in audit.tests)
+    if met < able:
+        yield f"{able - met} of {len(audit.tests)} tests were not reached by any."
     if never:
         yield f"{never} of {len(audit.tests)} tests do not call it."
     if values:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from gradcert_reports.audits.tests_phrases import ENDS_EARLY, counts, headline, silent_tests, why
-from gradcert_reports.audits.tests_records import AuditOfTests, Fate
+from gradcert_reports.audits.tests_records import AuditOfTests, Fate, Outcome
 from gradcert_reports.text.escape import on_lines, printable, shortened
 
 __all__ = ["tests_text"]
@@ -27,6 +27,17 @@ def _paragraph(text: str, indent: str = "") -> Iterator[str]:
     )
 
 
+def _end_of(name: str, most: int) -> str:
+    """Return a name of a test, without its beginning if it is too long."""
+    line = printable(name)
+    return line if len(line) <= most else f"…{line[1 - most :]}"
+
+
+def _reason(outcome: Outcome, most: int) -> str:
+    found = why(outcome)
+    return shortened(found, most) if outcome.reason else _end_of(found, most)
+
+
 def _lines(audit: AuditOfTests) -> Iterator[str]:
     yield from _paragraph(headline(audit))
     survivors = audit.of(Fate.SURVIVED)
@@ -40,12 +51,12 @@ def _lines(audit: AuditOfTests) -> Iterator[str]:
         if found:
             yield from ("", f"{fate}:")
         for outcome in found:
-            reason = shortened(why(outcome), _COLUMNS - 2 - _NAME)
+            reason = _reason(outcome, _COLUMNS - 2 - _NAME)
             yield f"  {outcome.mutant:{_NAME}}{reason}".rstrip()
     wide = _COLUMNS - 2 * _COUNT
     yield from ("", f"{'test':{wide}}{'killed':>{_COUNT}}{'survived':>{_COUNT}}")
     for one in counts(audit):
-        name = shortened(one.name, wide - 1)
+        name = _end_of(one.name, wide - 1)
         yield f"{name:{wide}}{one.killed:{_COUNT}}{one.survived:{_COUNT}}"
     yield ""
     yield from _paragraph(" ".join([ENDS_EARLY, *silent_tests(audit)]))

@@ -72,7 +72,10 @@ def _never_called(command: Command, processes: list[ProcessSeen]) -> str:
             f"the tests never call {command.target} by its name; {', '.join(held)} holds it, and "
             "took it before it could be replaced: replace what the tests call"
         )
-    return f"the tests never call {command.target}: name a function that they call, or other tests"
+    return (
+        f"the tests never call {command.target} by its name: name a function that they call; what "
+        "was put into a container before it could be replaced is not replaced"
+    )
 
 
 def baseline(command: Command, folder: Path) -> Baseline:

@@ -122,7 +122,8 @@ def test_strict_tests_notice_every_mutant_whatever_held_the_function(
     gradcert: Run, tmp_path: Path
 ) -> None:
     chosen = ("--jobs", "2", "--report", "out", "--fail-under", "100")
-    done = gradcert("audit", "pytest", *chosen, "--replace", "kernels:gradient")
+    replaced = ("--replace", "kernels:gradient", "--", "--maxfail=0")
+    done = gradcert("audit", "pytest", *chosen, *replaced)
     assert done.returncode == 0, done.stderr
     audit = _audit(tmp_path / "out")
     assert audit.score == 100
@@ -132,6 +133,10 @@ def test_strict_tests_notice_every_mutant_whatever_held_the_function(
     # What is called while the tests are collected counts for no test.
     strict = [test for test in audit.tests if test.name.startswith("test_strict.py")]
     assert [(test.calls, test.gradients) for test in strict] == [(1, 1), (1, 1)]
+    # No run ends early.
+    (zero,) = [outcome for outcome in audit.outcomes if outcome.mutant == "zero"]
+    assert zero.failed == tuple(test.name for test in strict)
+    assert zero.passed == ("test_loose.py::test_shape", "test_loose.py::test_loose")
 
 
 def test_a_score_under_the_one_that_is_asked_for_is_exit_status_1(gradcert: Run) -> None:
@@ -171,7 +176,7 @@ def test_a_second_call_goes_on_where_the_first_stopped_until_something_changes(
             "--replace kernels:gradient --mutant flipped",
             "unknown mutant 'flipped'; did you mean sign-fl",
         ),
-        ("--replace kernels:unused", "the tests never call kernels:unused: name a function"),
+        ("--replace kernels:unused", "the tests never call kernels:unused by its name: name"),
         ("--replace test_words:never", "a default argument of test_words.holds holds it"),
         ("--replace kernels:words -- test_words.py", "the tests call kernels:words, and never its"),
         ("--replace kernels:gradient -- no_such_test.py", "ERROR: file or directory not found"),

@@ -50,6 +50,7 @@ def _audit(outcomes: tuple[Outcome, ...] = OUTCOMES) -> AuditOfTests:
             AuditedTest(name="t.py::strict", calls=1, gradients=1),
             AuditedTest(name="t.py::loose", calls=2, gradients=1),
             AuditedTest(name="t.py::value", calls=1, gradients=0),
+            AuditedTest(name="t.py::late", calls=1, gradients=1),
             AuditedTest(name="t.py::other", calls=0, gradients=0),
         ),
         outcomes=outcomes,
@@ -79,12 +80,19 @@ def test_the_text_has_the_survivors_first_and_counts_each_test() -> None:
         f"{'test':60}{'killed':>10}{'survived':>10}",
         f"{'t.py::loose':60}{0:10}{2:10}",
         f"{'t.py::strict':60}{1:10}{1:10}",
-        f"{'t.py::value':60}{0:10}{0:10}",
         "",
-        "A run ends at its first failing test, so a test that comes later was not tried",
-        "with its mutant. 1 of 4 tests do not call it. 1 of 4 tests call it without its",
-        "gradient.",
+        "A run ends at its first failing test. With --maxfail=0 among the arguments of",
+        "pytest, each test is tried with each mutant. 1 of 5 tests were not reached by",
+        "any. 1 of 5 tests do not call it. 1 of 5 tests call it without its gradient.",
     ]
+
+
+def test_of_a_long_name_the_end_is_shown() -> None:
+    outcomes = (_outcome("zero", Fate.KILLED, failed=(f"{'folder/' * 20}t.py::test_end",)),)
+    tests = (AuditedTest(name=outcomes[0].failed[0], calls=1, gradients=1),)
+    lines = text(msgspec.structs.replace(_audit(outcomes), tests=tests)).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert sum("…" in line and "t.py::test_end" in line for line in lines) == 2
 
 
 def test_the_page_says_the_same() -> None:
