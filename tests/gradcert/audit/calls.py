@@ -15,9 +15,8 @@ _inside = threading.local()
 
 
 def _has_tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    torch = sys.modules.get("torch")
-    values = (*args, *kwargs.values())
-    return torch is not None and any(isinstance(one, torch.Tensor) for one in values)
+    tensors = getattr(sys.modules.get("torch"), "Tensor", ())
+    return any(isinstance(one, tensors) for one in (*args, *kwargs.values()))
 
 
 def _has_jax_arrays(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

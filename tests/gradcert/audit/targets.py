@@ -92,15 +92,19 @@ def imported(module: str) -> ModuleType:
         raise CannotReplace(f"{module} does not import: {one_line(error)}") from error
 
 
+def _of_torch(kind: type, module: str, name: str) -> bool:
+    """Return whether this is a class of PyTorch, which may be half imported."""
+    return issubclass(kind, getattr(sys.modules.get(module), name, ()))
+
+
 def _through(value: Any, target: Target) -> str:
     """Return the method through which a class or a PyTorch module is called; empty for others."""
-    torch = sys.modules.get("torch")
     kind = value if isinstance(value, type) else type(value)
-    if torch is not None and issubclass(kind, torch.nn.Module):
+    if _of_torch(kind, "torch.nn.modules.module", "Module"):
         return "forward"
     if not isinstance(value, type):
         return ""
-    if torch is not None and issubclass(kind, torch.autograd.Function):
+    if _of_torch(kind, "torch.autograd.function", "Function"):
         return "apply"
     if inspect.isfunction(inspect.getattr_static(kind, "__call__", None)):
         return "__call__"
