@@ -78,9 +78,9 @@ def _tried(
                 if directory is not None:
                     add_outcome(directory, outcome)
         except KeyboardInterrupt:
-            going_on = " the same command goes on from here" if directory is not None else ""
+            going_on = "; the same command goes on from here" if directory is not None else ""
             progress.stop()
-            say(f"interrupted: {len(found)} of {len(mutants)} mutants were tried;{going_on}")
+            say(f"interrupted: {len(found)} of {len(mutants)} mutants were tried{going_on}")
             raise typer.Exit(Status.INTERRUPTED) from None
         except ValueError as error:
             _refuse(error)
