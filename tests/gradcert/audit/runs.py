@@ -18,6 +18,9 @@ __all__ = ["Command", "Ended", "run"]
 _MOMENT = 0.02
 """Seconds between two looks at the processes."""
 
+_NAMED = ["-p", "gradcert"]
+"""The option that loads the plugin where pytest loads none by itself."""
+
 _FIRST = "-x"
 """The option with which pytest ends at its first failing test."""
 
@@ -50,7 +53,8 @@ class Command:
         >>> print(Command("kernels:fused", ("-k", "not slow")).line("doubled"))
         python -m pytest --gradcert-mutant doubled --gradcert-replace kernels:fused -k 'not slow'
         """
-        return shlex.join(["python", "-m", "pytest", *self.options(mutant)])
+        named = _NAMED if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
+        return shlex.join(["python", "-m", "pytest", *named, *self.options(mutant)])
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class _Run:
         self._record, self._output = folder / f"{mutant}.jsonl", folder / f"{mutant}.txt"
         self._began = time.monotonic()
         # The user's cache of failed tests stays as it is.
-        ours = ["-p", "gradcert", "-o", f"cache_dir={folder / str(mutant)}"]
+        ours = [*_NAMED, "-o", f"cache_dir={folder / str(mutant)}"]
         first = [] if mutant is None else [_FIRST]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(

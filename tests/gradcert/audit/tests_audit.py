@@ -78,15 +78,29 @@ def _never_called(command: Command, processes: list[ProcessSeen]) -> str:
     )
 
 
-def baseline(command: Command, folder: Path) -> Baseline:
+def baseline(command: Command, folder: Path, time_limit: float | None = None) -> Baseline:
     """Run the tests without a mutant.
+
+    Parameters
+    ----------
+    command
+        How they are run.
+    folder
+        An empty folder, for what the run writes.
+    time_limit
+        The seconds that they may take.
 
     Raises
     ------
     CannotAudit
-        If they fail, or never compute the gradient of the function.
+        If they fail, take too long, or never compute the gradient of the function.
     """
-    (ended,) = run(command, [None], folder=folder)
+    (ended,) = run(command, [None], folder=folder, time_limit=time_limit)
+    if ended.status is None:
+        raise CannotAudit(
+            f"the tests take more than {time_limit:g} seconds without any mutant: give more with "
+            "--time-limit"
+        )
     items, processes = _items(ended), _processes(ended)
     for one in processes:
         if one.problem:

@@ -28,13 +28,13 @@ _LEAST, _TIMES = 30.0, 10.0
 mutant."""
 
 
-def _baseline(command: "Command") -> "Baseline":
+def _baseline(command: "Command", time_limit: float | None) -> "Baseline":
     """Run the tests as they are; end in a usage error if they say nothing about mutants."""
     from gradcert.audit.tests_audit import CannotAudit, baseline
 
     with TemporaryDirectory() as scratch:
         try:
-            return baseline(command, Path(scratch))
+            return baseline(command, Path(scratch), time_limit)
         except CannotAudit as error:
             usage_error(str(error))
         except ValueError as error:
@@ -112,8 +112,8 @@ def audit_tests_command(
         typer.Option(
             min=0.1,
             metavar="SECONDS",
-            help="Seconds for a run of the tests with a mutant, which is killed if they are over "
-            "(default: 30 and ten times as many as without a mutant).",
+            help="Seconds for a run of the tests; a mutant is killed if they are over (default: 30 "
+            "and ten times as many as without a mutant).",
         ),
     ] = None,
     fail_under: Annotated[
@@ -169,7 +169,7 @@ def audit_tests_command(
     make_ready(report)
     version = versions()["gradcert"]
     with stoppable():
-        found = _baseline(command)
+        found = _baseline(command, time_limit)
         done: list[Outcome] = []
         if report is not None:
             key = digest(command, found, version, platform.python_version(), str(time_limit))

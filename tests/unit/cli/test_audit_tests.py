@@ -187,6 +187,7 @@ def test_a_second_call_goes_on_where_the_first_stopped_until_something_changes(
         ),
         ("--replace kernels:gradient -- broken.py", "ended with exit status 2 without any mutant"),
         ("--replace kernels:gradient -- garbage.py", "wrote into the file of GRADCERT_AUDIT"),
+        ("--replace kernels:gradient --time-limit 0.1", "tests take more than 0.1 seconds without"),
         ("--replace kernels:gradient --report kernels.py", "choose another --report"),
     ],
 )
