@@ -90,6 +90,19 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         metavar="DIR",
         help="write the report here: index.html and more",
     )
+    group.addoption(
+        "--gradcert-replace",
+        default=None,
+        metavar="MODULE:NAME",
+        help="replace this function of yours in these tests, to see which wrong gradients they let "
+        "through; gradcert audit pytest tries all mutants",
+    )
+    group.addoption(
+        "--gradcert-mutant",
+        default=None,
+        metavar="NAME",
+        help="make the gradient of the replaced function wrong in this way, such as sign-flipped",
+    )
 
 
 def pytest_configure(config: "pytest.Config") -> None:
@@ -130,3 +143,12 @@ def pytest_configure(config: "pytest.Config") -> None:
         from gradcert.suite.reporting import Reporting
 
         config.pluginmanager.register(Reporting(directory, config), "gradcert-report")
+    target, mutant = config.getoption("gradcert_replace"), config.getoption("gradcert_mutant")
+    if target is not None:
+        from gradcert.audit.auditing import Auditing
+
+        config.pluginmanager.register(Auditing(config, target, mutant), "gradcert-audit")
+    elif mutant is not None:
+        raise pytest.UsageError(
+            f"--gradcert-mutant {mutant} needs a function: add --gradcert-replace MODULE:NAME"
+        )

@@ -53,8 +53,8 @@ LAYERS: list[set[str]] = [
     {"gradcert.diagnosis"},
     {"gradcert.engine"},
     {"gradcert.api"},
-    {"gradcert.audit"},
-    {"gradcert.suite", "gradcert.cli"},
+    {"gradcert.suite", "gradcert.audit"},
+    {"gradcert.cli"},
     {"gradcert.plugin"},
 ]
 """The rooms of the suite, the lowest first: a room imports from those below it, and from itself."""

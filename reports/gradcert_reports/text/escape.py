@@ -126,8 +126,8 @@ def in_html(text: str) -> Markup:
     return Markup(escape(_unlinked(text), quote=False))
 
 
-def fenced(code: str) -> str:
-    r"""Return Python code in a Markdown fence that nothing in the code can close.
+def fenced(code: str, language: str = "python") -> str:
+    r"""Return code in a Markdown fence that nothing in the code can close.
 
     U+FFFD stands for what cannot be seen, so that nobody pastes other code than is shown.
 
@@ -142,4 +142,4 @@ def fenced(code: str) -> str:
     fence = "```"
     while fence in code:
         fence += "`"
-    return f"{fence}python\n{code}\n{fence}"
+    return f"{fence}{language}\n{code}\n{fence}"

@@ -6,6 +6,7 @@ A command imports what it needs when it runs, so that ``--help`` answers at once
 import typer
 
 from gradcert.cli.audit import audit_command
+from gradcert.cli.audit_tests import audit_tests_command
 from gradcert.cli.catalogue import explain_command, list_command
 from gradcert.cli.certify import certify_command
 from gradcert.cli.claims import claims_command
@@ -32,6 +33,7 @@ main.command("render")(render_command)
 main.command("diff")(diff_command)
 main.command("merge")(merge_command)
 
-_audit = typer.Typer(invoke_without_command=True, no_args_is_help=False, rich_markup_mode=None)
+_audit = typer.Typer(name="audit", invoke_without_command=True, rich_markup_mode=None)
 _audit.callback()(audit_command)
-main.add_typer(_audit, name="audit")
+_audit.command("pytest")(audit_tests_command)
+main.add_typer(_audit)

@@ -14,6 +14,8 @@ from gradcert.cli.streams import say
 from gradcert_implementations.names import printable
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from gradcert.cli.interrupts import Budget
     from gradcert.core.settings import SearchSettings
     from gradcert_implementations import Implementation
@@ -24,6 +26,7 @@ __all__ = [
     "certified",
     "make_empty",
     "make_ready",
+    "progress_bar",
     "save",
     "stop_if_interrupted",
     "usage_error",
@@ -53,7 +56,7 @@ def available_cores() -> int:
 
 @contextmanager
 def writing(directory: Path | None) -> Iterator[None]:
-    """End in a usage error where the report cannot be written into the directory."""
+    """End in a usage error where the report cannot be written."""
     try:
         yield
     except OSError as error:
@@ -96,6 +99,21 @@ def save(report: "Report", directory: Path | None) -> None:
         with writing(directory):
             for path in write(report, directory):
                 say(f"wrote {path}")
+
+
+def progress_bar() -> "Progress":
+    """Return a progress bar on standard error; it shows nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    bar = Console(stderr=True)
+    return Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal)
 
 
 def stop_if_interrupted(report: "Report", budget: "Budget | None" = None) -> None:
@@ -142,8 +160,6 @@ def certified(
     SIGTERM and the time budget end the run, and the report that is returned is incomplete.
     """
     from hypothesis.configuration import set_hypothesis_home_dir
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from gradcert.checks import planned
     from gradcert.core.limits import UNLIMITED
@@ -152,13 +168,6 @@ def certified(
     from gradcert.isolation.subject import Isolated, isolate
     from gradcert_reports import Report, keep
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    bar = Console(stderr=True)
     subjects = list(settings)
     jobs = min(jobs, len(subjects))
     if jobs > 1:  # What another process examines must run in a process of its own.
@@ -183,7 +192,7 @@ def certified(
     with (
         writing(directory),
         TemporaryDirectory() as scratch,
-        Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal) as progress,
+        progress_bar() as progress,
     ):
         # Otherwise Hypothesis leaves a folder of its own where the command was called.
         set_hypothesis_home_dir(scratch)
