@@ -145,7 +145,7 @@ def pytest_configure(config: "pytest.Config") -> None:
         config.pluginmanager.register(Reporting(directory, config), "gradcert-report")
     target, mutant = config.getoption("gradcert_replace"), config.getoption("gradcert_mutant")
     if target is not None:
-        from gradcert.audit.auditing import Auditing
+        from gradcert.audit.own_tests.auditing import Auditing
 
         config.pluginmanager.register(Auditing(config, target, mutant), "gradcert-audit")
     elif mutant is not None:

@@ -14,7 +14,7 @@ from gradcert_implementations.importing import SpecError
 from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, QUANTITY_NAMES, known_name
 
 if TYPE_CHECKING:
-    from gradcert.audit.setups import Setup
+    from gradcert.audit.bounds.setups import Setup
     from gradcert_implementations.names import LevelName
     from gradcert_reports.audits.bound_records import BoundAudit
 
@@ -23,7 +23,7 @@ __all__ = ["audit_command"]
 
 def _check_memory(setup: "Setup", *, whole: bool) -> None:
     """End in a usage error if the data cannot be held."""
-    from gradcert.audit.requests import bytes_needed, bytes_that_are_free
+    from gradcert.audit.bounds.requests import bytes_needed, bytes_that_are_free
 
     needed, free = bytes_needed(setup, whole=whole), bytes_that_are_free()
     if needed > free:
@@ -38,7 +38,7 @@ def _audited(setup: "Setup", close: str, level: "LevelName", seeds: int) -> "Bou
     from rich.console import Console
     from rich.progress import Progress
 
-    from gradcert.audit.bounds import audited
+    from gradcert.audit.bounds.audited import audited
 
     bar = Console(stderr=True)
     with Progress(console=bar, transient=True, disable=not bar.is_terminal) as progress:
@@ -127,8 +127,8 @@ def audit_command(
         usage_error("nothing to audit; give --close atol=1e-2,rtol=1e-2, or the command pytest")
     from msgspec.structs import replace
 
-    from gradcert.audit.requests import setup_of
-    from gradcert.audit.written_comparisons import comparison
+    from gradcert.audit.bounds.requests import setup_of
+    from gradcert.audit.bounds.written_comparisons import comparison
     from gradcert_reports.audits.bound_files import encoded, write_bound_audit
     from gradcert_reports.audits.bound_text import bound_text
 

@@ -17,8 +17,8 @@ from gradcert.cli.streams import printing, say
 from gradcert_implementations.names import known_names
 
 if TYPE_CHECKING:
-    from gradcert.audit.runs import Command
-    from gradcert.audit.tests_audit import Baseline
+    from gradcert.audit.own_tests.runs import Command
+    from gradcert.audit.own_tests.tests_audit import Baseline
     from gradcert_reports.audits.tests_records import Outcome
 
 __all__ = ["audit_tests_command"]
@@ -30,7 +30,7 @@ mutant."""
 
 def _baseline(command: "Command", time_limit: float | None) -> "Baseline":
     """Run the tests as they are; end in a usage error if they say nothing about mutants."""
-    from gradcert.audit.tests_audit import CannotAudit, baseline
+    from gradcert.audit.own_tests.tests_audit import CannotAudit, baseline
 
     with TemporaryDirectory() as scratch:
         try:
@@ -62,7 +62,7 @@ def _tried(
 
     Each outcome is written down when it comes. Ctrl-C ends the command.
     """
-    from gradcert.audit.tests_audit import outcomes
+    from gradcert.audit.own_tests.tests_audit import outcomes
     from gradcert_reports.audits.tests_files import add_outcome
 
     found = {outcome.mutant: outcome for outcome in done}
@@ -143,10 +143,10 @@ def audit_tests_command(
     Exit status: 0, or 1 if the score is under --fail-under, 2 for a usage error or tests that fail
     without any mutant, 4 if standard output is closed or full, 130 after an interrupt.
     """
-    from gradcert.audit.label_mutants import ALL_MUTANTS
-    from gradcert.audit.runs import Command
-    from gradcert.audit.targets import Target
-    from gradcert.audit.tests_audit import digest
+    from gradcert.audit.own_tests.label_mutants import ALL_MUTANTS
+    from gradcert.audit.own_tests.runs import Command
+    from gradcert.audit.own_tests.targets import Target
+    from gradcert.audit.own_tests.tests_audit import digest
     from gradcert.engine.provenance import versions
     from gradcert_reports.audits.tests_files import (
         begin_outcomes,
