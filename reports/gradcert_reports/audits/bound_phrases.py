@@ -69,8 +69,8 @@ def right_bound(audit: BoundAudit) -> Iterator[str]:
         return
     proved = f"{found.enclosed - found.void} of {found.rows} rows"
     yield (
-        f"{found.written} is met by every right implementation of the level {found.level}. "
-        f"That is proved for {proved}."
+        f"{found.written} is met by every right implementation of the level {found.level} with "
+        f"pairwise sums. That is proved for {proved}."
     )
     if found.note:
         yield found.note
@@ -91,5 +91,6 @@ def equal(audit: BoundAudit) -> str:
     count = len(audit.equal)
     if not count:
         return ""
-    verb = "makes" if count == 1 else "make"
-    return f"{count} more {verb} no mistake that was seen on this data, so no bound can see them."
+    verb, them = ("makes", "it") if count == 1 else ("make", "them")
+    found = f"{count} more {verb} no mistake that was seen on this data"
+    return f"{found}, and a right bound accepts {them}."

@@ -1,13 +1,22 @@
 """The records of an audit of a bound: what passes it, and which bound would be right."""
 
-from typing import Literal, TypeAlias
+from enum import StrEnum
 
 import msgspec
 
 __all__ = ["Advice", "BoundAudit", "Origin", "RightBound", "SizesOfValues", "WrongAnswer"]
 
-Origin: TypeAlias = Literal["answer", "loss", "flaw"]
-"""Where a wrong answer comes from: the right answer, another loss, a flaw of the catalogue."""
+
+class Origin(StrEnum):
+    """Where a wrong answer comes from, the plainest first.
+
+    ``ANSWER``: the right answer, changed. ``LOSS``: the right answer to another loss. ``FLAW``: a
+    known flaw of the catalogue.
+    """
+
+    ANSWER = "answer"
+    LOSS = "loss"
+    FLAW = "flaw"
 
 
 class WrongAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +69,8 @@ class SizesOfValues(msgspec.Struct, frozen=True, kw_only=True):
 class RightBound(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest bound that a right implementation of a level is sure to meet.
 
+    Its sums are pairwise: an answer of the level with a sum in sequence may have larger errors.
+
     Attributes
     ----------
     written
@@ -67,9 +78,10 @@ class RightBound(msgspec.Struct, frozen=True, kw_only=True):
     level
         The level.
     enclosed, rows
-        The rows for which that is proved, and all rows, of all seeds.
+        The number of rows that the oracle enclosed, and of all rows, under all seeds.
     void
-        The rows on which the level is void. They say nothing.
+        The number of enclosed rows for which nothing is proved, such as those on which the level is
+        void.
     passing
         The names of the wrong answers that pass that bound, too, on the first rows.
     note

@@ -3,6 +3,7 @@
 from gradcert_reports.audits.bound_records import (
     Advice,
     BoundAudit,
+    Origin,
     RightBound,
     SizesOfValues,
     WrongAnswer,
@@ -23,14 +24,14 @@ EXAMPLE = BoundAudit(
         WrongAnswer(
             name="zero",
             sentence="an answer that is all zeros",
-            origin="answer",
+            origin=Origin.ANSWER,
             passed=2,
             change=1.0,
         ),
         WrongAnswer(
             name="no-shift",
             sentence="The largest logit is not subtracted",
-            origin="flaw",
+            origin=Origin.FLAW,
             passed=1,
             change=None,
         ),

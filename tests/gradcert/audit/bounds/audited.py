@@ -14,12 +14,13 @@ from gradcert.audit.bounds.sure_bounds import errors_in, sure_bound
 from gradcert.audit.bounds.trials import Trial, tried
 from gradcert.audit.bounds.truth import Truth
 from gradcert.audit.bounds.written_comparisons import comparison
-from gradcert.audit.bounds.wrong_answers import Origin, wrong_answers
+from gradcert.audit.bounds.wrong_answers import wrong_answers
 from gradcert_implementations import Given, LevelName, Reduction
 from gradcert_implementations.interface.losses import overridden
 from gradcert_reports.audits.bound_records import (
     Advice,
     BoundAudit,
+    Origin,
     RightBound,
     SizesOfValues,
     WrongAnswer,
@@ -91,18 +92,15 @@ def _passing(trials: Sequence[Trial]) -> WrongAnswer:
     return WrongAnswer(
         name=wrong.name,
         sentence=wrong.sentence,
-        origin=wrong.origin.value,
+        origin=wrong.origin,
         passed=sum(trial.passes and trial.is_wrong for trial in trials),
         change=change if isfinite(change) else None,
     )
 
 
-_ORDER = [origin.value for origin in Origin]
-
-
 def _plainest_and_worst(wrong: WrongAnswer) -> tuple[int, float]:
     """Return what wrong answers are sorted by: where they come from, then how wrong they are."""
-    return _ORDER.index(wrong.origin), -inf if wrong.change is None else -wrong.change
+    return [*Origin].index(wrong.origin), -inf if wrong.change is None else -wrong.change
 
 
 def audited(
@@ -183,7 +181,7 @@ def audited(
         other = comparison(sure.written, setup.format)
         right = RightBound(
             written=sure.written,
-            level=level,
+            level=truths[0].claim.levels[-1].level,
             enclosed=len(errors),
             rows=setup.rows_compared * seeds,
             void=len(errors) - sure.rows,

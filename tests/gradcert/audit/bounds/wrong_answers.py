@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
@@ -28,21 +27,9 @@ from gradcert_implementations.interface.losses import overridden
 from gradcert_implementations.lifted import lifted
 from gradcert_implementations.plain_terms import plain_terms
 from gradcert_oracle import BINARY64
+from gradcert_reports.audits.bound_records import Origin
 
-__all__ = ["Origin", "Wrong", "wrong_answers"]
-
-
-class Origin(StrEnum):
-    """Where a wrong answer comes from."""
-
-    ANSWER = "answer"
-    """The right answer, changed afterwards."""
-
-    LOSS = "loss"
-    """The right answer to another loss."""
-
-    FLAW = "flaw"
-    """A known flaw of the catalogue."""
+__all__ = ["Wrong", "wrong_answers"]
 
 
 @dataclass(frozen=True, eq=False)
