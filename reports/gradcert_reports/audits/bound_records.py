@@ -1,6 +1,7 @@
 """The records of an audit of a bound: what passes it, and which bound would be right."""
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -119,9 +120,11 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    schema
+        The version of this record.
     command
         The command that makes it again.
-    version
+    gradcert
         The version of gradcert.
     comparison, predicate
         The comparison as it is written, and as a formula.
@@ -148,8 +151,9 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
         Changes of the test that were tried.
     """
 
+    schema: Literal["gradcert-bound-audit/1"] = "gradcert-bound-audit/1"
     command: str = ""
-    version: str
+    gradcert: str
     comparison: str
     predicate: str
     about: tuple[str, ...]

@@ -13,7 +13,7 @@ __all__ = ["EXAMPLE"]
 
 EXAMPLE = BoundAudit(
     command="gradcert audit --close atol=1e-2,rtol=0 --rows 2 --classes 3",
-    version="0.1.0",
+    gradcert="0.1.0",
     comparison="atol=1e-2,rtol=0",
     predicate="|got - want| <= 0.01 + 0 |want|",
     about=("dE/dz in binary32", "2 rows of 3 classes", "logits normal"),

@@ -1,12 +1,11 @@
 """The records of an audit of tests: which mutants of a function's gradient they notice."""
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
-__all__ = ["TESTS_SCHEMA", "AuditOfTests", "AuditedTest", "Fate", "Outcome", "score"]
-
-TESTS_SCHEMA = "gradcert-tests-audit/1"
+__all__ = ["AuditOfTests", "AuditedTest", "Fate", "Outcome", "score"]
 
 
 class Fate(StrEnum):
@@ -97,7 +96,7 @@ class AuditOfTests(msgspec.Struct, frozen=True, kw_only=True):
         100 killed / (killed + survived); None if no mutant was tried.
     """
 
-    schema: str
+    schema: Literal["gradcert-tests-audit/1"] = "gradcert-tests-audit/1"
     gradcert: str
     replaced: str
     arguments: tuple[str, ...]

@@ -8,7 +8,7 @@ import typer
 
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import ReportFolder
-from gradcert.cli.running import available_cores, make_ready, usage_error, writing
+from gradcert.cli.running import available_cores, make_ready, progress_bar, usage_error, writing
 from gradcert.cli.streams import kept_streams, printing, say
 from gradcert_implementations.importing import SpecError
 from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, QUANTITY_NAMES, known_name
@@ -35,13 +35,9 @@ def _check_memory(setup: "Setup", *, whole: bool) -> None:
 
 def _audited(setup: "Setup", close: str, level: "LevelName", seeds: int) -> "BoundAudit":
     """Audit a bound, with a progress bar."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from gradcert.audit.bounds.audited import audited
 
-    bar = Console(stderr=True)
-    with Progress(console=bar, transient=True, disable=not bar.is_terminal) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("rows compared", total=setup.rows * seeds)
         return audited(
             setup,

@@ -153,7 +153,7 @@ def audit_tests_command(
         read_outcomes,
         write_tests_audit,
     )
-    from gradcert_reports.audits.tests_records import TESTS_SCHEMA, AuditOfTests, score
+    from gradcert_reports.audits.tests_records import AuditOfTests, score
     from gradcert_reports.audits.tests_text import tests_text
 
     if os.name != "posix":
@@ -187,7 +187,6 @@ def audit_tests_command(
             directory=report,
         )
     audit = AuditOfTests(
-        schema=TESTS_SCHEMA,
         gradcert=version,
         replaced=command.target,
         arguments=command.arguments,

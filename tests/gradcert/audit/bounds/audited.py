@@ -189,7 +189,7 @@ def audited(
             note=sure.note,
         )
     return BoundAudit(
-        version=version("gradcert"),
+        gradcert=version("gradcert"),
         comparison=written,
         predicate=compare.predicate,
         about=tuple(in_words(setup)),
