@@ -141,6 +141,13 @@ def test_no_case_is_told_twice() -> None:
     assert len(cases) == len(set(cases))
 
 
+def test_the_readme_counts_the_cases_that_are_replayed() -> None:
+    count = sum(test["replayed"] for test in TESTS)
+    assert (
+        f"what {count} cases of public tests let" in (FOLDER.parents[1] / "README.md").read_text()
+    )
+
+
 def test_each_comparison_is_used() -> None:
     used = {found["function"] for close in OWN if (found := CLOSE.fullmatch(close))}
     assert used == set(_comparison("comparisons.py:__all__"))
