@@ -54,7 +54,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason
         Why, in words, where no failing test says it.
     failed
-        The tests that failed. A run ends at the first, so that there is mostly one.
+        The tests that failed. A run ends at the first, so there is mostly one.
     passed
         The tests that passed although it changed a gradient in them.
     seconds
