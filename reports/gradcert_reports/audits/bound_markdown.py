@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from gradcert_reports.audits.bound_phrases import (
     change,
-    equal,
     headline,
+    no_mistake,
     right_bound,
     sizes,
     under_seeds,
@@ -35,8 +35,9 @@ def _lines(audit: BoundAudit) -> Iterator[str]:
     if audit.killed:
         yield f"Refused: {in_markdown(', '.join(audit.killed))}."
         yield ""
-    if audit.equal:
-        yield f"{in_markdown(equal(audit))} {in_markdown(', '.join(audit.equal))}."
+    if audit.no_mistake:
+        names = ", ".join(audit.no_mistake)
+        yield f"{in_markdown(no_mistake(audit))} By name: {in_markdown(names)}."
         yield ""
     yield f"Made by gradcert {in_markdown(audit.gradcert)}: {in_markdown(audit.command)}"
 

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from gradcert_reports.audits.bound_records import BoundAudit, WrongAnswer
 
-__all__ = ["change", "equal", "headline", "right_bound", "sizes", "under_seeds", "what_to_change"]
+__all__ = [
+    "change",
+    "headline",
+    "no_mistake",
+    "right_bound",
+    "sizes",
+    "under_seeds",
+    "what_to_change",
+]
 
 
 def headline(audit: BoundAudit) -> str:
@@ -86,9 +94,9 @@ def what_to_change(audit: BoundAudit) -> Iterator[str]:
         yield f"{one.change}: {one.passing} of the {one.tried} pass"
 
 
-def equal(audit: BoundAudit) -> str:
-    """Return what this data cannot show."""
-    count = len(audit.equal)
+def no_mistake(audit: BoundAudit) -> str:
+    """Return how many wrong answers are right on this data, in one sentence; empty if none is."""
+    count = len(audit.no_mistake)
     if not count:
         return ""
     verb, them = ("makes", "it") if count == 1 else ("make", "them")

@@ -137,7 +137,7 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
         then known flaws; of each kind the worst first.
     killed
         The names of those that no seed lets pass.
-    equal
+    no_mistake
         The names of those that are not wrong on this data, as far as it was judged.
     right_passes
         The number of seeds under which a right answer passes that numpy computed in the format.
@@ -162,7 +162,7 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
     seeds: int
     passing: tuple[WrongAnswer, ...]
     killed: tuple[str, ...]
-    equal: tuple[str, ...]
+    no_mistake: tuple[str, ...]
     right_passes: int
     sizes: SizesOfValues
     atol: float | None

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from gradcert_reports.audits.bound_phrases import (
     change,
-    equal,
     headline,
+    no_mistake,
     right_bound,
     sizes,
     under_seeds,
@@ -44,9 +44,9 @@ def _lines(audit: BoundAudit) -> Iterator[str]:
         yield "What to change:"
         for sentence in what_to_change(audit):
             yield from paragraph(sentence, "  ")
-    if audit.equal:
+    if audit.no_mistake:
         yield ""
-        yield from paragraph(equal(audit))
+        yield from paragraph(no_mistake(audit))
 
 
 def bound_text(audit: BoundAudit) -> str:

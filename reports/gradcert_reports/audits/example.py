@@ -37,7 +37,7 @@ EXAMPLE = BoundAudit(
         ),
     ),
     killed=("sign-flipped",),
-    equal=("wrong-axis",),
+    no_mistake=("wrong-axis",),
     right_passes=1,
     sizes=SizesOfValues(decades=((-4, 5), (-3, 6)), zeros=1, below=12, count=12, largest=0.0042),
     atol=0.01,

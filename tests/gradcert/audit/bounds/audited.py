@@ -169,7 +169,7 @@ def audited(
     ]
     passing.sort(key=_plainest_and_worst)
     names = {one.name for one in passing}
-    equal = tuple(
+    no_mistake = tuple(
         name
         for name, trials in by_name.items()
         if name not in names and any(trial.passes for trial in trials)
@@ -198,8 +198,8 @@ def audited(
         seeds=seeds,
         atol=compare.atol,
         passing=tuple(passing),
-        killed=tuple(name for name in by_name if name not in names and name not in equal),
-        equal=equal,
+        killed=tuple(name for name in by_name if name not in names and name not in no_mistake),
+        no_mistake=no_mistake,
         right_passes=sum(one.right_passes for one in every),
         sizes=_added([one.sizes for one in every]),
         right_bound=right,
