@@ -3,8 +3,8 @@
 ``tests.toml`` has the facts about each test: its shapes, its loss, how it draws its data and what
 it compares. Data is drawn in the same way, and wrong answers are put through the same comparison.
 No kernel of another project runs. Each result is appended to ``.audits/results.jsonl``, so that an
-interrupted run goes on where it stopped; results of older facts or older code are ignored. At the
-end the pages ``reports/published/audits.md`` and ``audits.html`` are written.
+interrupted run goes on where it stopped; results of other facts or of other code of the audit are
+ignored. At the end the pages ``reports/published/audits.md`` and ``audits.html`` are written.
 """
 
 import hashlib
