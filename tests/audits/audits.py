@@ -3,29 +3,30 @@
 ``tests.toml`` has the facts about each test: its shapes, its loss, how it draws its data and what
 it compares. Data is drawn in the same way, and wrong answers are put through the same comparison.
 No kernel of another project runs. Each result is appended to ``.audits/results.jsonl``, so that an
-interrupted run goes on where it stopped; results of older facts or older code are ignored. At the
-end the pages ``reports/published/audits.md`` and ``audits.html`` are written.
+interrupted run goes on where it stopped; results of other facts or of other code of the audit are
+ignored. At the end the pages ``reports/published/audits.md`` and ``audits.html`` are written.
 """
 
 import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import jinja2
 import msgspec
 import typer
-from msgspec.structs import replace
 from rich.progress import Progress
 
 from gradcert.audit.bounds.audited import audited
 from gradcert.audit.bounds.requests import setup_of
-from gradcert_implementations.names import FORMAT_ALIASES
+from gradcert.audit.bounds.setups import Setup
 from gradcert_reports.audits.bound_phrases import change, right_bound, sizes
 from gradcert_reports.audits.bound_records import BoundAudit
 from gradcert_reports.model.verdict import Verdict
 from gradcert_reports.text.escape import in_markdown, well_formed
+from gradcert_reports.text.templating import environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -95,7 +96,7 @@ class Audited(msgspec.Struct, frozen=True):
     results: tuple[Result, ...] = ()
 
     @property
-    def unconfirmed(self) -> list[str]:
+    def refused(self) -> list[str]:
         """What was said to pass, and does not in any format."""
         passing = {name for result in self.results for name in result.passing}
         return [name for name in self.test.claimed_to_pass if self.results and name not in passing]
@@ -107,19 +108,8 @@ def facts() -> list[PublicTest]:
     return msgspec.convert(content["test"], list[PublicTest])
 
 
-def digest(test: PublicTest, format: str) -> str:
-    """Return a digest of what the result of a test depends on."""
-    used = replace(test, link="", commit="", elsewhere="", advice="", claimed="", differs="")
-    found = hashlib.sha256(repr((used, format)).encode())
-    room = ROOT / "tests" / "gradcert" / "audit"
-    for file in (COMPARISONS, room / "mutants.py", *sorted((room / "bounds").glob("*.py"))):
-        found.update(file.read_bytes())
-    return found.hexdigest()[:16]
-
-
-def result_of(test: PublicTest, format: str) -> Result:
-    """Audit the comparison of a test in one of its formats."""
-    setup = setup_of(
+def _setup(test: PublicTest, format: str) -> Setup:
+    return setup_of(
         quantity=test.quantity,
         format=format,
         rows=test.rows,
@@ -131,15 +121,34 @@ def result_of(test: PublicTest, format: str) -> Result:
         ignored=test.ignored,
         compared=max(1, MOST // test.classes),
     )
+
+
+def digest(test: PublicTest, format: str) -> str:
+    """Return a digest of what the result of a test depends on."""
+    found = hashlib.sha256(repr((_setup(test, format), test.close)).encode())
+    room = ROOT / "tests" / "gradcert" / "audit"
+    for file in (COMPARISONS, room / "mutants.py", *sorted((room / "bounds").glob("*.py"))):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def result_of(test: PublicTest, format: str) -> Result:
+    """Audit the comparison of a test in one of its formats."""
     close = test.close.replace(COMPARISONS.name, str(COMPARISONS))
-    return Result(digest(test, format), format, audited(setup, close))
+    return Result(digest(test, format), format, audited(_setup(test, format), close))
 
 
 def known() -> dict[str, Result]:
-    """Return the results that are kept, by their digests."""
-    lines = LINES.read_bytes().splitlines() if LINES.exists() else []
-    results = [msgspec.json.decode(line, type=Result) for line in lines]
-    return {result.digest: result for result in results}
+    """Return the results that are kept, by their digests.
+
+    A line that was cut short, or that other code wrote, does not count.
+    """
+    found = {}
+    for line in LINES.read_bytes().splitlines() if LINES.exists() else ():
+        with suppress(msgspec.DecodeError):
+            result = msgspec.json.decode(line, type=Result)
+            found[result.digest] = result
+    return found
 
 
 def complete(tests: Sequence[PublicTest]) -> Iterator[Audited]:
@@ -162,24 +171,17 @@ def complete(tests: Sequence[PublicTest]) -> Iterator[Audited]:
 
 
 def _environment(*, markdown: bool) -> jinja2.Environment:
-    loaders = [jinja2.FileSystemLoader(HERE), jinja2.PackageLoader("gradcert_reports.html")]
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(loaders),
-        autoescape=not markdown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals |= {"Verdict": Verdict, "most": MOST}
-    environment.filters |= {
+    found = environment("gradcert_reports.html", finalize=str if markdown else None)
+    assert found.loader is not None
+    found.loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(HERE), found.loader])
+    found.globals |= {"Verdict": Verdict, "most": MOST}
+    found.filters |= {
         "change": change,
-        "ieee": lambda format: FORMAT_ALIASES.get(format, format),
         "right_bound": right_bound,
         "sizes": sizes,
         "text": in_markdown if markdown else str,
     }
-    return environment
+    return found
 
 
 def pages(tests: Sequence[Audited]) -> dict[str, str]:

@@ -1,50 +1,44 @@
 """Comparisons of public tests that no ``--close`` of gradcert can write.
 
-Each function gets the answer of a kernel and the one wanted, of shape (rows, classes), and returns
-whether the test would accept it. The predicates are stated in our own words and written anew; no
-code of those tests is copied.
+A comparison is a function of the answer of a kernel and of the one wanted, both of shape (rows,
+classes). It returns whether the test would accept the answer. A function with parameters makes one:
+``tests.toml`` writes ``comparisons.py:largest(1e-2)``. The predicates are stated in our own words
+and written anew; no code of those tests is copied.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "benchdnn_40_eps",
-    "benchdnn_200_eps",
-    "classifier_cce_1e2",
-    "classifier_cce_5e4",
-    "fla_ratio_1e2",
-    "fla_ratio_1e2_in_ci",
-    "fused_linear_liger_5_50",
-    "fused_linear_liger_5e3_5e2",
-    "fused_linear_megatron_1e3",
+    "benchdnn",
+    "cce_classifier",
+    "fla_ratio",
     "ggml_mean_asymmetry",
-    "largest_1e2",
-    "largest_1e5",
+    "largest",
+    "liger_fused_linear",
+    "megatron_fused_linear",
     "nothing",
-    "paddle_5e3",
-    "paddle_fp64_1e7",
-    "projection_2e3",
-    "projection_5e3",
-    "rms_5e3",
-    "rms_relative_1e5",
+    "paddle",
+    "paddle_fp64",
+    "projection",
+    "rms",
+    "rms_relative",
     "same_norm",
-    "total_1e2",
-    "total_1e4",
-    "transformer_engine_2e3",
+    "transformer_engine",
     "tvm_numerical_gradients",
 ]
 
+_Given = NDArray[np.generic]
 _Values = NDArray[np.float64]
+_Comparison = Callable[[_Given, _Given], bool]
 
 _EPS = 2.0**-23
 """The distance from one to the next number of binary32."""
 
 
-def _wide(values: NDArray[np.generic]) -> _Values:
+def _wide(values: _Given) -> _Values:
     return values.astype(np.float64)
 
 
@@ -52,11 +46,7 @@ def _rms(values: _Values) -> float:
     return float(np.sqrt(np.square(values).mean()))
 
 
-def _near(got: _Values, want: _Values, atol: float, rtol: float, *, of_got: bool = False) -> bool:
-    return bool((abs(got - want) <= atol + rtol * abs(got if of_got else want)).all())
-
-
-def nothing(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def nothing(got: _Given, want: _Given) -> bool:
     """Accept every answer: the test computes both gradients and compares nothing.
 
     Examples
@@ -68,7 +58,7 @@ def nothing(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
     return True
 
 
-def ggml_mean_asymmetry(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def ggml_mean_asymmetry(got: _Given, want: _Given) -> bool:
     """Accept unless the mean of ``|(want - got) / (want + got)|``, in binary32, exceeds 1e-4.
 
     Every value got must be finite. Where both values are zero the quotient is 0/0, so that the mean
@@ -89,177 +79,118 @@ def ggml_mean_asymmetry(got: NDArray[np.generic], want: NDArray[np.generic]) -> 
     return not mean > 1e-4
 
 
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """A gradient that is computed from dE/dz, from the answer got and from the one wanted."""
-
-    got: _Values
-    want: _Values
-
-
 def _fused_linear(
-    got: NDArray[np.generic], want: NDArray[np.generic], hidden: _Values, weight: _Values
-) -> Iterator[_Pair]:
-    """Yield dE/dh and dE/dW of ``z = h W^T``, which are linear in dE/dz."""
+    got: _Given, want: _Given, hidden: _Values, weight: _Values, *, atol: float, rtol: float
+) -> bool:
+    """Compare dE/dh and dE/dW of ``z = h W^T``, which are linear in dE/dz; rtol is of those got."""
     a, b = _wide(got), _wide(want)
-    yield _Pair(a @ weight, b @ weight)
-    yield _Pair(a.T @ hidden, b.T @ hidden)
-
-
-def _liger(got: NDArray[np.generic], want: NDArray[np.generic]) -> Iterator[_Pair]:
-    generator = np.random.default_rng(0)
-    rows, classes = want.shape
-    hidden = generator.standard_normal((rows, 31))
-    return _fused_linear(got, want, hidden, generator.random((classes, 31)))
-
-
-def fused_linear_liger_5_50(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare dE/dh and dE/dW, made from dE/dz, by ``|got - want| <= 5 + 50 |got|``.
-
-    h has 31 normal numbers a row, W uniform numbers from 0 to 1. They are drawn anew, apart from
-    the logits. What is not finite is refused, as NaN and infinity are by the test.
-
-    Examples
-    --------
-    >>> fused_linear_liger_5_50(np.full((2, 3), 9.0), np.full((2, 3), -9.0))
-    True
-    """
     return all(
-        _near(pair.got, pair.want, 5, 50, of_got=True) and bool(np.isfinite(pair.got).all())
-        for pair in _liger(got, want)
+        np.allclose(theirs, ours, rtol=rtol, atol=atol)
+        for theirs, ours in ((b @ weight, a @ weight), (b.T @ hidden, a.T @ hidden))
     )
 
 
-def fused_linear_liger_5e3_5e2(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare dE/dh and dE/dW, made from dE/dz, by ``|got - want| <= 5e-3 + 5e-2 |got|``.
+def liger_fused_linear(atol: float, rtol: float) -> _Comparison:
+    """Compare dE/dh and dE/dW, made from dE/dz, by ``|got - want| <= atol + rtol |got|``.
 
-    h and W are those of :func:`fused_linear_liger_5_50`.
+    h has 31 normal numbers a row, W uniform numbers from 0 to 1. They are drawn anew, apart from
+    the logits.
 
     Examples
     --------
-    >>> fused_linear_liger_5e3_5e2(np.zeros((2, 3)), np.full((2, 3), 1e-4))
+    >>> liger_fused_linear(5, 50)(np.full((2, 3), 9.0), np.full((2, 3), -9.0))
     True
-    """
-    return all(_near(pair.got, pair.want, 5e-3, 5e-2, of_got=True) for pair in _liger(got, want))
-
-
-def _cce(got: NDArray[np.generic], want: NDArray[np.generic], limit: float) -> bool:
-    generator = np.random.default_rng(0)
-    hidden = generator.standard_normal((len(want), 128)) / np.sqrt(128)
-    return _near(_wide(got).T @ hidden, _wide(want).T @ hidden, limit, 0)
-
-
-def classifier_cce_1e2(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare dE/dc, made from dE/dz, by ``|got - want| <= 1e-2``.
-
-    dE/dc is ``(dE/dz)^T e``. e has 128 numbers a row, normal and divided by the root of 128. The
-    test adds the error of a reference in the format to 1e-2; we leave that out.
-
-    Examples
-    --------
-    >>> classifier_cce_1e2(np.zeros((2, 3)), np.full((2, 3), 1e-3))
-    True
-    """
-    return _cce(got, want, 1e-2)
-
-
-def classifier_cce_5e4(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare as :func:`classifier_cce_1e2` does, with 5e-4 in place of 1e-2.
-
-    Examples
-    --------
-    >>> classifier_cce_5e4(np.zeros((2, 3)), np.full((2, 3), 1e-2))
+    >>> liger_fused_linear(5e-3, 5e-2)(np.full((2, 3), 9.0), np.full((2, 3), -9.0))
     False
     """
-    return _cce(got, want, 5e-4)
+
+    def compare(got: _Given, want: _Given) -> bool:
+        generator = np.random.default_rng(0)
+        rows, classes = want.shape
+        hidden, weight = generator.standard_normal((rows, 31)), generator.random((classes, 31))
+        return _fused_linear(got, want, hidden, weight, atol=atol, rtol=rtol)
+
+    return compare
 
 
-def fused_linear_megatron_1e3(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def megatron_fused_linear(got: _Given, want: _Given) -> bool:
     """Compare dE/dh and dE/dW, made from dE/dz, by ``|got - want| <= 1e-3 + 1e-3 |got|``.
 
     h and W have 64 uniform numbers from -0.1 to 0.1 a row.
 
     Examples
     --------
-    >>> fused_linear_megatron_1e3(np.zeros((2, 3)), np.full((2, 3), 1e-4))
+    >>> megatron_fused_linear(np.zeros((2, 3)), np.full((2, 3), 1e-4))
     True
     """
     generator = np.random.default_rng(0)
-    rows, classes = want.shape
-    hidden = generator.uniform(-0.1, 0.1, (rows, 64))
-    weight = generator.uniform(-0.1, 0.1, (classes, 64))
-    pairs = _fused_linear(got, want, hidden, weight)
-    return all(_near(pair.got, pair.want, 1e-3, 1e-3, of_got=True) for pair in pairs)
+    hidden, weight = (generator.uniform(-0.1, 0.1, (count, 64)) for count in want.shape)
+    return _fused_linear(got, want, hidden, weight, atol=1e-3, rtol=1e-3)
 
 
-def _largest(got: NDArray[np.generic], want: NDArray[np.generic], limit: float) -> bool:
-    a, b = _wide(got), _wide(want)
-    scale = abs(b).max()
-    return bool(abs(a - b).max() / (scale if scale > 0 else 1.0) < limit)
+def cce_classifier(limit: float) -> _Comparison:
+    """Compare dE/dc, made from dE/dz, by ``|got - want| <= limit``.
 
-
-def largest_1e2(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare ``max |got - want| < 1e-2 max |want|``, over all values.
+    dE/dc is ``(dE/dz)^T e``. e has 128 numbers a row, normal and divided by the root of 128. The
+    test adds the error of a reference in the format to the limit; we leave that out.
 
     Examples
     --------
-    >>> largest_1e2(np.array([[1.0, 0.0]]), np.array([[1.0, 0.009]]))
+    >>> cce_classifier(1e-2)(np.zeros((2, 3)), np.full((2, 3), 1e-3))
     True
-    """
-    return _largest(got, want, 1e-2)
-
-
-def largest_1e5(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare ``max |got - want| < 1e-5 max |want|``, over all values.
-
-    Examples
-    --------
-    >>> largest_1e5(np.array([[1.0, 0.0]]), np.array([[1.0, 0.009]]))
+    >>> cce_classifier(5e-4)(np.zeros((2, 3)), np.full((2, 3), 1e-2))
     False
     """
-    return _largest(got, want, 1e-5)
+
+    def compare(got: _Given, want: _Given) -> bool:
+        e = np.random.default_rng(0).standard_normal((len(want), 128)) / np.sqrt(128)
+        return np.allclose(_wide(got).T @ e, _wide(want).T @ e, rtol=0, atol=limit)
+
+    return compare
 
 
-@dataclass(frozen=True)
-class _Ratio:
-    """The largest error, and the root mean square of the errors beside that of what is wanted."""
-
-    largest: float
-    ratio: float
-
-
-def _ratio(got: NDArray[np.generic], want: NDArray[np.generic]) -> _Ratio:
-    a, b = _wide(got), _wide(want)
-    return _Ratio(float(abs(a - b).max()), _rms(a - b) / (_rms(b) + 1e-8))
-
-
-def fla_ratio_1e2(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Accept if ``max |got - want| <= 1e-6``, or if ``rms(got - want) < 1e-2 (rms(want) + 1e-8)``.
+def largest(limit: float) -> _Comparison:
+    """Compare ``max |got - want| < limit max |want|``, over all values.
 
     Examples
     --------
-    >>> fla_ratio_1e2(np.array([[1.0, 0.0]]), np.array([[1.0, 0.009]]))
+    >>> largest(1e-2)(np.array([[1.0, 0.0]]), np.array([[1.0, 0.009]]))
     True
+    >>> largest(1e-5)(np.array([[1.0, 0.0]]), np.array([[1.0, 0.009]]))
+    False
     """
-    found = _ratio(got, want)
-    return found.largest <= 1e-6 or found.ratio < 1e-2
+
+    def compare(got: _Given, want: _Given) -> bool:
+        a, b = _wide(got), _wide(want)
+        scale = abs(b).max()
+        return bool(abs(a - b).max() / (scale if scale > 0 else 1.0) < limit)
+
+    return compare
 
 
-def fla_ratio_1e2_in_ci(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Accept what :func:`fla_ratio_1e2` accepts, and all finite errors of at most 0.3.
+def fla_ratio(small: float) -> _Comparison:
+    """Accept if ``max |got - want| <= small``, or if ``rms(got - want) < 1e-2 (rms(want) + 1e-8)``.
 
-    With the environment variable that its workflows set, the test warns there and does not fail.
+    small is 1e-6. With the environment variable that its workflows set, the test also accepts
+    finite errors of at most 0.3: it warns there and does not fail.
 
     Examples
     --------
-    >>> fla_ratio_1e2_in_ci(np.array([[0.25, 0.0]]), np.array([[-0.05, 0.0]]))
+    >>> fla_ratio(1e-6)(np.array([[1.0, 0.0]]), np.array([[1.0, 0.009]]))
+    True
+    >>> fla_ratio(0.3)(np.array([[0.25, 0.0]]), np.array([[-0.05, 0.0]]))
     True
     """
-    found = _ratio(got, want)
-    return found.largest <= 0.3 or found.ratio < 1e-2
+
+    def compare(got: _Given, want: _Given) -> bool:
+        a, b = _wide(got), _wide(want)
+        near = float(abs(a - b).max()) <= small
+        return near or _rms(a - b) / (_rms(b) + 1e-8) < 1e-2
+
+    return compare
 
 
-def tvm_numerical_gradients(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def tvm_numerical_gradients(got: _Given, want: _Given) -> bool:
     """Compare ``||got - want|| <= 1e-2 sqrt(n) + 0.1 ||want||`` in the 2-norm of all n values.
 
     Examples
@@ -272,7 +203,7 @@ def tvm_numerical_gradients(got: NDArray[np.generic], want: NDArray[np.generic])
     return bool(np.linalg.norm(a - b) <= limit)
 
 
-def same_norm(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def same_norm(got: _Given, want: _Given) -> bool:
     """Compare only the 2-norms of all values: they differ by at most ``1e-5 + 1e-5 ||got||``.
 
     Two norms that are NaN count as equal.
@@ -286,99 +217,81 @@ def same_norm(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
     return bool(np.isclose(b, a, rtol=1e-5, atol=1e-5, equal_nan=True))
 
 
-def rms_5e3(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare ``rms(got - want) <= 5e-3``, over all values.
+def rms(limit: float) -> _Comparison:
+    """Compare ``rms(got - want) <= limit``, over all values.
 
     Examples
     --------
-    >>> rms_5e3(np.zeros((1, 2)), np.full((1, 2), 4e-3))
+    >>> rms(5e-3)(np.zeros((1, 2)), np.full((1, 2), 4e-3))
     True
     """
-    return _rms(_wide(got) - _wide(want)) <= 5e-3
+    return lambda got, want: _rms(_wide(got) - _wide(want)) <= limit
 
 
-def rms_relative_1e5(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def rms_relative(got: _Given, want: _Given) -> bool:
     """Compare ``rms(got - want) <= max(1e-5 s, 1e-8)``.
 
-    s is the root mean square of the values of both arrays.
+    s is the root mean square of the values of both arrays. It is infinite where a value is, and
+    such an answer is accepted.
 
     Examples
     --------
-    >>> rms_relative_1e5(np.zeros((1, 2)), np.full((1, 2), 4e-3))
+    >>> rms_relative(np.zeros((1, 2)), np.full((1, 2), 4e-3))
     False
     """
     a, b = _wide(got), _wide(want)
     return _rms(a - b) <= max(1e-5 * _rms(np.stack([a, b])), 1e-8)
 
 
-def _projection(got: NDArray[np.generic], want: NDArray[np.generic], atol: float) -> bool:
-    direction = np.random.default_rng(0).standard_normal(want.shape)
-    a, b = float((direction * _wide(got)).sum()), float((direction * _wide(want)).sum())
-    return abs(a - b) <= atol + 2e-3 * abs(b)
+def projection(atol: float) -> _Comparison:
+    """Compare one number, the product with a normal direction u, by atol and rtol = 2e-3.
 
-
-def projection_2e3(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare one number, the product with a normal direction u, by atol = rtol = 2e-3.
-
-    ``|<u, got> - <u, want>| <= 2e-3 + 2e-3 |<u, want>|``, summed over all values.
+    ``|<u, got> - <u, want>| <= atol + 2e-3 |<u, want>|``, summed over all values.
 
     Examples
     --------
-    >>> projection_2e3(np.zeros((1, 2)), np.full((1, 2), 1e-4))
+    >>> projection(2e-3)(np.zeros((1, 2)), np.full((1, 2), 1e-4))
     True
-    """
-    return _projection(got, want, 2e-3)
-
-
-def projection_5e3(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare as :func:`projection_2e3` does, with atol = 5e-3.
-
-    Examples
-    --------
-    >>> projection_5e3(np.zeros((1, 2)), np.full((1, 2), 1.0))
+    >>> projection(5e-3)(np.zeros((1, 2)), np.full((1, 2), 1.0))
     False
     """
-    return _projection(got, want, 5e-3)
+
+    def compare(got: _Given, want: _Given) -> bool:
+        direction = np.random.default_rng(0).standard_normal(want.shape)
+        a, b = float((direction * _wide(got)).sum()), float((direction * _wide(want)).sum())
+        return abs(a - b) <= atol + 2e-3 * abs(b)
+
+    return compare
 
 
-def _benchdnn(got: NDArray[np.generic], want: NDArray[np.generic], limit: float) -> bool:
-    a, b = _wide(got), _wide(want)
-    error, size = abs(a - b), abs(b)
-    tiny = error < _EPS
-    measured = np.where(size > 1e-5, error / np.maximum(size, 1e-5), error)
-    return bool(((a == b) | tiny | (measured <= limit)).all())
-
-
-def benchdnn_40_eps(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare relative errors with 40 times 2^-23 where ``|want| > 1e-5``, else absolute ones.
+def benchdnn(count: int) -> _Comparison:
+    """Compare relative errors with count times 2^-23 where ``|want| > 1e-5``, else absolute ones.
 
     Errors below 2^-23 are accepted everywhere.
 
     Examples
     --------
-    >>> benchdnn_40_eps(np.array([[1.000004]]), np.array([[1.0]]))
+    >>> benchdnn(40)(np.array([[1.000004]]), np.array([[1.0]]))
     True
-    """
-    return _benchdnn(got, want, 40 * _EPS)
-
-
-def benchdnn_200_eps(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare as :func:`benchdnn_40_eps` does, with 200 in place of 40.
-
-    Examples
-    --------
-    >>> benchdnn_200_eps(np.array([[1.00003]]), np.array([[1.0]]))
+    >>> benchdnn(200)(np.array([[1.00003]]), np.array([[1.0]]))
     False
     """
-    return _benchdnn(got, want, 200 * _EPS)
+
+    def compare(got: _Given, want: _Given) -> bool:
+        a, b = _wide(got), _wide(want)
+        error, size = abs(a - b), abs(b)
+        measured = np.where(size > 1e-5, error / np.maximum(size, 1e-5), error)
+        return bool(((a == b) | (error < _EPS) | (measured <= count * _EPS)).all())
+
+    return compare
 
 
-def paddle_5e3(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def paddle(got: _Given, want: _Given) -> bool:
     """Compare ``|got - want| <= 5e-3 |want|``, where a ``|want|`` below 1e-3 counts as 1.
 
     Examples
     --------
-    >>> paddle_5e3(np.zeros((1, 2)), np.full((1, 2), 9e-4))
+    >>> paddle(np.zeros((1, 2)), np.full((1, 2), 9e-4))
     True
     """
     a, b = _wide(got), _wide(want)
@@ -387,7 +300,7 @@ def paddle_5e3(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
     return bool((abs(a - b) / size).max() <= 5e-3)
 
 
-def paddle_fp64_1e7(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def paddle_fp64(got: _Given, want: _Given) -> bool:
     """Compare ``|got - want| <= 1e-7 s(|want|)``.
 
     s is 1e-3 below 1e-10, 1e4 ``|want|`` up to 1e-8, 100 ``|want|`` up to 1e-6, and ``|want|``
@@ -395,7 +308,7 @@ def paddle_fp64_1e7(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool
 
     Examples
     --------
-    >>> paddle_fp64_1e7(np.zeros((1, 2)), np.array([[1e-11, 1e-3]]))
+    >>> paddle_fp64(np.zeros((1, 2)), np.array([[1e-11, 1e-3]]))
     False
     """
     a, b = _wide(got), _wide(want)
@@ -406,7 +319,7 @@ def paddle_fp64_1e7(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool
     return bool((abs(a - b) / scale).max() <= 1e-7)
 
 
-def transformer_engine_2e3(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
+def transformer_engine(got: _Given, want: _Given) -> bool:
     """Refuse where an error exceeds 2e-3 and also exceeds ``1e-2 |want|``.
 
     A NaN exceeds nothing and is accepted. The test also accepts two neighbours of the format on
@@ -414,33 +327,9 @@ def transformer_engine_2e3(got: NDArray[np.generic], want: NDArray[np.generic]) 
 
     Examples
     --------
-    >>> transformer_engine_2e3(np.array([[np.nan, 1.005]]), np.array([[0.5, 1.0]]))
+    >>> transformer_engine(np.array([[np.nan, 1.005]]), np.array([[0.5, 1.0]]))
     True
     """
     a, b = _wide(got), _wide(want)
     error = abs(a - b)
     return not bool(((error > 2e-3) & (error > 1e-2 * abs(b))).any())
-
-
-def total_1e4(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare the sums of all values, G and W, by ``|G - W| <= 1e-4 + 1e-4 |G|``.
-
-    Examples
-    --------
-    >>> total_1e4(np.array([1.0, 2.0]), np.array([2.0, 1.0]))
-    True
-    """
-    a, b = float(_wide(got).sum()), float(_wide(want).sum())
-    return abs(a - b) <= 1e-4 + 1e-4 * abs(a)
-
-
-def total_1e2(got: NDArray[np.generic], want: NDArray[np.generic]) -> bool:
-    """Compare the sums of all values, G and W, by ``|G - W| <= 1e-2 + 1e-2 |W|``.
-
-    Examples
-    --------
-    >>> total_1e2(np.array([1.0, 2.0]), np.array([2.0, 1.02]))
-    True
-    """
-    a, b = float(_wide(got).sum()), float(_wide(want).sum())
-    return abs(a - b) <= 1e-2 + 1e-2 * abs(b)

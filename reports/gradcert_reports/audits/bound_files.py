@@ -23,8 +23,8 @@ def encoded(audit: BoundAudit) -> bytes:
     Examples
     --------
     >>> from gradcert_reports.audits.example import EXAMPLE
-    >>> encoded(EXAMPLE).splitlines()[2]
-    b'  "version": "0.1.0",'
+    >>> encoded(EXAMPLE).splitlines()[1]
+    b'  "schema": "gradcert-bound-audit/1",'
     """
     return msgspec.json.format(msgspec.json.encode(audit), indent=2) + b"\n"
 

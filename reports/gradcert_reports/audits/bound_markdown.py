@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from gradcert_reports.audits.bound_phrases import (
     change,
-    equal,
     headline,
+    no_mistake,
     right_bound,
     sizes,
     under_seeds,
@@ -16,36 +16,30 @@ from gradcert_reports.text.escape import in_markdown
 
 __all__ = ["bound_markdown"]
 
-_LISTED = 200
-"""Wrong answers that are listed. There are some hundred."""
-
 
 def _lines(audit: BoundAudit) -> Iterator[str]:
     yield f"# {in_markdown(headline(audit))}"
     yield ""
     yield f"{in_markdown(audit.predicate)}: {in_markdown(', '.join(audit.about))}."
     yield ""
-    for sentence in sizes(audit):
-        yield f"- {in_markdown(sentence)}"
-    for sentence in right_bound(audit):
-        yield f"- {in_markdown(sentence)}"
-    for sentence in what_to_change(audit):
+    for sentence in (*sizes(audit), *right_bound(audit), *what_to_change(audit)):
         yield f"- {in_markdown(sentence)}"
     if audit.passing:
         yield ""
         yield "| passes | what it is | error | |"
         yield "| --- | --- | ---: | --- |"
-    for wrong in audit.passing[:_LISTED]:
+    for wrong in audit.passing:
         cells = wrong.name, wrong.sentence, change(wrong), under_seeds(wrong, audit)
         yield f"| {' | '.join(map(in_markdown, cells))} |"
     yield ""
     if audit.killed:
         yield f"Refused: {in_markdown(', '.join(audit.killed))}."
         yield ""
-    if audit.equal:
-        yield f"{in_markdown(equal(audit))} {in_markdown(', '.join(audit.equal))}."
+    if audit.no_mistake:
+        names = ", ".join(audit.no_mistake)
+        yield f"{in_markdown(no_mistake(audit))} By name: {in_markdown(names)}."
         yield ""
-    yield f"Made by gradcert {in_markdown(audit.version)}: {in_markdown(audit.command)}"
+    yield f"Made by gradcert {in_markdown(audit.gradcert)}: {in_markdown(audit.command)}"
 
 
 def bound_markdown(audit: BoundAudit) -> str:

@@ -12,8 +12,8 @@ _environment = environment("gradcert_reports.html")
 _environment.globals |= {"Verdict": Verdict}
 _environment.filters |= {
     "change": bound_phrases.change,
-    "equal": bound_phrases.equal,
     "headline": bound_phrases.headline,
+    "no_mistake": bound_phrases.no_mistake,
     "right_bound": bound_phrases.right_bound,
     "sizes": bound_phrases.sizes,
     "under_seeds": bound_phrases.under_seeds,

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from gradcert_reports.audits.bound_records import BoundAudit, WrongAnswer
 
-__all__ = ["change", "equal", "headline", "right_bound", "sizes", "under_seeds", "what_to_change"]
+__all__ = [
+    "change",
+    "headline",
+    "no_mistake",
+    "right_bound",
+    "sizes",
+    "under_seeds",
+    "what_to_change",
+]
 
 
 def headline(audit: BoundAudit) -> str:
@@ -69,8 +77,8 @@ def right_bound(audit: BoundAudit) -> Iterator[str]:
         return
     proved = f"{found.enclosed - found.void} of {found.rows} rows"
     yield (
-        f"{found.written} is met by every right implementation of the level {found.level}. "
-        f"That is proved for {proved}."
+        f"{found.written} is met by every right implementation of the level {found.level} with "
+        f"pairwise sums. That is proved for {proved}."
     )
     if found.note:
         yield found.note
@@ -86,10 +94,11 @@ def what_to_change(audit: BoundAudit) -> Iterator[str]:
         yield f"{one.change}: {one.passing} of the {one.tried} pass"
 
 
-def equal(audit: BoundAudit) -> str:
-    """Return what this data cannot show."""
-    count = len(audit.equal)
+def no_mistake(audit: BoundAudit) -> str:
+    """Return how many wrong answers are right on this data, in one sentence; empty if none is."""
+    count = len(audit.no_mistake)
     if not count:
         return ""
-    verb = "makes" if count == 1 else "make"
-    return f"{count} more {verb} no mistake that was seen on this data, so no bound can see them."
+    verb, them = ("makes", "it") if count == 1 else ("make", "them")
+    found = f"{count} more {verb} no mistake that was seen on this data"
+    return f"{found}, and a right bound accepts {them}."

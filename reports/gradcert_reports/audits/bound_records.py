@@ -1,13 +1,23 @@
 """The records of an audit of a bound: what passes it, and which bound would be right."""
 
-from typing import Literal, TypeAlias
+from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
 __all__ = ["Advice", "BoundAudit", "Origin", "RightBound", "SizesOfValues", "WrongAnswer"]
 
-Origin: TypeAlias = Literal["answer", "loss", "flaw"]
-"""Where a wrong answer comes from: the right answer, another loss, a flaw of the catalogue."""
+
+class Origin(StrEnum):
+    """Where a wrong answer comes from, the plainest first.
+
+    ``ANSWER``: the right answer, changed. ``LOSS``: the right answer to another loss. ``FLAW``: a
+    known flaw of the catalogue.
+    """
+
+    ANSWER = "answer"
+    LOSS = "loss"
+    FLAW = "flaw"
 
 
 class WrongAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +70,8 @@ class SizesOfValues(msgspec.Struct, frozen=True, kw_only=True):
 class RightBound(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest bound that a right implementation of a level is sure to meet.
 
+    Its sums are pairwise: an answer of the level with a sum in sequence may have larger errors.
+
     Attributes
     ----------
     written
@@ -67,9 +79,10 @@ class RightBound(msgspec.Struct, frozen=True, kw_only=True):
     level
         The level.
     enclosed, rows
-        The rows for which that is proved, and all rows, of all seeds.
+        The number of rows that the oracle enclosed, and of all rows, under all seeds.
     void
-        The rows on which the level is void. They say nothing.
+        The number of enclosed rows for which nothing is proved, such as those on which the level is
+        void.
     passing
         The names of the wrong answers that pass that bound, too, on the first rows.
     note
@@ -107,9 +120,11 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    schema
+        The version of this record.
     command
         The command that makes it again.
-    version
+    gradcert
         The version of gradcert.
     comparison, predicate
         The comparison as it is written, and as a formula.
@@ -122,7 +137,7 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
         then known flaws; of each kind the worst first.
     killed
         The names of those that no seed lets pass.
-    equal
+    no_mistake
         The names of those that are not wrong on this data, as far as it was judged.
     right_passes
         The number of seeds under which a right answer passes that numpy computed in the format.
@@ -136,8 +151,9 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
         Changes of the test that were tried.
     """
 
+    schema: Literal["gradcert-bound-audit/1"] = "gradcert-bound-audit/1"
     command: str = ""
-    version: str
+    gradcert: str
     comparison: str
     predicate: str
     about: tuple[str, ...]
@@ -146,7 +162,7 @@ class BoundAudit(msgspec.Struct, frozen=True, kw_only=True):
     seeds: int
     passing: tuple[WrongAnswer, ...]
     killed: tuple[str, ...]
-    equal: tuple[str, ...]
+    no_mistake: tuple[str, ...]
     right_passes: int
     sizes: SizesOfValues
     atol: float | None

@@ -1,18 +1,18 @@
 """An audit of a bound on a terminal: one screen."""
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from gradcert_reports.audits.bound_phrases import (
     change,
-    equal,
     headline,
+    no_mistake,
     right_bound,
     sizes,
     under_seeds,
     what_to_change,
 )
 from gradcert_reports.audits.bound_records import BoundAudit
+from gradcert_reports.audits.paragraphs import paragraph
 from gradcert_reports.text.escape import on_lines
 
 __all__ = ["bound_text"]
@@ -20,52 +20,33 @@ __all__ = ["bound_text"]
 _SHOWN = 12
 """Wrong answers that are shown."""
 
-_COLUMNS = 80
-
-
-def _paragraph(text: str, indent: str = "  ") -> Iterator[str]:
-    yield from wrap(
-        text,
-        _COLUMNS,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
 
 def _lines(audit: BoundAudit) -> Iterator[str]:
-    yield from _paragraph(audit.predicate, "")
-    yield from _paragraph(", ".join(audit.about), "")
+    yield from paragraph(audit.predicate)
+    yield from paragraph(", ".join(audit.about))
     yield ""
     yield headline(audit)
     for wrong in audit.passing[:_SHOWN]:
         about = " ".join(filter(None, [wrong.sentence, under_seeds(wrong, audit)]))
-        yield from wrap(
-            f"{wrong.name}: {about} (error {change(wrong)})",
-            _COLUMNS,
-            initial_indent="  ",
-            subsequent_indent="      ",
-            break_on_hyphens=False,
-        )
+        yield from paragraph(f"{wrong.name}: {about} (error {change(wrong)})", "  ", "      ")
     if len(audit.passing) > _SHOWN:
         yield f"  and {len(audit.passing) - _SHOWN} more; --report DIR lists them"
     yield ""
     yield "How large the answer is beside the bound:"
     for sentence in sizes(audit):
-        yield from _paragraph(sentence)
+        yield from paragraph(sentence, "  ")
     yield ""
     yield "Which bound would be right:"
     for sentence in right_bound(audit):
-        yield from _paragraph(sentence)
+        yield from paragraph(sentence, "  ")
     if audit.advice:
         yield ""
         yield "What to change:"
         for sentence in what_to_change(audit):
-            yield from _paragraph(sentence)
-    if audit.equal:
+            yield from paragraph(sentence, "  ")
+    if audit.no_mistake:
         yield ""
-        yield from _paragraph(equal(audit), "")
+        yield from paragraph(no_mistake(audit))
 
 
 def bound_text(audit: BoundAudit) -> str:

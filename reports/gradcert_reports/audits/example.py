@@ -3,6 +3,7 @@
 from gradcert_reports.audits.bound_records import (
     Advice,
     BoundAudit,
+    Origin,
     RightBound,
     SizesOfValues,
     WrongAnswer,
@@ -12,7 +13,7 @@ __all__ = ["EXAMPLE"]
 
 EXAMPLE = BoundAudit(
     command="gradcert audit --close atol=1e-2,rtol=0 --rows 2 --classes 3",
-    version="0.1.0",
+    gradcert="0.1.0",
     comparison="atol=1e-2,rtol=0",
     predicate="|got - want| <= 0.01 + 0 |want|",
     about=("dE/dz in binary32", "2 rows of 3 classes", "logits normal"),
@@ -23,20 +24,20 @@ EXAMPLE = BoundAudit(
         WrongAnswer(
             name="zero",
             sentence="an answer that is all zeros",
-            origin="answer",
+            origin=Origin.ANSWER,
             passed=2,
             change=1.0,
         ),
         WrongAnswer(
             name="no-shift",
             sentence="The largest logit is not subtracted",
-            origin="flaw",
+            origin=Origin.FLAW,
             passed=1,
             change=None,
         ),
     ),
     killed=("sign-flipped",),
-    equal=("wrong-axis",),
+    no_mistake=("wrong-axis",),
     right_passes=1,
     sizes=SizesOfValues(decades=((-4, 5), (-3, 6)), zeros=1, below=12, count=12, largest=0.0042),
     atol=0.01,

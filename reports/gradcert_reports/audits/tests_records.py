@@ -1,12 +1,11 @@
 """The records of an audit of tests: which mutants of a function's gradient they notice."""
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
-__all__ = ["TESTS_SCHEMA", "AuditOfTests", "AuditedTest", "Fate", "Outcome", "score"]
-
-TESTS_SCHEMA = "gradcert-tests-audit/1"
+__all__ = ["AuditOfTests", "AuditedTest", "Fate", "Outcome", "score"]
 
 
 class Fate(StrEnum):
@@ -55,7 +54,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason
         Why, in words, where no failing test says it.
     failed
-        The tests that failed. A run ends at the first, so that there is mostly one.
+        The tests that failed. A run ends at the first, so there is mostly one.
     passed
         The tests that passed although it changed a gradient in them.
     seconds
@@ -97,7 +96,7 @@ class AuditOfTests(msgspec.Struct, frozen=True, kw_only=True):
         100 killed / (killed + survived); None if no mutant was tried.
     """
 
-    schema: str
+    schema: Literal["gradcert-tests-audit/1"] = "gradcert-tests-audit/1"
     gradcert: str
     replaced: str
     arguments: tuple[str, ...]

@@ -8,10 +8,10 @@ import typer
 
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import ReportFolder
-from gradcert.cli.running import available_cores, make_ready, usage_error, writing
+from gradcert.cli.running import available_cores, make_ready, progress_bar, usage_error, writing
 from gradcert.cli.streams import kept_streams, printing, say
 from gradcert_implementations.importing import SpecError
-from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, QUANTITY_NAMES, known_name
+from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, known_name
 
 if TYPE_CHECKING:
     from gradcert.audit.bounds.setups import Setup
@@ -35,13 +35,9 @@ def _check_memory(setup: "Setup", *, whole: bool) -> None:
 
 def _audited(setup: "Setup", close: str, level: "LevelName", seeds: int) -> "BoundAudit":
     """Audit a bound, with a progress bar."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from gradcert.audit.bounds.audited import audited
 
-    bar = Console(stderr=True)
-    with Progress(console=bar, transient=True, disable=not bar.is_terminal) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("rows compared", total=setup.rows * seeds)
         return audited(
             setup,
@@ -65,7 +61,12 @@ def audit_command(
         ),
     ] = "",
     quantity: Annotated[
-        str, typer.Option(metavar="NAME", help=f"What is compared: {', '.join(QUANTITY_NAMES)}.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What is compared: dE/dz, softmax, loss, softmax-backward, ... A name that is not "
+            "known is answered with all.",
+        ),
     ] = "dE/dz",
     format: Annotated[
         str,
@@ -122,6 +123,8 @@ def audit_command(
     output is closed or full, 5 if gradcert fails, 130 after an interrupt.
     """
     if context.invoked_subcommand is not None:
+        if close:
+            usage_error("--close and the command pytest are two audits; give one of them")
         return
     if not close:
         usage_error("nothing to audit; give --close atol=1e-2,rtol=1e-2, or the command pytest")

@@ -62,6 +62,10 @@ def test_a_function_of_your_own_compares(script: Run, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ((), "nothing to audit; give --close atol=1e-2,rtol=1e-2, or the command pytest"),
+        (
+            ("--close", "allclose", "pytest", "--replace", "kernels:f"),
+            "--close and the command pytest are two audits; give one of them",
+        ),
         (("--close", "near"), "'near' is no comparison; expected atol=X"),
         (("--close", "norm:"), "'norm:' is no comparison"),
         (("--close", "missing.py:near"), "missing.py"),

@@ -183,7 +183,7 @@ def test_a_second_call_goes_on_where_the_first_stopped_until_something_changes(
         ("--replace kernels:gradient -- -k absent", "pytest found no tests: name them after --"),
         (
             "--replace kernels:gradient -- failing.py",
-            "1 of 2 tests fail without any mutant, failing.py::test_second first: mend them",
+            "1 of 2 tests fail without any mutant, failing.py::test_second first: fix them",
         ),
         ("--replace kernels:gradient -- broken.py", "ended with exit status 2 without any mutant"),
         ("--replace kernels:gradient -- garbage.py", "wrote into the file of GRADCERT_AUDIT"),

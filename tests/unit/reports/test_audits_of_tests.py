@@ -14,7 +14,6 @@ from gradcert_reports.audits.tests_files import (
 )
 from gradcert_reports.audits.tests_markdown import tests_markdown as markdown
 from gradcert_reports.audits.tests_records import (
-    TESTS_SCHEMA,
     AuditedTest,
     AuditOfTests,
     Fate,
@@ -41,7 +40,6 @@ OUTCOMES = (
 
 def _audit(outcomes: tuple[Outcome, ...] = OUTCOMES) -> AuditOfTests:
     return AuditOfTests(
-        schema=TESTS_SCHEMA,
         gradcert="0.1.0",
         replaced="kernels:gradient",
         arguments=("t.py",),

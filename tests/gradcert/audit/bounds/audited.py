@@ -14,12 +14,13 @@ from gradcert.audit.bounds.sure_bounds import errors_in, sure_bound
 from gradcert.audit.bounds.trials import Trial, tried
 from gradcert.audit.bounds.truth import Truth
 from gradcert.audit.bounds.written_comparisons import comparison
-from gradcert.audit.bounds.wrong_answers import Origin, wrong_answers
+from gradcert.audit.bounds.wrong_answers import wrong_answers
 from gradcert_implementations import Given, LevelName, Reduction
 from gradcert_implementations.interface.losses import overridden
 from gradcert_reports.audits.bound_records import (
     Advice,
     BoundAudit,
+    Origin,
     RightBound,
     SizesOfValues,
     WrongAnswer,
@@ -91,18 +92,15 @@ def _passing(trials: Sequence[Trial]) -> WrongAnswer:
     return WrongAnswer(
         name=wrong.name,
         sentence=wrong.sentence,
-        origin=wrong.origin.value,
+        origin=wrong.origin,
         passed=sum(trial.passes and trial.is_wrong for trial in trials),
         change=change if isfinite(change) else None,
     )
 
 
-_ORDER = [origin.value for origin in Origin]
-
-
 def _plainest_and_worst(wrong: WrongAnswer) -> tuple[int, float]:
     """Return what wrong answers are sorted by: where they come from, then how wrong they are."""
-    return _ORDER.index(wrong.origin), -inf if wrong.change is None else -wrong.change
+    return [*Origin].index(wrong.origin), -inf if wrong.change is None else -wrong.change
 
 
 def audited(
@@ -171,7 +169,7 @@ def audited(
     ]
     passing.sort(key=_plainest_and_worst)
     names = {one.name for one in passing}
-    equal = tuple(
+    no_mistake = tuple(
         name
         for name, trials in by_name.items()
         if name not in names and any(trial.passes for trial in trials)
@@ -183,7 +181,7 @@ def audited(
         other = comparison(sure.written, setup.format)
         right = RightBound(
             written=sure.written,
-            level=level,
+            level=truths[0].claim.levels[-1].level,
             enclosed=len(errors),
             rows=setup.rows_compared * seeds,
             void=len(errors) - sure.rows,
@@ -191,7 +189,7 @@ def audited(
             note=sure.note,
         )
     return BoundAudit(
-        version=version("gradcert"),
+        gradcert=version("gradcert"),
         comparison=written,
         predicate=compare.predicate,
         about=tuple(in_words(setup)),
@@ -200,8 +198,8 @@ def audited(
         seeds=seeds,
         atol=compare.atol,
         passing=tuple(passing),
-        killed=tuple(name for name in by_name if name not in names and name not in equal),
-        equal=equal,
+        killed=tuple(name for name in by_name if name not in names and name not in no_mistake),
+        no_mistake=no_mistake,
         right_passes=sum(one.right_passes for one in every),
         sizes=_added([one.sizes for one in every]),
         right_bound=right,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf, sqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -122,7 +123,7 @@ def close(atol: float, rtol: float, *, of_got: bool = False) -> Comparison:
 
     So do ``numpy.allclose(got, want)``, ``numpy.testing.assert_allclose(got, want)``,
     ``torch.allclose(got, want)``, ``jax.numpy.allclose(got, want)`` and
-    ``torch.testing.assert_close(got, want)``. A NaN is close to nothing.
+    ``torch.testing.assert_close(got, want)``. A NaN is close to nothing, and an infinity to itself.
 
     Parameters
     ----------
@@ -143,8 +144,8 @@ def close(atol: float, rtol: float, *, of_got: bool = False) -> Comparison:
 
     def holds(got: Array, want: Array) -> Array:
         size = abs(got if of_got else want)
-        within: Array = abs(got - want) <= atol + rtol * size
-        return within
+        within: Array = (abs(got - want) <= atol + rtol * size) & np.isfinite(size)
+        return np.asarray(within | (got == want))
 
     right_rtol = min(rtol, _LARGEST_RTOL)
 
@@ -224,6 +225,12 @@ class _Sums:
         return self.holds(self)
 
 
+def _relative_norm(errors: Errors) -> float | None:
+    """Return the 2-norm of the errors beside that of what is wanted; None if that is zero."""
+    size = float(np.linalg.norm(errors.want))
+    return float(np.linalg.norm(errors.error)) / size if size else None
+
+
 def norm(limit: float) -> Comparison:
     """Compare ``||got - want|| <= limit ||want||`` in the 2-norm of all values.
 
@@ -233,20 +240,22 @@ def norm(limit: float) -> Comparison:
     >>> running.add(np.array([1.0, 1.0]), np.array([1.0, 1.1])), running.passes()
     (True, True)
     """
-
-    def sure(errors: Errors) -> float | None:
-        size = float(np.linalg.norm(errors.want))
-        return float(np.linalg.norm(errors.error)) / size if size else None
-
     return Comparison(
         f"||got - want|| <= {limit:g} ||want||",
         lambda: _Sums(lambda sums: sums.squared_error <= limit**2 * sums.squared_want),
-        Sure(sure, lambda limit: f"norm:{limit:g}"),
+        Sure(_relative_norm, lambda limit: f"norm:{limit:g}"),
     )
+
+
+_ROUNDED = 2.0**-36
+"""More than what the sums of a cosine round, relative to it."""
 
 
 def cosine(least: float) -> Comparison:
     """Compare the cosine of the angle between all values got and all values wanted.
+
+    An answer whose error is c times as long as what is wanted has an angle of at most arcsin c. The
+    limit of :class:`Sure` is how far the cosine may be below one.
 
     Examples
     --------
@@ -256,10 +265,20 @@ def cosine(least: float) -> Comparison:
     """
 
     def holds(sums: _Sums) -> bool:
-        sizes = np.sqrt(sums.squared_got) * np.sqrt(sums.squared_want)
-        return bool(sums.product >= least * sizes) and bool(sizes > 0)
+        sizes = sqrt(sums.squared_got) * sqrt(sums.squared_want)
+        return sums.product >= least * sizes and 0 < sizes < inf
 
-    return Comparison(f"the cosine of got and want >= {least:g}", lambda: _Sums(holds))
+    def below_one(errors: Errors) -> float | None:
+        sine = _relative_norm(errors)
+        if sine is None or sine >= 1:
+            return None
+        return max(_ROUNDED, sine**2 / (1 + sqrt(1 - sine**2)))
+
+    return Comparison(
+        f"the cosine of got and want >= {least:g}",
+        lambda: _Sums(holds),
+        Sure(below_one, lambda limit: f"cosine:{1 - limit:.15g}"),
+    )
 
 
 def mean_error(limit: float) -> Comparison:

@@ -27,16 +27,16 @@ from gradcert_implementations.names import (
 )
 from gradcert_oracle import FORMATS, quantity_of
 
-__all__ = ["AUDITED", "DRAWN_TARGETS", "bytes_needed", "bytes_that_are_free", "setup_of"]
+__all__ = ["bytes_needed", "bytes_that_are_free", "setup_of"]
 
-AUDITED: tuple[QuantityName, ...] = tuple(
+_AUDITED: tuple[QuantityName, ...] = tuple(
     name
     for name, arguments in QUANTITY_ARGUMENTS.items()
     if arguments[0] == LOGITS and len(quantity_of(name).shape(1, 1)) <= 2
 )
 """The quantities whose tests can be audited: of logits, with a value for each class or row."""
 
-DRAWN_TARGETS: tuple[TargetDomain, ...] = (INDEX, "probability")
+_DRAWN_TARGETS: tuple[TargetDomain, ...] = (INDEX, "probability")
 """The targets that are drawn."""
 
 _OF_A_PART, _OF_ALL, _OF_A_ROW = 200, 80, 16
@@ -133,7 +133,7 @@ def setup_of(
     Traceback (most recent call last):
     ValueError: rows are ignored, and the loss has no ignore_index; add --loss ignore_index=-100
     """
-    name = known_name("quantity", quantity, AUDITED)
+    name = known_name("quantity", quantity, _AUDITED)
     of_a_vector = "v" in QUANTITY_ARGUMENTS[name]
     setup = Setup(
         quantity=name,
@@ -143,7 +143,7 @@ def setup_of(
         loss=overridden(Loss(), given_fields(Loss, loss)),
         logits=distribution(logits),
         upstream=distribution(upstream or ("normal" if of_a_vector else "ones")),
-        targets=known_name("targets", targets, DRAWN_TARGETS),
+        targets=known_name("targets", targets, _DRAWN_TARGETS),
         ignored=ignored,
         compared=compared,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from gradcert.audit.bounds.distributions import NORMAL, ONES, Distribution
 from gradcert.core.case import Case, Regime
 from gradcert_implementations import (
+    QUANTITY_ARGUMENTS,
     Array,
     Loss,
     MeanOver,
@@ -30,11 +31,6 @@ _CONFIDENT = 12.0
 
 INDEX: TargetDomain = "index"
 """The targets that are one label a row."""
-
-_OF_A_VECTOR: frozenset[QuantityName] = frozenset(
-    {"softmax-backward", "log-softmax-backward", "hvp"}
-)
-"""The quantities that multiply a vector v."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +155,7 @@ class Data:
         targets[labels < 0] = 0
         arguments = {"logits": logits, "targets": targets}
         one_for_all = setup.loss.reduction is not Reduction.NONE
-        if setup.quantity in _OF_A_VECTOR:
+        if "v" in QUANTITY_ARGUMENTS[setup.quantity]:
             arguments["v"] = setup.upstream.draw(generator, shape)
             upstream = np.ones(count)
         elif one_for_all:

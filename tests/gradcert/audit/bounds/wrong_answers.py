@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
 
-from gradcert.audit.bounds.setups import Data, divisor
+from gradcert.audit.bounds.setups import Data, Rows, divisor
 from gradcert.audit.bounds.truth import Answered, Truth
 from gradcert.audit.mutants import MUTANTS, Part
 from gradcert_implementations import (
@@ -28,21 +27,9 @@ from gradcert_implementations.interface.losses import overridden
 from gradcert_implementations.lifted import lifted
 from gradcert_implementations.plain_terms import plain_terms
 from gradcert_oracle import BINARY64
+from gradcert_reports.audits.bound_records import Origin
 
-__all__ = ["Origin", "Wrong", "wrong_answers"]
-
-
-class Origin(StrEnum):
-    """Where a wrong answer comes from."""
-
-    ANSWER = "answer"
-    """The right answer, changed afterwards."""
-
-    LOSS = "loss"
-    """The right answer to another loss."""
-
-    FLAW = "flaw"
-    """A known flaw of the catalogue."""
+__all__ = ["Wrong", "wrong_answers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,20 +54,22 @@ class Wrong:
     make: Callable[[Answered], Array]
 
 
-def _part(answered: Answered, data: Data) -> Part:
-    rows = answered.rows
-    return Part(answered.wide, rows.first, data.setup.rows_compared, rows.case.upstream)
-
-
-def _of_answers(data: Data, first: Answered) -> Iterator[Wrong]:
+def _of_answers(truth: Truth) -> Iterator[Wrong]:
     """Yield the mutants of the right answer that have a meaning for its first part."""
+    data = truth.data
+
+    def part(rows: Rows, wide: Array) -> Part:
+        return Part(wide, rows.first, data.setup.rows_compared, rows.case.upstream)
+
+    first = next(data.parts())
+    right = part(first, truth.answer(first))
     for mutant in MUTANTS:
-        if mutant.applies(_part(first, data)):
+        if mutant.applies(right):
             yield Wrong(
                 mutant.name,
                 mutant.sentence,
                 Origin.ANSWER,
-                lambda answered, mutant=mutant: mutant.make(_part(answered, data)),  # type: ignore[misc]
+                lambda answered, mutant=mutant: mutant.make(part(answered.rows, answered.wide)),  # type: ignore[misc]
             )
 
 
@@ -199,10 +188,9 @@ def wrong_answers(truth: Truth) -> list[Wrong]:
     >>> [name for name in ("zero", "label-smoothing-dropped", "no-shift") if name in names]
     ['zero', 'label-smoothing-dropped', 'no-shift']
     """
-    data = truth.data
-    found = [*_of_answers(data, next(truth.answered()))]
+    found = [*_of_answers(truth)]
     if truth.claim.quantity.shares:
-        found += [*_without_options(truth), *_with_divisors(data)]
+        found += [*_without_options(truth), *_with_divisors(truth.data)]
     if truth.claim.quantity.upstream:
         found.append(_softmax_dropped(truth))
     names = {one.name for one in found}  # A mutant that is a flaw, too, is tried once.

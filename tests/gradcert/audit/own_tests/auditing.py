@@ -55,11 +55,11 @@ class Auditing:
     def __init__(self, config: pytest.Config, target: str, mutant: str | None) -> None:
         self._config = config
         try:
-            chosen = mutant and ALL_MUTANTS[known_name("mutant", mutant, tuple(ALL_MUTANTS))]
+            known = None if mutant is None else known_name("mutant", mutant, tuple(ALL_MUTANTS))
             named = Target.named(target)
         except ValueError as error:
             raise pytest.UsageError(str(error)) from error
-        self._mutating = Mutating(chosen or None)
+        self._mutating = Mutating(None if known is None else ALL_MUTANTS[known])
         self._replacing = Replacing(named, partial(wrapped, mutating=self._mutating))
         self._record = Path(os.environ[RECORD]) if RECORD in os.environ else None
         self._failed = False
@@ -103,8 +103,8 @@ class Auditing:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note whether the last try of a test fails: a plugin may try it again."""
         report = yield
-        again = call.when == "setup"
-        self._failed = report.failed or (self._failed and not again)
+        begins = call.when == "setup"
+        self._failed = report.failed or (self._failed and not begins)
         return report
 
     def pytest_sessionfinish(self) -> None:

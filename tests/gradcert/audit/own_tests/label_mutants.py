@@ -82,7 +82,9 @@ def _of_labels(name: str, sentence: str, make: Callable[[LabelledPart], Array]) 
 
 
 LABEL_MUTANTS = (
-    _of_labels("diagonal-only", "an answer that is zero but for the label's class", _diagonal_only),
+    _of_labels(
+        "diagonal-only", "an answer that is zero except in the class of the label", _diagonal_only
+    ),
     _of_labels(
         "softmax-dropped",
         "an answer that has only the term of the target",

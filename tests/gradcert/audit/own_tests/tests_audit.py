@@ -109,7 +109,7 @@ def baseline(command: Command, folder: Path, time_limit: float | None = None) ->
     if failed:
         raise CannotAudit(
             f"{len(failed)} of {len(items)} tests fail without any mutant, {failed[0]} first: "
-            f"mend them, or leave them out with --deselect; to see why: {command.line(None)}"
+            f"fix them, or leave them out with --deselect; to see why: {command.line(None)}"
         )
     if ended.status == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise CannotAudit("pytest found no tests: name them after --")
