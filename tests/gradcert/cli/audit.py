@@ -11,7 +11,7 @@ from gradcert.cli.options import ReportFolder
 from gradcert.cli.running import available_cores, make_ready, usage_error, writing
 from gradcert.cli.streams import kept_streams, printing, say
 from gradcert_implementations.importing import SpecError
-from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, QUANTITY_NAMES, known_name
+from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, known_name
 
 if TYPE_CHECKING:
     from gradcert.audit.bounds.setups import Setup
@@ -65,7 +65,11 @@ def audit_command(
         ),
     ] = "",
     quantity: Annotated[
-        str, typer.Option(metavar="NAME", help=f"What is compared: {', '.join(QUANTITY_NAMES)}.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What is compared, such as dE/dz, softmax, loss, log-softmax or softmax-backward.",
+        ),
     ] = "dE/dz",
     format: Annotated[
         str,
@@ -122,6 +126,10 @@ def audit_command(
     output is closed or full, 5 if gradcert fails, 130 after an interrupt.
     """
     if context.invoked_subcommand is not None:
+        if close:
+            usage_error(
+                "--close audits a bound, and pytest audits your own tests; give one of them"
+            )
         return
     if not close:
         usage_error("nothing to audit; give --close atol=1e-2,rtol=1e-2, or the command pytest")
