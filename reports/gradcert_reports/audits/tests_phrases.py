@@ -8,8 +8,7 @@ from gradcert_reports.audits.tests_records import AuditOfTests, Fate, Outcome
 __all__ = ["ENDS_EARLY", "CountsOfATest", "counts", "headline", "silent_tests", "why"]
 
 ENDS_EARLY = (
-    "A run ends at its first failing test. With --maxfail=0 among the arguments of pytest, each "
-    "test is tried with each mutant."
+    "Unless --maxfail=0 is among the arguments of pytest, a run ends at its first failing test."
 )
 
 

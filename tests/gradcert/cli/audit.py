@@ -124,7 +124,9 @@ def audit_command(
     """
     if context.invoked_subcommand is not None:
         if close:
-            usage_error("--close and the command pytest are two audits; give one of them")
+            usage_error(
+                "--close audits a bound, and pytest audits your own tests; give one of them"
+            )
         return
     if not close:
         usage_error("nothing to audit; give --close atol=1e-2,rtol=1e-2, or the command pytest")

@@ -62,10 +62,6 @@ def test_a_function_of_your_own_compares(script: Run, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ((), "nothing to audit; give --close atol=1e-2,rtol=1e-2, or the command pytest"),
-        (
-            ("--close", "allclose", "pytest", "--replace", "kernels:f"),
-            "--close and the command pytest are two audits; give one of them",
-        ),
         (("--close", "near"), "'near' is no comparison; expected atol=X"),
         (("--close", "norm:"), "'norm:' is no comparison"),
         (("--close", "missing.py:near"), "missing.py"),
@@ -88,6 +84,15 @@ def test_a_function_of_your_own_compares(script: Run, tmp_path: Path) -> None:
             ("--close", "allclose", "--ignored", "1", "--loss", "ignore_index=-100"),
             "every row is ignored",
         ),
+        (
+            ("--close", "allclose", "--rows", "2", "--classes", "3", "--logits", "normal:1e300"),
+            "the logits that are drawn are not finite in binary32; give smaller numbers",
+        ),
+        (
+            ("--close", "allclose", "--rows", "2", "--classes", "3", "--loss", "multiplier=1e300"),
+            "some right values are beyond the range of binary32",
+        ),
+        (("--close", "allclose", "pytest", "--replace", "kernels:gradient"), "give one of them"),
     ],
 )
 def test_what_cannot_be_audited_is_one_line_and_status_2(

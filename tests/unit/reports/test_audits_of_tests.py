@@ -79,9 +79,9 @@ def test_the_text_has_the_survivors_first_and_counts_each_test() -> None:
         f"{'t.py::loose':60}{0:10}{2:10}",
         f"{'t.py::strict':60}{1:10}{1:10}",
         "",
-        "A run ends at its first failing test. With --maxfail=0 among the arguments of",
-        "pytest, each test is tried with each mutant. 1 of 5 tests were not reached by",
-        "any. 1 of 5 tests do not call it. 1 of 5 tests call it without its gradient.",
+        "Unless --maxfail=0 is among the arguments of pytest, a run ends at its first",
+        "failing test. 1 of 5 tests were not reached by any. 1 of 5 tests do not call it.",
+        "1 of 5 tests call it without its gradient.",
     ]
 
 

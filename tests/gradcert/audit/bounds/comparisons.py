@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gradcert_implementations import Array
+from gradcert_implementations import Array, SpecError
+from gradcert_implementations.errors import one_line, type_name
 from gradcert_oracle import Format
 
 __all__ = [
@@ -147,7 +148,7 @@ def close(atol: float, rtol: float, *, of_got: bool = False) -> Comparison:
         within: Array = (abs(got - want) <= atol + rtol * size) & np.isfinite(size)
         return np.asarray(within | (got == want))
 
-    right_rtol = min(rtol, _LARGEST_RTOL)
+    right_rtol = float(f"{min(rtol, _LARGEST_RTOL):g}")  # As it is written.
 
     def limit(errors: Errors) -> float:
         size = abs(errors.want)
@@ -242,7 +243,7 @@ def norm(limit: float) -> Comparison:
     """
     return Comparison(
         f"||got - want|| <= {limit:g} ||want||",
-        lambda: _Sums(lambda sums: sums.squared_error <= limit**2 * sums.squared_want),
+        lambda: _Sums(lambda sums: sqrt(sums.squared_error) <= limit * sqrt(sums.squared_want)),
         Sure(_relative_norm, lambda limit: f"norm:{limit:g}"),
     )
 
@@ -301,6 +302,7 @@ def mean_error(limit: float) -> Comparison:
 class _Whole:
     """All values, for a function that wants them at once."""
 
+    name: str
     function: Callable[[Array, Array], Any]
     format: Format
     got: list[Array] = field(default_factory=list)
@@ -320,10 +322,23 @@ class _Whole:
         got, want = np.concatenate(self.got), np.concatenate(self.want)
         self.got, self.want = [], []
         try:
-            found = self.function(got, want)
+            answer = self.function(got, want)
+            found = np.asarray(True if answer is None else answer)
         except AssertionError:
             return False
-        return found is None or bool(found)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # Such as SystemExit, and what pytest.skip raises.
+            raise SpecError(
+                f"{self.name}(got, want) fails on arrays of shape {want.shape}: {one_line(error)}; "
+                "expected True or False, or AssertionError for what is not close"
+            ) from error
+        if found.size != 1 or found.dtype != np.bool_:
+            raise SpecError(
+                f"{self.name}(got, want) returns {type_name(answer)} for arrays of shape "
+                f"{want.shape}; expected True or False, or AssertionError for what is not close"
+            )
+        return bool(found.item())
 
 
 def of_your_own(name: str, function: Callable[[Array, Array], Any], format: Format) -> Comparison:
@@ -339,4 +354,4 @@ def of_your_own(name: str, function: Callable[[Array, Array], Any], format: Form
     >>> running.add(np.ones((1, 2)), np.ones((1, 2))), running.passes()
     (True, True)
     """
-    return Comparison(f"{name}(got, want)", lambda: _Whole(function, format), whole=True)
+    return Comparison(f"{name}(got, want)", lambda: _Whole(name, function, format), whole=True)

@@ -163,8 +163,14 @@ class Data:
             upstream = np.broadcast_to(upstream, count)
         else:
             upstream = setup.upstream.draw(generator, (count,))
-        case = Case(arguments, (Regime("drawn"),) * count, upstream)
-        return Rows(case.cast(setup.format), first)
+        case = Case(arguments, (Regime("drawn"),) * count, upstream).cast(setup.format)
+        for name in arguments:
+            if not np.isfinite(case[name]).all():
+                raise ValueError(
+                    f"the {name} that are drawn are not finite in {setup.format.name}; "
+                    "give smaller numbers"
+                )
+        return Rows(case, first)
 
 
 def divisor(setup: Setup, over: MeanOver, labels: Array) -> Fraction:
@@ -187,7 +193,7 @@ def drawn(setup: Setup, seed: int) -> Data:
     Raises
     ------
     ValueError
-        If every row is ignored.
+        If every row is ignored, or has a label of weight zero where the weights are the divisor.
 
     Examples
     --------
@@ -214,7 +220,13 @@ def drawn(setup: Setup, seed: int) -> Data:
         return Data(setup, seed, labels, Fraction(1), Fraction(1))
     over = setup.loss.mean_over
     z_over = setup.loss.z_loss_mean_over or over
-    return Data(setup, seed, labels, divisor(setup, over, labels), divisor(setup, z_over, labels))
+    ours, of_z_loss = (divisor(setup, one, labels) for one in (over, z_over))
+    if not ours or not of_z_loss:
+        raise ValueError(
+            "the weights of all labels are zero, so that the mean divides by zero; give other "
+            "class_weights, or more --rows"
+        )
+    return Data(setup, seed, labels, ours, of_z_loss)
 
 
 def in_words(setup: Setup) -> Iterator[str]:

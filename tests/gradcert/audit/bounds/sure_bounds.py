@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from decimal import ROUND_CEILING, Context
 
 from gradcert.audit.bounds.comparisons import Comparison, Errors
 from gradcert.audit.bounds.truth import Truth, errors_of
@@ -34,16 +34,10 @@ def _rounded_up(value: float) -> float:
 
     Examples
     --------
-    >>> _rounded_up(0.00123), _rounded_up(5.0), _rounded_up(0.0)
-    (0.0013, 5.0, 0.0)
+    >>> _rounded_up(0.00123), _rounded_up(5.0), _rounded_up(0.0), _rounded_up(2.0**-1074)
+    (0.0013, 5.0, 0.0, 5e-324)
     """
-    if not value:
-        return 0.0
-    exponent = floor(log10(value)) - 1
-    digits = floor(value / 10.0**exponent)
-    while float(f"{digits}e{exponent}") < value:
-        digits += 1
-    return float(f"{digits}e{exponent}")
+    return float(Context(prec=2, rounding=ROUND_CEILING).create_decimal_from_float(value))
 
 
 def errors_in(truths: Sequence[Truth]) -> list[Errors | None]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcert.audit.bounds.comparisons import Comparison, Running
 from gradcert.audit.bounds.sizes import Sizes
-from gradcert.audit.bounds.truth import Answered, Truth
+from gradcert.audit.bounds.truth import Answered, Truth, beyond_range
 from gradcert.audit.bounds.wrong_answers import Wrong
 from gradcert.checks.screening import screened
 from gradcert.core.evidence import floats
@@ -38,7 +38,27 @@ class _OfSum:
 
     def _stored(self) -> Array:
         sums = np.array([[self.got], [self.want]])
-        return sums.astype(self.format.dtype).astype(np.float64)
+        with np.errstate(over="ignore"):
+            return np.asarray(sums.astype(self.format.dtype).astype(np.float64))
+
+    @property
+    def wanted(self) -> Array:
+        """The sum that is wanted.
+
+        Raises
+        ------
+        ValueError
+            If it is beyond the range of the format.
+        """
+        _, want = self._stored()
+        if not np.isfinite(want).all():
+            raise ValueError(beyond_range(self.format))
+        return np.asarray(want)
+
+    @property
+    def change(self) -> float:
+        """The error of the sum beside the sum that is wanted."""
+        return abs(self.got - self.want) / abs(self.want) if self.want else 0.0
 
     @property
     def is_equal(self) -> bool:
@@ -85,7 +105,9 @@ class Trial:
 
     @property
     def change(self) -> float:
-        """The 2-norm of the error beside that of the right answer."""
+        """The 2-norm of the error beside that of the right answer, in what is compared."""
+        if isinstance(self.running, _OfSum):
+            return self.running.change
         if isnan(self.error):
             return inf
         return sqrt(self.error / self.size) if self.size else 0.0
@@ -210,13 +232,16 @@ def tried(
     with ThreadPoolExecutor(jobs) as pool:
         court = _Court(truth, pool, judges)
         for answered in parts:
-            sizes.add(answered.want, comparison.atol or 0.0)
-            ours = truth.claim.function(*truth.claim.arguments(answered.rows.case))
+            if not truth.one_value:
+                sizes.add(answered.want, comparison.atol or 0.0)
             with np.errstate(all="ignore"):
+                ours = truth.claim.function(*truth.claim.arguments(answered.rows.case))
                 right.add(ours.astype(np.float64), answered.want)
             if not comparison.whole:
                 court.compare(answered, trials)
             progress(answered.rows.case.rows)
+        if isinstance(right, _OfSum):
+            sizes.add(right.wanted, comparison.atol or 0.0)
         for trial in trials:
             if comparison.whole:
                 for answered in parts:

@@ -17,6 +17,7 @@ from gradcert_oracle import (
     ALLOWED,
     BINARY64,
     FAITHFUL,
+    Format,
     OracleError,
     Question,
     budgets,
@@ -26,7 +27,7 @@ from gradcert_oracle import (
     quantity_of,
 )
 
-__all__ = ["Answered", "Truth", "errors_of"]
+__all__ = ["Answered", "Truth", "beyond_range", "errors_of"]
 
 _ENCLOSED = 1 << 17
 """Values that the oracle encloses. Of more it encloses a sample of the rows."""
@@ -121,17 +122,31 @@ class Truth:
 
         Raises
         ------
+        ValueError
+            If a value is beyond the range of the format.
         OracleError
             If the oracle refuses an answer: a fault of ours.
         """
+        format = self.claim.format
         for rows in self.data.parts():
             wide = self.answer(rows)
+            with np.errstate(over="ignore"):
+                if not np.isfinite(wide.astype(format.dtype)).all():
+                    raise ValueError(beyond_range(format))
             places = [row for row in range(rows.case.rows) if row + rows.first in self.enclosed]
             questions = {place: self.claim.question(rows.case, place) for place in places}
             for place, question in questions.items():
                 wide[place] = self._vouched(question, wide[place])
-            want = wide.astype(self.claim.format.dtype).astype(np.float64)
+            want = wide.astype(format.dtype).astype(np.float64)
             yield Answered(rows, wide, want, questions)
+
+
+def beyond_range(format: Format) -> str:
+    """Return what is said of right values that a format does not hold."""
+    return (
+        f"some right values are beyond the range of {format.name}; give smaller logits, a smaller "
+        "upstream gradient or another loss"
+    )
 
 
 def errors_of(question: Question, want: Array, level: LevelName) -> Errors | None:

@@ -16,7 +16,6 @@ from gradcert.audit.bounds.comparisons import (
     ulps,
 )
 from gradcert_implementations import SpecError
-from gradcert_implementations.errors import one_line
 from gradcert_implementations.importing import imported_object, named
 from gradcert_oracle import Format
 
@@ -55,7 +54,7 @@ def _close(arguments: str, atol: float, rtol: float, format: Format) -> Comparis
     """Return an allclose with some of its tolerances given."""
     given = {}
     for item in filter(None, arguments.split(",")):
-        name, _, value = item.partition("=")
+        name, _, value = item.strip().partition("=")
         if name not in _ARGUMENTS or name in given:
             raise ValueError
         given[name] = value
@@ -88,13 +87,7 @@ def _own(text: str, format: Format) -> Comparison:
     running = found.begin()
     values = np.array([[0.25, -0.25], [0.5, -0.5]])
     running.add(values, values)
-    try:
-        accepted = running.passes()
-    except Exception as error:
-        raise SpecError(
-            f"{text}(got, want) fails on two equal arrays of shape (2, 2): {one_line(error)}"
-        ) from error
-    if not accepted:
+    if not running.passes():
         raise SpecError(
             f"{text}(got, want) refuses two equal arrays; expected that it accepts them"
         )

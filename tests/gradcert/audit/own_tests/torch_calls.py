@@ -1,6 +1,6 @@
 """A PyTorch function, called so that the gradient of its logits is made wrong."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -71,12 +71,23 @@ def called_with_tensors(
 
         return note
 
-    view.register_hook(changed)
+    def replaced(gradients: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
+        """Make one of the gradients of a node wrong."""
+        wrong = changed(gradients[number])
+        given = gradients[number] if wrong is None else wrong
+        return (*gradients[:number], given, *gradients[number + 1 :])
+
+    hook = view.register_hook(changed)
+    made_by, number = logits.grad_fn, logits.output_nr
 
     def seen(argument: Any) -> Any:
         return view if argument is logits else argument
 
     answer = function(*map(seen, args), **{name: seen(one) for name, one in kwargs.items()})
+    if made_by is not None and logits.grad_fn is not made_by:
+        # An overwritten tensor is made by another node, and the hook of its view is never called.
+        hook.remove()
+        made_by.register_prehook(replaced)
     for place, output in enumerate(_outputs(answer)):
         output.register_hook(noted(place))
     return answer

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from gradcert.audit.bounds.audited import audited
+from gradcert.audit.bounds.comparisons import Errors, close
 from gradcert.audit.bounds.requests import setup_of
 from gradcert.audit.bounds.setups import Setup, drawn
+from gradcert.audit.bounds.sure_bounds import sure_bound
 from gradcert.audit.bounds.truth import Truth
 from gradcert.audit.bounds.written_comparisons import comparison
 from gradcert.audit.bounds.wrong_answers import wrong_answers
 from gradcert_implementations import UNUSUAL, Array, load
-from gradcert_oracle import BFLOAT16, Format, judge, levels
+from gradcert_oracle import BFLOAT16, FORMATS, Format, judge, levels
 
 SEEDS = 20
 
@@ -167,6 +169,39 @@ def test_a_reduced_loss_is_one_number() -> None:
     assert {"zero", "not-divided", "times-1.04"} <= {*found.killed}
     assert "next-row" in found.no_mistake
     assert found.right_bound is None
+    assert found.sizes.count == 1
+    assert 1 < found.sizes.largest < 4
+
+
+def test_how_wrong_a_reduced_loss_is_means_the_one_number() -> None:
+    setup = setup_of(quantity="loss", rows=64, classes=6, loss=["reduction=mean"])
+    found = audited(setup, "atol=0.1,rtol=0")
+    (scaled,) = (one for one in found.passing if one.name == "times-1.04")
+    (lost,) = (one for one in found.passing if one.name == "last-row-zero")
+    assert scaled.change == pytest.approx(0.04, rel=1e-3)
+    assert lost.change is not None
+    assert lost.change < 0.1
+
+
+def test_a_reduced_loss_beyond_the_range_of_its_format_is_refused() -> None:
+    setup = setup_of(quantity="loss", rows=60_000, classes=3, loss=["reduction=sum"], format="fp16")
+    with pytest.raises(ValueError, match="beyond the range of binary16"):
+        audited(setup, "allclose")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_ignored_rows_have_a_right_bound_in_every_format(format: str) -> None:
+    setup = setup_of(rows=4, classes=3, loss=["ignore_index=-100"], ignored=0.5, format=format)
+    found = audited(setup, "atol=1,rtol=0.01").right_bound
+    assert found is not None
+    assert comparison(found.written, setup.format).atol > 0  # type: ignore[operator]
+
+
+def test_the_right_bound_is_proved_for_the_rtol_that_is_written() -> None:
+    errors = [Errors(np.array([1.0]), np.array([0.0123456789]))]
+    found = sure_bound(close(1.0, 0.0123456789), errors)
+    assert found is not None
+    assert accepts(found.written, BFLOAT16, np.array([1.0123456789]), np.array([1.0]))
 
 
 def test_an_own_function_decides() -> None:

@@ -123,7 +123,11 @@ def test_what_is_no_comparison_is_refused_in_one_line(text: str) -> None:
     ("body", "message"),
     [
         ("return False", "refuses two equal arrays"),
-        ("raise TypeError('tensors only')", "fails on two equal arrays.*tensors only"),
+        ("raise TypeError('tensors only')", r"fails on arrays of shape \(2, 2\).*tensors only"),
+        ("raise SystemExit(3)", "fails on arrays of shape .*SystemExit: 3; expected True or False"),
+        ("return got == want", "returns ndarray for arrays of shape .*; expected True or False"),
+        ("return False, 'far'", "returns tuple .*; expected True or False"),
+        ("return float('nan')", "returns float .*; expected True or False"),
     ],
 )
 def test_an_own_function_must_accept_what_is_equal(body: str, message: str, tmp_path: Path) -> None:
@@ -131,6 +135,32 @@ def test_an_own_function_must_accept_what_is_equal(body: str, message: str, tmp_
     path.write_text(f"def near(got, want):\n    {body}\n")
     with pytest.raises(SpecError, match=message):
         comparison(f"{path}:near", BINARY32)
+
+
+def test_an_own_function_that_fails_on_the_data_is_no_verdict() -> None:
+    def near(got: Array, _want: Array) -> None:
+        raise RuntimeError(f"cannot compare {len(got)} rows")
+
+    message = r"near\(got, want\) fails on arrays of shape \(4, 2\): .*cannot compare 4 rows"
+    with pytest.raises(SpecError, match=message):
+        accepts(of_your_own("near", near, BINARY32), np.ones((4, 2)), np.ones((4, 2)))
+
+
+def test_an_own_function_may_return_one_value_of_an_array() -> None:
+    for verdict in (True, False):
+        compare = of_your_own("near", lambda *_, verdict=verdict: np.array([verdict]), BINARY32)
+        assert accepts(compare, np.ones((4, 2)), np.ones((4, 2))) is verdict
+
+
+@pytest.mark.parametrize("limit", [1e-200, 1e200])
+def test_a_limit_may_have_any_size(limit: float) -> None:
+    got, want = np.array([1.0, 1.0]), np.array([1.0, 1.1])
+    assert accepts(norm(limit), got, want) == (limit > 1)
+
+
+def test_tolerances_may_be_written_with_blanks() -> None:
+    found = comparison("atol=1e-2, rtol=1e-3", BINARY32)
+    assert found.predicate == "|got - want| <= 0.01 + 0.001 |want|"
 
 
 def test_an_own_function_gets_numbers_of_the_format() -> None:

@@ -99,3 +99,26 @@ def test_data_without_a_kept_row_is_refused() -> None:
     setup = setup_of(rows=3, classes=3, loss=["ignore_index=-100"], ignored=1.0)
     with pytest.raises(ValueError, match="every row is ignored"):
         drawn(setup, 0)
+
+
+def test_a_mean_over_weights_that_are_zero_is_refused() -> None:
+    loss = ["reduction=mean", "mean_over=weights", "class_weights=1,0,0,0"]
+    setup = setup_of(rows=1, classes=4, loss=loss)
+    with pytest.raises(ValueError, match="the weights of all labels are zero"):
+        drawn(setup, 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"logits": "uniform:-1e308,1e308", "format": "binary64"}, "logits"),
+        ({"logits": "normal:1e6", "format": "binary16"}, "logits"),
+        ({"quantity": "hvp", "upstream": "normal:1e300"}, "v"),
+    ],
+)
+def test_numbers_that_the_format_does_not_hold_are_refused(
+    values: dict[str, str], name: str
+) -> None:
+    setup = setup_of(**{"rows": 2, "classes": 3, **values})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=f"the {name} that are drawn are not finite in"):
+        list(drawn(setup, 0).parts())

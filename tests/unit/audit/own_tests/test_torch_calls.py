@@ -194,3 +194,45 @@ def test_a_mutant_that_cannot_be_made_changes_nothing_and_is_told(
     zero, mutating = _mutated(_loss, "zero")
     assert torch.equal(_slope(zero, _logits(), LABELS), RIGHT)
     assert mutating.tally.failure == "MemoryError: 16 GiB"
+
+
+def _subtracted(z: Any, y: Any) -> Any:
+    z.sub_(z.detach().amax(dim=1, keepdim=True))
+    return _loss(z, y)
+
+
+def _read_and_subtracted(z: Any, y: Any) -> Any:
+    return (2 * z).mean() + _subtracted(z, y)
+
+
+class _Overwriting(torch.autograd.Function):  # type: ignore[misc]
+    @staticmethod
+    def forward(ctx: Any, z: Any, _y: Any) -> Any:
+        ctx.mark_dirty(z)
+        z.copy_(torch.softmax(z, 1))
+        ctx.save_for_backward(z.clone())
+        return z
+
+    @staticmethod
+    def backward(ctx: Any, v: Any) -> Any:
+        (p,) = ctx.saved_tensors
+        return p * (v - (p * v).sum(1, keepdim=True)), None
+
+
+def _overwritten(z: Any, y: Any) -> Any:
+    return _Overwriting.apply(z, y)[:, 0]
+
+
+@pytest.mark.parametrize("function", [_subtracted, _read_and_subtracted, _overwritten])
+def test_logits_that_autograd_knows_to_be_overwritten_are_made_wrong_once(
+    function: Callable[[Any, Any], Any],
+) -> None:
+    same, _ = _mutated(function, None)
+    doubled, mutating = _mutated(function, "doubled")
+    right, unchanged, wrong = (
+        _slope(lambda z, one=one: one(3 * z, LABELS), _logits())
+        for one in (function, same, doubled)
+    )
+    assert torch.equal(unchanged, right)
+    torch.testing.assert_close(wrong, 2 * right, rtol=1e-12, atol=0)
+    assert mutating.tally.changed == 1
