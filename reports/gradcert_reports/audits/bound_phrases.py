@@ -65,7 +65,8 @@ def sizes(audit: BoundAudit) -> Iterator[str]:
     if audit.right_passes < audit.seeds:
         yield (
             "The bound refuses a right answer, too: one that numpy computed in the format fails "
-            f"under {audit.seeds - audit.right_passes} of {audit.seeds} seeds."
+            f"under {audit.seeds - audit.right_passes} of {audit.seeds} seeds. So some of the "
+            "answers that it refuses may be right."
         )
 
 

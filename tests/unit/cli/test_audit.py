@@ -31,6 +31,13 @@ def test_a_strict_bound_lets_nothing_pass(script: Run) -> None:
     assert "What to change" not in done.stdout
 
 
+def test_where_a_right_answer_is_refused_the_refused_ones_may_be_right(script: Run) -> None:
+    done = script("audit", "--close", "ulps:0", *SMALL)
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "So some of the answers that it refuses may be right." in words
+
+
 def test_the_report_holds_what_json_prints(script: Run, tmp_path: Path) -> None:
     done = script("audit", "--close", "assert_close", *SMALL, "--report", "out", "--json")
     assert done.returncode == 0, done.stderr

@@ -158,6 +158,8 @@ def _outcome(ended: Ended, command: Command) -> Outcome:
         fate, reason = Fate.NOT_TRIED, f"{failed[0]} fails although nothing is changed"
     elif broken and not (failed and changed):
         fate, reason = Fate.NOT_TRIED, f"it cannot be made: {broken[0]}"
+    elif ended.status == pytest.ExitCode.OK and not _processes(ended):
+        fate, reason = Fate.NOT_TRIED, "the run ended with exit status 0 before pytest did"
     elif ended.status == pytest.ExitCode.OK:
         fate = Fate.SURVIVED if changed else Fate.NO_MEANING
     elif ended.status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):

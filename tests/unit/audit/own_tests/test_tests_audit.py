@@ -18,8 +18,9 @@ def _item(*, failed: bool = False, changed: int = 1, failure: str = "") -> ItemS
     ("status", "seen", "output", "fate", "reason"),
     [
         (1, [_item(failed=True)], "", Fate.KILLED, ""),
-        (0, [_item()], "", Fate.SURVIVED, ""),
-        (0, [_item(changed=0)], "", Fate.NO_MEANING, ""),
+        (0, [_item(), ProcessSeen()], "", Fate.SURVIVED, ""),
+        (0, [_item(changed=0), ProcessSeen()], "", Fate.NO_MEANING, ""),
+        (0, [_item(changed=0)], "", Fate.NOT_TRIED, "the run ended with exit status 0 before"),
         (0, [_item(changed=0), ProcessSeen(changed=1)], "", Fate.SURVIVED, ""),
         (None, [], "", Fate.KILLED, "took too long"),
         (-11, [], "x\nbye\n", Fate.KILLED, "the run was ended by SIGSEGV: bye"),
