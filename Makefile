@@ -61,7 +61,7 @@ lowest:  ## write constraints-lowest.txt anew; needs Python 3.11, the lowest we 
 	rm -rf .lowest
 
 clean:
-	rm -rf .lowest .venv .audits .quality .league dist reports/latest
+	rm -rf .lowest .venv .audits .league dist reports/latest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

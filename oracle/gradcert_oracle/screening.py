@@ -327,8 +327,10 @@ def screen(
     [True, False]
     """
     classes = arguments[0].shape[1]
+    # Without shares no row is looked at: a search screens millions of rows a second.
+    chosen = quantity.screen
+    plain = loss.is_plain and all(share == PLAIN_SHARE for share in shares)
     shares = shares or [PLAIN_SHARE] * len(arguments[0])
-    chosen, plain = quantity.screen, loss.is_plain and set(shares) <= {PLAIN_SHARE}
     if chosen is not None and not plain:
         known = quantity.shares and screenable(loss, classes)
         chosen = multiplied(chosen) if known else None

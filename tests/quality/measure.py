@@ -2,9 +2,9 @@
 
 Every unusual but right implementation is certified under each seed, and every flaw of the catalogue
 and member of the families of drawn flaws under some of them, on all cores. Each run appends
-one line to ``.quality/runs.jsonl``, so that an interrupted measurement continues where it stopped.
-Lines of older code are ignored. At the end the figures are published in
-``reports/published/quality.md``.
+one line to ``reports/published/quality.jsonl``, so that an interrupted measurement continues where
+it stopped, on another machine too if the file is committed. Lines of older code are dropped. At the
+end the figures are published in ``reports/published/quality.md``.
 """
 
 import ast
@@ -28,7 +28,6 @@ from gradcert_reports import Certificate, Discrepancy, Verdict
 from gradcert_reports.model.rows import texts
 
 ROOT = Path(__file__).parents[2]
-LINES = ROOT / ".quality" / "runs.jsonl"
 CODE = (
     "oracle/gradcert_oracle/**/*.py",
     "implementations/gradcert_implementations/*.py",
@@ -51,6 +50,7 @@ LIBRARIES = ("hypothesis", "ml_dtypes", "numpy", "python-flint", "scipy")
 """The libraries whose versions decide which cases are drawn, and what is computed."""
 
 PUBLISHED = ROOT / "reports" / "published" / "quality.md"
+LINES = PUBLISHED.with_suffix(".jsonl")
 
 DRAWN = {member.name: member for member in members()}
 """The members of all families by the names of their subjects."""
@@ -119,7 +119,7 @@ def complete(seeds: int, jobs: int) -> list[Run]:
         for subject in (*UNUSUAL, *(wrong if seed < WRONG_SEEDS else ()))
         if (subject, seed) not in done
     ]
-    LINES.parent.mkdir(exist_ok=True)
+    LINES.write_bytes(b"".join(msgspec.json.encode(run) + b"\n" for run in runs))
     with (
         Progress() as progress,
         LINES.open("ab") as kept,
