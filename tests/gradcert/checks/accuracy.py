@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb
 
 from gradcert.checks.nothing_kept import require_nothing
-from gradcert.checks.screening import drawn_sample, screened
+from gradcert.checks.screening import ONE_IN, drawn_sample, screened
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.clock import CLOCK
@@ -27,7 +27,7 @@ from gradcert.core.unlike import unlike_rows
 from gradcert_implementations import Array
 from gradcert_oracle import Judgement, Question, ScreenError, enclose, judge, ulps
 
-__all__ = ["accuracy", "many_classes"]
+__all__ = ["accuracy", "judged_rows", "many_classes"]
 
 _GUARD = 100
 """Bits beyond the format's own that a reported true value is known to: thirty digits and more."""
@@ -92,9 +92,24 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
         unlike = np.zeros(1, int)
     else:
         unlike = unlike_rows(*claim.row_arguments(case), answer)
+    return judged_rows(claim, case, answer, unlike)
+
+
+def judged_rows(
+    claim: Claim, case: Case, answer: Array, unlike: Array, *, one_in: int = ONE_IN
+) -> list[JudgedRow | AcceptedRows]:
+    """Screen and judge the answers to some rows of a case; see :func:`accuracy`.
+
+    Of the rows that the screen accepts, one in `one_in` is judged all the same.
+
+    Raises
+    ------
+    Refuted
+        If a row has a value outside two budgets.
+    """
     found = screened(claim, case, unlike, answer[unlike])
     accepted = np.zeros(len(unlike), dtype=bool) if found is None else found.accepted
-    sample = drawn_sample(accepted, answer[unlike])
+    sample = drawn_sample(accepted, answer[unlike], one_in)
     judge_accepted = functools.partial(_judge_accepted, claim, case, answer)
     allowed = claim.levels
     judged: list[JudgedRow | AcceptedRows] = []

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from zlib import crc32
 
 import numpy as np
 
@@ -13,13 +12,16 @@ from gradcert.core.clock import CLOCK
 from gradcert_implementations import Array
 from gradcert_oracle import Screened, screen
 
-__all__ = ["drawn_sample", "screened", "without_screen"]
+__all__ = ["ONE_IN", "drawn_sample", "screened", "without_screen"]
 
 _FEWEST = 32
 """Logits that are worth the screen. The judge needs less time for fewer: 0.1 ms."""
 
-_ONE_IN = 64
+ONE_IN = 64
 """The part of the accepted rows that the oracle judges all the same."""
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+"""The golden ratio as a fraction of 2^64: multiplying by it mixes the bits of a number."""
 
 _DRAWN_BY = 512
 """Values of a row that decide whether it is judged."""
@@ -67,15 +69,15 @@ def screened(claim: Claim, case: Case, rows: Array, answer: Array) -> Screened |
         [case[name][rows] for name in claim.quantity.arguments],
         answer,
         loss=claim.true_loss(case),
-        shares=[claim.share(case, row) for row in rows.tolist()],
+        shares=claim.shares(case, rows.tolist()),
     )
     return found and _as_good_as_claimed(claim, found)
 
 
-def drawn_sample(accepted: Array, answer: Array) -> Array:
+def drawn_sample(accepted: Array, answer: Array, one_in: int = ONE_IN) -> Array:
     """Return which of the accepted rows the oracle judges too: about one in 64.
 
-    They are drawn by their first values.
+    They are drawn by the bits of their first values, so that no implementation knows them.
 
     Examples
     --------
@@ -83,9 +85,10 @@ def drawn_sample(accepted: Array, answer: Array) -> Array:
     >>> 8 < int(drawn_sample(np.ones(1024, bool), answer).sum()) < 32
     True
     """
-    sample = np.zeros_like(accepted)
-    for row in np.flatnonzero(accepted):
-        # The number of the row counts, so that equal rows are not all drawn.
-        values = answer[row].ravel()[:_DRAWN_BY]
-        sample[row] = crc32(values.tobytes(), int(row)) % _ONE_IN == 0
-    return sample
+    values = answer.reshape(len(answer), -1)[:, :_DRAWN_BY]
+    # The number of the row counts, so that equal rows are not all drawn.
+    mixed = np.arange(len(answer), dtype=np.uint64)
+    for column in np.ascontiguousarray(values.T).view(f"u{values.itemsize}"):
+        mixed = (mixed ^ column) * _ODD
+        mixed ^= mixed >> np.uint64(29)
+    return accepted & (mixed % np.uint64(one_in) == 0)

@@ -137,10 +137,19 @@ class Claim:
         rows = () if self.loss.reduction is not Reduction.NONE else (case.rows,)
         return np.ones(rows, self.format.dtype)
 
+    def _all_whole(self, case: Case) -> bool:
+        """Whether each row of a case counts as one by itself."""
+        alone = self.loss.reduction is Reduction.NONE and self.loss.ignore_index is None
+        multiplied = self.takes_upstream and case.upstream is not None
+        return not self.quantity.shares or (alone and not multiplied)
+
+    def shares(self, case: Case, rows: Sequence[int]) -> list[Share]:
+        """Return what some rows of a case count; nothing if each row counts as one by itself."""
+        return [] if self._all_whole(case) else [self.share(case, row) for row in rows]
+
     def share(self, case: Case, row: int) -> Share:
         """Return what a row of a case counts in the loss."""
-        alone = self.loss.reduction is Reduction.NONE and self.loss.ignore_index is None
-        if not self.quantity.shares or (alone and not self.takes_upstream):
+        if self._all_whole(case):
             return _WHOLE
         upstream = 1.0
         if self.takes_upstream:
