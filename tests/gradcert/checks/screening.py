@@ -91,4 +91,4 @@ def drawn_sample(accepted: Array, answer: Array, one_in: int = ONE_IN) -> Array:
     for column in np.ascontiguousarray(values.T).view(f"u{values.itemsize}"):
         mixed = (mixed ^ column) * _ODD
         mixed ^= mixed >> np.uint64(29)
-    return accepted & (mixed % np.uint64(one_in) == 0)
+    return accepted & (mixed % np.uint64(one_in) == 0)  # type: ignore[no-any-return]

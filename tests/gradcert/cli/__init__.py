@@ -13,6 +13,7 @@ from gradcert.cli.claims import claims_command
 from gradcert.cli.entry import Application
 from gradcert.cli.plan import plan_command
 from gradcert.cli.reports import diff_command, merge_command, render_command
+from gradcert.cli.search import search_command
 
 __all__ = ["main"]
 
@@ -25,6 +26,7 @@ main = Application(
     pretty_exceptions_enable=False,
 )
 main.command("certify")(certify_command)
+main.command("search")(search_command)
 main.command("claims")(claims_command)
 main.command("plan")(plan_command)
 main.command("list")(list_command)

@@ -1,0 +1,125 @@
+"""The phrases of a search, for all pages."""
+
+from gradcert_reports.model.rows import Row, texts
+from gradcert_reports.searches.records import Bound, ClaimSearch, RegimeSearch, Search
+
+__all__ = ["bound", "claim", "count", "duration", "headline", "left_out", "part", "row"]
+
+_SHOWN = 12
+"""Numbers of a row that are shown."""
+
+
+def count(number: float) -> str:
+    """Return a number of rows, rounded to three digits where it is large.
+
+    Examples
+    --------
+    >>> count(9876), count(231_400_000)
+    ('9,876', '2.31e8')
+    """
+    if number < 1e5:
+        return f"{number:,.0f}"
+    digits, exponent = f"{number:.2e}".split("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it.
+
+    Examples
+    --------
+    >>> duration(7.25), duration(600), duration(86_400)
+    ('7.2 seconds', '10 minutes', '24 hours')
+    """
+    if seconds < 120:
+        return f"{seconds:.2g} seconds"
+    return f"{seconds / 60:.3g} minutes" if seconds < 7200 else f"{seconds / 3600:.3g} hours"
+
+
+def bound(found: Bound, about: ClaimSearch) -> str:
+    """Return how bad a row is, in words.
+
+    Examples
+    --------
+    >>> from gradcert_reports.searches.example import EXAMPLE
+    >>> bound(Bound(1, 0.75), EXAMPLE.claims[0])
+    '0.75 budgets of shifted'
+    """
+    number = f"{found.budgets:.3g}"
+    return f"{number} {'budget' if number == '1' else 'budgets'} of {about.levels[found.rank]}"
+
+
+def headline(search: Search) -> str:
+    """Return what was found, in a sentence.
+
+    Examples
+    --------
+    >>> from gradcert_reports.searches.example import EXAMPLE
+    >>> headline(EXAMPLE)
+    'my_kernel: no row is wrong among 2.31e8.'
+    """
+    wrong = [one for one in search.claims if one.found is not None]
+    if not wrong:
+        if not search.rows:
+            return f"{search.name}: no row is examined yet."
+        return f"{search.name}: no row is wrong among {count(search.rows)}."
+    named = ", ".join(f"{one.claim} is {one.found.result.verdict}" for one in wrong if one.found)
+    return f"{search.name}: {named} ({len(wrong)} of {len(search.claims)} claims)."
+
+
+def claim(about: ClaimSearch) -> list[str]:
+    """Return what was found out about a claim, in sentences.
+
+    A bound from below is told apart from a bound from above.
+
+    Examples
+    --------
+    >>> from gradcert_reports.searches.example import EXAMPLE
+    >>> for sentence in claim(EXAMPLE.claims[0]):
+    ...     print(sentence)
+    2.31e8 rows in 10 minutes of one core.
+    The worst row that the oracle judged needs 0.59 budgets of shifted; two are allowed.
+    No row that was examined needs more than 1.83 budgets of shifted.
+    """
+    sentences = [f"{count(about.rows)} rows in {duration(about.seconds)} of one core."]
+    if about.exhaustive:
+        sentences.append(f"Exhaustive: {about.exhaustive}.")
+    if about.found is not None:
+        sentences.append(f"It is {about.found.result.verdict}.")
+        return sentences
+    if about.worst is not None:
+        worst = bound(about.worst.bound, about)
+        sentences.append(f"The worst row that the oracle judged needs {worst}; two are allowed.")
+        more = about.bound > about.worst.bound
+        most = f"more than {bound(about.bound, about)}" if more else "more"
+        sentences.append(f"No row that was examined needs {most}.")
+    return sentences
+
+
+def part(found: RegimeSearch, about: ClaimSearch) -> tuple[str, ...]:
+    """Return the cells of the table of parts."""
+    return (
+        found.part,
+        count(found.rows),
+        duration(found.seconds),
+        bound(found.worst, about),
+        bound(found.bound, about),
+    )
+
+
+def row(numbers: Row) -> str:
+    """Return the numbers of a row, or the first ones of a long row.
+
+    Examples
+    --------
+    >>> row(("1.0", "-2.5"))
+    '[1, -2.5]'
+    """
+    found = [text.removesuffix(".0") for text in texts(numbers)]
+    more = ", ..." if len(found) > _SHOWN else ""
+    return f"[{', '.join(found[:_SHOWN])}{more}]"
+
+
+def left_out(search: Search) -> list[str]:
+    """Return which claims were not searched, in sentences."""
+    return [f"{name} was left out: {reason}." for name, reason in search.left_out.items()]

@@ -1,0 +1,121 @@
+"""The folder of a search: what it is about, and the blocks that are done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from gradcert.campaign.requests import Request
+from gradcert_reports.atomic import write_atomically
+from gradcert_reports.searches.records import SearchedBlock
+
+__all__ = ["Journal", "OtherSearch", "Started"]
+
+_STARTED, _BLOCKS = "started.json", "blocks.jsonl"
+
+
+class OtherSearch(Exception):
+    """The folder is that of another search, or holds what no search wrote."""
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a search began: the first file in its folder.
+
+    Attributes
+    ----------
+    request
+        What it is about.
+    command, date
+        The command that began it, and when.
+    versions
+        The versions of the libraries that decide.
+    hours, rows
+        When it ends. None for no limit.
+    """
+
+    request: Request
+    command: str
+    date: str
+    versions: dict[str, str]
+    hours: float | None = None
+    rows: float | None = None
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A block that is done, and the seconds that the search had run then, in all its runs."""
+
+    at: float
+    block: SearchedBlock
+
+
+class Journal:
+    """The folder of a search.
+
+    Parameters
+    ----------
+    directory
+        The folder. It exists.
+
+    Attributes
+    ----------
+    started
+        How the search began; None if it has not.
+    lines
+        The blocks that are done, each once, in the order in which they came.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.started: Started | None = None
+        self.lines: list[Line] = []
+        beginning = directory / _STARTED
+        if not beginning.exists():
+            return
+        try:
+            self.started = msgspec.json.decode(beginning.read_bytes(), type=Started)
+            self.lines = list(self._read())
+        except ValueError as error:
+            raise OtherSearch(f"{directory} holds no search that can be read: {error}") from error
+
+    def _read(self) -> Iterator[Line]:
+        """Yield the whole lines. A last one that was cut short does not count, and is removed."""
+        path = self._directory / _BLOCKS
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            write_atomically(path, whole)
+        seen: set[int] = set()
+        for text in whole.splitlines():
+            line = msgspec.json.decode(text, type=Line)
+            if line.block.number not in seen:
+                seen.add(line.block.number)
+                yield line
+
+    @property
+    def seconds(self) -> float:
+        """How long the search had run when its last block came."""
+        return max((line.at for line in self.lines), default=0.0)
+
+    def begin(self, started: Started) -> None:
+        """Write down how the search began, or with which limits it goes on.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
+        write_atomically(self._directory / _STARTED, msgspec.json.encode(started))
+        self.started = started
+
+    def add(self, at: float, block: SearchedBlock) -> None:
+        """Add a block that is done.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written to; a line that is cut short does not count then.
+        """
+        line = Line(round(at, 3), block)
+        with (self._directory / _BLOCKS).open("ab") as file:
+            file.write(msgspec.json.encode(line) + b"\n")
+        self.lines.append(line)

@@ -1,0 +1,269 @@
+"""``gradcert search``: look for the worst case, for hours, on every core or on a cluster."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from math import inf
+from pathlib import Path
+from shlex import join
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gradcert.cli.interrupts import stoppable
+from gradcert.cli.options import Seed, folder, takes_options
+from gradcert.cli.running import available_cores, make_ready, usage_error, writing
+from gradcert.cli.statuses import Status
+from gradcert.cli.streams import kept_streams, printing, say
+from gradcert_implementations import SpecError
+from gradcert_implementations.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradcert.campaign.journal import Journal, Started
+    from gradcert.campaign.requests import Request
+    from gradcert.campaign.searching import Campaign, Standing
+
+__all__ = ["search_command"]
+
+
+@contextmanager
+def _progress_line(workers: int) -> "Iterator[Callable[[Standing], None]]":
+    """Show one line on standard error that says how far a search is; none without a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from gradcert_reports.searches.phrases import count, duration
+
+    bar = Console(stderr=True)
+    with Progress(
+        BarColumn(20),
+        TextColumn("{task.description}", markup=False),
+        console=bar,
+        transient=True,
+        disable=not bar.is_terminal,
+    ) as shown:
+        task = shown.add_task("starting", total=None)
+        first: list[tuple[int, float]] = []
+
+        def update(now: "Standing") -> None:
+            first[:] = first or [(now.rows, now.seconds)]
+            rows, seconds = now.rows - first[0][0], now.seconds - first[0][1]
+            said = [f"{count(now.rows)} rows"]
+            if seconds > 0:
+                said.append(f"{count(rows / seconds)} a second")
+            said.append(f"{workers} workers")
+            said.append(f"worst {now.worst.budgets:.3g} budgets")
+            if now.refuted:
+                said.append(f"{now.refuted} claims are wrong")
+            if now.part:
+                said.append(f"{duration(now.seconds * (1 - now.part) / now.part)} left")
+            shown.update(task, description=", ".join(said), completed=now.part, total=1)
+
+        yield update
+
+
+def _started(
+    request: "Request", hours: float | None, rows: float | None, *, before: "Started | None"
+) -> "Started":
+    """Return how a search begins, or goes on; end in a usage error if it cannot."""
+    import msgspec
+
+    from gradcert.campaign.cluster import DECIDING
+    from gradcert.campaign.journal import Started
+    from gradcert.engine.provenance import versions
+
+    limits = {"hours": hours, "rows": rows}
+    for name, limit in limits.items():
+        if limit is not None and not 0 < limit < inf:
+            usage_error(f"--{name} is {limit:g}; expected a positive number")
+    if hours is not None and rows is not None:
+        usage_error("a search ends after --hours or after --rows: leave one of them out")
+    if request.exhaustive and rows is not None:
+        usage_error("an exhaustive search has its own number of rows: leave --rows out")
+    now = versions(*DECIDING)
+    if before is not None:
+        if now != before.versions:
+            usage_error(
+                f"the search began with {_listed(before.versions)}, and here are {_listed(now)}: "
+                "its rows would be others; begin one in another folder"
+            )
+        limited = hours is not None or rows is not None
+        return msgspec.structs.replace(before, hours=hours, rows=rows) if limited else before
+    if hours is None and rows is None and not request.exhaustive:
+        usage_error("say when the search ends: --hours 8, --rows 1e8, or --exhaustive")
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return Started(
+        request=request,
+        command=join(["gradcert", *sys.argv[1:]]),
+        date=date,
+        versions=now,
+        hours=hours,
+        rows=rows,
+    )
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _journal(into: Path) -> "Journal":
+    from gradcert.campaign.journal import Journal, OtherSearch
+
+    try:
+        return Journal(into)
+    except OtherSearch as error:
+        usage_error(f"{error}; choose another --into")
+    except OSError as error:
+        usage_error(f"cannot read {into}: {error.strerror}; choose another --into")
+
+
+def _campaign(journal: "Journal") -> "Campaign":
+    """Load the subject; end in a usage error if there is nothing to search."""
+    from gradcert.campaign.searching import Campaign
+
+    try:
+        with kept_streams():
+            found = Campaign(journal)
+    except SpecError as error:
+        usage_error(str(error))
+    if not found.claims:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.left_out.items())
+        usage_error(f"nothing to search: {reasons}")
+    return found
+
+
+def _run(campaign: "Campaign", address: str | None, jobs: int) -> Status | None:
+    """Search until nothing is left. Return why it ended before, if it did."""
+    from gradcert.campaign.cluster import ClusterError, connected
+
+    try:
+        with (
+            connected(address, jobs, campaign.request.spec) as client,
+            _progress_line(len(client.scheduler_info(n_workers=-1)["workers"])) as show,
+        ):
+            for standing in campaign.run(client, uploaded=address is not None):
+                show(standing)
+    except KeyboardInterrupt:
+        say("interrupted: the same command goes on from here")
+        return Status.INTERRUPTED
+    except ClusterError as error:
+        say(f"gradcert: {error}")
+        return Status.INCOMPLETE if campaign.seconds else Status.USAGE
+    return None
+
+
+@takes_options
+def search_command(
+    into: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            parser=folder,
+            help="The folder of the search: what is found, and its pages. A search that was "
+            "stopped goes on from there, without SPEC too.",
+        ),
+    ],
+    spec: Annotated[
+        str | None,
+        typer.Argument(metavar="SPEC", help="What is searched, as gradcert certify takes it."),
+    ] = None,
+    options: Options = Options(),  # noqa: B008  # Replaced by the options of its fields.
+    hours: Annotated[
+        float | None, typer.Option(metavar="H", help="End after this number of hours.")
+    ] = None,
+    rows: Annotated[
+        float | None, typer.Option(metavar="N", help="End after this number of rows, such as 1e8.")
+    ] = None,
+    exhaustive: Annotated[
+        bool,
+        typer.Option(
+            "--exhaustive",
+            help="Try every difference of two logits that binary16, bfloat16 and binary32 have, in "
+            "place of drawn rows.",
+        ),
+    ] = False,
+    isolate: Annotated[
+        bool,
+        typer.Option(
+            "--isolate", help="Run the implementation in processes of its own, one a worker."
+        ),
+    ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="The address of a Dask scheduler, such as tcp://127.0.0.1:8786. Without it the "
+            "cores of this machine work.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Workers on this machine (default: the number of cores)."
+        ),
+    ] = None,
+    seed: Seed = 0,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report", help="Write the pages of what is found so far, and search no more."
+        ),
+    ] = False,
+) -> None:
+    """Search for the worst case, for hours.
+
+    Exit status: 0 if no row is wrong, 1 if a claim is refuted, broken or not supported, 2 for a
+    usage error, 3 if the cluster is lost and nothing wrong was found, 4 if standard output is
+    closed or full, 5 if gradcert fails, 130 after an interrupt.
+    """
+    if find_spec("distributed") is None:
+        usage_error("gradcert search needs Dask; install it with pip install 'gradcert[cluster]'")
+    from gradcert.campaign.requests import Request
+    from gradcert.core.endings import no_exit
+    from gradcert.core.limits import Limits
+    from gradcert_reports.searches.files import write_search
+    from gradcert_reports.searches.text import search_text
+
+    if spec is None and not into.is_dir():
+        usage_error(f"no search in {into}: name a SPEC to begin one")
+    make_ready(into)
+    journal = _journal(into)
+    before = journal.started
+    if before is None and any(into.iterdir()):
+        usage_error(f"{into} is not empty, and holds no search: choose another --into")
+    if spec is not None:
+        request = Request(
+            spec=spec,
+            options=options,
+            limits=Limits() if isolate else None,
+            seed=seed,
+            exhaustive=exhaustive,
+        )
+    elif before is None:
+        usage_error(f"no search in {into}: name a SPEC to begin one")
+    else:
+        request = before.request
+    if before is not None and request != before.request:
+        usage_error(
+            f"{into} holds another search, begun by {before.command}: choose another --into"
+        )
+    started = _started(request, hours, rows, before=before)
+    ended = None
+    with stoppable(), no_exit(), writing(into):
+        journal.started = started
+        campaign = _campaign(journal)
+        journal.begin(started)
+        if not (report or campaign.complete):
+            ended = _run(campaign, cluster, jobs or available_cores())
+        found = campaign.search()
+        for path in write_search(found, into):
+            say(f"wrote {path}")
+        with printing(sys.stdout) as console:
+            console.print(search_text(found), soft_wrap=True, markup=False, highlight=False)
+    if ended is Status.INTERRUPTED or (ended is not None and not found.found):
+        raise typer.Exit(ended)
+    raise typer.Exit(bool(found.found))
