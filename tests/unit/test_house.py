@@ -53,7 +53,7 @@ LAYERS: list[set[str]] = [
     {"gradcert.diagnosis"},
     {"gradcert.engine"},
     {"gradcert.api"},
-    {"gradcert.suite", "gradcert.audit"},
+    {"gradcert.suite", "gradcert.audit", "gradcert.campaign"},
     {"gradcert.cli"},
     {"gradcert.plugin"},
 ]

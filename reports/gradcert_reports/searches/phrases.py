@@ -5,7 +5,7 @@ from gradcert_reports.searches.records import Bound, ClaimSearch, RegimeSearch, 
 
 __all__ = ["bound", "claim", "count", "duration", "headline", "left_out", "part", "row"]
 
-_SHOWN = 12
+_SHOWN = 8
 """Numbers of a row that are shown."""
 
 

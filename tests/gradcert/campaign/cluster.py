@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import logging
+import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +21,7 @@ from gradcert_reports.searches.records import SearchedBlock
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["DECIDING", "ClusterError", "connected", "results"]
+__all__ = ["DECIDING", "ClusterError", "NoClusterError", "connected", "results"]
 
 DECIDING = ("gradcert", "hypothesis", "ml_dtypes", "numpy", "python-flint")
 """The libraries that decide what is drawn and what is computed: all workers have one version."""
@@ -32,7 +34,11 @@ _AHEAD = 3
 
 
 class ClusterError(Exception):
-    """There are no workers that could examine a block, or none any more; a message in one line."""
+    """No block can be examined any more; a message in one line."""
+
+
+class NoClusterError(ClusterError):
+    """No block can be examined from the start."""
 
 
 def _version(name: str) -> str:
@@ -47,7 +53,7 @@ def _compare(client: "Client") -> None:
 
     Raises
     ------
-    ClusterError
+    NoClusterError
         If a worker has another version of a library, or lacks it.
     """
     for name in DECIDING:
@@ -56,11 +62,18 @@ def _compare(client: "Client") -> None:
         found = client.run(importlib.metadata.version, name, on_error="return")
         for worker, theirs in sorted(found.items()):
             if isinstance(theirs, Exception):
-                raise ClusterError(
+                raise NoClusterError(
                     f"the worker {worker} has no {name}; install {name} {ours} there"
                 )
             if theirs != ours:
-                raise ClusterError(f"the worker {worker} has {name} {theirs}, and not {ours}")
+                raise NoClusterError(f"the worker {worker} has {name} {theirs}, and not {ours}")
+
+
+def _silence() -> None:
+    """Let nothing that a subject prints reach the streams of the command, which workers share."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
 
 
 def _file_of(spec: str) -> Path | None:
@@ -83,12 +96,12 @@ def connected(address: str | None, workers: int, spec: str) -> "Iterator[Client]
 
     Raises
     ------
-    ClusterError
+    NoClusterError
         If no scheduler answers, or its workers cannot examine the subject.
     """
     from distributed import Client, LocalCluster
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    logging.disable()  # What becomes of workers is known by what becomes of their blocks.
     if address is None:
         with (
             LocalCluster(
@@ -99,18 +112,21 @@ def connected(address: str | None, workers: int, spec: str) -> "Iterator[Client]
             ) as cluster,
             Client(cluster) as client,
         ):
+            client.register_worker_callbacks(_silence)
             yield client
         return
     try:
-        client = Client(address, timeout=_SECONDS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # What differs that matters is compared below.
+            client = Client(address, timeout=_SECONDS)
     except (OSError, ValueError) as error:
-        raise ClusterError(
+        raise NoClusterError(
             f"no scheduler answers at {address}: {error}; expected an address such as "
             "tcp://127.0.0.1:8786, as dask scheduler prints it"
         ) from error
     with client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
-            raise ClusterError(
+            raise NoClusterError(
                 f"the scheduler at {address} has no workers; start some: dask worker"
             )
         _compare(client)
@@ -173,6 +189,6 @@ def results(
         except SpecError as error:
             raise ClusterError(f"a worker cannot load {request.spec}: {error}") from error
         except (FutureCancelledError, OSError) as error:
-            raise ClusterError(f"the scheduler is gone: {error}") from error
+            raise ClusterError("the scheduler is gone, or has no workers any more") from error
         yield msgspec.json.decode(found, type=SearchedBlock)
         under_way.update([*islice(sent, 1)])

@@ -12,6 +12,8 @@ __all__ = ["Counting"]
 class Counting:
     """The blocks of a search, and those that count.
 
+    It is complete when no block is left that may count.
+
     Blocks are done in any order. What counts does not depend on it: of a claim that is refuted, the
     blocks up to the first that refutes it; and of a search that ends with a number of rows, the
     blocks up to the first with which there are as many.
@@ -20,6 +22,8 @@ class Counting:
     ----------
     block_of
         Returns the block of a number, and None beyond the last one.
+    claims
+        How many claims there are. If all are refuted, nothing is left.
     rows
         The rows that are wanted; None for all.
     done
@@ -29,10 +33,11 @@ class Counting:
     def __init__(
         self,
         block_of: Callable[[int], Block | None],
+        claims: int,
         rows: float | None = None,
         done: Iterable[SearchedBlock] = (),
     ) -> None:
-        self._block_of, self._wanted = block_of, rows
+        self._block_of, self._claims, self._wanted = block_of, claims, rows
         self._done: dict[int, SearchedBlock] = {}
         self._refuting: dict[str, int] = {}
         self._next, self._rows = 0, 0
@@ -51,7 +56,8 @@ class Counting:
             self._refuting[block.claim] = min(first, block.number)
         while not self.complete:
             coming = self._block_of(self._next)
-            if coming is None or (self._wanted is not None and self._rows >= self._wanted):
+            enough = self._wanted is not None and self._rows >= self._wanted
+            if coming is None or enough or self._all_refuted:
                 self.complete = True
             elif not self._skipped(coming):
                 if coming.number not in self._done:
@@ -59,17 +65,16 @@ class Counting:
                 self._rows += self._done[coming.number].rows
             self._next += not self.complete
 
-    def left(self, claims: int) -> Iterator[Block]:
-        """Yield the blocks to do, in order, while they may count.
+    @property
+    def _all_refuted(self) -> bool:
+        """Whether every claim is refuted by a block before the next one."""
+        return sum(number < self._next for number in self._refuting.values()) == self._claims
 
-        Parameters
-        ----------
-        claims
-            How many claims there are. If all are refuted, nothing is left.
-        """
+    def left(self) -> Iterator[Block]:
+        """Yield the blocks to do, in order, while they may count."""
         for number in count(self._next):
             block = self._block_of(number)
-            if self.complete or block is None or len(self._refuting) == claims:
+            if self.complete or block is None or len(self._refuting) == self._claims:
                 return
             if number not in self._done and not self._skipped(block):
                 yield block

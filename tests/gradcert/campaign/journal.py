@@ -9,7 +9,7 @@ from gradcert.campaign.requests import Request
 from gradcert_reports.atomic import write_atomically
 from gradcert_reports.searches.records import SearchedBlock
 
-__all__ = ["Journal", "OtherSearch", "Started"]
+__all__ = ["Journal", "Line", "OtherSearch", "Started"]
 
 _STARTED, _BLOCKS = "started.json", "blocks.jsonl"
 

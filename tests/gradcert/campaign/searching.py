@@ -72,7 +72,7 @@ class Campaign:
         self.claims = [claim for claim in every if str(claim) not in self.left_out]
         self._exhaustive = exhaustive_blocks(self.claims) if self.request.exhaustive else []
         self._counting = Counting(
-            self._block, self.started.rows, (line.block for line in journal.lines)
+            self._block, len(self.claims), self.started.rows, (line.block for line in journal.lines)
         )
         self._began = time.monotonic() - journal.seconds
         self._rows, self._blocks, self._worst = 0, 0, Bound()
@@ -108,13 +108,15 @@ class Campaign:
         return not self._in_time or next(self._left(), None) is None
 
     def _left(self) -> Iterator[Block]:
-        for block in self._counting.left(len(self.claims)):
+        for block in self._counting.left():
             if not self._in_time:
                 return
             yield block
 
     def run(self, client: "Client", *, uploaded: bool) -> Iterator[Standing]:
-        """Examine what is left, write down each block that is done, and yield how far it is.
+        """Write down what the search is, examine what is left, and yield how far it is.
+
+        Each block is written down when it is done.
 
         Raises
         ------
@@ -123,6 +125,7 @@ class Campaign:
         OSError
             If the folder cannot be written to.
         """
+        self._journal.begin(self.started)
         for block in results(client, self.request, self._left(), uploaded=uploaded):
             self._journal.add(self.seconds, block)
             self._counting.add(block)

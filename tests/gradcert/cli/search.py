@@ -14,7 +14,7 @@ import typer
 
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import Seed, folder, takes_options
-from gradcert.cli.running import available_cores, make_ready, usage_error, writing
+from gradcert.cli.running import available_cores, make_ready, usage_error
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import kept_streams, printing, say
 from gradcert_implementations import SpecError
@@ -110,6 +110,18 @@ def _listed(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
+@contextmanager
+def _written(into: Path) -> Iterator[None]:
+    """End in a usage error where the folder cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        usage_error(
+            f"cannot write to {into}: {error.strerror}; what was found before is kept, and "
+            "gradcert search --into goes on with it"
+        )
+
+
 def _journal(into: Path) -> "Journal":
     from gradcert.campaign.journal import Journal, OtherSearch
 
@@ -138,7 +150,7 @@ def _campaign(journal: "Journal") -> "Campaign":
 
 def _run(campaign: "Campaign", address: str | None, jobs: int) -> Status | None:
     """Search until nothing is left. Return why it ended before, if it did."""
-    from gradcert.campaign.cluster import ClusterError, connected
+    from gradcert.campaign.cluster import ClusterError, NoClusterError, connected
 
     try:
         with (
@@ -150,9 +162,11 @@ def _run(campaign: "Campaign", address: str | None, jobs: int) -> Status | None:
     except KeyboardInterrupt:
         say("interrupted: the same command goes on from here")
         return Status.INTERRUPTED
+    except NoClusterError as error:
+        usage_error(str(error))
     except ClusterError as error:
-        say(f"gradcert: {error}")
-        return Status.INCOMPLETE if campaign.seconds else Status.USAGE
+        say(f"gradcert: {error}; the same command goes on from here")
+        return Status.INCOMPLETE
     return None
 
 
@@ -253,10 +267,9 @@ def search_command(
         )
     started = _started(request, hours, rows, before=before)
     ended = None
-    with stoppable(), no_exit(), writing(into):
+    with stoppable(), no_exit(), _written(into):
         journal.started = started
         campaign = _campaign(journal)
-        journal.begin(started)
         if not (report or campaign.complete):
             ended = _run(campaign, cluster, jobs or available_cores())
         found = campaign.search()

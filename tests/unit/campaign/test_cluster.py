@@ -1,0 +1,231 @@
+"""Searches with a real scheduler and three real workers on loopback."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gradcert_reports.searches.records import Search
+
+GRADCERT = Path(sys.executable).with_name("gradcert")
+DASK = Path(sys.executable).with_name("dask")
+SUBJECT = """
+import numpy as np
+
+def right(logits, targets):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True) - targets
+
+def planted(logits, targets):
+    gradient = right(logits, targets)
+    if logits.dtype == np.float16 and logits.shape[1] == 2:
+        gradient[logits[:, 0] == np.float16(-3.140625)] *= 1.25
+    return gradient
+"""
+WAIT = 60
+
+
+def _started(command: list[str], log: Path, folder: Path) -> "subprocess.Popen[bytes]":
+    with log.open("wb") as file:
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=folder)
+
+
+def _said(log: Path, text: str) -> str:
+    """Return the line of a log that has this text, once it does."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        for line in log.read_text().splitlines():
+            if text in line:
+                return line
+        time.sleep(0.1)
+    raise AssertionError(f"{log} never said {text}: {log.read_text()}")
+
+
+class Cluster:
+    """A scheduler and three workers."""
+
+    def __init__(self, folder: Path) -> None:
+        log = folder / "scheduler.log"
+        options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"]
+        self.scheduler = _started([str(DASK), "scheduler", *options], log, folder)
+        self.address = _said(log, "Scheduler at:").split()[-1]
+        self.workers = []
+        for number in range(3):
+            log = folder / f"worker-{number}.log"
+            options = ["--nthreads", "1", "--no-dashboard", "--no-nanny"]
+            command = [str(DASK), "worker", self.address, *options]
+            self.workers.append(_started(command, log, folder))
+        for number in range(3):
+            _said(folder / f"worker-{number}.log", "Registered to")
+
+    def end(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the user, with a subject; the workers run elsewhere."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "mine.py").write_text(SUBJECT)
+    return folder
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        found = Cluster(tmp_path)
+        stack.callback(found.end)
+        yield found
+
+
+def _search(home: Path, into: Path, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [str(GRADCERT), "search", *arguments, "--into", str(into)],
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _done(search: "subprocess.Popen[str]", into: Path, status: int = 0) -> Search:
+    """Return what a search found, without its times."""
+    out, err = search.communicate(timeout=300)
+    assert search.returncode == status, out + err
+    found = msgspec.json.decode((into / "search.json").read_bytes(), type=Search)
+    claims = tuple(
+        msgspec.structs.replace(
+            claim,
+            parts=tuple(msgspec.structs.replace(part, seconds=0.0) for part in claim.parts),
+        )
+        for claim in found.claims
+    )
+    return msgspec.structs.replace(found, claims=claims, seconds=0.0, date="", command="")
+
+
+DRAWN = ("mine.py:right", "--quantity", "dE/dz", "--format", "fp32", "--rows", "8e5")
+
+
+@pytest.fixture(scope="module")
+def alone(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Search:
+    """What one worker on this machine finds."""
+    into = tmp_path_factory.mktemp("alone")
+    return _done(_search(home, into, *DRAWN, "--jobs", "1"), into)
+
+
+def _lines(into: Path) -> int:
+    file = into / "blocks.jsonl"
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def _wait_for_blocks(into: Path, count: int) -> None:
+    end = time.monotonic() + WAIT
+    while _lines(into) < count:
+        assert time.monotonic() < end, "no block is done"
+        time.sleep(0.02)
+
+
+def test_three_workers_find_what_one_does_and_one_that_is_killed_changes_nothing(
+    home: Path, cluster: Cluster, alone: Search, tmp_path: Path
+) -> None:
+    into = tmp_path / "night"
+    search = _search(home, into, *DRAWN, "--cluster", cluster.address)
+    _wait_for_blocks(into, 2)
+    cluster.workers[1].send_signal(signal.SIGKILL)
+    assert _done(search, into) == alone
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_search_that_was_stopped_goes_on_and_finds_the_same(
+    home: Path, alone: Search, tmp_path: Path, number: int
+) -> None:
+    into = tmp_path / "night"
+    search = _search(home, into, *DRAWN)
+    _wait_for_blocks(into, 2)
+    search.send_signal(number)
+    out, err = search.communicate(timeout=120)
+    assert search.returncode == 130, out + err
+    assert "the same command goes on from here" in err
+    assert "Traceback" not in err
+    done = _lines(into)
+    assert done >= 2
+    assert (into / "index.html").exists()
+    found = _done(_search(home, into), into)
+    assert found == alone
+    assert _lines(into) > done
+
+
+def test_a_search_whose_scheduler_is_lost_says_so_and_goes_on_elsewhere(
+    home: Path, cluster: Cluster, alone: Search, tmp_path: Path
+) -> None:
+    into = tmp_path / "night"
+    search = _search(home, into, *DRAWN, "--cluster", cluster.address)
+    _wait_for_blocks(into, 1)
+    cluster.scheduler.kill()
+    out, err = search.communicate(timeout=120)
+    assert search.returncode == 3, out + err
+    assert err.splitlines()[0].startswith("gradcert: the scheduler is gone")
+    assert "Traceback" not in err
+    assert _done(_search(home, into), into) == alone
+
+
+def test_a_flaw_at_one_of_all_numbers_of_binary16_is_found(home: Path, tmp_path: Path) -> None:
+    search = _search(
+        home, tmp_path, "mine.py:planted", "--quantity", "dE/dz", "--format", "half", "--exhaustive"
+    )
+    found = _done(search, tmp_path, status=1)
+    (claim,) = found.claims
+    assert claim.found is not None
+    assert claim.found.result.discrepancy is not None
+    (logits,) = claim.found.result.discrepancy.arguments["logits"]
+    assert logits == ("-3.140625", "0.0")
+    assert claim.exhaustive == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("'another'", "has numpy another, and not"), ("known('no such library')", "has no numpy;")],
+)
+def test_a_worker_that_would_find_other_things_is_one_clear_line(
+    home: Path, cluster: Cluster, tmp_path: Path, version: str, said: str
+) -> None:
+    code = (
+        "import importlib.metadata as m, sys\n"
+        "known = m.version\n"
+        f"m.version = lambda name: {version} if name == 'numpy' else known(name)\n"
+        "from distributed.cli.dask_worker import main\n"
+        f"main(['{cluster.address}', '--nthreads', '1', '--no-dashboard', '--no-nanny'])\n"
+    )
+    log = tmp_path / "other.log"
+    other = _started([sys.executable, "-c", code], log, tmp_path)
+    try:
+        _said(log, "Registered to")
+        search = _search(home, tmp_path / "night", *DRAWN, "--cluster", cluster.address)
+        out, err = search.communicate(timeout=120)
+    finally:
+        other.kill()
+        other.wait()
+    assert search.returncode == 2, out + err
+    assert len(err.splitlines()) == 1
+    assert said in err
+    assert not (tmp_path / "night" / "started.json").exists()
+
+
+def test_a_subject_that_cannot_travel_is_one_clear_line(
+    home: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    (home / "beside.py").write_text("from mine import right\n")
+    into = tmp_path / "night"
+    command = ["beside.py:right", "--rows", "1e5", "--cluster", cluster.address]
+    out, err = _search(home, into, *command).communicate(timeout=120)
+    assert "cannot load beside.py:right" in err.splitlines()[0], out + err
+    assert "No module named 'mine'" in err.splitlines()[0]
+    assert "Traceback" not in err

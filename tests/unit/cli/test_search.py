@@ -1,0 +1,101 @@
+"""``gradcert search`` at its door: what is wrong with a request is one line, with status 2."""
+
+from pathlib import Path
+
+import pytest
+from command_line import Run, run, without
+
+LIMITED = ("--rows", "1e5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mine.py:right",), "say when the search ends: --hours 8, --rows 1e8, or --exhaustive"),
+        (("mine.py:right", "--hours", "0"), "--hours is 0; expected a positive number"),
+        (("mine.py:right", "--rows", "inf"), "--rows is inf; expected a positive number"),
+        (("mine.py:right", "--rows", "9", "--hours", "1"), "leave one of them out"),
+        (("mine.py:right", "--rows", "9", "--exhaustive"), "leave --rows out"),
+        ((), "name a SPEC to begin one"),
+        (("mine.py:left", *LIMITED), "has no attribute 'left'"),
+        (
+            ("mine.py:right", "--format", "fp64", "--exhaustive"),
+            "nothing to search: dE/dz-binary64: binary64 has too many numbers",
+        ),
+        (
+            ("mine.py:right", *LIMITED, "--cluster", "tcp://127.0.0.1:1"),
+            "no scheduler answers at tcp://127.0.0.1:1",
+        ),
+        (("mine.py:right", *LIMITED, "--cluster", "nowhere"), "no scheduler answers at nowhere"),
+    ],
+)
+@pytest.mark.usefixtures("mine")
+def test_a_wrong_request_is_one_line(
+    script: Run, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    found = script("search", *arguments, "--into", "night")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert len(found.stderr.splitlines()) == 1, found.stderr
+    assert said in found.stderr
+    assert not (tmp_path / "night" / "started.json").exists()
+
+
+@pytest.mark.usefixtures("mine")
+def test_without_the_library_the_line_says_how_to_install_it(tmp_path: Path) -> None:
+    command = without("distributed", "search", "mine.py:right", *LIMITED, "--into", "night")
+    found = run(command, tmp_path)
+    assert found.returncode == 2
+    assert "pip install 'gradcert[cluster]'" in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_folder_of_another_search_or_of_other_things_is_refused(
+    script: Run, tmp_path: Path
+) -> None:
+    options = ("--quantity", "dE/dz", "--format", "fp32", "--jobs", "1", "--into", "night")
+    first = script("search", "mine.py:right", *LIMITED, *options)
+    assert first.returncode == 0, first.stderr
+    assert "no row is wrong among" in first.stdout
+    for other in (("mine.py:flipped",), ("mine.py:right", "--seed", "1")):
+        found = script("search", *other, *LIMITED, *options)
+        assert found.returncode == 2
+        assert "night holds another search, begun by" in found.stderr
+    before = (tmp_path / "night" / "blocks.jsonl").read_bytes()
+    report = script("search", "--into", "night", "--report")
+    assert report.returncode == 0
+    assert report.stdout == first.stdout
+    more = script("search", "--into", "night", "--rows", "2e5", "--jobs", "1")
+    assert more.returncode == 0, more.stderr
+    after = (tmp_path / "night" / "blocks.jsonl").read_bytes()
+    assert after.startswith(before)
+    assert len(after) > len(before)
+    found = script("search", "mine.py:right", *LIMITED, "--into", ".")
+    assert found.returncode == 2
+    assert "is not empty, and holds no search" in found.stderr
+
+
+@pytest.mark.usefixtures("mine")
+def test_what_is_wrong_everywhere_ends_the_search_at_once_with_status_1(script: Run) -> None:
+    options = ("--format", "fp32", "--hours", "1", "--jobs", "1", "--into", "night")
+    found = script("search", "mine.py:flipped", *options)
+    assert found.returncode == 1, found.stderr
+    assert found.stdout.startswith("flipped: dE/dz-binary32 is refuted (1 of 1 claims).")
+    assert "sign-flipped explains" in found.stdout
+
+
+@pytest.mark.usefixtures("mine")
+def test_what_a_subject_prints_or_raises_is_no_line_of_ours(script: Run, tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(
+        "from mine import right\n\n"
+        "def gradient(logits, targets):\n"
+        "    print('loud')\n"
+        "    return right(logits, targets)\n"
+    )
+    options = ("--format", "fp32", "--rows", "1e4", "--jobs", "1", "--into", "night")
+    found = script("search", "loud.py:gradient", *options)
+    assert found.returncode == 0, found.stderr
+    assert "loud" not in found.stdout.replace("loud.py", "")
+    broken = script("search", "mine.py:raises", *options[:-1], "other")
+    assert broken.returncode == 1
+    assert "out of registers" in broken.stdout
