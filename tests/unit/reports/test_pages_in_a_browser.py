@@ -13,6 +13,9 @@ from msgspec.structs import replace
 from gradcert_reports import Certificate, CheckResult, Jacobian, Report, Verdict, html, read
 from gradcert_reports.audits.bound_page import bound_page
 from gradcert_reports.audits.example import EXAMPLE
+from gradcert_reports.searches.example import EXAMPLE as SEARCH
+from gradcert_reports.searches.page import search_page
+from gradcert_reports.searches.records import Found
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -114,7 +117,20 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["file", "hostile", "audit"])
+@pytest.fixture(scope="module")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a search, with a hostile name, and a claim that is refuted."""
+    path = tmp_path_factory.mktemp("search") / "index.html"
+    golden = read(Path(__file__).with_name("golden") / "certificate.json")
+    (result, *_) = (one for found in golden.certificates for one in found.refutations)
+    (claim,) = SEARCH.claims
+    wrong = replace(claim, claim=HOSTILE, found=Found(result=result))
+    found = replace(SEARCH, name=HOSTILE, command=HOSTILE, claims=(claim, wrong))
+    path.write_text(search_page(found), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=["file", "hostile", "audit", "search"])
 def any_page(request: pytest.FixtureRequest) -> Path:
     path: Path = request.getfixturevalue(request.param)
     return path
@@ -156,7 +172,7 @@ def test_nothing_is_asked_of_the_network_and_nothing_complains(
     unfold(page)
     assert asked == [any_page.as_uri()]
     assert said == []
-    assert page.title().startswith(("gradcert report: ", "gradcert audit: "))
+    assert page.title().startswith(("gradcert report: ", "gradcert audit: ", "gradcert search: "))
     page.close()
 
 
@@ -211,7 +227,7 @@ def test_the_page_does_not_scroll_sideways(browser: Browser, any_page: Path, scr
     page.close()
 
 
-@pytest.mark.parametrize("which", ["file", "audit"])
+@pytest.mark.parametrize("which", ["file", "audit", "search"])
 @pytest.mark.parametrize(
     ("screen", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"]
 )
