@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test faults quality league audits bench errors check schema lowest clean
+.PHONY: certify claims gallery test faults quality league audits searches bench errors check schema lowest clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -34,8 +34,12 @@ league: .venv/installed  ## certify real libraries, each in an environment of it
 audits: .venv/installed  ## replay the comparisons of public tests with wrong gradients; goes on where it stopped
 	$(BIN)/python tests/audits/audits.py
 
+searches: .venv/installed  ## search the built-ins for an hour each; goes on where it stopped
+	$(BIN)/python tests/searches/searches.py
+
 bench: .venv/installed  ## the oracle beside the checks people use today; says what moved since the committed run
 	$(BIN)/python tests/benchmarks/benchmark.py
+	$(BIN)/python tests/benchmarks/search_rates.py
 
 errors: .venv/installed  ## the largest error that passes beside a row's scale, by format
 	$(BIN)/python tests/benchmarks/passing_errors.py
@@ -61,7 +65,7 @@ lowest:  ## write constraints-lowest.txt anew; needs Python 3.11, the lowest we 
 	rm -rf .lowest
 
 clean:
-	rm -rf .lowest .venv .audits .league dist reports/latest
+	rm -rf .lowest .venv .audits .league .searches dist reports/latest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
