@@ -71,13 +71,20 @@ class Counting:
         return sum(number < self._next for number in self._refuting.values()) == self._claims
 
     def left(self) -> Iterator[Block]:
-        """Yield the blocks to do, in order, while they may count."""
+        """Yield the blocks to do while they may count, in order.
+
+        One that is made from earlier blocks comes as soon as these are done.
+        """
+        waiting: list[Block] = []
         for number in count(self._next):
             block = self._block_of(number)
             if self.complete or block is None or len(self._refuting) == self._claims:
                 return
-            if number not in self._done and not self._skipped(block):
-                yield block
+            if number not in self._done:
+                waiting.append(block)
+            ready = [one for one in waiting if one.after <= self._next]
+            waiting = [one for one in waiting if one.after > self._next]
+            yield from (one for one in ready if not self._skipped(one))
 
     @property
     def counted(self) -> list[SearchedBlock]:

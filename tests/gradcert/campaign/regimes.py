@@ -16,13 +16,13 @@ from gradcert.generation.scope import Scope, scope_of
 from gradcert.generation.shapes import PLANNED_LOGITS, PLANNED_PROBABILITIES
 from gradcert_implementations import Array
 
-__all__ = ["drawn", "regimes_of"]
+__all__ = ["NUMBERS", "drawn", "regimes_of"]
 
 _LOGITS = ("benign", "confident", "saturated", "spread", "subnormal", "coarse", "negative")
 _PROBABILITIES = ("benign", "tiny", "near one")
 """The shapes that draw each number by itself. The plan tries the others."""
 
-_NUMBERS = 1 << 16
+NUMBERS = 1 << 16
 """Logits of a batch."""
 
 _SOMETIMES = 0.25
@@ -142,7 +142,7 @@ def drawn(claim: Claim, shape: str, generator: np.random.Generator) -> Case:
     """
     scope = scope_of(claim, 0)
     classes = _classes(scope, generator)
-    source = cast("Source", _Columns(generator, max(1, _NUMBERS // classes)))
+    source = cast("Source", _Columns(generator, max(1, NUMBERS // classes)))
     shapes = PLANNED_LOGITS if scope.logits else PLANNED_PROBABILITIES
     point = shapes[shape](source, scope.format, scope.largest, classes).T
     changes: tuple[str, ...] = ()
