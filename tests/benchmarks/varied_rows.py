@@ -27,7 +27,7 @@ from gradcert_reports.searches.records import Bound, JudgedRow
 PUBLISHED = Path(__file__).parents[2] / "reports" / "published" / "varied_rows.md"
 OPTIONS = {"quantities": ("dE/dz", "softmax", "loss"), "formats": ("binary32", "bfloat16")}
 DRAWN, VARIED, FOCUSED = WAYS = ("all drawn", "half varied", "half of the worst regime")
-BATCHES = 32
+BATCHES = 16
 PARENTS = 8
 ONE_IN = 1 << 12
 
