@@ -65,7 +65,7 @@ def test_a_folder_of_another_search_or_of_other_things_is_refused(
     report = script("search", "--into", "night", "--report")
     assert report.returncode == 0
     assert report.stdout == first.stdout
-    more = script("search", "--into", "night", "--rows", "5e5", "--jobs", "1")
+    more = script("search", "--into", "night", "--rows", "1.5e6", "--jobs", "1")
     assert more.returncode == 0, more.stderr
     after = (tmp_path / "night" / "blocks.jsonl").read_bytes()
     assert after.startswith(before)
