@@ -161,9 +161,8 @@ def results(
     Raises
     ------
     ClusterError
-        If the scheduler or all workers are gone, or a block ended several workers.
-    SpecError
-        If a worker cannot load the subject.
+        If the scheduler or all workers are gone, a block ended several workers, or a worker cannot
+        load the subject.
     """
     from distributed import as_completed
     from distributed.client import FutureCancelledError
@@ -187,7 +186,7 @@ def results(
                 "needs more memory than there is; try --isolate"
             ) from error
         except SpecError as error:
-            raise ClusterError(f"a worker cannot load {request.spec}: {error}") from error
+            raise NoClusterError(f"a worker cannot load {request.spec}: {error}") from error
         except (FutureCancelledError, OSError) as error:
             raise ClusterError("the scheduler is gone, or has no workers any more") from error
         yield msgspec.json.decode(found, type=SearchedBlock)

@@ -225,7 +225,9 @@ def test_a_subject_that_cannot_travel_is_one_clear_line(
     (home / "beside.py").write_text("from mine import right\n")
     into = tmp_path / "night"
     command = ["beside.py:right", "--rows", "1e5", "--cluster", cluster.address]
-    out, err = _search(home, into, *command).communicate(timeout=120)
+    search = _search(home, into, *command)
+    out, err = search.communicate(timeout=120)
+    assert search.returncode == 2
     assert "cannot load beside.py:right" in err.splitlines()[0], out + err
     assert "No module named 'mine'" in err.splitlines()[0]
     assert "Traceback" not in err
