@@ -70,7 +70,7 @@ def headline(search: Search) -> str:
 def claim(about: ClaimSearch) -> list[str]:
     """Return what was found out about a claim, in sentences.
 
-    A bound from below is told apart from a bound from above.
+    It says which bound is one from below, and which is one from above.
 
     Examples
     --------

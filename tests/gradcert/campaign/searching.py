@@ -138,9 +138,9 @@ class Campaign:
         return tuple(arguments for _, _, arguments in worst[:_PARENTS])
 
     def run(self, client: "Client", *, uploaded: bool) -> Iterator[Standing]:
-        """Write down what the search is, examine what is left, and yield how far it is.
+        """Examine the blocks that are left, and yield how far the search is.
 
-        Each block is written down when it is done.
+        The search is written down first, and each block when it is done.
 
         Raises
         ------
