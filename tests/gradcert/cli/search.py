@@ -242,8 +242,9 @@ def search_command(
     from gradcert_reports.searches.files import write_search
     from gradcert_reports.searches.text import search_text
 
+    unknown = f"no search in {into}: name a SPEC to begin one"
     if spec is None and not into.is_dir():
-        usage_error(f"no search in {into}: name a SPEC to begin one")
+        usage_error(unknown)
     make_ready(into)
     journal = _journal(into)
     before = journal.started
@@ -258,7 +259,11 @@ def search_command(
             exhaustive=exhaustive,
         )
     elif before is None:
-        usage_error(f"no search in {into}: name a SPEC to begin one")
+        usage_error(unknown)
+    elif options != Options() or isolate or exhaustive or seed:
+        usage_error(
+            f"the search in {into} has its options already: leave them out, or give SPEC too"
+        )
     else:
         request = before.request
     if before is not None and request != before.request:

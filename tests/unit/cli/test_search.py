@@ -61,6 +61,9 @@ def test_a_folder_of_another_search_or_of_other_things_is_refused(
         found = script("search", *other, *LIMITED, *options)
         assert found.returncode == 2
         assert "night holds another search, begun by" in found.stderr
+    found = script("search", "--into", "night", "--format", "fp16")
+    assert found.returncode == 2
+    assert "has its options already" in found.stderr
     before = (tmp_path / "night" / "blocks.jsonl").read_bytes()
     report = script("search", "--into", "night", "--report")
     assert report.returncode == 0
