@@ -9,6 +9,7 @@ come to make the mistake.
 import ast
 import functools
 import importlib.resources
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
@@ -25,6 +26,7 @@ __all__ = [
     "LEDGER_FORMULAS",
     "LIBRARIES",
     "MODULES",
+    "PARSING",
     "UNUSUAL",
     "Flaw",
     "FlawKind",
@@ -32,6 +34,13 @@ __all__ = [
     "documented",
     "plugged_in",
 ]
+
+PARSING = threading.Lock()
+"""Held while Python source is parsed.
+
+CPython counts the depth of a syntax tree in one place for all threads, and raises a SystemError
+where two of them parse: https://github.com/python/cpython/issues/106905.
+"""
 
 BUILT_IN = {
     "numpy": "gradcert_implementations.numpy_by_hand",
@@ -169,6 +178,8 @@ def documented(name: str) -> tuple[str, str]:
     """
     package, _, path = MODULES[name].partition(".")
     source = importlib.resources.files(package).joinpath(path.replace(".", "/") + ".py")
-    documentation = ast.get_docstring(ast.parse(source.read_text())) or ""
+    with PARSING:
+        tree = ast.parse(source.read_text())
+    documentation = ast.get_docstring(tree) or ""
     title, _, text = documentation.replace("``", "").partition("\n")
     return title, text.strip()

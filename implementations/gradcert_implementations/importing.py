@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradcert_implementations.catalogue import LIBRARIES
+from gradcert_implementations.catalogue import LIBRARIES, PARSING
 from gradcert_implementations.errors import one_line
 
 __all__ = ["Named", "SpecError", "imported_module", "imported_object", "named", "or_spec_error"]
@@ -137,7 +137,8 @@ def _called(function: Any, about: Named, spec: str) -> Any:
     """Return what a call with literals returns. Nothing in the brackets is evaluated."""
     shown = f"{about.attribute}({about.arguments})"
     try:
-        call = ast.parse(shown, mode="eval").body
+        with PARSING:
+            call = ast.parse(shown, mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             raise ValueError
         positional = [ast.literal_eval(given) for given in call.args]

@@ -1,9 +1,11 @@
 """The built-ins: found by name, documented, and as right as they claim."""
 
+import gc
 import importlib.metadata
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,25 @@ def test_a_title_is_read_without_importing_its_module() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     # The package that holds the flaws is found by importing it, which imports none of them.
     assert done.stdout == "set()\n"
+
+
+def test_threads_read_titles_at_the_same_time() -> None:
+    # A collection of garbage that runs Python lets another thread in, in the middle of a parse.
+    def runs_python(*_: object) -> None:
+        sum(range(50))
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    try:
+        sys.setswitchinterval(1e-6)
+        gc.set_threshold(50)
+        gc.callbacks.append(runs_python)
+        with ThreadPoolExecutor(8) as threads:
+            titles = list(threads.map(documented, [*BUILT_IN] * 50))
+    finally:
+        gc.callbacks.remove(runs_python)
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*threshold)
+    assert titles == [documented(name) for name in BUILT_IN] * 50
 
 
 LOGITS = np.array([[0, 0, 0], [1000.5, 999, 1000], [3, -np.inf, -40]])
