@@ -1,7 +1,7 @@
 """The parameters of a flaw, fitted to the rows that refute a subject."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from typing import cast
 
 import numpy as np
@@ -23,8 +23,8 @@ _FAR = 0.1
 _NOISE = 1e-6
 """Distances below it are equal: the best number is known to some seven digits."""
 
-_FITTED, _FEW = 16, 3
-"""Rows that parameters are fitted to at once."""
+_FITTED, _FEW, _NUMBERS = 16, 3, 1 << 14
+"""Rows that parameters are fitted to at once. Fewer are where they have more numbers together."""
 
 _TRIED = 40
 """Values of the parameters that are tried, at most."""
@@ -95,6 +95,12 @@ def _between(
     return [(number,) for number, d in zip(rounded, distances, strict=True) if d <= good]
 
 
+def _short(rows: Sequence[Seen]) -> Sequence[Seen]:
+    """Return the first rows, as many as have few numbers together, and at least one."""
+    numbers = accumulate(len(row.returned) for row in rows)
+    return rows[: max(1, sum(total <= _NUMBERS for total in numbers))]
+
+
 def _groups(rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
     """Yield groups of rows to fit to: some of all sizes, the first few, and the longest.
 
@@ -104,7 +110,8 @@ def _groups(rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
     longest = sorted(several, key=lambda row: -len(row.returned))[:_FEW]
     groups = [several[:: 1 + len(several) // _FITTED], several[:_FEW], longest]
     groups += [[row] for row in (*several[:_FEW], *longest)]
-    yield from {frozenset(map(id, group)): group for group in groups}.values()
+    short = [_short(group) for group in groups]
+    yield from {frozenset(map(id, group)): group for group in short}.values()
 
 
 def fitted(flaw: ParametricFlaw, claim: Claim, rows: Sequence[Seen]) -> Iterator[ParametricFlaw]:

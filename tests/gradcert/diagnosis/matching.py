@@ -13,16 +13,14 @@ from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, Refuted, floats
 from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.stored import LOGITS_OF
-from gradcert.diagnosis.rounding import budgets_of, is_right
+from gradcert.diagnosis.rounding import is_right, is_rounding
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import Array, Flaw, Function, QuantityName, load
 from gradcert_implementations.lifted import lifted
 from gradcert_oracle import (
-    ALLOWED,
     FORMATS,
     Format,
     Question,
-    algorithms,
 )
 
 __all__ = [
@@ -129,11 +127,7 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
         if (a.astype(question.format.dtype).astype(np.float64) != a).any():
             return False
     rounding = _ulps(b, question.format) + _lost_in_exponents(question, len(b)) + lost
-    found = budgets_of(question, algorithms(question.format))
-    return any(
-        (abs(a - b) <= ALLOWED * (rounding if budget is None else budget + rounding)).all()
-        for budget in found
-    )
+    return is_rounding(question, np.abs(a - b), rounding)
 
 
 def _of_stored(flaw: Flaw, stored: str) -> Mapping[QuantityName, Function]:

@@ -11,9 +11,17 @@ import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert_implementations import Array
-from gradcert_oracle import ALLOWED, Algorithm, Question, budgets, enclose, scale
+from gradcert_oracle import (
+    ALLOWED,
+    Algorithm,
+    Question,
+    algorithms,
+    budgets,
+    enclose,
+    scale,
+)
 
-__all__ = ["budgets_of", "is_right"]
+__all__ = ["is_right", "is_rounding"]
 
 _LARGEST = 1 / 32
 """No budget is larger than this part of the row's scale."""
@@ -37,7 +45,9 @@ class _Row:
 
     @functools.cached_property
     def largest(self) -> float:
-        """What no budget exceeds."""
+        """What no budget exceeds by far: options of a loss and underflow add to it."""
+        if self._has_nan:
+            return 0.0
         return self._question.format.underflow + _LARGEST * scale(self._question)
 
     def budgets(self, algorithm: Algorithm) -> "Array | None":
@@ -59,13 +69,21 @@ def _row(question: Question) -> _Row:
     return (_of_long_rows if question.classes <= _LONG else _of_longest_rows)(question)
 
 
-def budgets_of(question: Question, algorithms: Sequence[Algorithm]) -> "list[Array | None]":
-    """Return the budgets of a row by each algorithm, rounded; None where it is void on the row.
+def is_rounding(question: Question, differences: Array, rounding: Array) -> bool:
+    """Return whether the differences of two answers to a row are no more than rounding costs.
 
-    It is void where a check put a NaN into the row.
+    Predicate: for some textbook algorithm with budgets b, all differences are at most ``2 (b +
+    rounding)``. Where an algorithm is void, and where a check put a NaN into the row, b is zero.
     """
     row = _row(question)
-    return [row.budgets(algorithm) for algorithm in algorithms]
+    # Most differences are larger than any budget, and a budget is dear.
+    if not (differences <= 2 * ALLOWED * (row.largest + rounding)).all():
+        return False
+    found = map(row.budgets, algorithms(question.format))
+    return any(
+        bool((differences <= ALLOWED * (rounding if b is None else b + rounding)).all())
+        for b in found
+    )
 
 
 def is_right(claim: Claim, question: Question, values: Sequence[float]) -> bool:
