@@ -115,7 +115,10 @@ class FlawKind(StrEnum):
     """It reads or writes the wrong memory: strides, another row, a shared or fresh buffer."""
 
     CALL = "call"
-    """A call depends on earlier ones, changes a setting, or hides what it was given."""
+    """The answer depends on earlier calls, or hides what it was given."""
+
+    SIDE_EFFECT = "side effect"
+    """A call prints, or changes a setting of the process."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

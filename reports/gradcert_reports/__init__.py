@@ -5,6 +5,7 @@ from gradcert_reports.html.page import html
 from gradcert_reports.model.comparison import Change, Comparison, Direction, Setting, compare
 from gradcert_reports.model.encoding import json_schema
 from gradcert_reports.model.merging import merge
+from gradcert_reports.model.mistake import Mistake
 from gradcert_reports.model.records import (
     SCHEMA,
     Certificate,
@@ -19,6 +20,7 @@ from gradcert_reports.model.records import (
     Report,
 )
 from gradcert_reports.model.results import (
+    Changed,
     CheckResult,
     Discrepancy,
     Jacobian,
@@ -42,6 +44,7 @@ __all__ = [
     "SCHEMA",
     "Certificate",
     "Change",
+    "Changed",
     "CheckResult",
     "Comparison",
     "Coverage",
@@ -53,6 +56,7 @@ __all__ = [
     "LargeBatch",
     "LongRow",
     "Match",
+    "Mistake",
     "Option",
     "OtherLoss",
     "OtherOption",

@@ -36,7 +36,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="np.seterr(all='ignore'), dE/dz_j = o_j - t_j",
     source="the manual of NumPy, numpy.seterr and numpy.errstate",
-    kind=FlawKind.CALL,
+    kind=FlawKind.SIDE_EFFECT,
     links=("https://numpy.org/doc/stable/reference/generated/numpy.seterr.html",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

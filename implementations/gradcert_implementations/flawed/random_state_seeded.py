@@ -32,7 +32,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="np.random.seed(0), dE/dz_j = o_j - t_j",
     source="the manual of NumPy, numpy.random.seed",
-    kind=FlawKind.CALL,
+    kind=FlawKind.SIDE_EFFECT,
     links=("https://numpy.org/doc/stable/reference/random/generated/numpy.random.seed.html",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

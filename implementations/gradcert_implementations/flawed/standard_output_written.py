@@ -33,7 +33,7 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     formula="print(...), dE/dz_j = o_j - t_j",
     source="a common slip",
-    kind=FlawKind.CALL,
+    kind=FlawKind.SIDE_EFFECT,
     links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

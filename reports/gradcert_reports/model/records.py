@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gradcert_reports.model.mistake import Mistake
 from gradcert_reports.model.results import CheckResult
 from gradcert_reports.model.verdict import Verdict
 
@@ -95,9 +96,15 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         The loss for which the answers are right, if there is one: then it may be no mistake.
     unexplained
         How many of the cases no known flaw explains.
+    mistake
+        The kind of mistake: that of the best match, or what the wrong values show. None where it is
+        not recorded.
     findings
         What the wrong values show without a match, the most useful first: a factor, which checks
         failed, the size of the error.
+    lesson
+        The explanation of the best match, with its numbers, as ``gradcert explain`` prints it.
+        Empty without a match.
     """
 
     quantity: str
@@ -106,7 +113,9 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     partly: tuple[Match, ...] = ()
     other_loss: OtherLoss | None = None
     unexplained: int
+    mistake: Mistake | None = None
     findings: tuple[str, ...]
+    lesson: str = ""
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +141,10 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     spent
         The seconds spent in each part, where measured: ``oracle``, ``subject``, ``Hypothesis``
         and ``checks``.
+    took
+        The seconds of each check, by the name of its test: ``accuracy-dE/dz-binary32``.
+    command
+        The command line that made it; empty where that is no command of gradcert or pytest.
     """
 
     versions: dict[str, str]
@@ -145,6 +158,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     date: str
     duration: float
     spent: dict[str, float]
+    took: dict[str, float] = {}
+    command: str = ""
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ import msgspec
 from gradcert_reports.model.rows import LargeBatch, Numbers, Row, length
 from gradcert_reports.model.verdict import Verdict
 
-__all__ = ["CheckResult", "Discrepancy", "Jacobian", "Reach", "Regime", "Sample"]
+__all__ = ["Changed", "CheckResult", "Discrepancy", "Jacobian", "Reach", "Regime", "Sample"]
 
 
 class Regime(
@@ -89,6 +89,25 @@ class Jacobian(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     returned: Numbers
 
 
+class Changed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An argument that a call changed.
+
+    Attributes
+    ----------
+    argument
+        Its name.
+    row
+        The first row that is another one after the call.
+    before, after
+        The values of that row.
+    """
+
+    argument: str
+    row: int
+    before: Row
+    after: Row
+
+
 class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A minimal case that shows the fault, with the evidence.
 
@@ -116,6 +135,8 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         The true value at `index` as a ball, centre and radius; empty if there is none.
     ulps, budgets
         The size of the error, if it has one.
+    changed
+        The argument that the call changed; None if it changed none.
     upstream
         The upstream gradient of that row; empty if the call has none.
     snippet
@@ -137,6 +158,7 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     enclosure: str = ""
     ulps: float | None
     budgets: float | None
+    changed: Changed | None = None
     upstream: str = ""
     snippet: str
     jacobian: Jacobian | None = None

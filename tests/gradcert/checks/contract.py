@@ -6,7 +6,7 @@ from gradcert.checks.places import telling_places
 from gradcert.checks.shown import ASKED, with_rows_changed
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
-from gradcert.core.evidence import Evidence, JudgedRow, Refuted, floats, text
+from gradcert.core.evidence import ChangedRow, Evidence, JudgedRow, Refuted, floats, text
 from gradcert.core.failures import shown_as
 from gradcert.core.shares import with_ignored_labels
 from gradcert_implementations import Array
@@ -32,6 +32,14 @@ def form_of(array: Array) -> dict[str, object]:
 _FORMS = "[(a.shape, a.strides, a.dtype, a.flags.writeable) for a in args]"
 
 
+def _changed_row(name: str, before: Array, after: Array) -> ChangedRow:
+    """Return the first row that differs in its values, else the first; a number is a row."""
+    ours, theirs = (np.atleast_1d(array).astype(np.float64) for array in (before, after))
+    equal = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    row = int((~equal).reshape(len(ours), -1).any(axis=1).argmax())
+    return ChangedRow(name, row, floats(ours[row]), floats(theirs[row]))
+
+
 def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
     """The arguments are the same after the call as before, and the answer is none of them.
 
@@ -54,7 +62,9 @@ def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
         if name in overwritten:
             continue
         if argument.tobytes() != original.tobytes():
-            raise Refuted(Evidence(case, said, shown_by=("args", ASKED, "args")))
+            changed = _changed_row(name, original, argument)
+            shown_by = ("args", ASKED, "args")
+            raise Refuted(Evidence(case, said, changed=changed, shown_by=shown_by))
         if np.shares_memory(answer, argument):
             raise Refuted(
                 Evidence(

@@ -21,7 +21,7 @@ from gradcert.core.evidence import AcceptedRows, JudgedRow
 from gradcert.core.task import Task
 from gradcert.generation.plan import Dimension, Item
 from gradcert.generation.sizes import Size
-from gradcert_implementations import Implementation
+from gradcert_implementations import FlawKind, Implementation
 
 __all__ = ["CHECKS", "Check", "Part", "Planned", "check_named", "is_linear", "planned"]
 
@@ -106,6 +106,8 @@ class Check:
     across_calls, across_rows
         Whether a refutation means that equal calls, or equal rows of different batches, have
         different answers.
+    kind
+        The kind of mistake that a refutation shows, if no values show which it is.
     finding
         What a refutation says about the answer, if the statement of the evidence is about one value
         only.
@@ -125,14 +127,25 @@ class Check:
     may_be_refused: bool = False
     across_calls: bool = False
     across_rows: bool = False
+    kind: FlawKind = FlawKind.FORMULA
     finding: str = ""
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(id="no-side-effects", run=effects.no_side_effects, share=0.1, leaves_traces=True),
-    Check(id="inputs-unchanged", run=contract.inputs_unchanged, share=0.1),
     Check(
-        id="same-answer-twice", run=repeated_calls.same_answer_twice, share=0.1, across_calls=True
+        id="no-side-effects",
+        run=effects.no_side_effects,
+        share=0.1,
+        leaves_traces=True,
+        kind=FlawKind.SIDE_EFFECT,
+    ),
+    Check(id="inputs-unchanged", run=contract.inputs_unchanged, share=0.1, kind=FlawKind.MEMORY),
+    Check(
+        id="same-answer-twice",
+        run=repeated_calls.same_answer_twice,
+        share=0.1,
+        across_calls=True,
+        kind=FlawKind.CALL,
     ),
     Check(
         id="accuracy",
@@ -158,6 +171,7 @@ CHECKS: tuple[Check, ...] = (
         part=Part.BATCHES,
         applies=_has_rows,
         across_rows=True,
+        kind=FlawKind.MEMORY,
         finding="a row's answer depends on the other rows of the batch",
     ),
     Check(
@@ -166,15 +180,17 @@ CHECKS: tuple[Check, ...] = (
         share=0.1,
         items=_layouts,
         applies=layouts.has_layouts,
+        kind=FlawKind.MEMORY,
         finding="the answer depends on the memory layout of the arguments",
     ),
     # Only the number of classes counts.
-    Check(id="empty-batch", run=contract.empty_batch, share=0, part=Part.NONE),
+    Check(id="empty-batch", run=contract.empty_batch, share=0, part=Part.NONE, kind=FlawKind.SIZE),
     Check(
         id="nan-stays-in-its-row",
         run=contract.nan_stays_in_its_row,
         share=0.1,
         applies=_has_rows,
+        kind=FlawKind.MEMORY,
     ),
     Check(
         id="twice-the-upstream",

@@ -72,7 +72,7 @@ def explain_command(
     if flaw not in FLAWED:
         nearest = did_you_mean(flaw, FLAWED)
         usage_error(f"there is no flaw {flaw!r}: {nearest}see gradcert list --flaws")
-    from gradcert.cli.flaw_story import explain  # It takes a second to import.
+    from gradcert.engine.flaw_story import explain  # It takes a second to import.
 
     known = load(flaw)
     assert isinstance(known, Flaw)

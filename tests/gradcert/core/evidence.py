@@ -18,6 +18,7 @@ from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, judge
 __all__ = [
     "DIGITS",
     "AcceptedRows",
+    "ChangedRow",
     "Evidence",
     "JudgedRow",
     "Refuted",
@@ -67,6 +68,16 @@ class AcceptedRows:
 
 
 @dataclass(frozen=True)
+class ChangedRow:
+    """The first row of an argument that a call changed, before and after it."""
+
+    argument: str
+    row: int
+    before: Sequence[float]
+    after: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Why a case refutes a claim.
 
@@ -88,6 +99,8 @@ class Evidence:
         The size of the error; None where it has none: a true value of zero has no ulp, a row on
         which every algorithm is void has no budget, a changed input has neither. The budgets are
         those of the closest algorithm that the claim allows.
+    changed
+        What the call changed in an argument; None if nothing.
     level
         The level that explains the row, where a better one is claimed; empty if none explains it.
     shown_by
@@ -105,6 +118,7 @@ class Evidence:
     enclosure: str = ""
     ulps: float | None = None
     budgets: float | None = None
+    changed: ChangedRow | None = None
     level: str = ""
     shown_by: tuple[str, ...] = ("f(*args)",)
 

@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 
 from gradcert.diagnosis.candidates import Candidate, candidates, condition_of
+from gradcert.diagnosis.kind import mistake
 from gradcert.diagnosis.options import other_loss
 from gradcert.diagnosis.refutations import Checked, Refutations, refutations
 from gradcert.diagnosis.shared_traits import Refuting
@@ -75,6 +76,7 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
     named = [one for one in matching if one.headline(cases)]
     others = _together([one for one in matching if not one.headline(cases)], named, cases)
     explained = frozenset[tuple[int, int]]().union(*(one.explains for one in matching))
+    refuting = [Refuting(r.check, r.claim, one) for r in found.repeated for one in r.evidence]
     return Diagnosis(
         quantity=quantity.name,
         cases=cases,
@@ -82,13 +84,10 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
         partly=_matches(others),
         other_loss=other,
         unexplained=cases - len(explained),
+        mistake=mistake(named[0].flaw if named else None, refuting),
         findings=(
             *symptoms(
-                [
-                    Refuting(r.check, r.claim, evidence)
-                    for r in found.repeated
-                    for evidence in r.evidence
-                ],
+                refuting,
                 vanished=sum(len(one.outcome.refutations) for one in refuted) - repeated,
                 checks=[one.check for one in refuted],
                 refuted=sorted({one.claim.format.name for one in refuted}),

@@ -125,7 +125,7 @@ def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Ce
     results: list[CheckResult] = []
     plan = list(planned(subject))
     cases, coverage = planned_cases(subject, settings), untried(subject, settings)
-    start = begun(subject, coverage=coverage, provenance=provenance(subject, settings)({}))
+    start = begun(subject, coverage=coverage, provenance=provenance(subject, settings)({}, {}))
     yield start
     now = provenance(subject, settings)
     with Examiner(subject, settings) as examiner:
@@ -139,6 +139,6 @@ def certifying(subject: Implementation, settings: SearchSettings) -> Iterator[Ce
                 results,
                 coverage=coverage,
                 diagnoses=diagnoses,
-                provenance=now(examiner.spent),
+                provenance=now(examiner.spent, examiner.took),
                 observed=examiner.observed,
             )

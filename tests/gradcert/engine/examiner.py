@@ -1,5 +1,6 @@
 """What examines one implementation: check by check, then a diagnosis of what was refuted."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
@@ -19,13 +20,23 @@ from gradcert.diagnosis.diagnose import diagnose
 from gradcert.diagnosis.refutations import Checked
 from gradcert.engine.cancellation import cancellation
 from gradcert.engine.check_runner import run_check
+from gradcert.engine.flaw_story import explain
 from gradcert.engine.reach import reach_of
 from gradcert.engine.record import result_of
 from gradcert.isolation.subject import Isolated, isolate
-from gradcert_implementations import Implementation
+from gradcert_implementations import Flaw, Implementation, load
 from gradcert_reports import CheckResult, Diagnosis, Verdict
 
 __all__ = ["Examiner"]
+
+
+def _with_lesson(found: Diagnosis) -> Diagnosis:
+    """Return a diagnosis with the explanation of the flaw that it names, if that is one of ours."""
+    if not found.matches:
+        return found
+    flaw = load(found.matches[0].flaw)
+    assert isinstance(flaw, Flaw)
+    return msgspec.structs.replace(found, lesson=explain(flaw))
 
 
 class Examiner:
@@ -42,6 +53,8 @@ class Examiner:
     ----------
     spent
         The seconds that its checks took so far.
+    took
+        The seconds of each check.
     observed
         What its calls have shown of the implementation, as phrases for its certificate.
     """
@@ -54,6 +67,7 @@ class Examiner:
         self._plan = {planned_check.task: planned_check for planned_check in planned(subject)}
         self._checked: dict[Task, Checked] = {}
         self.spent: Spent = {}
+        self.took: dict[Task, float] = {}
         self.observed: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
@@ -81,7 +95,7 @@ class Examiner:
 
     def check(self, task: Task) -> CheckResult:
         """Run one check on one claim, and measure what belongs to it."""
-        before = CLOCK.spent.copy()
+        before, start = CLOCK.spent.copy(), time.perf_counter()
         with CLOCK.charging("checks"), self._same_state():
             found = self._run(task)
             result = result_of(found.claim, found.check, found.outcome)
@@ -93,6 +107,7 @@ class Examiner:
                     cancellation=cancellation(found.claim),
                 )
         self.spent = added(self.spent, since(before, CLOCK.spent))
+        self.took[task] = time.perf_counter() - start
         if self._subject.observed is not None:
             self.observed = self._subject.observed()
         return result
@@ -112,4 +127,4 @@ class Examiner:
                 failure = None if result.verdict == Verdict.CONFORMS else Broken(result.reason)
                 checked.append(Checked(known.claim, known.check, Outcome(failure=failure)))
         with self._same_state():
-            return diagnose(checked)
+            return tuple(map(_with_lesson, diagnose(checked)))

@@ -3,14 +3,16 @@
 import functools
 import importlib.metadata
 import platform
+import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gradcert.core.clock import Spent
 from gradcert.core.settings import SearchSettings
+from gradcert.core.task import Task
 from gradcert_implementations import Implementation
 from gradcert_reports import Provenance
 
@@ -48,11 +50,24 @@ def versions(*libraries: str) -> dict[str, str]:
     return found
 
 
-def provenance(subject: Implementation, settings: SearchSettings) -> Callable[[Spent], Provenance]:
-    """Start timing. Return a function from the seconds spent to the record."""
+_PROGRAMS = {"gradcert": "gradcert", "pytest": "pytest", "py.test": "pytest"}
+"""How a program of ours is called, by its file, or by its folder if it is run with ``-m``."""
+
+
+def _command() -> str:
+    """Return the command line of this process; empty if the program is another one."""
+    program = Path(sys.argv[0])
+    name = program.parent.name if program.name == "__main__.py" else program.stem
+    return shlex.join([_PROGRAMS[name], *sys.argv[1:]]) if name in _PROGRAMS else ""
+
+
+def provenance(
+    subject: Implementation, settings: SearchSettings
+) -> Callable[[Spent, Mapping[Task, float]], Provenance]:
+    """Start timing. Return a function from the seconds of each part and check to the record."""
     began, clock = datetime.now(UTC), time.perf_counter()
     found = versions(subject.library)
-    return lambda spent: Provenance(
+    return lambda spent, took: Provenance(
         versions=found,
         library=subject.library,
         device=subject.device,
@@ -64,4 +79,6 @@ def provenance(subject: Implementation, settings: SearchSettings) -> Callable[[S
         date=began.isoformat(timespec="seconds"),
         duration=round(time.perf_counter() - clock, 3),
         spent={payer: round(seconds, 4) for payer, seconds in spent.items()},
+        took={str(task): round(seconds, 4) for task, seconds in took.items()},
+        command=_command(),
     )

@@ -15,7 +15,7 @@ from gradcert.engine.jacobians import implied_jacobian
 from gradcert.engine.snippets import snippet
 from gradcert_implementations import Array
 from gradcert_oracle import BINARY16, levels
-from gradcert_reports import CheckResult, Discrepancy, Sample, Verdict
+from gradcert_reports import Changed, CheckResult, Discrepancy, Sample, Verdict
 from gradcert_reports import Regime as RecordedRegime
 
 __all__ = ["result_of"]
@@ -59,6 +59,16 @@ def _upstream(claim: Claim, evidence: Evidence) -> str:
     return repr(float(upstream[evidence.row] if upstream.ndim else upstream))
 
 
+def _changed(evidence: Evidence) -> Changed | None:
+    found = evidence.changed
+    if found is None:
+        return None
+    both = [np.array(found.before), np.array(found.after)]
+    places = kept_places(both, None)
+    before, after = (row_of(_texts(row), places) for row in both)
+    return Changed(argument=found.argument, row=found.row, before=before, after=after)
+
+
 def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
     case = evidence.case
     batch = kept_rows(case.rows, evidence.row)
@@ -80,6 +90,7 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
         enclosure=evidence.enclosure,
         ulps=evidence.ulps,
         budgets=evidence.budgets,
+        changed=_changed(evidence),
         upstream=_upstream(claim, evidence),
         snippet=snippet(claim, evidence),
         jacobian=implied_jacobian(claim, evidence) if evidence.expected else None,

@@ -56,13 +56,14 @@ def _joined(parts: Sequence[Certificate]) -> Certificate:
     diagnoses = {one.quantity: one for part in reversed(parts) for one in part.diagnoses}
     duration = sum(part.provenance.duration for part in parts)
     spent = functools.reduce(added, (part.provenance.spent for part in parts))
+    took = {task: seconds for part in parts for task, seconds in part.provenance.took.items()}
     return grown(
         first,
         sorted(found.values(), key=functools.partial(_place, first)),
         coverage=joined(part.coverage for part in parts),
         diagnoses=tuple(diagnoses.values()),
         provenance=msgspec.structs.replace(
-            first.provenance, duration=round(duration, 3), spent=spent
+            first.provenance, duration=round(duration, 3), spent=spent, took=took
         ),
     )
 
@@ -105,7 +106,7 @@ class Reporting:
         self._subjects: dict[_Key, _Subject] = {}
         for subject in subjects_of(config).all if selected and not self._is_worker else []:
             settings = settings_of(config, subject)
-            where = provenance(subject, settings)({})
+            where = provenance(subject, settings)({}, {})
             coverage = untried(subject, settings)
             start = begun(subject, coverage=coverage, provenance=where)
             self._subjects[_key(start)] = _Subject(subject, start)

@@ -165,7 +165,8 @@ def result_of_test(
     with _examining(request, subject, settings) as shared, no_exit():
         before = shared.examiner.spent
         result = shared.check(planned.task)
-    ended = now(since(before, shared.examiner.spent))
+    took = {planned.task: shared.examiner.took[planned.task]}
+    ended = now(since(before, shared.examiner.spent), took)
     start = begun(subject, coverage=shared.untried, provenance=ended)
     former = request.node.stash.get(FOUND, start)
     request.node.stash[FOUND] = grown(

@@ -140,7 +140,7 @@ def _softmax_dropped(truth: Truth) -> Wrong:
     return Wrong("softmax-dropped", "an answer without the term of the softmax", Origin.LOSS, make)
 
 
-_SEEN_BY_VALUES = set(FlawKind) - {FlawKind.CALL}
+_SEEN_BY_VALUES = set(FlawKind) - {FlawKind.CALL, FlawKind.SIDE_EFFECT}
 """The kinds of flaws that one call on fresh arrays may show."""
 
 
