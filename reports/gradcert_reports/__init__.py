@@ -34,7 +34,7 @@ from gradcert_reports.text.badge import badge
 from gradcert_reports.text.claims import filled_in
 from gradcert_reports.text.coverage import listed, not_tried
 from gradcert_reports.text.differences import differences
-from gradcert_reports.text.explanations import details, diagnosed, explanation
+from gradcert_reports.text.explanations import details, diagnosed, explanation, in_short
 from gradcert_reports.text.junit import junit
 from gradcert_reports.text.markdown import markdown
 from gradcert_reports.text.phrases import timing
@@ -79,6 +79,7 @@ __all__ = [
     "explanation",
     "filled_in",
     "html",
+    "in_short",
     "json_schema",
     "junit",
     "keep",

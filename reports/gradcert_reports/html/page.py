@@ -1,14 +1,23 @@
-"""The report as one HTML page: self-contained, light and dark, for any screen, without a script."""
+"""The report as one HTML page: self-contained, light and dark, for any screen.
+
+Its one script sorts and filters tables; the page is whole without it.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib import resources
 
 from gradcert_reports.model.naming import distinct
-from gradcert_reports.model.records import Certificate, Match, Report
-from gradcert_reports.model.results import CheckResult
+from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.model.verdict import Verdict, counts
 from gradcert_reports.text import phrases
 from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import well_formed
+from gradcert_reports.text.findings import findings, mistakes, scope, sentence, worst_first
+from gradcert_reports.text.glossary import KINDS, TERMS
 from gradcert_reports.text.rows import arguments, values, wrong_value
+from gradcert_reports.text.strips import ALLOWED, shapes, strip
 from gradcert_reports.text.tables import refuting, silent, tally
 from gradcert_reports.text.templating import environment
 
@@ -23,21 +32,9 @@ def _counted(report: Report) -> str:
         return "No implementation was examined."
     if len(report.certificates) == 1:
         (only,) = report.certificates
-        return f"{only.name} {only.verdict.predicate(1)}."
+        return f"{only.name} {sentence(only)}."
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
     return f"Of {len(report.certificates)} implementations, {listed}."
-
-
-def _known(certificate: Certificate) -> list[Match]:
-    """Return the best match of each diagnosis that a known flaw explains, each flaw once."""
-    best = [d.matches[0] for d in certificate.diagnoses if not phrases.unnamed(d)]
-    return list({match.flaw: match for match in best}.values())
-
-
-def _others(certificate: Certificate) -> list[CheckResult]:
-    """Return the refutations that are not the first of their quantity."""
-    leading = set(map(id, certificate.leading))
-    return [result for result in certificate.refutations if id(result) not in leading]
 
 
 _LONG = 20_000
@@ -51,26 +48,51 @@ def _covered(certificate: Certificate) -> list[Covered]:
     return covered(certificate, _LISTED)
 
 
+_FEW = 3
+"""Wrong implementations that are shown unfolded: of more, a reader wants the table first."""
+
+_SCRIPT = resources.files("gradcert_reports.html").joinpath("templates/page.js").read_text()
+_SCRIPT_HASH = b64encode(sha256(_SCRIPT.encode()).digest()).decode()
+"""The only script that the page lets a browser run."""
+
+
+def _capitalised(text: str) -> str:
+    """Return a text with a large first letter, unless that is a name such as dE/dz."""
+    first, _, rest = text.partition(" ")
+    return f"{first.capitalize()} {rest}" if first.isalpha() and first.islower() else text
+
+
 _environment = environment("gradcert_reports.html")
-_environment.globals |= {"Verdict": Verdict, "longest_code": _LONG}
+_environment.globals |= {
+    "Verdict": Verdict,
+    "allowed": ALLOWED,
+    "kinds": KINDS,
+    "longest_code": _LONG,
+    "script": _SCRIPT,
+    "script_hash": _SCRIPT_HASH,
+    "terms": TERMS,
+}
 _environment.filters |= {
     "arguments": arguments,
     "as_option": phrases.as_option,
     "budgets": phrases.budgets,
     "covered": _covered,
     "diagnosis": phrases.diagnosis,
-    "known": _known,
     "lower_bound": phrases.lower_bound,
+    "capitalise": _capitalised,
+    "findings": findings,
     "magnitude": phrases.magnitude,
     "mistake": phrases.mistake,
+    "mistakes": mistakes,
     "claims": claims,
-    "others": _others,
     "outcome": phrases.outcome,
     "place": phrases.place,
     "reach_sentence": phrases.reach_sentence,
     "refuting": refuting,
+    "scope": scope,
     "silent": silent,
     "size": phrases.size,
+    "strip": strip,
     "tally": tally,
     "timing": phrases.timing,
     "values": values,
@@ -82,20 +104,24 @@ _environment.filters |= {
 def html(report: Report) -> str:
     """Render a report as an HTML page that loads nothing."""
     # Matplotlib takes half a second to import, and only this page needs it.
-    from gradcert_reports.html import figures
     from gradcert_reports.html.heatmaps import heatmaps
-    from gradcert_reports.html.matrix import matrix
 
     report = distinct(report)
+    places = {id(one): place for place, one in enumerate(report.certificates, 1)}
+    certificates = worst_first(report.certificates)
+    wrong = [one for one in certificates if one.verdict.wrong]
+    unfolded = wrong if len(wrong) <= _FEW else []
+    if len(certificates) == 1:
+        unfolded = certificates
     checks = dict.fromkeys(result.check for one in report.certificates for result in one.results)
     page = _environment.get_template("index.html.jinja").render(
         report=report,
+        certificates=certificates,
+        place_of=lambda one: places[id(one)],
+        unfolded=[places[id(one)] for one in unfolded],
         counted=_counted(report),
         checks=list(checks),
-        matrix=matrix(report, list(checks)),
+        shapes=shapes(certificates),
         heatmaps=heatmaps,
-        against_size=figures.against_size(report),
-        against_regime=figures.against_regime(report),
-        cancellation=figures.cancellation(report),
     )
     return well_formed(page.lstrip())

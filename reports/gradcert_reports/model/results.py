@@ -235,10 +235,11 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         lower bound of the worst case there is; and every case.
     discrepancy
         The case that shows the fault.
-    reach, cancellation
-        For ``accuracy``, two measurements that do not affect the verdict: how far the quantity
-        stays right; and, as the probability p of a target approaches one, pairs of 1 - p and the
-        error at the target in ulps.
+    reach
+        For ``accuracy``, how far the quantity stays right. It does not affect the verdict.
+    cancellation
+        What an earlier version measured: as the probability p of a target approaches one, pairs of
+        1 - p and the error at the target in ulps.
     """
 
     check: str

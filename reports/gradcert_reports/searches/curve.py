@@ -1,9 +1,10 @@
 """The picture of a claim: the worst row judged so far, by the number of rows."""
 
-from gradcert_reports.html.axes import ALLOWED, decades, label
+from gradcert_reports.html.axes import decades, label
 from gradcert_reports.html.svg import INK, canvas, inline, look
 from gradcert_reports.searches.phrases import bound, count
 from gradcert_reports.searches.records import ClaimSearch
+from gradcert_reports.text.strips import ALLOWED
 
 __all__ = ["curve_picture"]
 

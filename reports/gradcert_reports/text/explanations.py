@@ -10,11 +10,12 @@ from gradcert_reports.model.results import CheckResult
 from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import Verdict
 from gradcert_reports.text.escape import on_lines, printable
+from gradcert_reports.text.findings import findings, sentence
 from gradcert_reports.text.phrases import also, as_option, diagnosis, named, size
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import silent
 
-__all__ = ["details", "diagnosed", "explanation"]
+__all__ = ["details", "diagnosed", "explanation", "in_short"]
 
 _LONG = 6_000
 """Characters of Python above which it is left out: nobody pastes it from a terminal."""
@@ -38,6 +39,10 @@ def explanation(result: CheckResult) -> str:
         lines.append(f"  returned  {values(found.returned, found.index, unit)}")
     if wrong_value(found):
         lines.append(f"  wrong     {wrong_value(found)}")
+    if found.changed:
+        before, after = values(found.changed.before), values(found.changed.after)
+        lines.append(f"  before    {found.changed.argument}, row {found.changed.row}: {before}")
+        lines.append(f"  after     {found.changed.argument}, row {found.changed.row}: {after}")
     if size(found):
         lines.append(f"  error     {size(found)}")
     if len(found.snippet) > _LONG:
@@ -45,6 +50,15 @@ def explanation(result: CheckResult) -> str:
     else:
         lines += ["  to reproduce it:", *(f"    {line}" for line in found.snippet.splitlines())]
     return on_lines(lines)
+
+
+def in_short(result: CheckResult) -> str:
+    """Return why a check refutes a claim or finds it broken on one line, the case first."""
+    found = result.discrepancy
+    if found is None:
+        return printable(f"{result.quantity}: {result.reason}")
+    wrong = wrong_value(found) or found.statement
+    return printable(f"{result.quantity} at {arguments(found)}: {wrong} ({result.check})")
 
 
 def diagnosed(found: Diagnosis) -> str:
@@ -63,15 +77,21 @@ def diagnosed(found: Diagnosis) -> str:
 def details(certificate: Certificate) -> str:
     """Return what is wrong with an implementation; an empty text if nothing is.
 
-    The first refutation of each quantity is shown in full. The others are listed, because they
-    mostly show the same mistake by another check or in another format. The report has all of them.
+    The worst quantity comes first. The first refutation of each quantity is shown in full, with its
+    diagnosis. The others are listed, because they mostly show the same mistake by another check or
+    in another format. The report has all of them.
     """
-    lines = [indent(explanation(result), "  ") for result in certificate.leading]
+    lines = []
+    for one in findings(certificate):
+        lines.append(indent(explanation(one.first), "  "))
+        if one.diagnosis:
+            lines.append(indent(diagnosed(one.diagnosis), "  "))
     lines += [f"  {printable(line)}" for line in also(certificate)]
-    lines += [indent(diagnosed(one), "  ") for one in certificate.diagnoses]
     for found in silent(certificate):
         lines.append(indent(explanation(found.results[0]), "  "))
         if found.results[1:]:
             more = f"{len(found.results) - 1} more checks are {found.verdict}: {found.reason}"
             lines.append(f"  and {printable(more)}")
-    return "\n".join([printable(certificate.name), *lines]) if lines else ""
+    if not lines:
+        return ""
+    return "\n".join([printable(f"{certificate.name} {sentence(certificate)}"), *lines])

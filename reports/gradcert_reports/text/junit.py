@@ -1,6 +1,6 @@
 """The report as JUnit XML, which continuous integration reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from gradcert_reports.model.naming import distinct
@@ -8,7 +8,7 @@ from gradcert_reports.model.records import Certificate, Provenance, Report
 from gradcert_reports.model.results import CheckResult
 from gradcert_reports.model.verdict import Verdict
 from gradcert_reports.text.escape import well_formed
-from gradcert_reports.text.explanations import explanation
+from gradcert_reports.text.explanations import explanation, in_short
 
 __all__ = ["junit"]
 
@@ -46,12 +46,15 @@ def _add_case(suite: Element, name: str) -> Element:
     return _add(suite, "testcase", classname=f"gradcert.{suite.attrib['name']}", name=name)
 
 
-def _add_result(suite: Element, result: CheckResult) -> None:
+def _add_result(suite: Element, result: CheckResult, took: Mapping[str, float]) -> None:
     """Add the case of one check, with what is wrong in it."""
     case = _add_case(suite, f"{result.check}[{result.quantity}-{result.format}]")
+    seconds = took.get(f"{result.check}-{result.quantity}-{result.format}")
+    if seconds is not None:
+        case.set("time", f"{seconds:.3f}")
     if result.verdict == Verdict.CONFORMS:
         return
-    message = result.discrepancy.statement if result.discrepancy else result.reason
+    message = in_short(result)
     found = _add(case, _tag(result.verdict), type=result.verdict, message=message)
     found.text = well_formed(explanation(result))
 
@@ -69,7 +72,7 @@ def _add_suite(suites: Element, certificate: Certificate) -> None:
     for name, value in _facts(certificate.provenance):
         _add(properties, "property", name=name, value=value)
     for result in certificate.results:
-        _add_result(suite, result)
+        _add_result(suite, result, certificate.provenance.took)
     if not certificate.complete:
         case = _add_case(suite, Verdict.INCOMPLETE)
         ran = f"{len(certificate.results)} of {certificate.planned} checks ran"

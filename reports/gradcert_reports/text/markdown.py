@@ -14,8 +14,9 @@ from gradcert_reports.text import phrases
 from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import fenced, in_html, in_markdown
-from gradcert_reports.text.rows import arguments, wrong_value
-from gradcert_reports.text.tables import Cell, refuting, silent
+from gradcert_reports.text.findings import findings, mistakes, scope, worst_first
+from gradcert_reports.text.rows import arguments, values, wrong_value
+from gradcert_reports.text.tables import refuting, silent
 from gradcert_reports.text.templating import environment
 
 __all__ = ["markdown"]
@@ -36,13 +37,6 @@ def _covered(certificate: Certificate) -> list[Covered]:
     return covered(certificate, _LISTED)
 
 
-def _number(shown: Cell) -> str:
-    """Return a number in decimal; in hexadecimal too if it is a number of the format."""
-    if not shown.hexadecimal:
-        return shown.decimal
-    return f"{shown.decimal} = {shown.hexadecimal}"
-
-
 def _code(python: str) -> str:
     """Return Python code in a fence, or where to find it if it is long."""
     if len(python) > _LONG:
@@ -55,6 +49,19 @@ def _escaped(value: Any) -> Any:
     return in_markdown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
+def _why(certificate: Certificate) -> str:
+    """Return the reason for a verdict, in a few sentences."""
+    parts = []
+    if certificate.verdict.wrong:
+        parts.append(f"{scope(certificate)}: {' and '.join(mistakes(certificate)) or 'no answer'}")
+    parts += [phrases.mistake(one.diagnosis) for one in findings(certificate)[:1] if one.diagnosis]
+    if worst := certificate.worst:
+        used = phrases.lower_bound(worst.worst)
+        parts.append(f"{certificate.level} {used} budgets, at {phrases.where(worst)}")
+        parts.append(f"reach {phrases.reach(certificate)}")
+    return "; ".join(parts) or "-"
+
+
 _environment = environment("gradcert_reports.text", finalize=_escaped)
 _environment.filters |= {
     "also": phrases.also,
@@ -63,21 +70,21 @@ _environment.filters |= {
     "claims": claims,
     "code": _code,
     "covered": _covered,
-    "diagnosis": phrases.diagnosis,
+    "findings": findings,
     "in_html": in_html,
     "lower_bound": phrases.lower_bound,
     "magnitude": phrases.magnitude,
     "mistake": phrases.mistake,
     "named": phrases.named,
-    "number": _number,
     "outcome": phrases.outcome,
-    "reach": phrases.reach,
     "refuting": refuting,
+    "scope": scope,
     "silent": silent,
     "size": phrases.size,
     "unnamed": phrases.unnamed,
+    "values": values,
     "verdict": phrases.verdict,
-    "where": phrases.where,
+    "why": _why,
     "wrong_value": wrong_value,
 }
 
@@ -85,19 +92,32 @@ _environment.filters |= {
 def markdown(report: Report) -> str:
     """Render a report as Markdown that fits a pull-request comment.
 
-    If it is too long, the folded details of the last implementations are left out until it fits;
-    then their sections, and then their lines of the table.
+    The worst come first. If it is too long, pieces are left out until it fits, the most important
+    last: the details of those that conform, their sections, the details of those that do not, the
+    lines of those that conform, and then the sections and the lines of the others.
     """
     report = distinct(report)
-    count = len(report.certificates)
+    certificates = worst_first(report.certificates)
+    count = len(certificates)
+    wrong = sum(one.verdict.wrong for one in certificates)
     template = _environment.get_template("report.md.jinja")
+    # Pieces in the order of their importance: what they are of, and of how many.
+    order = (
+        ("lines", wrong),
+        ("sections", wrong),
+        ("lines", count - wrong),
+        ("folded", wrong),
+        ("sections", count - wrong),
+        ("folded", count - wrong),
+    )
 
     def rendered(steps: int) -> str:
-        """Render one more piece with each step: first the lines, then sections, then details."""
-        lines, sections, folded = (
-            min(count, max(0, steps - count * before)) for before in range(3)
-        )
-        return template.render(report=report, lines=lines, sections=sections, folded=folded)
+        """Render one more piece with each step."""
+        shown = dict.fromkeys(("lines", "sections", "folded"), 0)
+        for kind, most in order:
+            shown[kind] += min(most, steps)
+            steps -= min(most, steps)
+        return template.render(report=report, certificates=certificates, **shown)
 
     fits, too_many = 0, 3 * count + 1
     steps = too_many - 1

@@ -1,6 +1,8 @@
 """Rows of numbers in words: those of the refuting case, and of the answer to it."""
 
+import re
 from collections import Counter
+from decimal import Decimal
 
 from gradcert_reports.model.results import Discrepancy
 from gradcert_reports.model.rows import (
@@ -16,6 +18,8 @@ from gradcert_reports.text.phrases import place, singular
 
 __all__ = ["arguments", "values", "wrong_value"]
 
+_LONG = re.compile(r"-?[0-9]+\.[0-9]+(e[-+]?[0-9]+)?")
+
 _SHORT = 8
 """A row of at most this number of values is written out, ..."""
 
@@ -29,8 +33,14 @@ _SAMPLE = 3
 """Numbers that are shown of a row of many unlike ones: the nearest to the wrong value."""
 
 
+_DIGITS = 17
+"""Digits of a number in a sentence: as many as tell the numbers of binary64 apart."""
+
+
 def _number(text: str) -> str:
-    """Return a decimal without trailing zeros."""
+    """Return a decimal without trailing zeros, and of a long one the first digits."""
+    if len(text) > _DIGITS and _LONG.fullmatch(text):
+        text = f"{Decimal(text):.{_DIGITS}g}"
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 

@@ -177,17 +177,17 @@ def refuting(found: Discrepancy) -> tuple[Table, ...]:
     arguments = [_Column(singular(name), row, True) for name, row in rows.items()]
     other = found.expected_is == "other"
     answers = [
-        _Column("the other answer" if other else "true value", found.expected, other),
         _Column("returned", found.returned, True),
+        _Column("the other answer" if other else "true value", found.expected, other),
     ]
     classes = next((length(row) for row in rows.values()), 0)
     values = max(length(found.expected), length(found.returned))
     if values in (0, classes):
-        return (_table("class", str, [*arguments, *answers], found.index),)
+        return (_table("class", str, [*answers, *arguments], found.index),)
     table = partial(_table, "value", str)
     if classes > 1 and values == classes**2:
         table = partial(_table, "i, j", partial(_pair, classes))
-    return (_table("class", str, arguments, None), table(answers, found.index))
+    return (table(answers, found.index), _table("class", str, arguments, None))
 
 
 def tally(certificate: Certificate, check: str) -> Tally:

@@ -14,6 +14,7 @@ from gradcert.core.claim import Claim
 from gradcert.core.clock import CLOCK
 from gradcert.core.evidence import (
     DIGITS,
+    IN_PROSE,
     AcceptedRows,
     Evidence,
     JudgedRow,
@@ -167,7 +168,7 @@ def _evidence(
     index = judgement.index
     value = values[index]
     name = claim.quantity.name
-    statement = f"{name} is {text(value)}; its true value is {decimal(truth[index])}"
+    statement = f"{name} is {text(value)}; its true value is {decimal(truth[index], IN_PROSE)}"
     level = _worse_level(claim, question, values)
     if level:
         demanded = claim.levels[-1].level

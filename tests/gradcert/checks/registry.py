@@ -95,7 +95,7 @@ class Check:
     against_truth
         Whether it compares values with true ones, and not with other answers.
     measures
-        Whether the reach of a claim and its cancellation are measured beside it.
+        Whether the reach of a claim is measured beside it.
     opens
         Whether it runs on all claims before any other check does.
     leaves_traces

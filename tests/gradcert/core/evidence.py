@@ -17,6 +17,7 @@ from gradcert_oracle import Algorithm, Judgement, OracleError, algorithms, judge
 
 __all__ = [
     "DIGITS",
+    "IN_PROSE",
     "AcceptedRows",
     "ChangedRow",
     "Evidence",
@@ -147,12 +148,16 @@ DIGITS = 30
 """Proved digits that a report shows of a true value."""
 
 
-def decimal(truth: arb) -> str:
-    """Return the truth to thirty proved digits; zero where it is too small to differ."""
+IN_PROSE = 17
+"""Digits of a true value in a sentence: as many as tell the numbers of binary64 apart."""
+
+
+def decimal(truth: arb, digits: int = DIGITS) -> str:
+    """Return the truth to this number of proved digits; zero where it is too small to differ."""
     if truth.contains(0):
         return "0"
-    digits = truth.str(DIGITS, radius=False)
-    return digits if "e" in digits else digits.rstrip("0").rstrip(".")
+    shown = truth.str(digits, radius=False)
+    return shown if "e" in shown else shown.rstrip("0").rstrip(".")
 
 
 def floats(answer: Array) -> list[float]:

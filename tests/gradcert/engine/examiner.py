@@ -18,7 +18,6 @@ from gradcert.core.settings import SearchSettings
 from gradcert.core.task import Task
 from gradcert.diagnosis.diagnose import diagnose
 from gradcert.diagnosis.refutations import Checked
-from gradcert.engine.cancellation import cancellation
 from gradcert.engine.check_runner import run_check
 from gradcert.engine.flaw_story import explain
 from gradcert.engine.reach import reach_of
@@ -99,13 +98,8 @@ class Examiner:
         with CLOCK.charging("checks"), self._same_state():
             found = self._run(task)
             result = result_of(found.claim, found.check, found.outcome)
-            if found.check.measures:
-                holds = result.verdict == Verdict.CONFORMS
-                result = msgspec.structs.replace(
-                    result,
-                    reach=reach_of(found.claim) if holds else None,
-                    cancellation=cancellation(found.claim),
-                )
+            if found.check.measures and result.verdict == Verdict.CONFORMS:
+                result = msgspec.structs.replace(result, reach=reach_of(found.claim))
         self.spent = added(self.spent, since(before, CLOCK.spent))
         self.took[task] = time.perf_counter() - start
         if self._subject.observed is not None:

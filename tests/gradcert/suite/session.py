@@ -23,7 +23,7 @@ from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
 from gradcert.generation.plan import PlannedCase
 from gradcert_implementations import Implementation, Options
-from gradcert_reports import Certificate, CheckResult, Coverage, diagnosed, explanation
+from gradcert_reports import Certificate, CheckResult, Coverage, diagnosed, explanation, in_short
 
 __all__ = ["FOUND", "failure_of", "result_of_test", "seed_of", "settings_of", "subjects_of"]
 
@@ -190,4 +190,5 @@ def failure_of(
         diagnoses = shared.examiner.diagnoses([result])
     found = request.node.stash[FOUND]
     request.node.stash[FOUND] = msgspec.structs.replace(found, diagnoses=diagnoses)
-    return "\n".join([explanation(result), *map(diagnosed, diagnoses)])
+    # Pytest's summary shows the first line only.
+    return "\n".join([in_short(result), explanation(result), *map(diagnosed, diagnoses)])
