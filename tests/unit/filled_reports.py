@@ -32,7 +32,7 @@ class _Filling:
     def items(self, kind: inspect.Type, name: str) -> Iterator[Any]:
         """Yield one item, or one of each verdict if it has a verdict."""
         fields = kind.fields if isinstance(kind, inspect.StructType) else ()
-        if not any(isinstance(one.type, inspect.EnumType) for one in fields):
+        if not any(getattr(one.type, "cls", None) is Verdict for one in fields):
             yield self.value(kind, name)
             return
         before = self.verdict
@@ -49,8 +49,8 @@ class _Filling:
                 return NUMBERS.get(name, 0)
             case inspect.FloatType(le=most):
                 return 1.5 if most is None else most
-            case inspect.EnumType():
-                return self.verdict
+            case inspect.EnumType(cls=made):
+                return self.verdict if made is Verdict else next(iter(made))
             case inspect.LiteralType(values=values):
                 return values[self.turn % len(values)]
             case inspect.VarTupleType() | inspect.UnionType() if name == self.without:

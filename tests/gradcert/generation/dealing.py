@@ -364,7 +364,7 @@ def _numbered(cases: Iterable[PlannedCase], first: int) -> tuple[PlannedCase, ..
     return tuple(replace(case, number=first + place) for place, case in enumerate(ordered))
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=64)
 def plan(scope: Scope) -> Plan:
     """Return the plan of a scope; equal scopes have the same one.
 

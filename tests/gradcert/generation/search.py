@@ -68,7 +68,7 @@ def search(
         pass  # It failed, and then passed on the same case. What was seen stands.
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=128)
 def drawn(cases: SearchStrategy[Case], *, count: int, seed: str) -> tuple[Case, ...]:
     """Return the cases that a search tries as long as none fails, fewer if there are fewer.
 

@@ -20,6 +20,7 @@ from gradcert_reports import (
     Verdict,
     badge,
     explanation,
+    in_short,
     junit,
 )
 from gradcert_reports.model.naming import distinct
@@ -219,9 +220,9 @@ def test_junit_parses_and_counts_what_the_report_holds_whatever_its_texts(report
 @pytest.mark.parametrize(
     ("verdict", "tag", "message"),
     [
-        (Verdict.REFUTED, "failure", well_formed(SEEN.statement)),
-        (Verdict.BROKEN, "error", "out of registers"),
-        (Verdict.NOT_SUPPORTED, "skipped", "out of registers"),
+        (Verdict.REFUTED, "failure", well_formed(in_short(_result(Verdict.REFUTED)))),
+        (Verdict.BROKEN, "error", "dE/dz: out of registers"),
+        (Verdict.NOT_SUPPORTED, "skipped", "dE/dz: out of registers"),
     ],
 )
 def test_what_does_not_conform_is_a_failure_an_error_or_skipped_with_its_explanation(

@@ -30,27 +30,27 @@ def discrepancy(**changed: Any) -> Discrepancy:
 
 def test_a_value_for_each_class_stands_beside_its_arguments() -> None:
     (table,) = refuting(discrepancy())
-    assert table.headings == ("class", "logit", "target", "true value", "returned")
+    assert table.headings == ("class", "returned", "true value", "logit", "target")
     wrong = table.lines[1]
     assert (wrong.about, wrong.failing) == ("1", True)
-    assert [cell.decimal for cell in wrong.cells] == ["1.0", "0.0", "0.125", "nan"]
+    assert [cell.decimal for cell in wrong.cells] == ["nan", "0.125", "1.0", "0.0"]
     assert [cell.hexadecimal for cell in wrong.cells] == [
+        "",
+        "",
         "0x1.0000000000000p+0",
         "0x0.0p+0",
-        "",
-        "",
     ]
 
 
 def test_another_answer_is_not_called_true() -> None:
     (table,) = refuting(discrepancy(expected_is="other"))
-    assert table.headings[-2:] == ("the other answer", "returned")
-    assert table.lines[0].cells[2].hexadecimal
+    assert table.headings[1:3] == ("returned", "the other answer")
+    assert table.lines[0].cells[1].hexadecimal
 
 
 def test_a_jacobian_has_a_table_of_its_own() -> None:
     four = ("0.25", "-0.25", "-0.25", "0.25")
-    arguments, answers = refuting(
+    answers, arguments = refuting(
         discrepancy(arguments={"logits": (("0.0", "1.0"),)}, returned=four, expected=four, index=2)
     )
     assert arguments.headings == ("class", "logit")
@@ -90,14 +90,14 @@ def test_a_row_of_which_some_numbers_are_kept_shows_these_and_what_all_others_ar
     )
     assert [line.about for line in table.lines] == ["0", "1024", "4096", "all others"]
     assert [line.failing for line in table.lines] == [False, True, False, False]
-    assert [cell.decimal for cell in table.lines[1].cells] == ["3.0", "0.0", "nan", "nan"]
-    assert [cell.decimal for cell in table.lines[3].cells] == ["0.0", "0.0", "", ""]
+    assert [cell.decimal for cell in table.lines[1].cells] == ["nan", "nan", "3.0", "0.0"]
+    assert [cell.decimal for cell in table.lines[3].cells] == ["", "", "0.0", "0.0"]
     assert (table.left_out, table.elsewhere) == (4094, "the Python code builds the whole row")
 
 
 def test_a_long_jacobian_names_its_values_by_row_and_column() -> None:
     answer = LongRow(length=4096, places=(0, 4095), numbers=("0.25", "1.0"))
-    arguments, answers = refuting(
+    answers, arguments = refuting(
         discrepancy(
             arguments={"logits": (("0.0",) * 64,)}, returned=answer, expected=answer, index=65
         )
@@ -141,14 +141,14 @@ def test_a_column_is_named_after_its_argument(
     names: tuple[str, ...], headings: tuple[str, ...]
 ) -> None:
     (table,) = refuting(discrepancy(arguments=dict.fromkeys(names, (("0.0", "1.0"),))))
-    assert table.headings == ("class", *headings, "true value", "returned")
+    assert table.headings == ("class", "returned", "true value", *headings)
 
 
 @pytest.mark.parametrize("row", [-1, 1])
 def test_a_row_that_the_arguments_do_not_have_leaves_the_answer(row: int) -> None:
-    arguments, answers = refuting(discrepancy(row=row))
+    answers, arguments = refuting(discrepancy(row=row))
     assert (arguments.headings, arguments.lines) == (("class",), ())
-    assert answers.headings == ("value", "true value", "returned")
+    assert answers.headings == ("value", "returned", "true value")
 
 
 def test_an_answer_of_as_many_values_as_the_jacobian_is_the_jacobian() -> None:
