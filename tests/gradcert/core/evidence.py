@@ -88,8 +88,13 @@ class Evidence:
         The size of the error; None where it has none: a true value of zero has no ulp, a row on
         which every algorithm is void has no budget, a changed input has neither. The budgets are
         those of the closest algorithm that the claim allows.
+    allowed
+        The largest error of the value at `index` that a right implementation may have, if the
+        values are those of one call and `expected` are the true ones.
     level
         The level that explains the row, where a better one is claimed; empty if none explains it.
+    second_backward
+        Whether the values are those of a second backward of the same graph.
     shown_by
         Python expressions to print, with ``f`` the implementation's function, ``args`` the case's
         arguments and ``np`` numpy.
@@ -105,7 +110,9 @@ class Evidence:
     enclosure: str = ""
     ulps: float | None = None
     budgets: float | None = None
+    allowed: float | None = None
     level: str = ""
+    second_backward: bool = False
     shown_by: tuple[str, ...] = ("f(*args)",)
 
 
