@@ -11,9 +11,13 @@ from gradcert_implementations.importing import named
 __all__ = ["Loaded", "loaded"]
 
 _OURS = frozenset(
-    "abs allowed answer back base64 data done float jax jnp json line log_probabilities logits np "
-    "outputs places probabilities request returned rows slope struct subprocess sys targets torch "
-    "total true upstream v zlib".split()
+    (
+        *("abs", "base64", "float", "jax", "jnp", "json", "np", "struct", "subprocess", "sys"),
+        *("torch", "zlib"),
+        *("logits", "probabilities", "outputs", "log_probabilities", "targets", "v", "upstream"),
+        *("allowed", "answer", "answer_to", "back", "f", "places", "returned", "rows", "slope"),
+        *("total", "true"),
+    )
 )
 """The names that scripts use themselves."""
 
