@@ -67,13 +67,17 @@ def _compared(claim: Claim, evidence: Evidence) -> list[str] | None:
 
 
 def _end(claim: Claim, evidence: Evidence, part: Part) -> list[str] | None:
-    """Return the lines that fail; None if there are none for this kind of fault."""
+    """Return the lines that fail; None if they would let a wrong value through."""
     if evidence.allowed is not None:
         lines = _compared(claim, evidence)
         return lines and [f"returned = {part.returned}", *lines]
-    if evidence.returned or evidence.shown_by != ("f(*args)",):
-        return None
     return [*part.demanded, "print(answer)"] if part.library else []  # It has no answer.
+
+
+def _can_be_said(evidence: Evidence) -> bool:
+    """Return whether one call shows the fault: by a value beside a true one, or by no answer."""
+    no_answer = not evidence.returned and evidence.shown_by == ("f(*args)",)
+    return evidence.allowed is not None or no_answer
 
 
 def _modules(part: Part, code: list[str]) -> list[str]:
@@ -108,7 +112,7 @@ def standalone(claim: Claim, evidence: Evidence) -> str:
     where no reduction is claimed; and if the script would be long.
     """
     subject = claim.implementation
-    if subject.adapted is Adapted.NOTHING:
+    if subject.adapted is Adapted.NOTHING or not _can_be_said(evidence):
         return ""
     place = _place(claim)
     if place is None or sum(array.size for array in claim.arguments(evidence.case)) > _MOST:
