@@ -16,6 +16,7 @@ from gradcert_implementations.catalogue import (
 from gradcert_implementations.errors import message_of, one_line, type_name
 from gradcert_implementations.importing import SpecError
 from gradcert_implementations.interface import (
+    Adapted,
     Array,
     Domain,
     Function,
@@ -78,6 +79,7 @@ __all__ = [
     "QUANTITY_NAMES",
     "TARGET_DOMAINS",
     "UNUSUAL",
+    "Adapted",
     "Array",
     "Domain",
     "Flaw",

@@ -31,7 +31,7 @@ from gradcert_implementations.importing import (
     named,
     or_spec_error,
 )
-from gradcert_implementations.interface import Implementation, options_of
+from gradcert_implementations.interface import Adapted, Implementation, options_of
 from gradcert_implementations.names import did_you_mean
 from gradcert_implementations.options import SHORT, Options, OptionValues
 
@@ -248,6 +248,7 @@ def as_implementation(
             subject,
             functions,
             options,
+            adapted=Adapted.FUNCTION,
             takes_upstream=takes_upstream(subject),
             takes_outputs=takes_outputs(subject),
         )

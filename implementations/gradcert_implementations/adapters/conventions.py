@@ -11,6 +11,7 @@ import numpy as np
 from gradcert_implementations.adapters.folding import OfRows, of_rows
 from gradcert_implementations.adapters.signatures import name_of, require_arguments
 from gradcert_implementations.interface import (
+    Adapted,
     Array,
     Domain,
     Function,
@@ -218,6 +219,7 @@ def declared(
     functions: Mapping[str, Function],
     options: Options,
     *,
+    adapted: Adapted,
     adapter: str = "",
     library: str = "numpy",
     device: str | None = None,
@@ -241,6 +243,8 @@ def declared(
         The functions by quantity.
     options
         The formats, the loss, the domain and the level that it claims.
+    adapted
+        What the subject is.
     adapter
         The prefix of its SPEC, with a colon. What an adapter makes is made for one layout.
     library, device
@@ -279,6 +283,7 @@ def declared(
         filled_in=tuple(filled_in),
         at_least=options.level_over(None),
         origin=adapter + place if place else "",
+        adapted=adapted,
         library=library,
         device=device or "cpu",
         compiles_per_shape=compiles_per_shape,

@@ -23,6 +23,7 @@ from gradcert_implementations.adapters.kinds import LOSS, chosen_functions, kind
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.adapters.signatures import name_of
 from gradcert_implementations.interface import (
+    Adapted,
     Array,
     Domain,
     Function,
@@ -124,6 +125,7 @@ def from_jax(
             subject,
             chosen_functions(functions, chosen),
             chosen,
+            adapted=Adapted.JAX,
             adapter="jax:",
             library="jax",
             device=place.platform,

@@ -6,7 +6,14 @@ from typing import Any, Unpack
 from gradcert_implementations.adapters.conventions import declared, one_quantity
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.adapters.signatures import takes_outputs, takes_upstream
-from gradcert_implementations.interface import Array, Domain, Function, Implementation, Loss
+from gradcert_implementations.interface import (
+    Adapted,
+    Array,
+    Domain,
+    Function,
+    Implementation,
+    Loss,
+)
 from gradcert_implementations.names import QUANTITY_ARGUMENTS
 from gradcert_implementations.options import Options, OptionValues
 
@@ -70,6 +77,7 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
         function,
         functions_for(chosen.loss_over(Loss())),
         chosen,
+        adapted=Adapted.NUMPY,
         adapter="numpy:",
         takes_upstream=takes_upstream(function),
         takes_outputs=takes_outputs(function),

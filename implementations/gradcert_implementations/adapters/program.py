@@ -62,6 +62,7 @@ from gradcert_implementations.adapters.conventions import (
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.conversation import RunningProcess, require_posix
 from gradcert_implementations.interface import (
+    Adapted,
     Array,
     Domain,
     Function,
@@ -74,7 +75,7 @@ from gradcert_implementations.interface import (
 from gradcert_implementations.names import FORMAT_ALIASES, QUANTITY_ARGUMENTS, QuantityName
 from gradcert_implementations.options import Options, OptionValues
 
-__all__ = ["ProgramError", "from_command"]
+__all__ = ["ProgramError", "from_command", "request_of"]
 
 _EXPECTED = 'expected a line like {"shape": [2, 3]}'
 _LONGEST_LINE = 1 << 16
@@ -100,6 +101,38 @@ def _bytes(array: Array) -> bytes:
 def _array(data: bytes, dtype: np.dtype[Any], shape: Sequence[int]) -> Array:
     array: Array = np.frombuffer(data, dtype).reshape(shape)
     return array.copy() if sys.byteorder == "little" else array.byteswap()
+
+
+def request_of(quantity: QuantityName, arrays: Sequence[Array], targets: str, loss: Loss) -> bytes:
+    r"""Return a request.
+
+    Parameters
+    ----------
+    quantity, arrays
+        What is asked, and what the function of it is called with.
+    targets, loss
+        The domain of the targets, and the loss that is claimed.
+
+    Examples
+    --------
+    >>> request_of("softmax", [np.ones((1, 1), "float16")], "any", Loss()).partition(b"\n")[2]
+    b'\x00<'
+    """
+    dtype, sent = arrays[0].dtype, list(arrays)
+    has_targets = "targets" in QUANTITY_ARGUMENTS[quantity]
+    if has_targets and targets == "index":
+        sent[1] = class_indices(arrays[1])
+    question: dict[str, Any] = {
+        "quantity": quantity,
+        "format": FORMAT_ALIASES.get(dtype.name, dtype.name),
+        "shapes": [array.shape for array in sent],
+        "targets": targets if has_targets else "none",
+    }
+    options = options_of(loss)
+    if options:
+        weights = loss.weights(arrays[0].shape[1])
+        question["loss"] = options if weights is None else options | {"class_weights": weights}
+    return b"\n".join([json.dumps(question).encode(), b"".join(map(_bytes, sent))])
 
 
 class _Dialogue:
@@ -192,21 +225,7 @@ class _Program:
         self, dialogue: _Dialogue, quantity: QuantityName, *arrays: Array
     ) -> tuple[_Answer, Array]:
         dtype, (rows, classes) = arrays[0].dtype, arrays[0].shape
-        sent = list(arrays)
-        has_targets = "targets" in QUANTITY_ARGUMENTS[quantity]
-        if has_targets and self._targets == "index":
-            sent[1] = class_indices(arrays[1])
-        question: dict[str, Any] = {
-            "quantity": quantity,
-            "format": FORMAT_ALIASES.get(dtype.name, dtype.name),
-            "shapes": [array.shape for array in sent],
-            "targets": self._targets if has_targets else "none",
-        }
-        options = options_of(self._loss)
-        if options:
-            weights = self._loss.weights(classes)
-            question["loss"] = options if weights is None else options | {"class_weights": weights}
-        dialogue.send(b"\n".join([json.dumps(question).encode(), b"".join(map(_bytes, sent))]))
+        dialogue.send(request_of(quantity, arrays, self._targets, self._loss))
         line = dialogue.line()
         try:
             answer = msgspec.json.decode(line, type=_Answer)
@@ -266,6 +285,7 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
         command,
         functions,
         chosen,
+        adapted=Adapted.PROGRAM,
         adapter="command:",
         library=words[0],
         strides=Strides.NONE,

@@ -27,6 +27,7 @@ from gradcert_implementations.adapters.torch_function import functions_of_logits
 from gradcert_implementations.adapters.torch_subject import (
     called,
     device_named,
+    kind_of_subject,
     made_from,
     signed,
 )
@@ -172,6 +173,7 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
             subject,
             chosen_functions(functions, chosen),
             chosen,
+            adapted=kind_of_subject(subject),
             adapter="torch:",
             library="torch",
             device=device,

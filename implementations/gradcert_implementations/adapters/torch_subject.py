@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from gradcert_implementations.adapters.conventions import Returned
+from gradcert_implementations.interface import Adapted
 from gradcert_implementations.names import printable
 
-__all__ = ["called", "device_named", "made_from", "signed"]
+__all__ = ["called", "device_named", "kind_of_subject", "made_from", "signed"]
 
 
 def device_named(name: str) -> torch.device:
@@ -40,6 +41,25 @@ def _is_function_of_autograd(subject: Any) -> bool:
     return isinstance(subject, type) and issubclass(subject, torch.autograd.Function)
 
 
+def _is_class_of_modules(subject: Any) -> bool:
+    return isinstance(subject, type) and issubclass(subject, nn.Module)
+
+
+def kind_of_subject(subject: Any) -> Adapted:
+    """Return what a subject is.
+
+    Examples
+    --------
+    >>> kind_of_subject(nn.CrossEntropyLoss), kind_of_subject(nn.functional.cross_entropy)
+    (<Adapted.TORCH_MODULE_CLASS: 'torch module class'>, <Adapted.TORCH: 'torch'>)
+    """
+    if _is_function_of_autograd(subject):
+        return Adapted.TORCH_FUNCTION
+    if _is_class_of_modules(subject):
+        return Adapted.TORCH_MODULE_CLASS
+    return Adapted.TORCH_MODULE if isinstance(subject, nn.Module) else Adapted.TORCH
+
+
 def made_from(subject: Any) -> Any:
     """Return what computes: the ``apply`` of a Function, or an object of a Module's class.
 
@@ -50,7 +70,7 @@ def made_from(subject: Any) -> Any:
     """
     if _is_function_of_autograd(subject):
         return subject.apply
-    if isinstance(subject, type) and issubclass(subject, nn.Module):
+    if _is_class_of_modules(subject):
         try:
             return subject()
         except TypeError as error:

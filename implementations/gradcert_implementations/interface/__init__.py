@@ -1,5 +1,6 @@
 """The interface: an implementation with its loss and its domain, the records that claims are."""
 
+from gradcert_implementations.interface.adapted import Adapted
 from gradcert_implementations.interface.choices import (
     MeanOver,
     NothingKept,
@@ -29,6 +30,7 @@ from gradcert_implementations.interface.words import (
 )
 
 __all__ = [
+    "Adapted",
     "Array",
     "Domain",
     "Function",

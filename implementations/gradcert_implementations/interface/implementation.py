@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from gradcert_implementations.interface.adapted import Adapted
 from gradcert_implementations.interface.domains import Domain, Layout
 from gradcert_implementations.interface.given import Given, options_of, recorded
 from gradcert_implementations.interface.losses import Loss
@@ -117,6 +118,8 @@ class Implementation:
         One line that says how it computes.
     origin
         The SPEC that loads it again, if there is one. The snippets of a report start from it.
+    adapted
+        What that SPEC names, if it is no Implementation.
     library, device
         The distribution that computes and the device where it computes, for the record.
     compiles_per_shape
@@ -180,6 +183,7 @@ class Implementation:
     at_least: LevelName | None = None
     summary: str = ""
     origin: str = ""
+    adapted: Adapted = Adapted.NOTHING
     library: str = "numpy"
     device: str = "cpu"
     compiles_per_shape: bool = False

@@ -142,6 +142,12 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     snippet
         Python code that reproduces it. It builds the whole arguments, unless they are too large to
         be written out; it says so then.
+    standalone
+        A Python script without gradcert that fails on the wrong answer, and passes if the answer is
+        right. It calls what the user wrote, or sends the bytes of a request to a program. Empty if
+        there is none: for gradcert's own implementations and the libraries that it adapts, for
+        faults other than a wrong value and a call without an answer, for several rows of a loss in
+        a framework that may be a mean where no reduction is claimed, and where it is long.
     jacobian
         The softmax Jacobian of that row, true and returned, if it is small enough to read.
     """
@@ -161,6 +167,7 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     changed: Changed | None = None
     upstream: str = ""
     snippet: str
+    standalone: str = ""
     jacobian: Jacobian | None = None
 
     @property

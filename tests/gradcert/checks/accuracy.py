@@ -26,7 +26,18 @@ from gradcert.core.evidence import (
 from gradcert.core.shares import counted
 from gradcert.core.unlike import unlike_rows
 from gradcert_implementations import Array
-from gradcert_oracle import Judgement, Question, ScreenError, enclose, judge, ulps
+from gradcert_oracle import (
+    ALLOWED,
+    FAITHFUL,
+    Algorithm,
+    Judgement,
+    Question,
+    ScreenError,
+    budgets,
+    enclose,
+    judge,
+    ulps,
+)
 
 __all__ = ["accuracy", "judged_rows", "many_classes"]
 
@@ -151,6 +162,19 @@ def _truth(question: Question) -> tuple[tuple[arb, ...], tuple[str, ...]]:
     return truth, tuple(map(decimal, truth))
 
 
+@functools.lru_cache(maxsize=16)
+@CLOCK.charging("oracle")
+def _allowed(question: Question, index: int, levels: tuple[Algorithm, ...]) -> float:
+    """Return the largest error of one value of a row that some of these levels may explain."""
+    if not question.share.kept:
+        return 0.0
+    found = (
+        None if algorithm is FAITHFUL else budgets(question, algorithm) for algorithm in levels
+    )
+    most = [ALLOWED * float(budget[index]) for budget in found if budget is not None]
+    return max([float(question.format.ulp(enclose(question)[index])), *most])
+
+
 def _worse_level(claim: Claim, question: Question, values: list[float]) -> str:
     """Return the level that explains the row, worse than the one claimed; empty if none does."""
     if claim.implementation.at_least is None:
@@ -183,5 +207,6 @@ def _evidence(
         enclosure=truth[index].str(DIGITS),
         ulps=ulps(value, truth[index], claim.format),
         budgets=judgement.used if isfinite(judgement.used) else None,
+        allowed=_allowed(question, index, tuple(claim.levels)),
         level=level,
     )

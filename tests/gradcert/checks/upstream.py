@@ -74,4 +74,8 @@ def second_backward(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     assert function is not None
     functions: dict[str, Function] = {claim.quantity.name: function}
     again = replace(claim.implementation, functions=functions)  # type: ignore[arg-type]
-    return accuracy(replace(claim, implementation=again), case)
+    try:
+        return accuracy(replace(claim, implementation=again), case)
+    except Refuted as refuted:
+        evidence = refuted.evidence
+        raise Refuted(lambda: replace(evidence, second_backward=True)) from refuted

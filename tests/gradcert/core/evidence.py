@@ -102,8 +102,13 @@ class Evidence:
         those of the closest algorithm that the claim allows.
     changed
         What the call changed in an argument; None if nothing.
+    allowed
+        The largest error of the value at `index` that a right implementation may have, if the
+        values are those of one call and `expected` are the true ones.
     level
         The level that explains the row, where a better one is claimed; empty if none explains it.
+    second_backward
+        Whether the values are those of a second backward of the same graph.
     shown_by
         Python expressions to print, with ``f`` the implementation's function, ``args`` the case's
         arguments and ``np`` numpy.
@@ -120,7 +125,9 @@ class Evidence:
     ulps: float | None = None
     budgets: float | None = None
     changed: ChangedRow | None = None
+    allowed: float | None = None
     level: str = ""
+    second_backward: bool = False
     shown_by: tuple[str, ...] = ("f(*args)",)
 
 

@@ -13,6 +13,7 @@ from gradcert.core.outcome import Outcome, WorstRow
 from gradcert.engine.excerpts import kept_places, kept_rows, row_of
 from gradcert.engine.jacobians import implied_jacobian
 from gradcert.engine.snippets import snippet
+from gradcert.engine.standalone import standalone
 from gradcert_implementations import Array
 from gradcert_oracle import BINARY16, levels
 from gradcert_reports import Changed, CheckResult, Discrepancy, Sample, Verdict
@@ -93,6 +94,7 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
         changed=_changed(evidence),
         upstream=_upstream(claim, evidence),
         snippet=snippet(claim, evidence),
+        standalone=standalone(claim, evidence),
         jacobian=implied_jacobian(claim, evidence) if evidence.expected else None,
     )
 

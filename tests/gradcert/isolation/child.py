@@ -67,6 +67,7 @@ def _described(subject: Implementation) -> Described:
         at_least=subject.at_least,
         summary=subject.summary,
         origin=subject.origin,
+        adapted=subject.adapted,
         library=subject.library,
         device=subject.device,
         compiles_per_shape=subject.compiles_per_shape,

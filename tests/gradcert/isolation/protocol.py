@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from gradcert_implementations import (
+    Adapted,
     Domain,
     FormatName,
     Given,
@@ -80,6 +81,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     at_least: LevelName | None = None
     summary: str = ""
     origin: str = ""
+    adapted: Adapted = Adapted.NOTHING
     library: str = ""
     device: str = ""
     compiles_per_shape: bool = False

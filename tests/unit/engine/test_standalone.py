@@ -1,0 +1,432 @@
+"""The script beside a discrepancy needs no gradcert: it fails on the wrong and passes on the right.
+
+Each subject is certified from a file. Its script runs where gradcert cannot be imported, and again
+after the file has been mended.
+"""
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from subjects import BY_ID, checked, flipped, right
+
+from gradcert.api import subject_of
+from gradcert.core.claim import claims_of
+from gradcert.core.limits import Limits
+from gradcert.core.settings import Effort, SearchSettings
+from gradcert.engine.check_runner import run_check
+from gradcert.engine.record import result_of
+from gradcert_implementations import Options
+from gradcert_reports import Discrepancy
+
+WITHOUT = """
+import json
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0].startswith("gradcert"):
+            raise ImportError(f"{name} is not installed")
+
+sys.meta_path.insert(0, Absent())
+sys.path.insert(0, "")
+ends = []
+for script in json.load(sys.stdin):
+    sys.modules.pop("mine", None)
+    try:
+        exec(compile(script, "script", "exec"), {})
+        ends.append("")
+    except BaseException as error:
+        ends.append(f"{type(error).__name__}: {error}")
+json.dump(ends, sys.stderr)
+"""
+"""Runs scripts where no module of gradcert can be imported, and says how each of them ended."""
+
+NUMPY = """
+import numpy as np
+
+def softmax(z, axis=-1):
+    p = np.exp(z - z.max(axis=axis, keepdims=True))
+    return p / p.sum(axis=axis, keepdims=True)
+
+def gradient(logits, targets):
+    return SIGN * (softmax(logits) - targets)
+
+def of_channels(logits, targets):
+    return SIGN * (softmax(logits, 1) - targets)
+
+def of_labels(logits, labels, g):
+    o = softmax(logits)
+    o[np.arange(len(labels)), labels] -= 1
+    o[labels == -100] = 0
+    return SIGN * g[:, np.newaxis] * o
+
+def backward(y, v):
+    return SIGN * y * (v - (y * v).sum(axis=-1, keepdims=True))
+
+def scaled(factor):
+    return lambda logits, targets: factor * gradient(logits, targets)
+
+def wide(logits, targets):
+    return (SIGN if logits.shape[1] > 50 else 1) * (softmax(logits) - targets)
+
+def refusing(logits, targets):
+    if SIGN < 0:
+        raise RuntimeError("out of registers")
+    return softmax(logits) - targets
+"""
+
+TORCH = """
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+def probabilities(logits, targets):
+    return SIGN * -(targets * logits.log_softmax(-1)).nan_to_num().sum(-1)
+
+def pair(logits, labels):
+    return SIGN * cross_entropy(logits, labels, reduction="none"), None
+
+def mean(logits, labels):
+    return SIGN * cross_entropy(logits, labels)
+
+def summed(logits, labels):
+    return cross_entropy(logits, labels, reduction="mean" if SIGN > 0 else "sum")
+
+def wide(logits, labels):
+    return (SIGN if logits.shape[1] > 50 else 1) * cross_entropy(logits, labels)
+
+def of_batches(logits, targets):
+    return (SIGN if len(logits) > 1 else 1) * probabilities(logits, SIGN * targets)
+
+class Smoothed(nn.Module):
+    def __init__(self, reduction="mean"):
+        super().__init__()
+        self.label_smoothing, self.ignore_index, self.reduction = 0.1, -100, reduction
+
+    def forward(self, logits, labels):
+        return SIGN * cross_entropy(
+            logits, labels, label_smoothing=0.1, ignore_index=-100, reduction=self.reduction
+        )
+
+smoothed = Smoothed()
+
+class Fused(torch.autograd.Function):
+    @staticmethod
+    def forward(context, logits, labels):
+        context.save_for_backward(logits.softmax(-1), labels)
+        return cross_entropy(logits, labels, reduction="none")
+
+    @staticmethod
+    def backward(context, g):
+        o, labels = context.saved_tensors
+        return SIGN * g[:, None] * (o - nn.functional.one_hot(labels, o.shape[1])), None
+
+class Softmax(torch.autograd.Function):
+    @staticmethod
+    def forward(context, logits):
+        o = logits.softmax(-1)
+        context.save_for_backward(o)
+        return o
+
+    @staticmethod
+    def backward(context, v):
+        (o,) = context.saved_tensors
+        return SIGN * o * (v - (o * v).sum(-1, keepdim=True))
+
+class Deaf(Fused):
+    @staticmethod
+    def backward(context, g):
+        return Fused.backward(context, SIGN * (g if SIGN > 0 else torch.ones_like(g)))
+
+class Forgetful(Fused):
+    @staticmethod
+    def backward(context, g):
+        context.calls = getattr(context, "calls", 0) + 1
+        slope, _ = Fused.backward(context, g)
+        return (slope if context.calls == 1 or SIGN > 0 else -slope) * SIGN, None
+"""
+
+JAX = """
+import jax
+import jax.numpy as jnp
+
+def probabilities(logits, targets):
+    return SIGN * -jnp.where(targets == 0, 0, targets * jax.nn.log_softmax(logits)).sum(-1)
+
+def mean(logits, labels):
+    each = jax.nn.logsumexp(logits, -1) - jnp.take_along_axis(logits, labels[:, None], 1)[:, 0]
+    return SIGN * each.mean()
+
+def wide(logits, targets):
+    return (1 if logits.shape[1] > 50 else SIGN) * probabilities(logits, targets)
+
+@jax.custom_vjp
+def deaf(logits, targets):
+    return SIGN * probabilities(logits, targets)
+
+def forward(logits, targets):
+    return deaf(logits, targets), (jax.nn.softmax(logits) - targets, targets)
+
+def backward(kept, g):
+    slope, targets = kept
+    return (g if SIGN > 0 else jnp.ones_like(g))[:, None] * slope, jnp.zeros_like(targets)
+
+deaf.defvjp(forward, backward)
+
+def softmax(logits):
+    return jax.nn.softmax(SIGN * logits)
+"""
+
+PROGRAM = """
+import json
+import sys
+import numpy as np
+
+DTYPES = {"binary64": "f8", "binary32": "f4", "binary16": "f2"}
+while line := sys.stdin.buffer.readline():
+    asked = json.loads(line)
+    narrow = asked["format"] == "bfloat16"
+    arrays = []
+    for number, shape in enumerate(asked["shapes"]):
+        labels = number == 1 and asked["targets"] == "index"
+        dtype = np.dtype("i8" if labels else "u2" if narrow else DTYPES[asked["format"]])
+        data = sys.stdin.buffer.read(int(np.prod(shape)) * dtype.itemsize)
+        array = np.frombuffer(data, dtype).reshape(shape)
+        if narrow and not labels:
+            array = (array.astype("u4") << 16).view("f4")
+        arrays.append(array)
+    logits, targets = arrays
+    if asked["targets"] == "index":
+        targets = np.eye(logits.shape[1], dtype=logits.dtype)[targets]
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    answer = SIGN * (p / p.sum(axis=1, keepdims=True) - targets)
+    if narrow:
+        bits = answer.astype("f4").view("u4")
+        answer = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("u2")
+    head = json.dumps({"shape": logits.shape}).encode()
+    sys.stdout.buffer.write(head + b"\\n" + answer.tobytes())
+    sys.stdout.buffer.flush()
+"""
+
+SOURCES = {"numpy": NUMPY, "torch": TORCH, "jax": JAX, "program": PROGRAM}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A subject in a file that is wrong while SIGN is -1, what it claims, and what ends a script.
+
+    Attributes
+    ----------
+    source
+        Which of the sources the file has.
+    spec, options
+        Its SPEC, and what :func:`gradcert.load` is told.
+    check
+        The check that refutes it.
+    error
+        What its script ends with.
+    """
+
+    source: str
+    spec: str
+    options: dict[str, Any] = field(default_factory=dict)
+    check: str = "accuracy"
+    error: str = "AssertionError: "
+
+    def __str__(self) -> str:
+        return " ".join(map(str, (self.check, self.spec, *self.options.values())))
+
+
+ONE_HOT = {"targets": "index"}
+CHANNELS = {"layout": "channels"}
+MEAN = {"ignore_index": -100, "reduction": "mean", "mean_over": "kept"}
+OTHER = {"quantities": ["softmax-backward"]}
+
+SUBJECTS = [
+    Subject("numpy", "mine.py:gradient"),
+    Subject("numpy", "mine:gradient"),
+    Subject("numpy", "mine.py:gradient", {"formats": ["bfloat16"]}),
+    Subject("numpy", "mine.py:scaled(1.0)"),
+    Subject("numpy", "numpy:mine.py:of_channels", {"domain": CHANNELS}),
+    Subject("numpy", "numpy:mine.py:of_labels", {**ONE_HOT, "loss": {"ignore_index": -100}}),
+    Subject("numpy", "mine.py:backward", OTHER),
+    Subject("numpy", "mine.py:refusing", error="RuntimeError: out of registers"),
+    Subject("numpy", "mine.py:wide", check="many-classes"),
+    Subject("numpy", "mine.py:wide", {"formats": ["bfloat16"]}, check="many-classes"),
+    Subject("torch", "torch:mine.py:probabilities", {"quantities": ["dE/dz"]}),
+    Subject("torch", "torch:mine.py:probabilities", {"quantities": ["loss"]}),
+    Subject("torch", "torch:mine.py:probabilities", {"quantities": ["hvp"]}),
+    Subject("torch", "torch:mine.py:probabilities", {"quantities": ["dE/dt"]}),
+    Subject("torch", "torch:mine.py:pair", {**ONE_HOT, "formats": ["bfloat16"]}),
+    Subject("torch", "torch:mine.py:mean", ONE_HOT),
+    Subject("torch", "torch:mine.py:mean", {**ONE_HOT, "loss": MEAN, "formats": ["binary16"]}),
+    Subject("torch", "torch:mine.py:smoothed", ONE_HOT),
+    Subject("torch", "torch:mine.py:Smoothed", ONE_HOT),
+    Subject("torch", "torch:mine.py:Smoothed('sum')", ONE_HOT),
+    Subject("torch", "torch:mine.py:Fused", ONE_HOT),
+    Subject("torch", "torch:mine.py:Deaf", ONE_HOT),
+    Subject("torch", "torch:mine.py:Forgetful", ONE_HOT, check="second-backward"),
+    Subject("torch", "torch:mine.py:summed", {**ONE_HOT, "loss": MEAN}),
+    Subject("torch", "torch:mine.py:wide", ONE_HOT, check="many-classes"),
+    Subject(
+        "torch", "torch:mine.py:wide", {**ONE_HOT, "formats": ["bfloat16"]}, check="many-classes"
+    ),
+    Subject("torch", "torch:mine.py:Softmax", OTHER),
+    Subject("jax", "jax:mine.py:probabilities", {"quantities": ["dE/dz"]}),
+    Subject("jax", "jax:mine.py:probabilities", {"quantities": ["loss"]}),
+    Subject("jax", "jax:mine.py:probabilities", {"quantities": ["hvp"]}),
+    Subject("jax", "jax:mine.py:mean", {**ONE_HOT, "loss": {"reduction": "mean"}}),
+    Subject("jax", "jax:mine.py:deaf", {"quantities": ["dE/dz"]}),
+    Subject("jax", "jax:mine.py:wide", {"formats": ["bfloat16"]}, check="many-classes"),
+    Subject("jax", "jax:mine.py:softmax", {"quantities": ["softmax"]}),
+    Subject("jax", "jax:mine.py:softmax", {**OTHER, "formats": ["bfloat16"]}),
+    Subject("program", f"command:{sys.executable} mine.py"),
+    Subject("program", f"command:{sys.executable} mine.py", ONE_HOT),
+    Subject("program", f"command:{sys.executable} mine.py", ONE_HOT, check="many-classes"),
+    Subject("program", f"command:{sys.executable} mine.py", {"formats": ["bfloat16"]}),
+]
+
+
+def _write(folder: Path, source: str, sign: int) -> None:
+    (folder / "mine.py").write_text(SOURCES[source].replace("SIGN", f"({sign})"))
+
+
+@contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    """Make a folder the current one. Its modules are forgotten afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.syspath_prepend(folder)
+        yield
+        sys.modules.pop("mine", None)
+
+
+def _discrepancy(subject: Subject, limits: Limits | None = None) -> Discrepancy:
+    """Return what one check finds in the last quantity that is claimed."""
+    options = Options(**{"formats": ["binary32"], **subject.options})
+    *_, claim = claims_of(subject_of(subject.spec, options, limits=limits))
+    check = BY_ID[subject.check]
+    settings = SearchSettings(max_examples=20, seed=0, effort=Effort.QUICK)
+    found = result_of(claim, check, run_check(claim, check, settings)).discrepancy
+    assert found is not None
+    return found
+
+
+def _ends(scripts: list[str], folder: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", WITHOUT],
+        input=json.dumps(scripts),
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    ends: list[str] = json.loads(done.stderr.splitlines()[-1])
+    return ends
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A script, and how it ends before and after its subject is mended; empty where it passes."""
+
+    script: str
+    wrong: str
+    right: str
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """All subjects by name. One process runs all scripts of a source, because imports take long."""
+    found = {}
+    for source in SOURCES:
+        folder = tmp_path_factory.mktemp(source)
+        subjects = [subject for subject in SUBJECTS if subject.source == source]
+        _write(folder, source, -1)
+        with _in_folder(folder):
+            scripts = [_discrepancy(subject).standalone for subject in subjects]
+        wrong = _ends(scripts, folder)
+        _write(folder, source, 1)
+        each = zip(scripts, wrong, _ends(scripts, folder), strict=True)
+        found |= {str(subject): Ran(*ends) for subject, ends in zip(subjects, each, strict=True)}
+    return found
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+def test_a_script_without_gradcert_fails_on_the_wrong_subject_and_passes_on_the_right_one(
+    subject: Subject, ran: dict[str, Ran]
+) -> None:
+    one = ran[str(subject)]
+    assert one.script, "there is none"
+    assert one.wrong.startswith(subject.error), f"{one.script}\n\n{one.wrong}"
+    assert one.right == "", f"{one.script}\n\n{one.right}"
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+def test_a_script_is_short_and_says_the_true_value_and_the_version_of_the_library(
+    subject: Subject, ran: dict[str, Ran]
+) -> None:
+    first, second, *others = ran[str(subject)].script.splitlines()
+    assert subject.error in first or "its true value is" in first
+    assert second.startswith(f"# Python {platform.python_version()}")
+    assert len(others) < 30
+    assert not any("gradcert" in line for line in others)
+
+
+def test_the_script_of_an_isolated_subject_is_the_same(tmp_path: Path) -> None:
+    subject = next(one for one in SUBJECTS if one.spec.endswith(":Smoothed('sum')"))
+    _write(tmp_path, subject.source, -1)
+    with _in_folder(tmp_path):
+        inside, isolated = (_discrepancy(subject, limits) for limits in (None, Limits()))
+    assert inside.standalone == isolated.standalone != ""
+
+
+def test_the_reader_fills_in_a_function_that_has_no_spec() -> None:
+    found = checked("accuracy", lambda z, t: t - right(z, t) - t).discrepancy
+    assert found is not None
+    assert "f = ...  # <lambda>" in found.standalone
+    for function, wrong in ((right, False), (flipped, True)):
+        script = found.standalone.replace("f = ...", "f = subject")
+        names = {"subject": function}
+        with pytest.raises(AssertionError) if wrong else nullcontext():
+            exec(script, names)
+
+
+IMPLEMENTATION = """
+from gradcert_implementations import Implementation
+
+mine = Implementation(name="mine", functions={"dE/dz": lambda z, t: z - t})
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "check"),
+    [
+        ("sign-flipped", "accuracy"),
+        ("mine.py:mine", "accuracy"),
+        ("torch:mine.py:of_batches", "accuracy"),
+        ("code.py:gradient", "accuracy"),
+        ("mine.py:changing", "inputs-unchanged"),
+    ],
+)
+def test_there_is_no_script_where_plain_python_cannot_say_it(
+    spec: str, check: str, tmp_path: Path
+) -> None:
+    _write(tmp_path, "numpy", -1)
+    (tmp_path / "mine.py").rename(tmp_path / "code.py")
+    _write(tmp_path, "torch", -1)
+    more = "\ndef changing(logits, targets):\n    logits += 1\n    return logits\n"
+    with (tmp_path / "mine.py").open("a") as file:
+        file.write(IMPLEMENTATION + more)
+    with _in_folder(tmp_path):
+        found = _discrepancy(Subject("", spec, {"quantities": ["dE/dz"]}, check))
+    assert found.snippet
+    assert found.standalone == ""
