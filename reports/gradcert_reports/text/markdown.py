@@ -53,8 +53,10 @@ def _why(certificate: Certificate) -> str:
     """Return the reason for a verdict, in a few sentences."""
     parts = []
     if certificate.verdict.wrong:
-        parts.append(f"{scope(certificate)}: {' and '.join(mistakes(certificate)) or 'no answer'}")
+        kinds = " and ".join(mistakes(certificate))
+        parts.append(f"{scope(certificate)}: {kinds}" if kinds else scope(certificate))
     parts += [phrases.mistake(one.diagnosis) for one in findings(certificate)[:1] if one.diagnosis]
+    parts += [f"{one.verdict}: {one.reason}" for one in silent(certificate)[:1]]
     if worst := certificate.worst:
         used = phrases.lower_bound(worst.worst)
         parts.append(f"{certificate.level} {used} budgets, at {phrases.where(worst)}")

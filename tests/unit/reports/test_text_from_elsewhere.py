@@ -74,7 +74,8 @@ def _texts(value: object) -> Iterator[str]:
 def test_the_text_is_in_every_field_that_takes_any(turn: int) -> None:
     report = filled(TAME, turn=turn)
     found = {re.sub(r" \d+$", "", text) for text in _texts(msgspec.to_builtins(report))}
-    assert found == {TAME, report.schema, ("other", "true")[turn], *map(str, Verdict)}
+    kinds = {str(one.mistake) for one in report.certificates[0].diagnoses}
+    assert found == {TAME, report.schema, ("other", "true")[turn], *map(str, Verdict), *kinds}
 
 
 @pytest.mark.parametrize("turn", TURNS)
