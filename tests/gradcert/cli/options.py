@@ -33,8 +33,13 @@ __all__ = [
 def folder(text: str) -> Path:
     """Return an absolute path from the command line: a subject may change the working directory.
 
-    An empty one (an unset shell variable) is an error.
+    An empty one (an unset shell variable) is an error, and so is the sign for standard output.
     """
+    if text == "-":
+        usage_error(
+            "- is no folder, and several files do not fit on standard output: name a folder; "
+            "gradcert certify --json prints the certificate"
+        )
     if not text:
         raise typer.BadParameter("it is empty; expected the name of a folder")
     try:
