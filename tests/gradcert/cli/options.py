@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MaxExamples",
     "Quick",
+    "Quiet",
     "ReportFolder",
     "Seed",
     "Thorough",
@@ -86,6 +87,13 @@ Thorough: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--thorough", help="Try all of the plan on every claim, and ten times the examples."
+    ),
+]
+
+Quiet: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", help="Show no progress, and no table. Print what is wrong, and what was written."
     ),
 ]
 
