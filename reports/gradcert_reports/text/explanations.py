@@ -71,7 +71,8 @@ def details(certificate: Certificate) -> str:
     lines += [indent(diagnosed(one), "  ") for one in certificate.diagnoses]
     for found in silent(certificate):
         lines.append(indent(explanation(found.results[0]), "  "))
-        if found.results[1:]:
-            more = f"{len(found.results) - 1} more checks are {found.verdict}: {found.reason}"
-            lines.append(f"  and {printable(more)}")
+        more = len(found.results) - 1
+        if more:
+            checks = "1 more check is" if more == 1 else f"{more} more checks are"
+            lines.append(f"  and {checks} {found.verdict} for the same reason")
     return "\n".join([printable(certificate.name), *lines]) if lines else ""
