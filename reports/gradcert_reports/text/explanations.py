@@ -21,7 +21,18 @@ _LONG = 6_000
 
 
 def explanation(result: CheckResult) -> str:
-    """Return why a check refutes a claim or finds it broken, with the case that shows it."""
+    """Return why a check refutes a claim or finds it broken, with the case that shows it.
+
+    Parameters
+    ----------
+    result
+        A result of a certificate, such as one of its ``refutations``.
+
+    Returns
+    -------
+    The text, several lines: what was found, where, the true and the returned values, the size of
+    the error, and Python that reproduces it.
+    """
     about = f"{result.quantity} in {result.format}"
     found = result.discrepancy
     if found is None:

@@ -19,9 +19,9 @@ from gradcert.cli.streams import say
 from gradcert_implementations.names import known_name
 from gradcert_implementations.options import Options
 
-__all__ = ["Defaults", "WithDefaults", "project_defaults"]
+__all__ = ["Defaults", "WithDefaults", "defaults_of_pytest", "project_defaults"]
 
-_EFFORTS = ("quick", "thorough")
+_EFFORTS = {"quick", "thorough"}
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,30 @@ def project_defaults(options: Iterable[Any], folder: Path) -> Defaults | None:
     return Defaults(file, values)
 
 
+def defaults_of_pytest(folder: Path) -> Defaults | None:
+    """Return the defaults of the project for the plugin of pytest, which has no command of ours.
+
+    Raises
+    ------
+    ValueError
+        As :func:`project_defaults`, and for a number of examples that is none.
+    """
+    from gradcert.cli import main
+
+    command = typer.main.get_command(main)
+    assert isinstance(command, TyperGroup)
+    certify = command.commands["certify"]
+    found = project_defaults(certify.params, folder)
+    if found is None or "max_examples" not in found.values:
+        return found
+    number = found.values["max_examples"]
+    if not number.isdecimal() or int(number) < 1:
+        raise ValueError(
+            f"{found.file}, [tool.gradcert]: max-examples is {number}; expected a positive integer"
+        )
+    return Defaults(found.file, {**found.values, "max_examples": int(number)})
+
+
 def _found(context: typer.Context) -> Defaults | None:
     """Return the defaults for a command, read from the options of ``gradcert certify``."""
     group = context.parent.command if context.parent else None
@@ -148,8 +172,15 @@ class WithDefaults(TyperCommand):
             if name is None or not self._is_default(context, name):
                 raise
             usage_error(f"{found.file}, [tool.gradcert]: {error.format_message()}")
-        self._let_the_typed_effort_win(context)
-        used = [one.opts[0] for one in self.params if self._is_default(context, str(one.name))]
+        names = [str(one.name) for one in self.params]
+        defaults = {name for name in names if self._is_default(context, name)}
+        if all(context.params.get(name) for name in _EFFORTS):
+            # A project is quick, and the run is thorough, or the other way round.
+            forgotten = defaults & _EFFORTS
+            if forgotten != _EFFORTS:
+                context.params |= dict.fromkeys(forgotten, False)
+                defaults -= forgotten
+        used = [one.opts[0] for one in self.params if one.name in defaults]
         if used and not context.params.get("quiet"):
             say(f"gradcert: defaults of {found.file}: {', '.join(used)}")
         return rest
@@ -158,10 +189,3 @@ class WithDefaults(TyperCommand):
     def _is_default(context: Any, name: str) -> bool:
         source = context.get_parameter_source(name)
         return source is not None and source.name == "DEFAULT_MAP"
-
-    def _let_the_typed_effort_win(self, context: Any) -> None:
-        """Forget that the project is quick where the run is thorough, and the other way round."""
-        if all(context.params.get(name) for name in _EFFORTS):
-            defaults = [name for name in _EFFORTS if self._is_default(context, name)]
-            if len(defaults) == 1:
-                context.params[defaults[0]] = False
