@@ -119,8 +119,8 @@ def conformance_tests(
         if not named:
             of = " and ".join(subject.name for subject in subjects)
             raise ValueError(
-                f"expected_failures names {given[name]!r}; no test of {of} is called so, and the checks "
-                f"are {', '.join(check.id for check in CHECKS)}"
+                f"expected_failures names {given[name]!r}; no test of {of} is called so, and "
+                f"the checks are {', '.join(check.id for check in CHECKS)}"
             )
         expected[name] = [run for test in named for run in tests.pop(test)]
     tests |= expected
