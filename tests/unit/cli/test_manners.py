@@ -93,6 +93,13 @@ def test_a_dash_is_no_folder(gradcert: Run, tmp_path: Path, arguments: str) -> N
     assert not (tmp_path / "-").exists()
 
 
+def test_a_dash_is_no_folder_for_pytest_either(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "--pyargs", "gradcert", "--gradcert-report", "-"]
+    done = run(command, tmp_path)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "invalid name of a folder value: '-'" in done.stderr
+
+
 def test_a_quiet_run_says_only_what_was_written(gradcert: Run) -> None:
     done = gradcert("certify", "mine.py:right", *QUICK, "--quick", "--quiet", "--report", "out")
     assert (done.returncode, done.stdout) == (0, "")

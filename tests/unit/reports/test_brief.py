@@ -1,7 +1,11 @@
 """A certificate and a report as ``print`` and a notebook show them."""
 
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,7 +13,7 @@ from filled_reports import filled
 from hostile_texts import HOSTILE_TEXTS
 
 import gradcert
-from gradcert_reports import Certificate, Report
+from gradcert_reports import Certificate, Report, read
 
 REPORT = filled("plain")
 EACH = pytest.mark.parametrize("certificate", REPORT.certificates, ids=lambda one: one.verdict)
@@ -77,3 +81,33 @@ def test_what_a_refuted_gradient_prints_has_the_case_and_the_mistake() -> None:
     assert "\n diagnosis diagonal-only explains" in shown
     again = msgspec.json.decode(msgspec.json.encode(certificate), type=Certificate)
     assert str(again) == str(certificate)
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_certify_shows_a_bar_on_a_terminal_if_that_is_wanted(
+    progress: bool, tmp_path: Path
+) -> None:
+    code = (
+        "import gradcert; gradcert.certify('diagonal-only', formats=['fp64'], max_examples=5, "
+        f"effort='quick', progress={progress})"
+    )
+    # It makes rich take any stream for a terminal.
+    environment = os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+    assert ("diagonal-only" in done.stderr) == progress
+
+
+def test_a_certificate_is_written_as_the_report_of_it_alone(tmp_path: Path) -> None:
+    (certificate, *_) = REPORT.certificates
+    written = gradcert.write(certificate, str(tmp_path / "new" / "folder"))
+    names = ["index.html", "report.md", "junit.xml", "badge.svg", "certificate.json"]
+    assert written == [tmp_path / "new" / "folder" / name for name in names]
+    assert read(written[-1]) == Report(certificates=(certificate,))
