@@ -91,14 +91,22 @@ def _plugged_in(spec: str) -> Any:
 def _adapted(adapter: str, place: str, spec: str, options: Options) -> Implementation:
     """Return the implementation that an adapter makes from a program or an object."""
     module = imported_module(_ADAPTERS[adapter], spec)
-    subject = place if adapter == "command" else _object(place, spec)
+    is_program = adapter == "command"
+    subject = place if is_program else _object(place, spec)
     if isinstance(subject, Implementation):
         raise SpecError(f"{spec!r} is an Implementation, which needs no adapter: write {place}")
     adapt: Callable[..., Implementation] = getattr(module, f"from_{adapter}")
     try:
-        return adapt(subject, **options.keywords())
+        adapted = adapt(subject, **options.keywords())
     except ValueError as error:
         raise SpecError(f"{spec!r}: {error}") from error
+    return adapted if is_program else replace(adapted, name=_name_in(place))
+
+
+def _name_in(place: str) -> str:
+    """Return the name that the user wrote, with the call: it tells two objects of a class apart."""
+    about = named(place)
+    return about.attribute if about.arguments is None else f"{about.attribute}({about.arguments})"
 
 
 def _fresh(module: ModuleType) -> ModuleType:
@@ -115,7 +123,8 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     """Load the implementation that a SPEC names.
 
     A flaw may remember its calls. It is in its first state whenever it is loaded, so that its
-    certificate does not depend on what else the process has done.
+    certificate does not depend on what else the process has done. A function and an object have the
+    name that the SPEC writes, ``Loss(0.1)``; an :class:`Implementation` keeps its own.
 
     Parameters
     ----------
@@ -126,6 +135,10 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     **options
         The fields of :class:`Options`. A name that is unknown is refused before anything is
         imported.
+
+    Returns
+    -------
+    The implementation, with the SPEC as its origin.
 
     Raises
     ------
@@ -160,6 +173,8 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
         else:
             subject = _plugged_in(spec) if spec in plugged_in() else _object(spec, spec)
             loaded = as_implementation(subject, chosen)
+            if spec not in plugged_in() and not isinstance(subject, Implementation):
+                loaded = replace(loaded, name=_name_in(spec))
         return replace(loaded, origin=spec)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from gradcert_reports.atomic import write_atomically
 from gradcert_reports.html.page import html
 from gradcert_reports.model.encoding import decode, encode
-from gradcert_reports.model.records import Report
+from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.text.badge import badge
 from gradcert_reports.text.junit import junit
 from gradcert_reports.text.markdown import markdown
@@ -55,8 +55,17 @@ def keep(report: Report, directory: Path) -> None:
     write_atomically(directory / _KEPT, encode(report))
 
 
-def write(report: Report, directory: Path) -> list[Path]:
+def write(found: Report | Certificate, directory: str | Path) -> list[Path]:
     """Write ``certificate.json`` and every page into `directory`, which is made if necessary.
+
+    Each file is replaced as a whole: a reader sees the old one or the new one.
+
+    Parameters
+    ----------
+    found
+        A certificate, or a report of several.
+    directory
+        The folder.
 
     Returns
     -------
@@ -66,7 +75,17 @@ def write(report: Report, directory: Path) -> list[Path]:
     ------
     OSError
         If the directory cannot be made or written to.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     written = write(Report(certificates=()), folder)
+    >>> [path.name for path in written]
+    ['index.html', 'report.md', 'junit.xml', 'badge.svg', 'certificate.json']
     """
+    report = Report(certificates=(found,)) if isinstance(found, Certificate) else found
+    directory = Path(directory)
     rendered = {name: page(report) for name, page in _PAGES.items()}
     prepare(directory)
     keep(report, directory)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradcert_implementations.adapters.numpy_function import from_numpy
     from gradcert_implementations.adapters.program import from_command
     from gradcert_implementations.adapters.torch_loss import from_torch
-    from gradcert_reports import Certificate, Report, explanation
+    from gradcert_reports import Certificate, Report, explanation, write
 
 MAX_EXAMPLES = 100
 """The number of cases for a check with a full share, unless the caller says otherwise."""
@@ -41,6 +41,7 @@ __all__ = [
     "from_numpy",
     "from_torch",
     "load",
+    "write",
 ]
 
 _HOME = {
@@ -59,6 +60,7 @@ _HOME = {
     "from_numpy": "gradcert_implementations.adapters.numpy_function",
     "from_torch": "gradcert_implementations.adapters.torch_loss",
     "load": "gradcert_implementations",
+    "write": "gradcert_reports",
 }
 
 

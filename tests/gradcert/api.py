@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
@@ -11,6 +11,7 @@ from gradcert import MAX_EXAMPLES
 from gradcert.core.endings import no_exit
 from gradcert.core.interruption import interruptible
 from gradcert.core.limits import Limits
+from gradcert.core.progress import progress_bar
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert_implementations import (
     ALONE,
@@ -174,6 +175,14 @@ def settings_in(
     return replace(settings, effort=settings.effort.less) if lighter else settings
 
 
+@contextmanager
+def _bar(name: str) -> "Iterator[Callable[[Certificate], None]]":
+    """Show a progress bar. Yield what moves it to where a certificate is."""
+    with progress_bar() as shown:
+        task = shown.add_task(name)
+        yield lambda now: shown.update(task, completed=len(now.results), total=now.planned)
+
+
 _ONE_AT_A_TIME = threading.RLock()
 """Ball arithmetic and Hypothesis have settings for the whole process, not for a thread."""
 
@@ -185,6 +194,7 @@ def certify(
     seed: int = 0,
     effort: str = Effort.STANDARD,
     limits: Limits | None = None,
+    progress: bool = False,
     **options: Unpack[OptionValues],
 ) -> "Certificate":
     """Certify an implementation. Threads that call this at the same time wait for each other.
@@ -204,6 +214,8 @@ def certify(
     limits
         Runs the implementation in a process of its own, with a limit for the time of a call and one
         for memory. A hang or a crash is then a verdict. It needs a SPEC or a public name.
+    progress
+        Whether a progress bar is shown, on standard error or in a notebook.
     **options
         What to certify, as :class:`gradcert_implementations.Options` has it: ``quantities`` and
         ``formats`` (a selection of what an Implementation claims, or what a plain function claims,
@@ -214,7 +226,8 @@ def certify(
 
     Returns
     -------
-    The certificate: the verdict, the level, and the result of every check.
+    The certificate: the verdict, the level, and the result of every check. ``print`` shows it in
+    about ten lines, a notebook as a table, and :func:`gradcert.write` writes its report.
 
     Raises
     ------
@@ -230,6 +243,13 @@ def certify(
     >>> found = certificate.refutations[0].discrepancy
     >>> certificate.verdict, found.arguments["logits"], found.returned
     ('refuted', (('0.0', '0.0'),), ('-0.5', '0.0'))
+    >>> print(certificate)
+    diagonal-only: refuted
+      wrong     accuracy refutes dE/dz in binary64: dE/dz is 0.0; its true value is 0.5
+      at        logits [0, 0], targets [1, 0]
+      true      [-0.5, 0.5]
+      returned  [-0.5, 0]
+      ...
 
     :func:`gradcert.explanation` says in words what a result shows.
 
@@ -244,6 +264,8 @@ def certify(
 
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=Effort.named(effort))
     subject = subject_of(implementation, Options(**options), limits=limits)
-    with _ONE_AT_A_TIME, interruptible():
-        *_, certificate = certifying(subject, settings)
+    with _ONE_AT_A_TIME, interruptible(), _bar(subject.name) if progress else nullcontext() as bar:
+        for certificate in certifying(subject, settings):
+            if bar is not None:
+                bar(certificate)
     return certificate

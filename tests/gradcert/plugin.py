@@ -1,5 +1,8 @@
 """The pytest plugin: the options of the conformance suite, all of which begin with ``--gradcert``.
 
+The claim, the number of examples, the effort and the isolation have the defaults of the project,
+from ``[tool.gradcert]``, where the suite itself is asked for.
+
 pytest loads this module in every run of an environment that has gradcert, so it imports nothing
 heavy. The suite itself is ``gradcert.suite.test_conformance``, which ``pytest --pyargs gradcert
 --gradcert SPEC`` runs.
@@ -15,7 +18,7 @@ from gradcert_implementations.options import Options
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["pytest_addoption", "pytest_configure"]
+__all__ = ["pytest_addoption", "pytest_configure", "pytest_report_header"]
 
 
 def _positive_integer(text: str) -> int:
@@ -29,9 +32,9 @@ def _positive_integer(text: str) -> int:
 def _folder(text: str) -> Path:
     """Return a folder, by its absolute path. An empty name (an unset shell variable) is an error.
 
-    A subject may change the working directory.
+    So is the sign for standard output. A subject may change the working directory.
     """
-    if not text:
+    if text in ("", "-"):
         raise ValueError
     return Path(text).absolute()
 
@@ -64,9 +67,9 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     group.addoption(
         "--gradcert-max-examples",
         type=_positive_integer,
-        default=MAX_EXAMPLES,
+        default=None,
         metavar="N",
-        help="number of cases for a check with a full share (default: %(default)s)",
+        help=f"number of cases for a check with a full share (default: {MAX_EXAMPLES})",
     )
     group.addoption(
         "--gradcert-quick",
@@ -105,10 +108,55 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     )
 
 
+_FLAGS = ("quick", "thorough", "isolate")
+
+_DEFAULTS_OF = "gradcert_defaults_of"
+"""Where the command line of pytest says which file has the defaults that count."""
+
+
+def _take_defaults(config: "pytest.Config") -> None:
+    """Let options that were not given have the defaults of the project."""
+    import pytest
+
+    # A run that is not about the suite reads no file of ours.
+    if not (config.getoption("gradcert_specs") or config.getoption("pyargs")):
+        return
+    from gradcert.cli.defaults import defaults_of_pytest
+
+    try:
+        found = defaults_of_pytest(config.invocation_params.dir)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    if found is None:
+        return
+    values = dict(found.values)
+    if config.getoption("gradcert_quick") or config.getoption("gradcert_thorough"):
+        values |= {"quick": False, "thorough": False}
+    names = [*(option.name for option in fields(Options)), "max_examples", *_FLAGS]
+    used = [
+        name
+        for name in names
+        if values.get(name) and not config.getoption(f"gradcert_{name}", None)
+    ]
+    for name in used:
+        setattr(config.option, f"gradcert_{name}", values[name])
+    if used:
+        setattr(config.option, _DEFAULTS_OF, f"{found.file}: {', '.join(used)}")
+
+
+def pytest_report_header(config: "pytest.Config") -> list[str]:
+    """Say which defaults of the project count."""
+    said = getattr(config.option, _DEFAULTS_OF, None)
+    return [f"gradcert: defaults of {said}"] if said else []
+
+
 def pytest_configure(config: "pytest.Config") -> None:
     """Fail in one line, before anything is collected, if the options cannot be followed."""
     import pytest
 
+    _take_defaults(config)
+    if config.getoption("gradcert_max_examples") is None:
+        config.option.gradcert_max_examples = MAX_EXAMPLES
     quick, thorough = config.getoption("gradcert_quick"), config.getoption("gradcert_thorough")
     if quick and thorough:
         from gradcert.core.settings import Effort

@@ -55,7 +55,7 @@ LAYERS: list[set[str]] = [
     {"gradcert.api"},
     {"gradcert.suite", "gradcert.audit", "gradcert.campaign"},
     {"gradcert.cli"},
-    {"gradcert.plugin"},
+    {"gradcert.plugin", "gradcert.__main__"},
 ]
 """The rooms of the suite, the lowest first: a room imports from those below it, and from itself."""
 
@@ -82,6 +82,24 @@ def test_a_room_of_the_suite_imports_only_from_the_rooms_below_it(module: str) -
     ours = _room(module)
     rooms = {_room(name) for name in _imported(module) if name.startswith("gradcert.")} - {ours, ""}
     assert {room for room in rooms if _height(room) >= _height(ours)} == set()
+
+
+ARROWS = ["model", "text", "html", "files", "audits", "searches"]
+"""The rooms of the reports, the lowest first: a module loads those below it, and its own room."""
+
+
+def _loaded(module: str) -> set[str]:
+    """Return the rooms of the reports that are imported as soon as a module is."""
+    names = [node.module or "" for node in _tree(module).body if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[1] for name in names if name.startswith("gradcert_reports.")}
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_a_room_of_the_reports_loads_only_the_rooms_below_it(room: str) -> None:
+    inside = [name for name in MODULES if name.split(".")[:2] == ["gradcert_reports", room]]
+    assert inside
+    above = set(ARROWS[ARROWS.index(room) + 1 :])
+    assert {name: _loaded(name) & above for name in inside} == {name: set() for name in inside}
 
 
 def test_only_one_module_uses_what_hypothesis_does_not_publish() -> None:

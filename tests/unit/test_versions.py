@@ -41,6 +41,11 @@ def test_the_version_that_ci_usually_takes_is_allowed(requirement: Requirement) 
     assert USUAL[canonicalize_name(requirement.name)] in requirement.specifier
 
 
+def test_the_version_that_is_cited_is_the_one_that_is_built() -> None:
+    cited = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {PROJECT['version']}\n" in cited
+
+
 def test_hypothesis_has_an_upper_bound_because_we_use_what_is_private_to_it() -> None:
     (hypothesis,) = (r for r in REQUIREMENTS if r.name == "hypothesis")
     assert [s.operator for s in hypothesis.specifier if s.operator == "<"]

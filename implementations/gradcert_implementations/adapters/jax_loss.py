@@ -92,6 +92,10 @@ def from_jax(
         value ``loss`` and gradient dE/dz are certified in binary64 and binary32, on probabilities
         and on JAX's default device. The device is a name that ``jax.devices`` takes.
 
+    Returns
+    -------
+    The implementation, for :func:`gradcert.certify`.
+
     Raises
     ------
     ValueError

@@ -41,6 +41,10 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
         argument is called ``outputs`` or ``log_probabilities``, ``output``, ``o``, ``y``,
         ``probabilities``, ``probs``, ``log_probs`` or ``logp``, gets what the forward has stored.
 
+    Returns
+    -------
+    The implementation, for :func:`gradcert.certify`.
+
     Raises
     ------
     ValueError

@@ -252,6 +252,10 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
         The fields of :class:`gradcert_implementations.Options`. By default the program claims dE/dz
         in binary64 and binary32, on probabilities.
 
+    Returns
+    -------
+    The implementation, for :func:`gradcert.certify`.
+
     Raises
     ------
     ValueError

@@ -138,6 +138,10 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
         :func:`gradcert_implementations.adapters.attributes.loss_of_attributes`. The device is a
         name that ``torch.device`` takes.
 
+    Returns
+    -------
+    The implementation, for :func:`gradcert.certify`.
+
     Raises
     ------
     ValueError

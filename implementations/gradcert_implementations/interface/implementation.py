@@ -257,6 +257,10 @@ class Implementation:
 
         Of its quantities those stay that have a definition for the loss, if there are any.
 
+        Returns
+        -------
+        The implementation, whose loss is `loss`.
+
         Raises
         ------
         ValueError

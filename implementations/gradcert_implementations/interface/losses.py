@@ -221,7 +221,11 @@ class Loss:
         return f"Loss({given})"
 
     def weights(self, classes: int) -> tuple[float, ...] | None:
-        """Return w for this many classes; None without class weights.
+        """Return w for this many classes.
+
+        Returns
+        -------
+        A number for each class; None without class weights.
 
         Raises
         ------

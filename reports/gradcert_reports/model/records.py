@@ -1,4 +1,8 @@
-"""The report and its certificates, as ``certificate.json`` keeps them."""
+"""The report and its certificates, as ``certificate.json`` keeps them.
+
+They say how they look in Python. What renders them is imported only then, because the renderers
+import the records.
+"""
 
 from typing import Annotated, Literal
 
@@ -272,6 +276,17 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             first.setdefault(result.quantity, result)
         return tuple(first.values())
 
+    def __str__(self) -> str:
+        from gradcert_reports.text.brief import brief
+
+        return brief(self)
+
+    def _repr_html_(self) -> str:
+        """Return the certificate as a table for a notebook."""
+        from gradcert_reports.html.notebook import notebook
+
+        return notebook(Report(certificates=(self,)))
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of the ledger of claims.
@@ -312,3 +327,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def complete(self) -> bool:
         """Whether every check of every implementation has run."""
         return all(certificate.complete for certificate in self.certificates)
+
+    def __str__(self) -> str:
+        from gradcert_reports.text.brief import brief_of_report
+
+        return brief_of_report(self)
+
+    def _repr_html_(self) -> str:
+        """Return the report as a table for a notebook."""
+        from gradcert_reports.html.notebook import notebook
+
+        return notebook(self)

@@ -22,7 +22,18 @@ _LONG = 6_000
 
 
 def explanation(result: CheckResult) -> str:
-    """Return why a check refutes a claim or finds it broken, with the case that shows it."""
+    """Return why a check refutes a claim or finds it broken, with the case that shows it.
+
+    Parameters
+    ----------
+    result
+        A result of a certificate, such as one of its ``refutations``.
+
+    Returns
+    -------
+    The text, several lines: what was found, where, the true and the returned values, the size of
+    the error, and Python that reproduces it.
+    """
     about = f"{result.quantity} in {result.format}"
     found = result.discrepancy
     if found is None:
@@ -89,9 +100,10 @@ def details(certificate: Certificate) -> str:
     lines += [f"  {printable(line)}" for line in also(certificate)]
     for found in silent(certificate):
         lines.append(indent(explanation(found.results[0]), "  "))
-        if found.results[1:]:
-            more = f"{len(found.results) - 1} more checks are {found.verdict}: {found.reason}"
-            lines.append(f"  and {printable(more)}")
+        more = len(found.results) - 1
+        if more:
+            checks = "1 more check is" if more == 1 else f"{more} more checks are"
+            lines.append(f"  and {checks} {found.verdict} for the same reason")
     if not lines:
         return ""
     return "\n".join([printable(f"{certificate.name} {sentence(certificate)}"), *lines])

@@ -86,7 +86,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Silent:
-    """Checks that got no answer, all with the same verdict and reason."""
+    """Checks that got no answer, all with the same verdict and for the same reason."""
 
     verdict: Verdict
     reason: str
@@ -199,9 +199,25 @@ def tally(certificate: Certificate, check: str) -> Tally:
 
 
 def silent(certificate: Certificate) -> list[Silent]:
-    """Return the checks that are broken or not supported, grouped by verdict and reason."""
+    """Return the checks that are broken or not supported, grouped by verdict and reason.
+
+    One error is one reason: where every call raises it, "for a batch of no rows" behind it is none.
+    """
+    quiet = [
+        result
+        for result in certificate.results
+        if result.verdict in (Verdict.BROKEN, Verdict.NOT_SUPPORTED)
+    ]
     found: dict[tuple[Verdict, str], list[CheckResult]] = {}
-    for result in certificate.results:
-        if result.verdict in (Verdict.BROKEN, Verdict.NOT_SUPPORTED):
-            found.setdefault((result.verdict, result.reason), []).append(result)
-    return [Silent(*about, tuple(results)) for about, results in found.items()]
+    for result in quiet:
+        same = [
+            other.reason
+            for other in quiet
+            if other.verdict == result.verdict and result.reason.startswith(f"{other.reason}, for ")
+        ]
+        reason = min(same, key=len, default=result.reason)
+        found.setdefault((result.verdict, reason), []).append(result)
+    return [
+        Silent(verdict, reason, tuple(sorted(results, key=lambda one: one.reason != reason)))
+        for (verdict, reason), results in found.items()
+    ]

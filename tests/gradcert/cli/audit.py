@@ -8,8 +8,9 @@ import typer
 
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import ReportFolder
-from gradcert.cli.running import available_cores, make_ready, progress_bar, usage_error, writing
+from gradcert.cli.running import available_cores, make_ready, usage_error, writing
 from gradcert.cli.streams import kept_streams, printing, say
+from gradcert.core.progress import progress_bar
 from gradcert_implementations.importing import SpecError
 from gradcert_implementations.names import FORMAT_NAMES, LEVEL_NAMES, known_name
 

@@ -11,9 +11,10 @@ import typer
 
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import folder
-from gradcert.cli.running import make_ready, progress_bar, usage_error, writing
+from gradcert.cli.running import make_ready, usage_error, writing
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import printing, say
+from gradcert.core.progress import progress_bar
 from gradcert_implementations.names import known_names
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import (
     MaxExamples,
     Quick,
+    Quiet,
     ReportFolder,
     Seed,
     Thorough,
@@ -30,28 +31,32 @@ from gradcert_implementations import FLAWED, SpecError
 from gradcert_implementations.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
-    from gradcert_reports import Report
+    from gradcert_reports import Certificate, Report
 
 __all__ = ["certify_command"]
 
 
-def _show(report: "Report", console: "Console", *, json: bool) -> None:
-    """Print what was found, as a table with what refutes, or as JSON."""
-    from gradcert_reports import details, filled_in, not_tried, summary
-    from gradcert_reports.model.encoding import encode
+def _show_details(certificates: "Iterable[Certificate]", console: "Console") -> None:
+    """Print what is wrong with each implementation."""
+    from gradcert_reports import details
 
-    if json:
-        # In UTF-8, whatever the terminal knows.
-        typer.echo(encode(report), file=console.file)
-        return
+    for text in filter(None, map(details, certificates)):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _show(report: "Report", console: "Console") -> None:
+    """Print what was found: a table, what was not tried, and what is wrong."""
+    from gradcert_reports import filled_in, not_tried, summary
+
     console.print(summary(report.certificates), crop=False)
     for said in (filled_in, not_tried):
         for line in filter(None, map(said, report.certificates)):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-    for text in filter(None, map(details, report.certificates)):
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    _show_details(report.certificates, console)
 
 
 @takes_options
@@ -115,6 +120,7 @@ def certify_command(
     thorough: Thorough = False,
     seed: Seed = 0,
     report: ReportFolder = None,
+    quiet: Quiet = False,
     json: Annotated[
         bool,
         typer.Option(
@@ -159,6 +165,7 @@ def certify_command(
 
         # Imported only now, so that a usage error is quick.
         from gradcert_reports import Verdict, timing
+        from gradcert_reports.model.encoding import encode
 
         for reason in selection.left_out.values():
             say(f"gradcert: left out: {reason}")
@@ -169,18 +176,25 @@ def certify_command(
                 directory=report,
                 budget=budget,
                 jobs=jobs or (available_cores() if os.name == "posix" else 1),
+                quiet=quiet,
             )
-        for certificate in found.certificates:
+        for certificate in () if quiet else found.certificates:
             say(f"{certificate.name} took {timing(certificate)}")
+        wrong_on_purpose = set() if spec else {*FLAWED}
+        surprising = [
+            certificate
+            for certificate in found.certificates
+            if certificate.verdict
+            != (Verdict.REFUTED if certificate.origin in wrong_on_purpose else Verdict.CONFORMS)
+        ]
         save(found, report)
         with printing(sys.stdout) as console:
-            _show(found, console, json=json)
+            if json:
+                # In UTF-8, whatever the terminal knows.
+                typer.echo(encode(found), file=console.file)
+            elif quiet:
+                _show_details(surprising, console)
+            else:
+                _show(found, console)
     stop_if_interrupted(found, budget)
-    wrong_on_purpose = set() if spec else {*FLAWED}
-    raise typer.Exit(
-        any(
-            certificate.verdict
-            != (Verdict.REFUTED if certificate.origin in wrong_on_purpose else Verdict.CONFORMS)
-            for certificate in found.certificates
-        )
-    )
+    raise typer.Exit(bool(surprising))

@@ -6,7 +6,7 @@ import typer
 
 from gradcert import MAX_EXAMPLES
 from gradcert.cli.interrupts import stoppable
-from gradcert.cli.options import MaxExamples, Quick, ReportFolder, Seed, Thorough, effort_of
+from gradcert.cli.options import MaxExamples, Quick, Quiet, ReportFolder, Seed, Thorough, effort_of
 from gradcert.cli.running import certified, make_empty, save, stop_if_interrupted
 from gradcert.cli.streams import printing
 
@@ -19,6 +19,7 @@ def claims_command(
     thorough: Thorough = False,
     seed: Seed = 0,
     report: ReportFolder = None,
+    quiet: Quiet = False,
 ) -> None:
     """Certify or refute the eight claims that gradcert is about.
 
@@ -35,12 +36,18 @@ def claims_command(
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=effort)
     with stoppable() as budget:
         found = certified(
-            dict.fromkeys(subjects, settings), directory=report, budget=budget, ledger=ENTRIES
+            dict.fromkeys(subjects, settings),
+            directory=report,
+            budget=budget,
+            ledger=ENTRIES,
+            quiet=quiet,
         )
         save(found, report)
+        surprising = any(
+            found.certificates[entry.certificate].verdict != entry.expected for entry in ENTRIES
+        )
         with printing(sys.stdout) as console:
-            console.print(ledger(found))
+            if surprising or not quiet:
+                console.print(ledger(found))
     stop_if_interrupted(found)
-    raise typer.Exit(
-        any(found.certificates[entry.certificate].verdict != entry.expected for entry in ENTRIES)
-    )
+    raise typer.Exit(surprising)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MaxExamples",
     "Quick",
+    "Quiet",
     "ReportFolder",
     "Seed",
     "Thorough",
@@ -33,8 +34,13 @@ __all__ = [
 def folder(text: str) -> Path:
     """Return an absolute path from the command line: a subject may change the working directory.
 
-    An empty one (an unset shell variable) is an error.
+    An empty one (an unset shell variable) is an error, and so is the sign for standard output.
     """
+    if text == "-":
+        usage_error(
+            "- is no folder, and several files do not fit on standard output: name a folder; "
+            "gradcert certify --json prints the certificate"
+        )
     if not text:
         raise typer.BadParameter("it is empty; expected the name of a folder")
     try:
@@ -81,6 +87,13 @@ Thorough: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--thorough", help="Try all of the plan on every claim, and ten times the examples."
+    ),
+]
+
+Quiet: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", help="Show no progress, and no table. Print what is wrong, and what was written."
     ),
 ]
 

@@ -11,11 +11,10 @@ import typer
 
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import say
+from gradcert.core.progress import progress_bar
 from gradcert_implementations.names import printable
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from gradcert.cli.interrupts import Budget
     from gradcert.core.settings import SearchSettings
     from gradcert_implementations import Implementation
@@ -26,7 +25,6 @@ __all__ = [
     "certified",
     "make_empty",
     "make_ready",
-    "progress_bar",
     "save",
     "stop_if_interrupted",
     "usage_error",
@@ -101,21 +99,6 @@ def save(report: "Report", directory: Path | None) -> None:
                 say(f"wrote {path}")
 
 
-def progress_bar() -> "Progress":
-    """Return a progress bar on standard error; it shows nothing where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    bar = Console(stderr=True)
-    return Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal)
-
-
 def stop_if_interrupted(report: "Report", budget: "Budget | None" = None) -> None:
     """If checks are missing, say how many ran, and end with a status that says why.
 
@@ -152,8 +135,9 @@ def certified(
     budget: "Budget",
     ledger: "Sequence[Entry]" = (),
     jobs: int = 1,
+    quiet: bool = False,
 ) -> "Report":
-    """Certify implementations, each with its settings, with one progress bar.
+    """Certify implementations, each with its settings, with one progress bar unless it is quiet.
 
     If `jobs` is more than one, that many are certified at the same time, each in a process of its
     own. After each check the certificates are written to the directory, if there is one. Ctrl-C,
@@ -192,7 +176,7 @@ def certified(
     with (
         writing(directory),
         TemporaryDirectory() as scratch,
-        progress_bar() as progress,
+        progress_bar(shown=not quiet) as progress,
     ):
         # Otherwise Hypothesis leaves a folder of its own where the command was called.
         set_hypothesis_home_dir(scratch)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcert.cli.interrupts import stoppable
-from gradcert.cli.options import Seed, folder, takes_options
+from gradcert.cli.options import Quiet, Seed, folder, takes_options
 from gradcert.cli.running import available_cores, make_ready, usage_error
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import kept_streams, printing, say
@@ -31,7 +31,7 @@ __all__ = ["search_command"]
 
 
 @contextmanager
-def _progress_line(workers: int) -> "Iterator[Callable[[Standing], None]]":
+def _progress_line(workers: int, *, quiet: bool) -> "Iterator[Callable[[Standing], None]]":
     """Show one line on standard error that says how far a search is; none without a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -44,7 +44,7 @@ def _progress_line(workers: int) -> "Iterator[Callable[[Standing], None]]":
         TextColumn("{task.description}", markup=False),
         console=bar,
         transient=True,
-        disable=not bar.is_terminal,
+        disable=quiet or not bar.is_terminal,
     ) as shown:
         task = shown.add_task("starting", total=None)
         first: list[tuple[int, float]] = []
@@ -148,14 +148,16 @@ def _campaign(journal: "Journal") -> "Campaign":
     return found
 
 
-def _run(campaign: "Campaign", address: str | None, jobs: int) -> Status | None:
+def _run(campaign: "Campaign", address: str | None, jobs: int, *, quiet: bool) -> Status | None:
     """Search until nothing is left. Return why it ended before, if it did."""
     from gradcert.campaign.cluster import ClusterError, NoClusterError, connected
 
     try:
         with (
             connected(address, jobs, campaign.request.spec) as client,
-            _progress_line(len(client.scheduler_info(n_workers=-1)["workers"])) as show,
+            _progress_line(
+                len(client.scheduler_info(n_workers=-1)["workers"]), quiet=quiet
+            ) as show,
         ):
             for standing in campaign.run(client, uploaded=address is not None):
                 show(standing)
@@ -221,6 +223,7 @@ def search_command(
         ),
     ] = None,
     seed: Seed = 0,
+    quiet: Quiet = False,
     report: Annotated[
         bool,
         typer.Option(
@@ -276,12 +279,13 @@ def search_command(
         journal.started = started
         campaign = _campaign(journal)
         if not (report or campaign.complete):
-            ended = _run(campaign, cluster, jobs or available_cores())
+            ended = _run(campaign, cluster, jobs or available_cores(), quiet=quiet)
         found = campaign.search()
         for path in write_search(found, into):
             say(f"wrote {path}")
         with printing(sys.stdout) as console:
-            console.print(search_text(found), soft_wrap=True, markup=False, highlight=False)
+            if found.found or not quiet:
+                console.print(search_text(found), soft_wrap=True, markup=False, highlight=False)
     if ended is Status.INTERRUPTED or (ended is not None and not found.found):
         raise typer.Exit(ended)
     raise typer.Exit(bool(found.found))

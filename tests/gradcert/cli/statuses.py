@@ -1,26 +1,36 @@
-"""The exit statuses of the command line: each has one meaning."""
+"""The exit statuses of the command line: each has one meaning, which ``gradcert --help`` prints."""
 
 from enum import IntEnum
 
-__all__ = ["Status"]
+__all__ = ["Status", "rule"]
 
 
 class Status(IntEnum):
-    """An exit status.
+    """An exit status, with its meaning in words.
 
-    ``CONFORMS``: all is as it must be, and that was printed and written. ``WRONG``: an
-    implementation is refuted, broken or not supported, a report got worse, or tests let more wrong
-    gradients through than they may. ``USAGE``: a usage error, or a report that cannot be read or
-    written. ``INCOMPLETE``: the time budget is used up, or a search has no workers any more, and
-    nothing was found to be wrong.
-    ``UNPRINTED``: standard output is closed or full. ``FAULT``: gradcert itself failed.
-    ``INTERRUPTED``: Ctrl-C or SIGTERM, as shells report it.
+    Examples
+    --------
+    >>> Status.INCOMPLETE == 3, Status.UNPRINTED.meaning
+    (True, 'standard output is closed or full; the report is written')
     """
 
-    CONFORMS = 0
-    WRONG = 1
-    USAGE = 2
-    INCOMPLETE = 3
-    UNPRINTED = 4
-    FAULT = 5
-    INTERRUPTED = 130
+    meaning: str
+
+    CONFORMS = 0, "all is as it must be, and that was printed and written"
+    WRONG = 1, "something is refuted, broken or not supported, or worse than it may be"
+    USAGE = 2, "a usage error, or a file that cannot be read or written"
+    INCOMPLETE = 3, "the time or the workers ran out, and nothing wrong was found"
+    UNPRINTED = 4, "standard output is closed or full; the report is written"
+    FAULT = 5, "gradcert itself failed, or what it stands on was changed"
+    INTERRUPTED = 130, "Ctrl-C or SIGTERM"
+
+    def __new__(cls, number: int, meaning: str) -> "Status":
+        """Make a status that equals its number."""
+        status = int.__new__(cls, number)
+        status._value_, status.meaning = number, meaning
+        return status
+
+
+def rule() -> str:
+    """Return the rule for all commands: a line for each status."""
+    return "\n".join(f"  {status:>3}  {status.meaning}" for status in Status)

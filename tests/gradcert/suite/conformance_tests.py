@@ -1,6 +1,7 @@
 """The conformance suite inside somebody's own test file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 
 import pytest
@@ -8,9 +9,16 @@ import pytest
 from gradcert import MAX_EXAMPLES
 from gradcert.api import subject_of
 from gradcert.checks import CHECKS, Planned, planned
+from gradcert.core.limits import Limits
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.suite.session import failure_of, result_of_test, seed_of
-from gradcert_implementations import FORMAT_ALIASES, Implementation, Options, OptionValues
+from gradcert_implementations import (
+    FORMAT_ALIASES,
+    Implementation,
+    Options,
+    OptionValues,
+    SpecError,
+)
 from gradcert_reports import Verdict
 
 __all__ = ["conformance_tests"]
@@ -22,29 +30,57 @@ def _by_ieee_name(name: str) -> str:
     return head + dash + FORMAT_ALIASES.get(last, last)
 
 
+def _tests_of(subjects: Sequence[Implementation]) -> dict[str, list[Planned]]:
+    """Return the tests by name: with the name of the subject before it if there are several."""
+    names = [subject.name for subject in subjects]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"two subjects are called {name}; give one of them another name: "
+                "gradcert.Implementation(name=..., ...)"
+            )
+    several = len(subjects) > 1
+    return {
+        f"{subject.name}-{one.task}" if several else str(one.task): [one]
+        for subject in subjects
+        for one in planned(subject)
+    }
+
+
 def conformance_tests(
-    implementation: Implementation | Callable[..., Any] | str,
-    *,
+    *implementations: Implementation | Callable[..., Any] | str,
     max_examples: int = MAX_EXAMPLES,
+    seed: int | None = None,
     effort: str = Effort.STANDARD,
+    limits: Limits | None = None,
+    marks: pytest.MarkDecorator | Collection[pytest.MarkDecorator] = (),
     expected_failures: Mapping[str, str] | None = None,
     **options: Unpack[OptionValues],
 ) -> Callable[..., None]:
-    """Return a parametrised pytest test that certifies an implementation, one test for each check.
+    """Return a parametrised pytest test that certifies implementations, one test for each check.
 
     Assign it to a name that pytest collects::
 
         test_my_kernel = gradcert.conformance_tests(my_kernel)
 
-    or in a class ``test_my_kernel = staticmethod(gradcert.conformance_tests(my_kernel))``.
+    or in a class ``test_my_kernel = staticmethod(gradcert.conformance_tests(my_kernel))``. Several
+    implementations are parameters of one test, with their names before those of the checks.
 
     Parameters
     ----------
-    implementation, max_examples, effort, **options
-        As for :func:`gradcert.certify`.
+    *implementations
+        What is certified: one or more, each as for :func:`gradcert.certify`.
+    max_examples, effort, limits, **options
+        As for :func:`gradcert.certify`: the quantities, the loss, the domain, the device, ...
+    seed
+        As for :func:`gradcert.certify`. By default it is the number that ``--hypothesis-seed``
+        says, or 0.
+    marks
+        A mark of pytest for every test, or several: ``pytest.mark.slow``.
     expected_failures
         Maps each known failure to its reason. A failure is named by a check's id, or more
-        narrowly by a test's name, ``accuracy-dE/dz-bfloat16``. Each entry is one test. It is an
+        narrowly by a test's name, ``accuracy-dE/dz-bfloat16``; where there are several
+        implementations, the name of one stands before it. Each entry is one test. It is an
         expected failure (xfail) as long as one of the tests that it names fails. It fails once all
         of them pass, so that no entry outlives its reason.
 
@@ -54,9 +90,11 @@ def conformance_tests(
 
     Raises
     ------
+    SpecError
+        If there is nothing to certify.
     ValueError
-        If an entry names no test, or only tests that narrower entries name, or if `effort` is
-        unknown.
+        If an entry names no test, or only tests that narrower entries name, if two implementations
+        have one name, and if `effort`, `seed` or `max_examples` is none.
 
     Examples
     --------
@@ -65,35 +103,41 @@ def conformance_tests(
     ...     "reused-buffer", expected_failures={"same-answer-twice": "the buffer is documented"}
     ... )
     """
-    chosen = Effort.named(effort)
-    subject = subject_of(implementation, Options(**options))
-    tests = {str(one.task): [one] for one in planned(subject)}
+    settings = SearchSettings(
+        max_examples=max_examples, seed=0 if seed is None else seed, effort=Effort.named(effort)
+    )
+    if not implementations:
+        raise SpecError("nothing to certify: name an implementation")
+    chosen = Options(**options)
+    subjects = [subject_of(one, chosen, limits=limits) for one in implementations]
+    tests = _tests_of(subjects)
     given = {_by_ieee_name(name): name for name in expected_failures or {}}
     reasons = {name: (expected_failures or {})[typed] for name, typed in given.items()}
     expected: dict[str, list[Planned]] = {}
     for name in sorted(reasons, key=len, reverse=True):  # The narrower first.
         named = [test for test in tests if f"{test}-".startswith(f"{name}-")]
         if not named:
+            of = " and ".join(subject.name for subject in subjects)
             raise ValueError(
-                f"expected_failures names {given[name]!r}; {subject.name} has no such test, and "
+                f"expected_failures names {given[name]!r}; no test of {of} is called so, and "
                 f"the checks are {', '.join(check.id for check in CHECKS)}"
             )
         expected[name] = [run for test in named for run in tests.pop(test)]
     tests |= expected
 
-    @pytest.mark.parametrize("name", list(tests))
+    @pytest.mark.parametrize("name", [pytest.param(name, marks=marks) for name in tests])
     def test(name: str, request: pytest.FixtureRequest) -> None:
-        seed = seed_of(request.config)
-        settings = SearchSettings(max_examples=max_examples, seed=seed, effort=chosen)
+        chosen_seed = seed_of(request.config) if seed is None else seed
+        wanted = replace(settings, seed=chosen_seed)
         unsupported = ""
         for one in tests[name]:
-            result = result_of_test(request, one, settings)
+            result = result_of_test(request, one, wanted)
             if result.verdict == Verdict.NOT_SUPPORTED:
                 unsupported = result.reason
             elif result.verdict != Verdict.CONFORMS and name in reasons:
                 pytest.xfail(reasons[name])
             elif result.verdict != Verdict.CONFORMS:
-                failure = failure_of(request, one, result, settings)
+                failure = failure_of(request, one, result, wanted)
                 pytest.fail(failure, pytrace=False)
         if unsupported:
             pytest.skip(f"not supported: {unsupported}")

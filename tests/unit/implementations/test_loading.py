@@ -262,7 +262,7 @@ def test_a_spec_may_call_what_it_names_with_literals(called: Path, prefix: str) 
         ("2, shift=0x10, names=(None, True, {'a': 1.5})", 18.0),
     ):
         loaded = load(f"{prefix}{called}:Scaled({arguments})")
-        assert loaded.name == "Scaled"
+        assert loaded.name == f"Scaled({arguments})"
         assert loaded.origin == f"{prefix}{called}:Scaled({arguments})"
         assert loaded.functions["dE/dz"](np.ones((1, 1)), np.zeros((1, 1))).tolist() == [[expected]]
 
@@ -271,7 +271,17 @@ def test_a_loss_of_torch_and_one_of_jax_are_called_with_literals(called: Path) -
     loaded = load("torch:torch.nn:CrossEntropyLoss(label_smoothing=0.5)")
     slope = loaded.functions["dE/dz"](np.zeros((1, 2)), np.eye(2)[:1])
     np.testing.assert_allclose(slope, [[-0.25, 0.25]])
-    assert load(f"jax:{called}:Scaled(2)").name == "Scaled"
+    assert load(f"jax:{called}:Scaled(2)").name == "Scaled(2)"
+
+
+def test_an_implementation_that_a_call_returns_keeps_its_own_name(tmp_path: Path) -> None:
+    file = tmp_path / "made.py"
+    file.write_text(
+        "import gradcert\n"
+        "def made(factor):\n"
+        "    return gradcert.Implementation(name='mine', functions={'dE/dz': lambda z, t: z})\n"
+    )
+    assert load(f"{file}:made(2)").name == "mine"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from gradcert_reports import (
     Report,
     Sample,
     Verdict,
+    details,
     html,
     json_schema,
     markdown,
@@ -330,6 +331,17 @@ def test_checks_that_are_broken_for_one_reason_are_one_line() -> None:
     assert "raised ValueError: no; the same holds for 4 more checks" in visible
     for result in broken:
         assert f"{result.check} {result.quantity} {result.format}" in shown
+
+
+def test_one_error_is_said_once_whatever_calls_raise_it() -> None:
+    called_otherwise = replace(_raising("no"), check="empty-batch")
+    reason = f"{called_otherwise.reason}, for a batch of no rows"
+    other = replace(_raising("yes"), check="memory-layout")
+    results = (replace(called_otherwise, reason=reason), _raising("no"), _raising("no"), other)
+    shown = details(replace(REFUTED, verdict=Verdict.BROKEN, results=results, diagnoses=()))
+    assert shown.count("raised ValueError: no") == 1
+    assert "and 2 more checks are broken for the same reason" in shown
+    assert shown.count("raised ValueError: yes") == 1
 
 
 OPTIONS = {

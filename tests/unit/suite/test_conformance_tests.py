@@ -124,6 +124,94 @@ def test_the_effort_of_the_tests_is_in_the_report(run: Run, tmp_path: Path) -> N
     assert found.coverage
 
 
+def _written(tmp_path: Path, source: str, *arguments: str) -> tuple[int, str]:
+    """Run a test file of this source beside the kernels; return the status and the output."""
+    (tmp_path / "kernels.py").write_text(KERNELS)
+    (tmp_path / "test_mine.py").write_text(f"import gradcert, kernels, pytest\n{source}")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rxs", *arguments]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
+    return done.returncode, done.stdout
+
+
+FEW = "max_examples=5, effort='quick', formats=['fp64']"
+
+
+def test_several_subjects_are_parameters_with_their_names_before_those_of_the_checks(
+    tmp_path: Path,
+) -> None:
+    status, out = _written(
+        tmp_path,
+        f"test_mine = gradcert.conformance_tests(kernels.right, kernels.talking, {FEW},\n"
+        "    expected_failures={'talking-no-side-effects': 'verbose', 'talking-frist': 'no'})",
+    )
+    assert (status, "'talking-frist'; no test of right and talking is called so" in out) == (
+        2,
+        True,
+    )
+    status, out = _written(
+        tmp_path,
+        f"test_mine = gradcert.conformance_tests(kernels.right, kernels.talking, {FEW},\n"
+        "    expected_failures={'talking-no-side-effects': 'verbose', 'talking-first-call': 'no'})",
+        "-v",
+    )
+    assert status == 0
+    assert f"{2 * OF_GRADIENT - 2} passed, 2 xfailed" in out
+    assert "test_mine[right-accuracy-dE/dz-binary64] PASSED" in out
+    assert "test_mine[talking-accuracy-dE/dz-binary64] PASSED" in out
+
+
+def test_the_seed_of_the_tests_wins_over_that_of_the_run_and_both_are_in_the_report(
+    tmp_path: Path,
+) -> None:
+    run_of = ("--hypothesis-seed", "7", "--gradcert-report", "out", "-k", "accuracy")
+    for given, seed in (("seed=3, ", 3), ("", 7)):
+        source = f"test_mine = gradcert.conformance_tests(kernels.right, {given}{FEW})"
+        assert _written(tmp_path, source, *run_of)[0] == 0
+        (found,) = read(tmp_path / "out" / "certificate.json").certificates
+        assert found.provenance.seed == seed
+
+
+def test_marks_select_the_tests_and_limits_end_a_call_that_hangs(tmp_path: Path) -> None:
+    with (tmp_path / "hanging.py").open("w") as file:
+        file.write("import time\ndef hangs(z, t):\n    time.sleep(60)\n")
+    source = (
+        "test_mine = gradcert.conformance_tests('hanging.py:hangs', marks=pytest.mark.slow,\n"
+        f"    limits=gradcert.Limits(seconds=0.5), {FEW})\n"
+        "def test_other(): pass\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow\n")
+    status, out = _written(tmp_path, source, "-m", "not slow")
+    assert (status, f"1 passed, {OF_GRADIENT} deselected" in out) == (0, True)
+    status, out = _written(tmp_path, source, "-m", "slow", "-k", "accuracy")
+    assert status == 1
+    assert "did not return within 0.5 s" in out
+
+
+def test_the_loss_the_domain_and_the_device_are_those_of_certify(tmp_path: Path) -> None:
+    source = (
+        "import torch\n"
+        "smooth = torch.nn.CrossEntropyLoss(label_smoothing=0.1, reduction='sum')\n"
+        "test_mine = gradcert.conformance_tests(gradcert.from_torch(smooth, device='cpu'),\n"
+        f"    loss={{'label_smoothing': 0.1}}, domain={{'largest_logit': 50}}, {FEW})"
+    )
+    status, out = _written(tmp_path, source, "--gradcert-report", "out", "-k", "accuracy")
+    assert status == 0, out
+    (found,) = read(tmp_path / "out" / "certificate.json").certificates
+    assert (found.loss["label_smoothing"], found.domain["largest_logit"]) == (0.1, 50)
+
+
+def test_two_subjects_of_one_name_are_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(ValueError, match="two subjects are called numpy; give one of them another"):
+        gradcert.conformance_tests("numpy", "numpy")
+
+
+def test_no_subject_is_an_error() -> None:
+    with pytest.raises(gradcert.SpecError, match="nothing to certify: name an implementation"):
+        gradcert.conformance_tests()
+
+
 def test_an_unknown_effort_is_an_error_that_lists_the_choices() -> None:
     with pytest.raises(ValueError, match="unknown effort 'fast'; choose from quick, standard"):
         gradcert.conformance_tests("numpy", effort="fast")
