@@ -1,15 +1,16 @@
 """The words of a report, each defined in a sentence."""
 
 from gradcert_reports.model.mistake import Mistake
+from gradcert_reports.model.verdict import Verdict
 
 __all__ = ["KINDS", "TERMS"]
 
-TERMS = {
-    "conforms": "every check passed",
-    "refuted": "a check found a case that contradicts the claim",
-    "broken": "the implementation raised an error, or returned the wrong type, shape or dtype",
-    "not supported": "the implementation raised `NotImplementedError` for something that it claims",
-    "incomplete": "no fault was found, but a check has not run",
+TERMS: dict[str, str] = {
+    Verdict.CONFORMS: "every check passed",
+    Verdict.REFUTED: "a check found a case that contradicts the claim",
+    Verdict.BROKEN: "the implementation raised an error, or returned the wrong type, shape or dtype",
+    Verdict.NOT_SUPPORTED: "the implementation raised `NotImplementedError` for something that it claims",
+    Verdict.INCOMPLETE: "no fault was found, but a check has not run",
     "quantity": "what a function computes: softmax, loss, dE/do, do/dz, dE/dz, log-softmax, "
     "softmax-backward, log-softmax-backward, hvp, dE/dt",
     "case": "one generated input: a batch of rows of logits or probabilities, mostly with targets; "
