@@ -127,6 +127,10 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
         The fields of :class:`Options`. A name that is unknown is refused before anything is
         imported.
 
+    Returns
+    -------
+    The implementation, with the part of its claims that the options select.
+
     Raises
     ------
     SpecError
@@ -223,7 +227,11 @@ def as_implementation(
         :func:`gradcert_implementations.adapters.signatures.takes_upstream`. A backward may take
         what its forward has stored; see :func:`.signatures.takes_outputs`.
     options
-        For a function, what it claims.
+        For a function, what it claims. For an Implementation, which part of its claims is meant.
+
+    Returns
+    -------
+    The implementation.
 
     Raises
     ------

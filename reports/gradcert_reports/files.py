@@ -58,6 +58,13 @@ def keep(report: Report, directory: Path) -> None:
 def write(report: Report, directory: Path) -> list[Path]:
     """Write ``certificate.json`` and every page into `directory`, which is made if necessary.
 
+    Parameters
+    ----------
+    report
+        The report.
+    directory
+        Its folder. Files of an earlier report are replaced.
+
     Returns
     -------
     The files, in the order in which a reader wants them.
@@ -66,6 +73,12 @@ def write(report: Report, directory: Path) -> list[Path]:
     ------
     OSError
         If the directory cannot be made or written to.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [file.name for file in write(Report(certificates=()), Path(folder))]
+    ['index.html', 'report.md', 'junit.xml', 'badge.svg', 'certificate.json']
     """
     rendered = {name: page(report) for name, page in _PAGES.items()}
     prepare(directory)
@@ -78,6 +91,15 @@ def write(report: Report, directory: Path) -> list[Path]:
 def read(path: Path) -> Report:
     """Read a ``certificate.json`` of version 1 or 2.
 
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    The report. One of version 1 is read as one of version 2.
+
     Raises
     ------
     OSError
@@ -86,5 +108,12 @@ def read(path: Path) -> Report:
         If it is not JSON.
     msgspec.ValidationError
         If it is of another version, does not follow the schema or contradicts itself.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write(Report(certificates=()), Path(folder))
+    ...     read(Path(folder, "certificate.json")).complete
+    True
     """
     return decode(path.read_bytes())

@@ -223,7 +223,10 @@ class _Program:
 
 
 def from_command(command: str, **options: Unpack[OptionValues]) -> Implementation:
-    """Return the implementation of a program; the protocol stands at the top of this module.
+    """Return the implementation of a program in any language.
+
+    The program is asked over its standard input and output. The docstring of the module
+    ``gradcert_implementations.adapters.program`` has the protocol on half a page.
 
     Parameters
     ----------
@@ -232,6 +235,11 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
     **options
         The fields of :class:`gradcert_implementations.Options`. By default the program claims dE/dz
         in binary64 and binary32, on probabilities.
+
+    Returns
+    -------
+    The implementation, which :func:`gradcert.certify` takes. Its functions take and return numpy
+    arrays.
 
     Raises
     ------

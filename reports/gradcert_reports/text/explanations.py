@@ -21,7 +21,31 @@ _LONG = 6_000
 
 
 def explanation(result: CheckResult) -> str:
-    """Return why a check refutes a claim or finds it broken, with the case that shows it."""
+    """Return why a check refutes a claim or finds it broken, with the case that shows it.
+
+    Parameters
+    ----------
+    result
+        The result of a check that found a fault, such as one of ``certificate.refutations``.
+
+    Returns
+    -------
+    Some lines of text: what is wrong, the case, the true and the returned values, the size of the
+    error, and Python code that reproduces it.
+
+    Examples
+    --------
+    >>> result = CheckResult(
+    ...     check="accuracy",
+    ...     quantity="dE/dz",
+    ...     format="binary64",
+    ...     verdict=Verdict.BROKEN,
+    ...     examples=1,
+    ...     reason="TypeError: the answer is a list",
+    ... )
+    >>> explanation(result)
+    'accuracy: dE/dz in binary64 is broken: TypeError: the answer is a list'
+    """
     about = f"{result.quantity} in {result.format}"
     found = result.discrepancy
     if found is None:

@@ -87,6 +87,20 @@ def markdown(report: Report) -> str:
 
     If it is too long, the folded details of the last implementations are left out until it fits;
     then their sections, and then their lines of the table.
+
+    Parameters
+    ----------
+    report
+        The report.
+
+    Returns
+    -------
+    The page, not longer than GitHub accepts a comment.
+
+    Examples
+    --------
+    >>> markdown(Report(certificates=())).splitlines()[0]
+    '# gradcert report'
     """
     report = distinct(report)
     count = len(report.certificates)
