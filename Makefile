@@ -2,7 +2,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
 
-.PHONY: certify claims gallery test faults quality league audits searches bench errors check schema lowest clean
+.PHONY: certify claims gallery test faults quality league audits searches bench errors check schema reference \
+	transcripts lowest clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
 	$(BIN)/gradcert certify --report reports/latest
@@ -53,6 +54,12 @@ check: .venv/installed  ## the linter and the type checker
 schema: .venv/installed  ## write the JSON Schema of certificate.json anew
 	$(BIN)/python -c "import sys, gradcert_reports; sys.stdout.buffer.write(gradcert_reports.json_schema())" \
 		> reports/schema/gradcert-report-2.json
+
+reference: .venv/installed  ## write tests/REFERENCE.md anew, from docstrings and help texts
+	$(BIN)/python tests/pages/reference.py
+
+transcripts: .venv/installed  ## run the commands that the READMEs show, and write what they print: 5 minutes
+	$(BIN)/python tests/pages/transcripts.py
 
 # The bounds of `dependencies` and of the extra `test` as pins, and then all that pip installed for them.
 lowest:  ## write constraints-lowest.txt anew; needs Python 3.11, the lowest we support

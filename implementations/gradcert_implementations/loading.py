@@ -138,7 +138,7 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
 
     Returns
     -------
-    The implementation, with the SPEC as its origin.
+    The implementation, with the part of its claims that the options select.
 
     Raises
     ------
@@ -238,7 +238,11 @@ def as_implementation(
         :func:`gradcert_implementations.adapters.signatures.takes_upstream`. A backward may take
         what its forward has stored; see :func:`.signatures.takes_outputs`.
     options
-        For a function, what it claims.
+        For a function, what it claims. For an Implementation, which part of its claims is meant.
+
+    Returns
+    -------
+    The implementation.
 
     Raises
     ------

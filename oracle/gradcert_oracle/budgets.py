@@ -99,6 +99,15 @@ def scale(question: Question) -> float:
     scale is a threshold and not a bound. It is computed in binary64, and infinite if it is too
     large for that. A row that does not count has a scale of zero.
 
+    Parameters
+    ----------
+    question
+        The quantity, the row and the format.
+
+    Returns
+    -------
+    The scale, in the unit of the values.
+
     Examples
     --------
     >>> from gradcert_oracle import BINARY64, question
@@ -205,6 +214,17 @@ def budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
     Where an algorithm may have its intermediates in two formats, the larger budget of both counts.
     The values of a row that does not count are exactly zero, and so are their budgets. The
     last 64 results are kept.
+
+    Parameters
+    ----------
+    question
+        The quantity, the row and the format.
+    algorithm
+        The textbook algorithm; :func:`levels` has those of a format.
+
+    Returns
+    -------
+    One number for each value, row-major, in the unit of the values.
 
     Examples
     --------

@@ -45,12 +45,42 @@ class OracleError(ArithmeticError):
 
 
 def analytic_log(x: Scalar) -> Scalar:
-    """Return ``ln x``, or NaN where `x` may be on the branch cut, the reals up to zero."""
+    """Return ``ln x``, or NaN where `x` may be on the branch cut, the reals up to zero.
+
+    Parameters
+    ----------
+    x
+        A real or a complex ball, ``flint.arb`` or ``flint.acb``.
+
+    Returns
+    -------
+    A ball of the same type. A finite one proves that the logarithm is analytic on all of `x`.
+
+    Examples
+    --------
+    >>> print(analytic_log(arb(1)), analytic_log(acb(-1)))
+    0 nan + nanj
+    """
     return x.log(analytic=True) if isinstance(x, acb) else x.log()
 
 
 def analytic_log1p(x: Scalar) -> Scalar:
-    """Return ``ln(1 + x)``, accurate for tiny `x`, or NaN unless ``Re(1 + x) > 0`` is certain."""
+    """Return ``ln(1 + x)``, accurate for tiny `x`, or NaN unless ``Re(1 + x) > 0`` is certain.
+
+    Parameters
+    ----------
+    x
+        A real or a complex ball, ``flint.arb`` or ``flint.acb``.
+
+    Returns
+    -------
+    A ball of the same type. A finite one proves that the logarithm is analytic on all of `x`.
+
+    Examples
+    --------
+    >>> print(analytic_log1p(arb(0)), analytic_log1p(arb(-2)))
+    0 nan
+    """
     return x.log1p() if x.real > -1 else x * arb.nan()
 
 

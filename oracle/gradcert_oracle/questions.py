@@ -234,6 +234,17 @@ def enclose(question: Question, guard: int = GUARD) -> Enclosures:
     subnormal number for a value that underflows; see :mod:`gradcert_oracle.precision`. The time is
     linear in the number of values. The last 64 results are kept.
 
+    Parameters
+    ----------
+    question
+        What is asked.
+    guard
+        How narrow the balls must be, in bits beyond an ulp.
+
+    Returns
+    -------
+    The balls. ``float(ball)`` is the centre, rounded to binary64.
+
     Raises
     ------
     ValueError

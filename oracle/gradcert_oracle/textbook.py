@@ -50,7 +50,20 @@ _STORING = LEVELS[2]
 
 @dataclass(frozen=True)
 class Algorithm:
-    """A textbook algorithm: its level says how it computes a probability, then how it sums."""
+    """A textbook algorithm: its level says how it computes a probability, then how it sums.
+
+    Attributes
+    ----------
+    level
+        ``faithful``, ``wide``, ``shifted``, ``log-softmax`` or ``log-sum-exp``.
+    summation
+        ``pairwise`` or ``sequential``.
+
+    Examples
+    --------
+    >>> str(Algorithm("shifted", "pairwise")), str(Algorithm("shifted", "sequential"))
+    ('shifted', 'shifted, sequential sum')
+    """
 
     level: str
     summation: str

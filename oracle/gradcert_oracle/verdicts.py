@@ -66,6 +66,10 @@ def levels(format: Format, at_least: str | None = None) -> list[Algorithm]:
         A level that the format does not have stands for the next one that it has: ``wide`` stands
         for ``shifted`` where a format is no narrower than binary32.
 
+    Returns
+    -------
+    The algorithms: ``faithful`` first, then each level with a pairwise and with a sequential sum.
+
     Examples
     --------
     >>> from gradcert_oracle import BFLOAT16, BINARY64
@@ -171,6 +175,10 @@ def judge(
         The algorithms that may explain them, from the best to the worst. By default these are all
         :func:`levels` of the format.
 
+    Returns
+    -------
+    The best algorithm that explains all values, None if there is none, and the budgets used.
+
     Raises
     ------
     ValueError
@@ -220,6 +228,19 @@ def ulps(value: float, truth: arb, format: Format) -> float | None:
     The unit is that of the number of the format nearest to the true value. The ball around a true
     value of 1/2 also contains numbers just below, whose unit is half as large; see
     :meth:`Format.ulp`. They are nearest to 1/2 and count as 1/2.
+
+    Parameters
+    ----------
+    value
+        The number that an implementation returned.
+    truth
+        A ball around the true value.
+    format
+        The format of the number.
+
+    Returns
+    -------
+    The size of the error, without a sign. None too if `value` is NaN or infinite.
 
     Examples
     --------

@@ -97,6 +97,15 @@ def write(found: Report | Certificate, directory: str | Path) -> list[Path]:
 def read(path: Path) -> Report:
     """Read a ``certificate.json`` of version 1 or 2.
 
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    The report. One of version 1 is read as one of version 2.
+
     Raises
     ------
     OSError
@@ -105,5 +114,12 @@ def read(path: Path) -> Report:
         If it is not JSON.
     msgspec.ValidationError
         If it is of another version, does not follow the schema or contradicts itself.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write(Report(certificates=()), Path(folder))
+    ...     read(Path(folder, "certificate.json")).complete
+    True
     """
     return decode(path.read_bytes())

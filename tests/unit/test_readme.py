@@ -2,13 +2,13 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gradcert.cli.statuses import Status
 from gradcert_implementations import FLAWED, Flaw, load
@@ -24,32 +24,11 @@ def blocks(language: str, page: str = README) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
-def stripped(text: str) -> list[str]:
-    return [line.rstrip() for line in text.strip().splitlines()]
-
-
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "90"}
+    environment = {**os.environ, "COLUMNS": "80"}
     return subprocess.run(
         command, check=False, cwd=cwd, env=environment, capture_output=True, text=True
     )
-
-
-def test_the_transcript_of_the_flawed_gradient_is_what_the_command_prints(tmp_path: Path) -> None:
-    command, _, shown = blocks("console")[0].partition("\n")
-    assert command == "$ gradcert certify diagonal-only"
-    result = run(GRADCERT, "certify", "diagonal-only", cwd=tmp_path)
-    assert result.returncode == 1
-    assert stripped(result.stdout) == stripped(shown)
-
-
-def test_the_audit_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    (block,) = (one for one in blocks("console") if one.startswith("$ gradcert audit --close"))
-    command, *shown = block.splitlines()
-    result = run(GRADCERT, *command.split()[2:], cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    printed = iter(result.stdout.splitlines())
-    assert [line for line in shown if line.strip() != "..." and line not in printed] == []
 
 
 def test_the_ten_lines_to_plug_in_your_own_are_certified(tmp_path: Path) -> None:
@@ -95,14 +74,8 @@ def test_the_readme_has_every_exit_status() -> None:
     assert [int(status) for status in statuses] == [*Status]
 
 
-def test_the_losses_that_people_ship_are_certified_as_their_readme_shows(tmp_path: Path) -> None:
+def test_a_module_of_torch_says_its_options_as_its_readme_shows(tmp_path: Path) -> None:
     page = (ROOT / "implementations" / "README.md").read_text()
-    (kernel,) = (one for one in blocks("python", page) if one.startswith("# fused.py"))
-    (command,) = (one for one in blocks("console", page) if "fused.py" in one)
-    (tmp_path / "fused.py").write_text(kernel)
-    _, _, *arguments = command.split()
-    result = run(GRADCERT, *arguments, "--quick", cwd=tmp_path)
-    assert result.returncode == 0, result.stdout + result.stderr
     (script,) = (one for one in blocks("python", page) if "nn.CrossEntropyLoss" in one)
     printed = run(sys.executable, "-c", script, cwd=tmp_path).stdout.strip()
     assert f"It prints `{printed}`." in page
@@ -119,27 +92,38 @@ def test_a_softmax_of_torch_with_a_backward_of_its_own_is_certified_as_the_readm
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc here")
-def test_a_softmax_backward_in_c_is_certified_as_its_readme_shows(tmp_path: Path) -> None:
+def test_the_softmax_backward_in_c_compiles_without_a_warning(tmp_path: Path) -> None:
     page = (ROOT / "implementations" / "README.md").read_text()
     (source,) = blocks("c", page)
-    (wrapper,) = (one for one in blocks("python", page) if one.startswith("# attention.py"))
     (commands,) = (one for one in blocks("console", page) if "attention.c" in one)
     (tmp_path / "attention.c").write_text(source)
-    (tmp_path / "attention.py").write_text(wrapper)
-    build, certify = (line.split()[1:] for line in commands.splitlines())
+    build = commands.splitlines()[0].split()[1:]
     assert run(*build, "-Wall", "-Wextra", "-Werror", cwd=tmp_path).returncode == 0
-    result = run(GRADCERT, *certify[1:], "--quick", cwd=tmp_path)
-    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_a_module_of_torch_is_certified_by_a_call_with_literals_as_its_readme_shows(
+def test_the_workflow_certifies_the_kernel_of_the_readme_and_leaves_what_it_uploads(
     tmp_path: Path,
 ) -> None:
-    page = (ROOT / "implementations" / "README.md").read_text()
-    (command,) = (one for one in blocks("console", page) if "Softmax(dim" in one)
-    _, _, *arguments = shlex.split(command)
-    result = run(GRADCERT, *arguments, "--quick", cwd=tmp_path)
-    assert result.returncode == 0, result.stdout + result.stderr
+    (workflow,) = blocks("yaml", (ROOT / "tests" / "README.md").read_text())
+    (steps,) = (job["steps"] for job in yaml.safe_load(workflow)["jobs"].values())
+    _, certify, summary = (step["run"] for step in steps if "run" in step)
+    kernel = next(one for one in blocks("python") if one.startswith("# my_kernel.py"))
+    (tmp_path / "my_kernel.py").write_text(kernel)
+    environment = os.environ | {
+        "GITHUB_STEP_SUMMARY": "summary.md",
+        "PATH": f"{GRADCERT.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    for command in (f"{certify} --gradcert-quick -p no:cacheprovider", summary):
+        done = subprocess.run(
+            command, shell=True, check=False, cwd=tmp_path, env=environment, capture_output=True
+        )
+        assert done.returncode == 0, done.stdout
+    assert "gradient" in (tmp_path / "summary.md").read_text()
+    (upload,) = (step["with"] for step in steps if "upload-artifact" in step.get("uses", ""))
+    left = {file.name for file in (tmp_path / upload["path"]).iterdir()}
+    assert left == {
+        *("index.html", "report.md", "certificate.json", "junit.xml", "badge.svg", "pytest.xml")
+    }
 
 
 def test_the_readme_counts_the_known_flaws_and_those_reported_in_public() -> None:

@@ -59,19 +59,21 @@ def from_jax(
     subject
         A function, with or without a ``jax.custom_vjp``.
 
-        A loss is ``(logits, targets) -> loss``. Logits and targets have shape (B, n), or the one
-        that the layout of the domain says. With ``targets="index"`` the targets are class indices
-        (B,), as int64; that of an ignored row is the ``ignore_index``. The loss is one value per
-        row, or the sum or the mean over the rows. Of a tuple, the first counts, and the certificate
-        says so.
-
-        ``jax.vjp`` gets the upstream gradient g of the case, in the dtype of the loss: one number a
-        row, or one for all if the loss that is claimed has a reduction. If the loss returns a sum
-        or a mean, and no reduction is claimed, the loss of two equal rows shows which it is. Then
-        its value is certified row by row, each in a batch of its own, and its gradient for rows
-        that have one g together; the divisor of a mean is taken back by g. Such a mean over more
-        rows than a quarter of the format's largest number is asked in parts. A loss in a wider
+        A loss is ``(logits, targets) -> loss``. Logits and targets have shape (B, n): B rows of n
+        classes, or the shape that the layout of the domain says. With ``targets="index"`` the
+        targets are class indices of shape (B,), as int64; an ignored row has the label
+        ``ignore_index``. The loss has shape (B,), one value for each row, or (), their sum or mean.
+        If it is a tuple, its first element counts, and the certificate says so. A loss in a wider
         dtype than the logits is rounded to theirs.
+
+        ``jax.vjp`` gets an upstream gradient g in the dtype of the loss: one number for each row,
+        or one for all if the loss that is claimed has a reduction.
+
+        If the loss returns a sum or a mean, and no reduction is claimed, the loss of two equal rows
+        shows which it is. Then its value is certified row by row, each in a batch of its own, and
+        its gradient for all rows that have the same g together; g is multiplied by the divisor of
+        the mean. A mean over more rows than a quarter of the format's largest number is asked in
+        parts.
 
         A loss of probabilities has the quantity dE/do. The quantity hvp is ``jax.jvp`` of that
         gradient, along v. dE/dt is the gradient by the targets. Where JAX refuses either,
@@ -94,7 +96,8 @@ def from_jax(
 
     Returns
     -------
-    The implementation, for :func:`gradcert.certify`.
+    The implementation, which :func:`gradcert.certify` takes. Its functions take and return numpy
+    arrays.
 
     Raises
     ------

@@ -26,13 +26,14 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     Parameters
     ----------
     function
-        A gradient takes logits (B, n) and targets (B, n), or the shapes that the layout of the
-        domain says. With ``targets="index"`` the targets are class indices (B,), as int64; that of
-        an ignored row is the ``ignore_index``. Returns the gradient of the loss of each row, (B,
-        n). A third argument gets the upstream gradient g, of shape (B,), or () if the loss has a
-        reduction. It does so if it has no default, or is called ``g``, ``upstream``,
-        ``grad_output`` or ``dy``; the function then returns dF/dz. All arrays come in every memory
-        layout that numpy has.
+        A gradient takes logits and targets of shape (B, n): B rows of n classes, or the shape that
+        the layout of the domain says. It returns the gradient of each row's loss, of shape (B, n).
+        With ``targets="index"`` the targets are class indices of shape (B,), as int64; an ignored
+        row has the label ``ignore_index``. All arrays come in every memory layout that numpy has.
+
+        A third argument without a default, or one called ``g``, ``upstream``, ``grad_output`` or
+        ``dy``, gets the upstream gradient g, of shape (B,), or () if the loss has a reduction. The
+        function then returns dF/dz.
     **options
         The fields of :class:`gradcert_implementations.Options`. By default the function computes
         dE/dz in binary64 and binary32, on probabilities. For another quantity it takes what that is
@@ -43,7 +44,8 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
 
     Returns
     -------
-    The implementation, for :func:`gradcert.certify`.
+    The implementation, which :func:`gradcert.certify` takes. Its functions take and return numpy
+    arrays.
 
     Raises
     ------

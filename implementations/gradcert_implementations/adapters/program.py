@@ -242,7 +242,10 @@ class _Program:
 
 
 def from_command(command: str, **options: Unpack[OptionValues]) -> Implementation:
-    """Return the implementation of a program; the protocol stands at the top of this module.
+    """Return the implementation of a program in any language.
+
+    The program is asked over its standard input and output. The docstring of the module
+    ``gradcert_implementations.adapters.program`` has the protocol on half a page.
 
     Parameters
     ----------
@@ -254,7 +257,8 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
 
     Returns
     -------
-    The implementation, for :func:`gradcert.certify`.
+    The implementation, which :func:`gradcert.certify` takes. Its functions take and return numpy
+    arrays.
 
     Raises
     ------

@@ -71,8 +71,8 @@ class Domain:
     Raises
     ------
     ValueError
-        For an unknown name, a largest logit that is not positive and finite, fewer classes than
-        one, and more fewest classes than classes.
+        For an unknown name, a largest logit that is not positive and finite, a number of classes
+        below one, and `fewest_classes` above `classes`.
 
     Examples
     --------

@@ -78,16 +78,16 @@ class Implementation:
         ======================== ============================= ========= ===========================
         quantity                 called with                   returns   definition
         ======================== ============================= ========= ===========================
-        ``softmax``              logits (B, n)                 (B, n)    ``o_j = e^z_j / sum e^z_k``
-        ``loss``                 logits, targets (B, n)        (B,)      ``E = -sum_j t_j ln o_j``
-        ``dE/do``                probabilities, targets (B, n) (B, n)    dE/do_j, every o_j free
-        ``do/dz``                logits (B, n)                 (B, n, n) do_i/dz_j at ``[:, i, j]``
-        ``dE/dz``                logits, targets (B, n)        (B, n)    dE/dz_j of its row's loss
-        ``log-softmax``          logits (B, n)                 (B, n)    ``ln o_j``
-        ``softmax-backward``     logits, v (B, n)              (B, n)    d/dz_j sum_k v_k o_k
-        ``log-softmax-backward`` logits, v (B, n)              (B, n)    d/dz_j sum_k v_k ln o_k
-        ``hvp``                  logits, targets, v (B, n)     (B, n)    the Hessian of E, times v
-        ``dE/dt``                logits, targets (B, n)        (B, n)    dE/dt_j, every t_j free
+        softmax                  logits (B, n)                 (B, n)    o_j = e^z_j / sum e^z_k
+        loss                     logits, targets (B, n)        (B,)      E = -sum_j t_j ln o_j
+        dE/do                    probabilities, targets (B, n) (B, n)    dE/do_j, every o_j free
+        do/dz                    logits (B, n)                 (B, n, n) do_i/dz_j at [:, i, j]
+        dE/dz                    logits, targets (B, n)        (B, n)    dE/dz_j of its row's loss
+        log-softmax              logits (B, n)                 (B, n)    ln o_j
+        softmax-backward         logits, v (B, n)              (B, n)    d/dz_j sum_k v_k o_k
+        log-softmax-backward     logits, v (B, n)              (B, n)    d/dz_j sum_k v_k ln o_k
+        hvp                      logits, targets, v (B, n)     (B, n)    the Hessian of E, times v
+        dE/dt                    logits, targets (B, n)        (B, n)    dE/dt_j, every t_j free
         ======================== ============================= ========= ===========================
 
         If `takes_upstream`, the function of ``dE/dz`` is called with the upstream gradient too, and
@@ -137,17 +137,18 @@ class Implementation:
         log-softmax-backward with log-probabilities and v: with what the forward has stored, and not
         with logits. The outputs of a row sum to exactly one. Log-probabilities are rounded.
     functions_for
-        Returns the functions for another loss, called with the same arguments. None: its functions
-        compute one loss, and whatever else it is said to claim, they stay the same.
+        A function from a loss to the functions that compute it, which are called with the same
+        arguments. None: the functions stay the same, whatever loss is claimed.
     second_backward
-        As the function of dE/dz with g, but with the answer of a second backward of the same graph.
-        It raises NotImplementedError where a second backward is refused, which refutes nothing. It
-        is not asked if the domain says that the logits are overwritten.
+        Called like the function of dE/dz, with g. It returns what a second backward of the same
+        graph returns. It may raise NotImplementedError, which refutes nothing. It is not asked if
+        the domain says that the logits are overwritten.
     observed
-        Returns phrases for the certificate, about what its calls have shown of what is certified.
+        A function without arguments. It returns phrases for the certificate: what the calls have
+        shown of what is certified.
     second_backward_for
-        Returns the second backward for another loss, as `functions_for` does the functions. None:
-        nobody asks for a second backward where `functions_for` gave the functions.
+        A function from a loss to the second backward for that loss. None: no second backward is
+        asked where `functions_for` gave the functions.
 
     Raises
     ------

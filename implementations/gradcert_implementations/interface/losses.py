@@ -87,11 +87,11 @@ class Loss:
         The function from logits z to outputs o. It decides the loss E of targets t:
 
         ============ ============================= ===============================================
-        output       ``o_j``                       ``E``
+        output       o_j                           E
         ============ ============================= ===============================================
-        ``softmax``  ``exp(z_j) / sum_k exp(z_k)`` ``-sum_j t_j ln o_j``
-        ``sigmoid``  ``1 / (1 + exp(-z_j))``       ``-sum_j t_j ln o_j + (1 - t_j) ln(1 - o_j)``
-        ``identity`` ``z_j``                       ``sum_j (o_j - t_j)**2 / 2``
+        softmax      exp(z_j) / sum_k exp(z_k)     -sum_j t_j ln o_j
+        sigmoid      1 / (1 + exp(-z_j))           -sum_j t_j ln o_j + (1 - t_j) ln(1 - o_j)
+        identity     z_j                           sum_j (o_j - t_j)**2 / 2
         ============ ============================= ===============================================
 
         With ``sigmoid`` and ``identity`` only dE/dz can be claimed, and of the options below only
@@ -132,7 +132,8 @@ class Loss:
     Raises
     ------
     ValueError
-        For a value that means nothing, and for options that contradict each other, in one line.
+        For a value out of its range, and for options that contradict each other. The message is one
+        line.
 
     Examples
     --------

@@ -73,6 +73,17 @@ _BY_NAME = {(quantity.name, quantity.output): quantity for quantity in QUANTITIE
 def quantity_of(name: str, loss: Loss = TEXTBOOK_LOSS) -> Quantity:
     """Return the quantity of this name that belongs to a loss.
 
+    Parameters
+    ----------
+    name
+        The name of the quantity, such as ``dE/dz``.
+    loss
+        The loss. Only its output counts.
+
+    Returns
+    -------
+    The quantity.
+
     Raises
     ------
     ValueError
@@ -102,6 +113,23 @@ def question(
     share: Share = PLAIN_SHARE,
 ) -> Question:
     """Return the question about the quantity of this name, with one row for each argument.
+
+    Parameters
+    ----------
+    name
+        The name of the quantity, such as ``dE/dz`` or ``softmax-backward``.
+    *rows
+        One row of n numbers for each argument of the quantity, such as logits and targets.
+    format
+        The format in which an answer is judged.
+    loss
+        The options of the loss.
+    share
+        What the row counts in the loss of a batch: its upstream gradient and its divisors.
+
+    Returns
+    -------
+    The question, which :func:`enclose`, :func:`budgets` and :func:`judge` answer.
 
     Raises
     ------

@@ -102,7 +102,22 @@ _environment.filters |= {
 
 
 def html(report: Report) -> str:
-    """Render a report as an HTML page that loads nothing."""
+    """Render a report as an HTML page that loads nothing.
+
+    Parameters
+    ----------
+    report
+        The report.
+
+    Returns
+    -------
+    The page: one file with its styles and pictures, without scripts.
+
+    Examples
+    --------
+    >>> html(Report(certificates=())).splitlines()[0]
+    '<!doctype html>'
+    """
     # Matplotlib takes half a second to import, and only this page needs it.
     from gradcert_reports.html.heatmaps import heatmaps
 

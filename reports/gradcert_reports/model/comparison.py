@@ -25,6 +25,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    direction
+        ``worse`` or ``better``; ``gone`` or ``appeared`` where one report has nothing to compare.
     implementation
         Its name, with a number from the second implementation of that name on.
     check, quantity, format
@@ -47,6 +49,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    implementation
+        The name of the implementation, as in :class:`Change`.
     name
         ``seed``, ``max_examples`` or ``effort``; the name of an option of the loss or of the
         domain; or ``at_least``, the worst level that it may have.
@@ -191,9 +195,20 @@ def _search(certificate: Certificate) -> dict[str, Option]:
 def compare(old: Report, new: Report) -> Comparison:
     """Compare two reports: implementations of the same name, and their checks one by one.
 
+    Parameters
+    ----------
+    old, new
+        The report before and the report after.
+
     Returns
     -------
     What changed. The checks of an implementation that appeared or is gone are not listed.
+
+    Examples
+    --------
+    >>> same = Report(certificates=())
+    >>> compare(same, same).changes
+    ()
     """
     before, after = (
         _placed(report.certificates, lambda certificate: certificate.name) for report in (old, new)

@@ -13,6 +13,20 @@ def merge(reports: Sequence[Report]) -> Report:
     """Return one report with the certificates and the ledgers of several, in order.
 
     Equal certificates are kept once, and so are equal lines of the ledgers.
+
+    Parameters
+    ----------
+    reports
+        The reports, for example of several machines.
+
+    Returns
+    -------
+    The joined report.
+
+    Examples
+    --------
+    >>> merge([Report(certificates=()), Report(certificates=())]).certificates
+    ()
     """
     certificates: list[Certificate] = []
     ledger: list[Entry] = []

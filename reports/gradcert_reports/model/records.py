@@ -89,6 +89,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     Attributes
     ----------
+    quantity
+        The quantity that is wrong.
     cases
         How many refuting cases were compared with the known flaws.
     matches
@@ -212,6 +214,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     worst
         The most severe passed result, whose level is the level of the certificate. None unless the
         implementation conforms.
+    results
+        What each check found, on each quantity in each format: those that have run.
     planned
         The number of results of a complete certificate.
     passed
@@ -221,6 +225,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         One for each refuted quantity.
     coverage
         What of the plan of cases was tried, dimension by dimension. Empty where it is not recorded.
+    provenance
+        Where the certificate comes from: versions, seed, date and more.
     """
 
     name: str
@@ -315,6 +321,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes
     ----------
+    schema
+        The version of the records.
+    certificates
+        One for each implementation.
     ledger
         The claims that the certificates are about; empty for a run without claims.
     """

@@ -233,6 +233,10 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     Attributes
     ----------
+    check, quantity, format
+        What was examined: the id of the check, such as ``accuracy``, and the claim.
+    verdict
+        The verdict.
     examples
         How many cases ran before the verdict was known.
     reason

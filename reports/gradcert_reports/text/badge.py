@@ -45,10 +45,20 @@ def _message(report: Report) -> str:
 def badge(report: Report) -> str:
     """Render a report as an SVG badge.
 
+    Parameters
+    ----------
+    report
+        The report.
+
     Returns
     -------
     The picture. It shows the level of a single implementation that conforms, else its verdict; of
     several implementations it shows the number of each verdict. Its colour is that of the worst.
+
+    Examples
+    --------
+    >>> "nothing certified" in badge(Report(certificates=()))
+    True
     """
     verdicts = [certificate.verdict for certificate in report.certificates]
     message = shortened(_message(report), _LONGEST) or "nothing certified"

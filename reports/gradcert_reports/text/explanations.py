@@ -27,12 +27,25 @@ def explanation(result: CheckResult) -> str:
     Parameters
     ----------
     result
-        A result of a certificate, such as one of its ``refutations``.
+        The result of a check that found a fault, such as one of ``certificate.refutations``.
 
     Returns
     -------
-    The text, several lines: what was found, where, the true and the returned values, the size of
-    the error, and Python that reproduces it.
+    Some lines of text: what is wrong, the case, the true and the returned values, the size of the
+    error, and Python code that reproduces it.
+
+    Examples
+    --------
+    >>> result = CheckResult(
+    ...     check="accuracy",
+    ...     quantity="dE/dz",
+    ...     format="binary64",
+    ...     verdict=Verdict.BROKEN,
+    ...     examples=1,
+    ...     reason="TypeError: the answer is a list",
+    ... )
+    >>> explanation(result)
+    'accuracy: dE/dz in binary64 is broken: TypeError: the answer is a list'
     """
     about = f"{result.quantity} in {result.format}"
     found = result.discrepancy

@@ -85,11 +85,21 @@ def _add_suite(suites: Element, certificate: Certificate) -> None:
 def junit(report: Report) -> str:
     """Render a report as JUnit XML.
 
+    Parameters
+    ----------
+    report
+        The report.
+
     Returns
     -------
     A document with one suite for each implementation, and in it one case for each check of a
     quantity in a format: a failure if it is refuted, an error if it is broken, skipped if it is not
     supported. If not every check ran, the suite has one more case, ``incomplete``, an error.
+
+    Examples
+    --------
+    >>> junit(Report(certificates=())).splitlines()[1]
+    '<testsuites name="gradcert" tests="0" failures="0" errors="0" />'
     """
     suites = Element("testsuites", name="gradcert")
     for certificate in distinct(report).certificates:

@@ -97,6 +97,20 @@ def markdown(report: Report) -> str:
     The worst come first. If it is too long, pieces are left out until it fits, the most important
     last: the details of those that conform, their sections, the details of those that do not, the
     lines of those that conform, and then the sections and the lines of the others.
+
+    Parameters
+    ----------
+    report
+        The report.
+
+    Returns
+    -------
+    The page, not longer than GitHub accepts a comment.
+
+    Examples
+    --------
+    >>> markdown(Report(certificates=())).splitlines()[0]
+    '# gradcert report'
     """
     report = distinct(report)
     certificates = worst_first(report.certificates)
