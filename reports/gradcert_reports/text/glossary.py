@@ -8,8 +8,10 @@ __all__ = ["KINDS", "TERMS"]
 TERMS: dict[str, str] = {
     Verdict.CONFORMS: "every check passed",
     Verdict.REFUTED: "a check found a case that contradicts the claim",
-    Verdict.BROKEN: "the implementation raised an error, or returned the wrong type, shape or dtype",
-    Verdict.NOT_SUPPORTED: "the implementation raised `NotImplementedError` for something that it claims",
+    Verdict.BROKEN: "the implementation raised an error, or returned the wrong type, shape or "
+    "dtype",
+    Verdict.NOT_SUPPORTED: "the implementation raised `NotImplementedError` for something that it "
+    "claims",
     Verdict.INCOMPLETE: "no fault was found, but a check has not run",
     "quantity": "what a function computes: softmax, loss, dE/do, do/dz, dE/dz, log-softmax, "
     "softmax-backward, log-softmax-backward, hvp, dE/dt",
