@@ -206,7 +206,7 @@ def test_the_page_follows_the_scheme(browser: Browser, file: Path, scheme: str, 
         """() => {
         const light = colour => colour.match(/[\\d.]+/g).slice(0, 3).reduce((a, b) => a + +b, 0);
         const body = getComputedStyle(document.body);
-        const label = getComputedStyle(document.querySelector('.panels svg text'));
+        const label = getComputedStyle(document.querySelector('.pair svg text'));
         return [light(body.backgroundColor), light(body.color), light(label.fill)];
         }"""
     )
@@ -246,7 +246,8 @@ def test_every_focusable_is_reached_with_tab_and_seen(browser: Browser, file: Pa
     unfold(page)
     count = page.evaluate(
         """() => {
-        const all = [...document.querySelectorAll('a[href], summary, [tabindex="0"]')];
+        const all = [...document.querySelectorAll(
+                'a[href], summary, button, input, [tabindex="0"]')];
         all.forEach((one, place) => one.dataset.place = place);
         return all.length;
         }"""
@@ -266,6 +267,46 @@ def test_every_focusable_is_reached_with_tab_and_seen(browser: Browser, file: Pa
         assert seen, f"the focus is not seen on {place}"
         reached.append(place)
     assert reached == list(range(count))
+    page.close()
+
+
+def test_a_click_on_a_heading_sorts_the_verdicts_and_another_one_turns_them(
+    browser: Browser, file: Path
+) -> None:
+    page = opened(browser, file)
+    names = "[...document.querySelectorAll('.verdicts tbody th')].map(one => one.textContent)"
+    for turned in (False, True):
+        page.click(".verdicts thead button")
+        shown = page.evaluate(names)
+        order = "(a, b) => a.localeCompare(b, 'en', { numeric: true })"
+        ordered = page.evaluate(f"names => names.toSorted({order})", shown)
+        assert shown == (ordered[::-1] if turned else ordered)
+    page.close()
+
+
+def test_the_filter_leaves_the_implementations_that_have_the_word(
+    browser: Browser, file: Path
+) -> None:
+    page = opened(browser, file)
+    shown = "[...document.querySelectorAll('.verdicts tbody tr')].filter(one => !one.hidden).length"
+    every = page.evaluate(shown)
+    page.fill(".filter input", "refuted")
+    some = page.evaluate(shown)
+    assert 0 < some < every
+    sections = "document.querySelectorAll('.implementation:not([hidden])').length"
+    assert page.evaluate(sections) == some
+    page.close()
+
+
+def test_a_link_to_an_implementation_or_to_a_word_opens_its_fold(
+    browser: Browser, file: Path
+) -> None:
+    page = opened(browser, file)
+    for target in page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)"):
+        page.evaluate("target => { location.hash = target; }", target)
+        page.wait_for_function(
+            "target => !document.getElementById(target).closest('details:not([open])')", arg=target
+        )
     page.close()
 
 
