@@ -36,7 +36,7 @@ CODE = (
     "implementations/gradcert_implementations/flawed/*.py",
     "implementations/gradcert_implementations/unusual/*.py",
     *(
-        f"tests/gradcert/{room}/*.py"
+        f"tests/gradcert/{room}/**/*.py"
         for room in ("core", "generation", "checks", "diagnosis", "engine")
     ),
     "tests/gradcert/__init__.py",

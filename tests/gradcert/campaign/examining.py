@@ -23,10 +23,10 @@ from gradcert.core.endings import no_exit
 from gradcert.core.evidence import AcceptedRows, Evidence, JudgedRow, Refuted
 from gradcert.core.failures import Broken, Died, NotSupported
 from gradcert.core.outcome import Outcome
-from gradcert.core.process_state import kept_state
-from gradcert.core.random_states import seeded
 from gradcert.core.settings import SearchSettings
 from gradcert.core.shares import counted
+from gradcert.core.state.process_state import kept_state
+from gradcert.core.state.random_states import seeded
 from gradcert.diagnosis.diagnose import diagnose
 from gradcert.diagnosis.refutations import Checked
 from gradcert.engine.record import result_of

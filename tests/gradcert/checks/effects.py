@@ -6,7 +6,7 @@ from typing import cast
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, JudgedRow, Refuted
-from gradcert.core.watching import watch
+from gradcert.core.state.watching import watch
 from gradcert_implementations import Array, QuantityName
 
 __all__ = ["Effects", "no_side_effects", "watched"]

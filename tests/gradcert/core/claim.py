@@ -10,10 +10,10 @@ import numpy as np
 from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
 from gradcert.core.failures import Broken, Died, NotSupported, Unreachable
-from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.interruption import Interrupted, heeding
-from gradcert.core.process_state import watched_state
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
+from gradcert.core.state.float_environment import reset_float_environment
+from gradcert.core.state.process_state import watched_state
 from gradcert.core.stored import LOGITS, STORED
 from gradcert_implementations import (
     Array,

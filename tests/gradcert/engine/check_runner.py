@@ -13,9 +13,9 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
 from gradcert.core.failures import Broken, Died, NotCalled, NotSupported
-from gradcert.core.float_environment import reset_float_environment
 from gradcert.core.outcome import Outcome
 from gradcert.core.settings import SearchSettings
+from gradcert.core.state.float_environment import reset_float_environment
 from gradcert.engine.reduction import reduced, with_plain_upstream
 from gradcert.engine.smallest_case import SmallestCase
 from gradcert.engine.trials import Trials

@@ -12,9 +12,9 @@ from gradcert.core.clock import CLOCK, Spent, added, since
 from gradcert.core.failures import Broken
 from gradcert.core.limits import Limits
 from gradcert.core.outcome import Outcome
-from gradcert.core.process_state import kept_state
-from gradcert.core.random_states import seeded
 from gradcert.core.settings import SearchSettings
+from gradcert.core.state.process_state import kept_state
+from gradcert.core.state.random_states import seeded
 from gradcert.core.task import Task
 from gradcert.diagnosis.diagnose import diagnose
 from gradcert.diagnosis.refutations import Checked

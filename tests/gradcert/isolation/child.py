@@ -19,11 +19,11 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
-from gradcert.core.captured_output import captured_output
 from gradcert.core.limits import STATUS, memory_can_be_limited
-from gradcert.core.process_state import watched_state
-from gradcert.core.random_states import seed
-from gradcert.core.watching import DEFAULT_ERRORS
+from gradcert.core.state.captured_output import captured_output
+from gradcert.core.state.process_state import watched_state
+from gradcert.core.state.random_states import seed
+from gradcert.core.state.watching import DEFAULT_ERRORS
 from gradcert.isolation.blocks import HeldBlocks
 from gradcert.isolation.protocol import (
     Answer,

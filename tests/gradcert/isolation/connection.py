@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcert.core.failures import Broken, Died, NotCalled, NotSupported, Unreachable
 from gradcert.core.limits import Limits
-from gradcert.core.watching import Watched
+from gradcert.core.state.watching import Watched
 from gradcert.isolation.blocks import LentBlocks
 from gradcert.isolation.process import Process, Timeout
 from gradcert.isolation.protocol import Answer, Block, Call, Described, Load, Returned, Weigh

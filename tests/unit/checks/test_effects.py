@@ -9,8 +9,8 @@ from traces import TRACES
 
 from gradcert import certify
 from gradcert.core.evidence import Refuted
-from gradcert.core.process_state import State, put_back, read
 from gradcert.core.settings import Effort, SearchSettings
+from gradcert.core.state.process_state import State, put_back, read
 from gradcert.core.task import Task
 from gradcert.engine.examiner import Examiner
 from gradcert_implementations import Array, Options, as_implementation

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from gradcert.core.captured_output import descriptors_kept
-from gradcert.core.framework_settings import framework_settings
-from gradcert.core.process_setting import UNKNOWN, Setting
-from gradcert.core.process_settings import SETTINGS
-from gradcert.core.signal_settings import SIGNAL_SETTINGS, timers_harmless
+from gradcert.core.state.captured_output import descriptors_kept
+from gradcert.core.state.framework_settings import framework_settings
+from gradcert.core.state.process_settings import SETTINGS
+from gradcert.core.state.setting import UNKNOWN, Setting
+from gradcert.core.state.signal_settings import SIGNAL_SETTINGS, timers_harmless
 
 __all__ = ["State", "kept_state", "put_back", "read", "settings", "watched_state"]
 

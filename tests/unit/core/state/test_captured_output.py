@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gradcert.core.captured_output import captured_output
+from gradcert.core.state.captured_output import captured_output
 
 
 def _print_in_c() -> None:
@@ -95,7 +95,7 @@ def test_a_stdout_without_a_descriptor_is_left_alone(
 def test_it_works_where_standard_output_is_closed() -> None:
     code = (
         "import os, sys\n"
-        "from gradcert.core.captured_output import captured_output\n"
+        "from gradcert.core.state.captured_output import captured_output\n"
         "for _ in range(2):\n"
         "    with captured_output() as written:\n"
         "        print('said')\n"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from gradcert.core.process_setting import Setting, all_are, module
+from gradcert.core.state.setting import Setting, all_are, module
 
 __all__ = ["SIGNAL_SETTINGS", "timers_harmless"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from gradcert.core.process_setting import Setting, module
+from gradcert.core.state.setting import Setting, module
 
 __all__ = ["framework_settings"]
 

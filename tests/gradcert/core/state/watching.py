@@ -6,9 +6,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from gradcert.core.captured_output import captured_output
-from gradcert.core.process_state import watched_state
-from gradcert.core.random_states import restored
+from gradcert.core.state.captured_output import captured_output
+from gradcert.core.state.process_state import watched_state
+from gradcert.core.state.random_states import restored
 from gradcert_implementations import Array, Function
 
 __all__ = ["DEFAULT_ERRORS", "Watchable", "Watched", "watch"]

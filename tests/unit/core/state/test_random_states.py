@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 import pytest
 
-from gradcert.core.random_states import restored, seeded
+from gradcert.core.state.random_states import restored, seeded
 
 
 def _drawn() -> tuple[float, float]:

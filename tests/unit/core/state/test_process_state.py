@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from traces import TRACES
 
-from gradcert.core import process_state
-from gradcert.core.process_state import put_back, read, settings, watched_state
-from gradcert.core.watching import DEFAULT_ERRORS
+from gradcert.core.state import process_state
+from gradcert.core.state.process_state import put_back, read, settings, watched_state
+from gradcert.core.state.watching import DEFAULT_ERRORS
 
 BY_NAME = pytest.mark.parametrize("name", TRACES)
 
@@ -126,7 +126,7 @@ def test_a_random_number_costs_no_number_that_follows() -> None:
 
 LOADING = """
 import sys, warnings, os
-from gradcert.core.process_state import watched_state
+from gradcert.core.state.process_state import watched_state
 with watched_state() as changes:
     import colorsys
     warnings.simplefilter("ignore")
@@ -143,7 +143,7 @@ def test_a_call_that_loads_a_module_may_change_what_libraries_change_when_they_a
 
 
 FRAMEWORK = """
-from gradcert.core.process_state import watched_state
+from gradcert.core.state.process_state import watched_state
 with watched_state() as changes:
     import torch
 print(list(changes))
@@ -271,7 +271,7 @@ def test_an_object_that_says_it_is_equal_is_another_one(monkeypatch: pytest.Monk
 
 CLOSING = """
 import os, sys, warnings
-from gradcert.core.process_state import watched_state
+from gradcert.core.state.process_state import watched_state
 with watched_state():
     {closing}
 print("written")

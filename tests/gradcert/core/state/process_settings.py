@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.core.float_environment import (
+from gradcert.core.state.float_environment import (
     flushes_to_zero,
     reset_float_environment,
     rounds_to_nearest,
     traps,
 )
-from gradcert.core.process_setting import Setting, all_are, module
-from gradcert.core.random_states import followed_numpy, followed_python
+from gradcert.core.state.random_states import followed_numpy, followed_python
+from gradcert.core.state.setting import Setting, all_are, module
 
 __all__ = ["SETTINGS"]
 
