@@ -8,6 +8,7 @@ heavy. The suite itself is ``gradcert.suite.test_conformance``, which ``pytest -
 --gradcert SPEC`` runs.
 """
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +120,10 @@ def _take_defaults(config: "pytest.Config") -> None:
     import pytest
 
     # A run that is not about the suite reads no file of ours.
-    if not (config.getoption("gradcert_specs") or config.getoption("pyargs")):
+    ours = config.getoption("pyargs") and any(
+        re.match(r"gradcert($|\.|::)", argument) for argument in config.invocation_params.args
+    )
+    if not (config.getoption("gradcert_specs") or ours):
         return
     from gradcert.cli.defaults import defaults_of_pytest
 

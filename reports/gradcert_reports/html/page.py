@@ -57,9 +57,9 @@ _SCRIPT_HASH = b64encode(sha256(_SCRIPT.encode()).digest()).decode()
 
 
 def _capitalised(text: str) -> str:
-    """Return a text with a large first letter, unless that is a name such as dE/dz."""
+    """Return a text with a large first letter, unless it begins with a name."""
     first, _, rest = text.partition(" ")
-    return f"{first.capitalize()} {rest}" if first.isalpha() and first.islower() else text
+    return f"{first.capitalize()} {rest}" if first in ("every", "no", "another") else text
 
 
 _environment = environment("gradcert_reports.html")
@@ -111,7 +111,7 @@ def html(report: Report) -> str:
 
     Returns
     -------
-    The page: one file with its styles and pictures, without scripts.
+    The page: one file with its styles, its pictures and its script.
 
     Examples
     --------

@@ -44,7 +44,7 @@ class Regime(
 class Sample(
     msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True
 ):
-    """The row of one case that used most of its error budget: a dot of the pictures.
+    """The row of one case that used most of its error budget.
 
     Attributes
     ----------

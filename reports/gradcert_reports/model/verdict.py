@@ -18,22 +18,18 @@ class Colours(NamedTuple):
         The ground of the badge. White text on it has a contrast above 4.5 to 1.
     light, dark
         The text and the ground behind it, on a light and on a dark page.
-    fill
-        A cell of the picture of checks; empty where nothing is wrong. The colours are Okabe and
-        Ito's, which colour-blind readers can distinguish.
     """
 
     terminal: str
     badge: str
     light: tuple[str, str]
     dark: tuple[str, str]
-    fill: str = ""
 
 
 _GREEN = Colours("green", "#26702a", ("#00583f", "#e2f3ec"), ("#6fd6b0", "#12332a"))
 _GREY = Colours("yellow", "#8a5300", ("#4b515b", "#e9ebef"), ("#bcc2cc", "#2a2e36"))
-_PURPLE = Colours("red", "#b3261e", ("#86275f", "#fae7f2"), ("#f09cca", "#3d1730"), "#CC79A7")
-_ORANGE = Colours("red", "#b3261e", ("#9a3300", "#fdebe0"), ("#ffa273", "#40200f"), "#D55E00")
+_PURPLE = Colours("red", "#b3261e", ("#86275f", "#fae7f2"), ("#f09cca", "#3d1730"))
+_ORANGE = Colours("red", "#b3261e", ("#9a3300", "#fdebe0"), ("#ffa273", "#40200f"))
 
 
 class Verdict(StrEnum):

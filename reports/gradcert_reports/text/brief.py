@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from gradcert_reports.model.naming import distinct
 from gradcert_reports.model.records import Certificate, Report
+from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import counts
 from gradcert_reports.text.escape import printable, shortened
+from gradcert_reports.text.findings import findings
 from gradcert_reports.text.phrases import diagnosis, lower_bound, reach, size, verdict, where
 from gradcert_reports.text.rows import arguments, values
 from gradcert_reports.text.tables import silent
@@ -21,12 +23,13 @@ _MOST = 10
 
 def fault(certificate: Certificate) -> str:
     """Return what is wrong with an implementation in one sentence; an empty text if nothing is."""
-    for result in certificate.leading[:1]:
-        said = result.discrepancy.statement if result.discrepancy else result.reason
-        return f"{result.check} refutes {result.quantity} in {result.format}: {said}"
-    for found in silent(certificate)[:1]:
-        first = found.results[0]
-        return f"{first.quantity} in {first.format} is {found.verdict}: {found.reason}"
+    for one in findings(certificate)[:1]:
+        found = one.first.discrepancy
+        said = found.statement if found else one.first.reason
+        return f"{one.first.check} refutes {one.quantity} in {one.first.format}: {said}"
+    for silence in silent(certificate)[:1] if certificate.worst is None else []:
+        first = silence.results[0]
+        return f"{first.quantity} in {first.format} is {silence.verdict}: {silence.reason}"
     return ""
 
 
@@ -38,15 +41,15 @@ def _told(certificate: Certificate) -> Iterator[tuple[str, str]]:
         yield "budgets", f"{lower_bound(worst.worst)}, {where(worst)}"
         yield "reach", reach(certificate)
     yield "wrong", fault(certificate)
-    for result in certificate.leading[:1]:
-        found = result.discrepancy
+    for one in findings(certificate)[:1]:
+        found = one.first.discrepancy
         if found is not None:
             yield "at", arguments(found)
-            yield found.expected_is, values(found.expected)
-            yield "returned", values(found.returned)
+            yield found.expected_is, values(found.expected) if length(found.expected) else ""
+            yield "returned", values(found.returned) if length(found.returned) else ""
             yield "error", size(found)
-    for one in certificate.diagnoses[:1]:
-        yield "diagnosis", diagnosis(one)
+        if one.diagnosis is not None:
+            yield "diagnosis", diagnosis(one.diagnosis)
     of = f"{', '.join(certificate.quantities)} in {', '.join(certificate.formats)}"
     yield "claim", "; ".join([of, *certificate.claimed])
     made = certificate.provenance

@@ -72,13 +72,15 @@ def _in_order(found: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
 
 
 def scope(certificate: Certificate) -> str:
-    """Return what is wrong of all that is claimed: which quantities, in which formats.
+    """Return what has the verdict of all that is claimed: which quantities, in which formats.
 
     Returns
     -------
     An empty text if nothing is wrong.
     """
-    wrong = [result for result in certificate.results if result.verdict.wrong]
+    if not certificate.verdict.wrong:
+        return ""
+    wrong = [result for result in certificate.results if result.verdict == certificate.verdict]
     formats = {
         quantity: _in_order(
             (result.format for result in wrong if result.quantity == quantity), certificate.formats

@@ -56,7 +56,8 @@ def _why(certificate: Certificate) -> str:
         kinds = " and ".join(mistakes(certificate))
         parts.append(f"{scope(certificate)}: {kinds}" if kinds else scope(certificate))
     parts += [phrases.mistake(one.diagnosis) for one in findings(certificate)[:1] if one.diagnosis]
-    parts += [f"{one.verdict}: {one.reason}" for one in silent(certificate)[:1]]
+    if certificate.worst is None:
+        parts += [f"{one.verdict}: {one.reason}" for one in silent(certificate)[:1]]
     if worst := certificate.worst:
         used = phrases.lower_bound(worst.worst)
         parts.append(f"{certificate.level} {used} budgets, at {phrases.where(worst)}")

@@ -33,11 +33,10 @@ _FORMS = "[(a.shape, a.strides, a.dtype, a.flags.writeable) for a in args]"
 
 
 def _changed_row(name: str, before: Array, after: Array) -> ChangedRow:
-    """Return the first row that differs in its values, else the first; a number is a row."""
-    ours, theirs = (np.atleast_1d(array).astype(np.float64) for array in (before, after))
-    equal = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    row = int((~equal).reshape(len(ours), -1).any(axis=1).argmax())
-    return ChangedRow(name, row, floats(ours[row]), floats(theirs[row]))
+    """Return the first row of which a byte differs; a number is a row."""
+    rows = list(zip(np.atleast_1d(before), np.atleast_1d(after), strict=True))
+    row = next(i for i, (ours, theirs) in enumerate(rows) if ours.tobytes() != theirs.tobytes())
+    return ChangedRow(name, row, *map(floats, rows[row]))
 
 
 def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:

@@ -84,7 +84,9 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
         partly=_matches(others),
         other_loss=other,
         unexplained=cases - len(explained),
-        mistake=mistake(named[0].flaw if named else None, refuting),
+        mistake=mistake(
+            named[0].flaw if named else None, refuting, once=any(one.once for one in found.again)
+        ),
         findings=(
             *symptoms(
                 refuting,

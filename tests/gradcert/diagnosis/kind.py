@@ -10,54 +10,66 @@ from gradcert_reports import Mistake
 
 __all__ = ["mistake"]
 
-_FEW = 1 / 64
+_SMALL_ERROR = 1 / 64
 """Errors below this part of a row's largest true value are lost digits, and no wrong formula."""
 
+_ULPS = 8
+"""So are errors of fewer units in the last place of that value: in 8 bits these are larger."""
+
 _SHORT = 16
-"""What goes wrong in short rows too is no matter of size."""
+"""What goes wrong with no more classes is no matter of size."""
 
 
-def _kind(judged: Sequence[Refuting]) -> FlawKind:
-    """Return the kind that wrong values show. The first case is the smallest."""
-    first = judged[0].evidence
-    masked = judged[0].question.rows and -np.inf in judged[0].question.rows[0]
-    returned = np.array(first.returned, float)
-    true = np.array(first.expected, float)
+def _kind(refuting: Refuting) -> FlawKind:
+    """Return the kind that the wrong values of a case show."""
+    evidence = refuting.evidence
+    masked = bool(np.isneginf(evidence.case.point.astype(np.float64)).any())
+    returned = np.array(evidence.returned, float)
+    true = np.array(evidence.expected, float)
     if (np.isfinite(true) & ~np.isfinite(returned)).any():
         return FlawKind.MASK if masked else FlawKind.OVERFLOW
-    if len(returned) > _SHORT:
-        return FlawKind.SIZE
-    if first.level or np.abs(returned - true).max() < _FEW * np.abs(true).max():
+    lost = max(_SMALL_ERROR, _ULPS * 2.0 ** (1 - refuting.claim.format.precision))
+    if evidence.level or np.abs(returned - true).max() < lost * np.abs(true).max():
         return FlawKind.PRECISION
+    if evidence.case.classes > _SHORT:
+        return FlawKind.SIZE
     return FlawKind.MASK if masked else FlawKind.FORMULA
 
 
-def mistake(named: Flaw | None, refuting: Sequence[Refuting]) -> Mistake | None:
+def mistake(named: Flaw | None, refuting: Sequence[Refuting], *, once: bool) -> Mistake | None:
     """Return the kind of mistake: that of the flaw with its name, or what the cases show.
 
-    Predicate without a flaw: if values differ from true ones, the smallest case decides. It is NaN
-    or infinite; or it needs many classes; or it is off by less than a 64th of the row's largest
-    true value; or else the formula is wrong. A masked class in it that cannot be left out is to
-    blame first. If no values differ from true ones, the first check that refutes decides.
+    Predicate without a flaw: if values differ from true ones, the case of fewest classes decides.
+    If a value is NaN or infinite, the kind is `OVERFLOW`; with a masked class it is `MASK`. If a
+    level explains the case, or the error is below a 64th of the row's largest true value, it is
+    `PRECISION`. If the case has more than 16 classes, it is `SIZE`. With a masked class it is
+    `MASK`, and else `FORMULA`. If no values differ from true ones, the check that refutes decides.
+    What only a second backward or a first call shows is `CALL`.
 
     Parameters
     ----------
     named
         The flaw that explains the cases, if there is one.
     refuting
-        The evidence against a quantity, that of the smallest case of a check first.
+        The evidence against a quantity.
+    once
+        Whether there is evidence that did not come back when the case was tried again.
 
     Returns
     -------
-    None if no case refuted it again.
+    None if nothing refuted it.
     """
-    judged = [one for one in refuting if one.check.against_truth and one.evidence.expected]
+    values = [one for one in refuting if one.check.against_truth and one.evidence.expected]
+    judged = [one for one in values if not one.evidence.second_backward]
     if named:
         kind = named.kind
     elif judged:
-        kind = _kind(judged)
+        kind = _kind(min(judged, key=lambda one: one.evidence.case.classes))
+    elif values or (once and not refuting):
+        kind = FlawKind.CALL
     elif refuting:
-        kind = refuting[0].check.kind
+        # The first call is judged for all that the other checks are about.
+        kind = min(refuting, key=lambda one: one.check.opens).check.kind
     else:
         return None
     return Mistake[kind.name]

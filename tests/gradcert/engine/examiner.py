@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from typing import Self
 
 import msgspec
@@ -35,7 +36,8 @@ def _with_lesson(found: Diagnosis) -> Diagnosis:
         return found
     flaw = load(found.matches[0].flaw)
     assert isinstance(flaw, Flaw)
-    return msgspec.structs.replace(found, lesson=explain(flaw))
+    with redirect_stdout(StringIO()):  # Some flaws print.
+        return msgspec.structs.replace(found, lesson=explain(flaw))
 
 
 class Examiner:

@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib as mpl
 import msgspec
 import pytest
+from filled_reports import NAMES_THAT_MAY_BE_EMPTY, filled
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -349,6 +350,11 @@ def test_a_page_has_one_quantity_at_a_time_the_worst_kind_of_mistake_first() -> 
     places = [shown.index(words) for words in said]
     assert places == sorted(places)
     assert "Also refuted: loss." in shown
+
+
+@pytest.mark.parametrize("without", sorted(set(NAMES_THAT_MAY_BE_EMPTY) - {"certificates"}))
+def test_a_page_needs_nothing_that_a_record_may_leave_out(without: str) -> None:
+    check(html(filled("plain", without=without)))
 
 
 def test_implementations_are_shown_the_worst_first_and_those_that_conform_are_folded() -> None:

@@ -1,13 +1,4 @@
 "use strict";
-// A link into a fold opens it.
-const unfold = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-  if (target) target.scrollIntoView();
-};
-addEventListener("hashchange", unfold);
-unfold();
-
 // A click on a heading sorts the table by its column.
 for (const table of document.querySelectorAll("table.sorts")) {
   const headings = [...table.tHead.rows[0].cells];
@@ -42,3 +33,12 @@ if (filter) {
     }
   });
 }
+
+// A link into a fold opens it. Ids are letters, digits and dashes, so nothing is decoded.
+const unfold = () => {
+  const target = document.getElementById(location.hash.slice(1));
+  for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+  if (target) target.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+unfold();
