@@ -18,7 +18,7 @@ from gradcert_reports.text.phrases import place, singular
 
 __all__ = ["arguments", "values", "wrong_value"]
 
-_LONG = re.compile(r"-?[0-9]+\.[0-9]+(e[-+]?[0-9]+)?")
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+(e[-+]?[0-9]+)?")
 
 _SHORT = 8
 """A row of at most this number of values is written out, ..."""
@@ -39,7 +39,7 @@ _DIGITS = 17
 
 def _number(text: str) -> str:
     """Return a decimal without trailing zeros, and of a long one the first digits."""
-    if len(text) > _DIGITS and _LONG.fullmatch(text):
+    if _DECIMAL.fullmatch(text) and len(Decimal(text).as_tuple().digits) > _DIGITS:
         text = f"{Decimal(text):.{_DIGITS}g}"
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
