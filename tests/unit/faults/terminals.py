@@ -13,14 +13,15 @@ ENCODINGS = (
             environment={"PYTHONIOENCODING": encoding},
             status=0,
             verdict="conforms",
-            says=("right", "conforms", ">=0."),
+            says=("f ", "conforms", ">=0."),
             silent_on=_GLYPHS,
         )
         for encoding in ("ascii", "latin-1", "cp1252")
     ),
     Fault(
         what="a name that the terminal has no letters for",
-        source="def grädient(logits, targets): return flipped(logits, targets)\nf = grädient",
+        source="def grädient(logits, targets): return flipped(logits, targets)",
+        command="gradcert certify kernel.py:grädient FEW",
         environment={"PYTHONIOENCODING": "ascii"},
         status=1,
         verdict="refuted",
@@ -118,7 +119,8 @@ WIDTHS = (
     *(
         Fault(
             what=f"a terminal of {columns} columns and a name of {len(_LONG)} characters",
-            source=f"right.__name__ = '{_LONG}'",
+            source=f"{_LONG} = right",
+            command=f"gradcert certify kernel.py:{_LONG} FEW",
             environment={"COLUMNS": str(columns)},
             status=0,
             verdict="conforms",
@@ -132,14 +134,14 @@ WIDTHS = (
         environment={"COLUMNS": "1"},
         status=0,
         verdict="conforms",
-        says=("right\n",),
+        says=("f\n",),
     ),
     Fault(
         what="a terminal whose width is no number",
         environment={"COLUMNS": "wide"},
         status=0,
         verdict="conforms",
-        says=("right", "conforms"),
+        says=("f ", "conforms"),
     ),
 )
 
