@@ -72,5 +72,7 @@ def without(library: str, *arguments: str) -> list[str]:
 
 
 def timeless(certificate: Certificate) -> Certificate:
-    provenance = msgspec.structs.replace(certificate.provenance, date="", duration=0.0, spent={})
+    provenance = msgspec.structs.replace(
+        certificate.provenance, date="", duration=0.0, spent={}, took={}, command=""
+    )
     return msgspec.structs.replace(certificate, provenance=provenance)
