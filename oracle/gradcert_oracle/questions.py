@@ -237,7 +237,7 @@ def enclose(question: Question, guard: int = GUARD) -> Enclosures:
     Parameters
     ----------
     question
-        What is asked.
+        The row, the quantity and the loss that are examined.
     guard
         How narrow the balls must be, in bits beyond an ulp.
 

@@ -109,7 +109,7 @@ def request_of(quantity: QuantityName, arrays: Sequence[Array], targets: str, lo
     Parameters
     ----------
     quantity, arrays
-        What is asked, and what the function of it is called with.
+        The quantity, and the arguments of the call.
     targets, loss
         The domain of the targets, and the loss that is claimed.
 

@@ -228,7 +228,7 @@ class Subject:
     source
         Which of the sources the file has.
     spec, options
-        Its SPEC, and what :func:`gradcert.load` is told.
+        Its SPEC, and the options that :func:`gradcert.load` gets.
     check
         The check that refutes it.
     error

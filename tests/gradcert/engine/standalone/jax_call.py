@@ -60,7 +60,7 @@ def jax_part(asked: Asked, name: str) -> Part | None:
     Parameters
     ----------
     asked
-        What is asked.
+        The claim, and the evidence against it.
     name
         The name of the function.
 

@@ -12,7 +12,7 @@ def numpy_part(asked: Asked, name: str) -> Part:
     Parameters
     ----------
     asked
-        What is asked.
+        The claim, and the evidence against it.
     name
         The name of the function.
     """

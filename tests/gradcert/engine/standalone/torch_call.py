@@ -84,7 +84,7 @@ def torch_part(asked: Asked, name: str) -> Part | None:
     Parameters
     ----------
     asked
-        What is asked.
+        The claim, and the evidence against it.
     name
         The name of the subject.
 
