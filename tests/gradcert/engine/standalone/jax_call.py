@@ -60,7 +60,7 @@ def jax_part(asked: Asked, name: str) -> Part | None:
     Parameters
     ----------
     asked
-        The claim, and the evidence against it.
+        The call that the script makes.
     name
         The name of the function.
 

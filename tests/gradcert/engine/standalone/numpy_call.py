@@ -12,7 +12,7 @@ def numpy_part(asked: Asked, name: str) -> Part:
     Parameters
     ----------
     asked
-        The claim, and the evidence against it.
+        The call that the script makes.
     name
         The name of the function.
     """

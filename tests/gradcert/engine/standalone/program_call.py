@@ -34,7 +34,7 @@ def program_part(asked: Asked, command: str) -> Part:
     Parameters
     ----------
     asked
-        The claim, and the evidence against it.
+        The call that the script makes.
     command
         The program and its arguments, quoted as for a shell.
     """
