@@ -55,8 +55,8 @@ def test_a_random_seed_is_another_one_in_each_run_and_is_recorded(tmp_path: Path
 def test_json_is_utf_8_on_a_terminal_that_knows_ascii_only(tmp_path: Path) -> None:
     fault = Fault(
         what="a name that the terminal has no letters for, as JSON",
-        source="def grädient(logits, targets): return right(logits, targets)\nf = grädient",
-        command="gradcert certify kernel.py:f FEW --json",
+        source="def grädient(logits, targets): return right(logits, targets)",
+        command="gradcert certify kernel.py:grädient FEW --json",
         environment={"PYTHONIOENCODING": "ascii"},
         status=0,
         verdict="conforms",
