@@ -80,6 +80,13 @@ def _judge_accepted(claim: Claim, case: Case, answer: Array, row: int) -> Judgem
     return judgement
 
 
+@CLOCK.charging("oracle")
+def _explains(claim: Claim, case: Case, answer: Array, row: int, algorithm: Algorithm) -> bool:
+    """Return whether an algorithm explains a row, whatever a better one would do."""
+    judgement = judge(claim.question(case, row), floats(answer[row]), [algorithm])
+    return judgement.algorithm is not None
+
+
 def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     """Every value is within two budgets of the true one.
 
@@ -140,8 +147,9 @@ def judged_rows(
         judged.append(JudgedRow(row, judgement))
     if found is not None and accepted.any():
         rest = accepted & ~sample
+        explains = functools.partial(_explains, claim, case, answer)
         judged.append(
-            AcceptedRows(unlike[rest], found.rank[rest], found.used[rest], judge_accepted)
+            AcceptedRows(unlike[rest], found.rank[rest], found.used[rest], judge_accepted, explains)
         )
     return judged
 

@@ -60,12 +60,15 @@ class AcceptedRows:
         ``levels(format)``, and the most budgets used on it.
     judge
         Judges a row.
+    explains
+        Returns whether an algorithm explains a row.
     """
 
     rows: Array
     ranks: Array
     used: Array
     judge: Callable[[int], Judgement]
+    explains: Callable[[int, Algorithm], bool]
 
 
 @dataclass(frozen=True)

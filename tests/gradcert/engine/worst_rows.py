@@ -21,9 +21,9 @@ class WorstRows:
     A row that a screen accepted has a bound: the oracle finds no worse level, and on that level no
     more budgets used. The rows of a shape (benign, ties, ...) are judged from the largest bound
     down, at least one, until no row left can have a worse level than the worst one seen in any
-    shape. So the worst level of all rows is known. The search goes on for the most budgets used,
-    and for the worst level of the shape, as long as it costs little. If it ends early, an accepted
-    row with a smaller bound may be worse than the one that is shown for its shape.
+    shape. So the worst level of all rows is known. The search is for the most budgets used too, and
+    for the worst level of the shape, as long as it costs little. After that a row that the worst
+    level explains is not judged, and may be worse than the one that is shown for its shape.
     """
 
     def __init__(self, format: Format) -> None:
@@ -81,11 +81,13 @@ class WorstRows:
         judged: list[tuple[int, WorstRow]] = []
         values = 0
         for rank, used, number, place in bounds:
-            ample = rank <= self._worst_level and values >= _AMPLE
-            if judged and ((rank, used) <= worst or ample):
+            ample = judged and values >= _AMPLE
+            if judged and ((rank, used) <= worst or (ample and rank <= self._worst_level)):
                 break
             case_number, case, rows, _ = self._accepted[shape][number]
             row = int(rows.rows[place])
+            if ample and rows.explains(row, self._levels[self._worst_level]):
+                continue
             judgement = rows.judge(row)
             judged.append((case_number, WorstRow(judgement, case, row)))
             worst = self._saw(shape, judgement)

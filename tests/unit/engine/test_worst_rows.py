@@ -7,7 +7,7 @@ import numpy as np
 from gradcert.core.case import Case, Regime
 from gradcert.core.evidence import AcceptedRows, JudgedRow
 from gradcert.engine.worst_rows import _AMPLE, WorstRows
-from gradcert_oracle import BINARY64, Judgement, levels
+from gradcert_oracle import BINARY64, Algorithm, Judgement, levels
 
 LEVELS = levels(BINARY64)
 
@@ -29,11 +29,16 @@ class _Rows:
         self.judged: list[int] = []
         self._truth = truth
         ranks, used = zip(*bounds.values(), strict=True)
-        self.found = AcceptedRows(np.array(list(bounds)), np.array(ranks), np.array(used), self)
+        self.found = AcceptedRows(
+            np.array(list(bounds)), np.array(ranks), np.array(used), self, self._explains
+        )
 
     def __call__(self, row: int) -> Judgement:
         self.judged.append(row)
         return _judgement(self._truth[row])
+
+    def _explains(self, row: int, algorithm: Algorithm) -> bool:
+        return LEVELS.index(algorithm) >= self._truth[row][0]
 
 
 def _severities(found: WorstRows) -> list[tuple[int, Severity]]:
@@ -82,6 +87,17 @@ def test_the_search_for_the_most_budgets_ends_but_that_for_the_level_does_not() 
     found.add(_case(["ties"] * 4, _AMPLE), [rows.found])
     assert _severities(found) == [(1, (1, 0.2))]
     assert rows.judged == [0, 1]
+
+
+def test_a_row_that_the_worst_level_explains_is_not_judged_once_enough_are() -> None:
+    rows = _Rows(
+        {0: (2, 1.9), 1: (2, 1.8), 2: (2, 1.7), 3: (1, 1.6)},
+        {0: (1, 0.1), 1: (1, 0.5), 2: (2, 0.2), 3: (1, 0.9)},
+    )
+    found = WorstRows(BINARY64)
+    found.add(_case(["ties"] * 4, _AMPLE), [rows.found])
+    assert _severities(found) == [(2, (2, 0.2))]
+    assert rows.judged == [0, 2]
 
 
 def test_each_shape_of_rows_has_its_own_worst_row_and_one_is_judged_at_least() -> None:
