@@ -100,6 +100,15 @@ def test_the_pages_say_what_was_tried_and_what_was_not(page: object) -> None:
 
 
 @pytest.mark.parametrize("page", [html, markdown])
+def test_what_a_failed_check_may_have_tried_is_not_said_to_be_left(page: object) -> None:
+    assert callable(page)
+    shown = page(Report(certificates=(_covering(CLASSES, MASKS, of=REFUTED),)))
+    assert "What the checks that passed tried of the plan of cases" in shown
+    assert "21 of 22" in shown
+    assert "50257" not in shown
+
+
+@pytest.mark.parametrize("page", [html, markdown])
 def test_the_pages_say_nothing_where_no_coverage_is_recorded(page: object) -> None:
     assert callable(page)
     assert "What was tried" not in page(Report(certificates=(RIGHT,)))
