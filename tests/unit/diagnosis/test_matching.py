@@ -184,6 +184,27 @@ def test_a_flaw_that_explains_some_of_the_cases_explains_them_partly() -> None:
     assert found.cases / 4 < found.partly[0].explains < found.cases / 2
 
 
+def nan_in_the_first_class(z: Array, t: Array) -> Array:
+    found = right(z, t)
+    found[:, 0] = np.nan
+    return found
+
+
+def raised_by_a_quarter(z: Array, t: Array) -> Array:
+    result: Array = right(z, t) + z.dtype.type(0.25)
+    return result
+
+
+@pytest.mark.parametrize("function", [nan_in_the_first_class, raised_by_a_quarter])
+def test_nan_alone_or_rows_of_two_classes_alone_explain_nothing_partly(
+    function: Callable[..., Array],
+) -> None:
+    """Some flaw answers NaN for one class too, and some flaw with a number fits two classes."""
+    found = diagnosis(function, formats=BOTH, effort="quick")
+    assert found.partly == ()
+    assert found.unexplained == found.cases
+
+
 FLAW_FORMATS = load("sign-flipped").formats
 """The formats that the flaw is known in. In others, its sums differ from better ones."""
 
