@@ -41,9 +41,11 @@ from diagnosis_subjects import (
 from subjects import case_of, claim_of, right, under_upstream
 
 from gradcert.checks import check_named
+from gradcert.core.case import Case, Regime
 from gradcert.core.evidence import Evidence
 from gradcert.core.failures import Broken, NotSupported
 from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on, in_place_of
+from gradcert.diagnosis.observing import observed
 from gradcert_implementations import (
     FORMAT_NAMES,
     QUANTITY_NAMES,
@@ -54,6 +56,7 @@ from gradcert_implementations import (
     documented,
     load,
 )
+from gradcert_implementations.parametric import ParametricFlaw
 
 BY_ANOTHER_HAND: list[tuple[str, QuantityName, Callable[..., Any]]] = [
     ("sign-flipped", "dE/dz", descent_direction),
@@ -273,6 +276,21 @@ def test_a_flaw_does_not_match_in_a_format_wider_than_those_it_is_known_in() -> 
     itself = flaw.functions["dE/dz"]
     evidence = _evidence(itself, "accuracy")
     assert not fails_in_the_same_way(flaw, claim_of(itself), check_named("accuracy"), evidence, {})
+
+
+def test_an_answer_too_far_from_the_truth_for_binary64_is_compared_without_a_warning() -> None:
+    """The true slopes are -1e300 and 0, and those of the flaw twice that."""
+    largest = np.finfo(float).max
+    claim = claim_of(lambda o, _t: np.full_like(o, largest), "dE/do")
+    rows = np.array([[1e-300, 1.0]]), np.array([[1.0, 0.0]])
+    case = Case(dict(zip(claim.quantity.arguments, rows, strict=True)), (Regime("ties"),))
+    accuracy = check_named("accuracy")
+    evidence = failure_on(claim, accuracy, case)
+    assert isinstance(evidence, Evidence)
+    assert observed(claim, accuracy, case).wrong == {0}
+    flaw = load("wrong-factor")
+    assert isinstance(flaw, ParametricFlaw)
+    assert not fails_in_the_same_way(flaw.with_values(2.0), claim, accuracy, evidence, {})
 
 
 def unwilling(_z: Array, _t: Array) -> Array:
