@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import floor, isfinite, log2, log10
+from math import floor, frexp, isfinite, ldexp, log2, log10
 
 __all__ = ["simple_between", "simple_near", "simplest_between", "whole_between"]
 
 _DIGITS = 4
 """A number of at most this many digits counts as simple."""
 
-_SMALLEST = 1e-290
-"""Nobody writes a smaller number, and its powers of ten are not in range."""
+_SMALLEST, _LARGEST = 1e-290, 1e290
+"""Nobody writes a number beyond these, and powers near it are not in range."""
 
 
 def whole_between(low: int, high: int) -> list[int]:
@@ -60,7 +60,7 @@ def simple_near(value: float, uncertainty: float) -> tuple[float, ...]:
     if not value or not isfinite(value):
         return ()
     sign, size = (1, value) if value > 0 else (-1, -value)
-    if size < _SMALLEST:
+    if not _SMALLEST <= size <= _LARGEST:
         return (value,)
     near = [x for x in _simple_near(size) if x and abs(x - size) <= uncertainty]
     return tuple(sign * x for x in dict.fromkeys([*near, size]))
@@ -78,7 +78,7 @@ def simplest_between(low: float, high: float) -> float:
     """
     if not high > low or high < _SMALLEST:
         return high
-    power: float = 2.0 ** floor(log2(high))
+    power = ldexp(0.5, frexp(high)[1])
     if power > low and power >= 1:
         return power
     first = floor(log10(high))
@@ -103,7 +103,7 @@ def simple_between(low: float, high: float) -> list[float]:
     """
     if not high > low:
         return [high]
-    power = 2.0 ** floor(log2(high))
+    power = ldexp(0.5, frexp(high)[1])
     digits = (simplest_between(low, x) for x in (high, (low + high) / 2, low + (high - low) / 9))
     ends = (low * (1 + 1e-12), high)
     found = (simplest_between(low, high), power, floor(low) + 1.0, *digits, *ends)

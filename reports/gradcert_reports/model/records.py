@@ -97,11 +97,11 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         The known flaws that name the mistake, the best first; empty if there is none. Each explains
         at least nine tenths of the cases, and nothing contradicts it.
     partly
-        Other known flaws that explain some of the cases.
+        Other known flaws that explain some of the cases: more than a quarter of what is left open.
     other_loss
         The loss for which the answers are right, if there is one: then it may be no mistake.
     unexplained
-        How many of the cases no known flaw explains.
+        How many of the cases none of these flaws explains.
     mistake
         The kind of mistake: that of the best match, or what the wrong values show. None where it is
         not recorded.

@@ -186,7 +186,7 @@ def diagnosis(found: Diagnosis) -> str:
         return f"another loss explains {found.other_loss.explains} of {cases}"
     if found.partly:
         best = found.partly[0]
-        partly = f"{named(best)} explains {best.explains} in part"
+        partly = f"{named(best)} explains {best.explains} of them"
         return f"no known flaw names the mistake of the {cases}; {partly}"
     return f"no known flaw explains the {cases}"
 

@@ -8,6 +8,7 @@ behaviour is compared and not only its formula.
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
+from math import isfinite
 
 from gradcert.diagnosis.candidates import Candidate, candidates, condition_of
 from gradcert.diagnosis.kind import mistake
@@ -24,8 +25,27 @@ __all__ = ["diagnose"]
 _LISTED = 3
 """Flaws that a diagnosis names."""
 
-_ONE_IN = 20
-"""A flaw that adds less than this part of the cases to those explained explains nothing."""
+_ONE_IN = _LISTED + 1
+"""A flaw explains more than this part of the open cases: one share each, and one stays open."""
+
+_FEW = 2
+"""Classes of rows on which flaws agree that are unlike: two values are mostly x and -x."""
+
+
+def _explained(some: Sequence[Candidate]) -> frozenset[tuple[int, int]]:
+    """Return the cases that some of the flaws explain."""
+    return frozenset[tuple[int, int]]().union(*(one.explains for one in some))
+
+
+def _tells_apart(one: Candidate, found: Refutations) -> bool:
+    """Return whether a flaw explains a case that few flaws can explain."""
+    for number, place in one.explains:
+        refutation = found.again[number]
+        evidence = refutation.evidence[place]
+        finite = all(isfinite(float(value)) for value in evidence.returned)
+        if not refutation.check.against_truth or (finite and evidence.case.classes > _FEW):
+            return True
+    return False
 
 
 def _together(
@@ -33,13 +53,14 @@ def _together(
 ) -> list[Candidate]:
     """Return the flaws that explain most of what those with a name do not.
 
-    Each explains some cases that no other one does.
+    Each explains many cases that no other one does.
     """
     found: list[Candidate] = []
-    explained = frozenset[tuple[int, int]]().union(*(one.explains for one in named))
+    explained = _explained(named)
     for _ in range(_LISTED):
         best = max(others, key=lambda one: len(one.explains - explained), default=None)
-        if best is None or len(best.explains - explained) * _ONE_IN < cases:
+        still_open = cases - len(explained)
+        if best is None or len(best.explains - explained) * _ONE_IN <= still_open:
             break
         found.append(best)
         explained |= best.explains
@@ -74,8 +95,8 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
     cases, repeated = found.cases, sum(len(one.evidence) for one in found.repeated)
     matching = candidates(found)
     named = [one for one in matching if one.headline(cases)]
-    others = _together([one for one in matching if not one.headline(cases)], named, cases)
-    explained = frozenset[tuple[int, int]]().union(*(one.explains for one in matching))
+    partly = [one for one in matching if one not in named and _tells_apart(one, found)]
+    others = _together(partly, named, cases)
     refuting = [Refuting(r.check, r.claim, one) for r in found.repeated for one in r.evidence]
     return Diagnosis(
         quantity=quantity.name,
@@ -83,7 +104,7 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
         matches=_matches(named),
         partly=_matches(others),
         other_loss=other,
-        unexplained=cases - len(explained),
+        unexplained=cases - len(_explained([*named, *others])),
         mistake=mistake(
             named[0].flaw if named else None, refuting, once=any(one.once for one in found.again)
         ),
@@ -114,9 +135,16 @@ def diagnose(all_checked: Sequence[Checked]) -> tuple[Diagnosis, ...]:
     of the refuting cases and fails on no case on which the implementation passes. It may do so
     under a condition, which every refuting row meets and no right row does. The best match comes
     first: by the number of cases; then those without a condition; then those without parameters;
-    then those that are known in the refuted formats. Other flaws that explain some cases explain
-    the quantity partly. Beside the flaws stands the loss with other options for which the answers
-    are right, if there is one.
+    then those that are known in the refuted formats.
+
+    Of the other flaws up to three explain the quantity partly. Each must explain more than a
+    quarter of the cases that no flaw before it explains. And one case must tell it from other
+    flaws: a row of three classes or more whose values are all finite, or one of a check that does
+    not compare with true values. NaN comes from many mistakes, and in two classes many formulas
+    agree.
+
+    Beside the flaws stands the loss with other options for which the answers are right, if there is
+    one.
     """
     by_quantity: dict[Quantity, list[Checked]] = {}
     for one in all_checked:

@@ -126,8 +126,9 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
     with np.errstate(over="ignore"):
         if (a.astype(question.format.dtype).astype(np.float64) != a).any():
             return False
+        differences = np.abs(a - b)
     rounding = _ulps(b, question.format) + _lost_in_exponents(question, len(b)) + lost
-    return is_rounding(question, np.abs(a - b), rounding)
+    return is_rounding(question, differences, rounding)
 
 
 def _of_stored(flaw: Flaw, stored: str) -> Mapping[QuantityName, Function]:

@@ -95,7 +95,9 @@ def is_right(claim: Claim, question: Question, values: Sequence[float]) -> bool:
     row = _row(question)
     if np.abs(row.true).max() > question.format.max:
         return True
-    errors = np.abs(np.array(values) - row.true)
+    # Two numbers of binary64 may be further apart than its largest, and then the error is infinite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = np.abs(np.array(values) - row.true)
     if not (errors <= ALLOWED * row.largest).all():
         return False
     found = (row.budgets(algorithm) for algorithm in claim.levels)

@@ -181,9 +181,9 @@ def _matter_of_level(refuting: Sequence[Refuting]) -> list[str]:
     explaining = _levels(refuting)
     if not explaining:
         return []
-    which = "every" if len(explaining) == len(refuting) else "some"
-    names = " and ".join(sorted(set(explaining)))
-    return [f"{which} refuting case is a matter of level: its errors are those of {names}"]
+    cases = "every refuting case" if len(explaining) == len(refuting) else "some refuting cases"
+    names = " or ".join(sorted(set(explaining)))
+    return [f"the level {names} explains {cases}, but the claim is a better level"]
 
 
 def symptoms(
@@ -248,5 +248,5 @@ def symptoms(
         found.append(f"{what} in {', '.join(refuted)}, not in {', '.join(unharmed)}")
     sizes = [row.size for row in rows if isfinite(row.size)]
     if sizes:
-        found.append(f"off by {_between(sizes)} of the row's largest true value")
+        found.append(f"the largest error is {_between(sizes)} times the row's largest true value")
     return tuple(filter(None, found))

@@ -101,7 +101,9 @@ def test_a_level_alone_is_diagnosed_as_one_and_not_as_a_flaw() -> None:
     (diagnosis,) = found.diagnoses
     assert diagnosis.matches == ()
     assert diagnosis.unexplained == diagnosis.cases
-    assert diagnosis.findings[0].startswith("every refuting case is a matter of level: its errors ")
+    assert diagnosis.findings[0].endswith(
+        " explains every refuting case, but the claim is a better level"
+    )
 
 
 def test_a_format_in_which_the_level_is_good_enough_is_named() -> None:

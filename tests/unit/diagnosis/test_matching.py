@@ -41,9 +41,11 @@ from diagnosis_subjects import (
 from subjects import case_of, claim_of, right, under_upstream
 
 from gradcert.checks import check_named
+from gradcert.core.case import Case, Regime
 from gradcert.core.evidence import Evidence
 from gradcert.core.failures import Broken, NotSupported
 from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on, in_place_of
+from gradcert.diagnosis.observing import observed
 from gradcert_implementations import (
     FORMAT_NAMES,
     QUANTITY_NAMES,
@@ -54,6 +56,7 @@ from gradcert_implementations import (
     documented,
     load,
 )
+from gradcert_implementations.parametric import ParametricFlaw
 
 BY_ANOTHER_HAND: list[tuple[str, QuantityName, Callable[..., Any]]] = [
     ("sign-flipped", "dE/dz", descent_direction),
@@ -184,6 +187,27 @@ def test_a_flaw_that_explains_some_of_the_cases_explains_them_partly() -> None:
     assert found.cases / 4 < found.partly[0].explains < found.cases / 2
 
 
+def nan_in_the_first_class(z: Array, t: Array) -> Array:
+    found = right(z, t)
+    found[:, 0] = np.nan
+    return found
+
+
+def raised_by_a_quarter(z: Array, t: Array) -> Array:
+    result: Array = right(z, t) + z.dtype.type(0.25)
+    return result
+
+
+@pytest.mark.parametrize("function", [nan_in_the_first_class, raised_by_a_quarter])
+def test_nan_alone_or_rows_of_two_classes_alone_explain_nothing_partly(
+    function: Callable[..., Array],
+) -> None:
+    """Some flaw answers NaN for one class too, and some flaw with a number fits two classes."""
+    found = diagnosis(function, formats=BOTH, effort="quick")
+    assert found.partly == ()
+    assert found.unexplained == found.cases
+
+
 FLAW_FORMATS = load("sign-flipped").formats
 """The formats that the flaw is known in. In others, its sums differ from better ones."""
 
@@ -252,6 +276,21 @@ def test_a_flaw_does_not_match_in_a_format_wider_than_those_it_is_known_in() -> 
     itself = flaw.functions["dE/dz"]
     evidence = _evidence(itself, "accuracy")
     assert not fails_in_the_same_way(flaw, claim_of(itself), check_named("accuracy"), evidence, {})
+
+
+def test_an_answer_too_far_from_the_truth_for_binary64_is_compared_without_a_warning() -> None:
+    """The true slopes are -1e300 and 0, and those of the flaw twice that."""
+    largest = np.finfo(float).max
+    claim = claim_of(lambda o, _t: np.full_like(o, largest), "dE/do")
+    rows = np.array([[1e-300, 1.0]]), np.array([[1.0, 0.0]])
+    case = Case(dict(zip(claim.quantity.arguments, rows, strict=True)), (Regime("ties"),))
+    accuracy = check_named("accuracy")
+    evidence = failure_on(claim, accuracy, case)
+    assert isinstance(evidence, Evidence)
+    assert observed(claim, accuracy, case).wrong == {0}
+    flaw = load("wrong-factor")
+    assert isinstance(flaw, ParametricFlaw)
+    assert not fails_in_the_same_way(flaw.with_values(2.0), claim, accuracy, evidence, {})
 
 
 def unwilling(_z: Array, _t: Array) -> Array:
