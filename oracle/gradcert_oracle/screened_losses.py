@@ -42,13 +42,14 @@ from math import inf
 import numpy as np
 from flint import arb, ctx
 
-from gradcert_oracle.batches import Batch, Rounding, Widths
+from gradcert_oracle.batches import Batch, Widths
 from gradcert_oracle.effective_targets import smoothing, weighed
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import PLAIN_SHARE, Loss, Share
 from gradcert_oracle.options_textbook import factor
 from gradcert_oracle.rescaled_logits import Rescaling
 from gradcert_oracle.screens import Reference, Screen
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import Array, Pair, Wider
 
 __all__ = [

@@ -32,7 +32,8 @@ from itertools import compress
 
 import numpy as np
 
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batch_parts import parts_of
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.formats import BINARY32, Format
 from gradcert_oracle.kinds import Kinds, kinds_of
 from gradcert_oracle.losses import PLAIN_SHARE, TEXTBOOK_LOSS, Loss, Share
@@ -47,6 +48,7 @@ from gradcert_oracle.screened_losses import (
 )
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Algorithm
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.verdicts import levels
 from gradcert_oracle.wider import PAIRED, PLAIN, Array
 
@@ -216,7 +218,7 @@ def _screen(
     known, scale = np.ones(rows, dtype=bool), np.zeros(rows)
     farthest, used = np.zeros(rows), np.zeros(rows)
     measured = []
-    for places, part in batch.parts() if quantity.pooled else [(slice(None), batch)]:
+    for places, part in parts_of(batch) if quantity.pooled else [(slice(None), batch)]:
         one = _Measured.of(part, screen, values[:, places] if quantity.pooled else values)
         if quantity.unbounded:
             known &= (one.size + one.error <= format.max * (1 - _SLACK)).all(axis=1)

@@ -41,7 +41,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import Array, Pair
 
 __all__ = ["Reference", "Screen", "log_sum_at_most", "textbook_at_most"]

@@ -21,7 +21,7 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding, Widths
+from gradcert_oracle.batches import Batch, Widths
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import log_slopes
 from gradcert_oracle.effective_targets import (
@@ -41,6 +41,7 @@ from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_si
 from gradcert_oracle.screens import Reference, Screen, log_sum_at_most, textbook_at_most
 from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding, log_sum_radius, share_radii
 from gradcert_oracle.wider import STEEPNESS_LOST, Array, Pair, steepness_error
 
 __all__ = ["GRADIENT"]
@@ -267,8 +268,8 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``|Q| (p_j r_j + a) + p_j q R + u (p_j W + |t_j| + |g_j|)``, g_j the value itself.
 
     ``p_j r_j`` bounds the radius of the quotient p_j from below, and r_j is at least ``u |d_j|``;
-    see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. What it may lose to underflow, a,
-    is added to its ball. Q is the sum T of the targets, and ``T + q L`` with a z-loss. Its ball
+    see :func:`~gradcert_oracle.textbook_radii.share_radii`. What it may lose to underflow, a, is
+    added to its ball. Q is the sum T of the targets, and ``T + q L`` with a z-loss. Its ball
     contains Q, so the radius of ``p_j Q - t_j`` is at least ``|Q|`` times both. The ball of L
     contains ``L - R`` and ``L + R``; 0.9 of R is left where the ball of p_j is not symmetric. With
     W the sum of the sizes of the terms of Q, the sizes charge one rounding of ``p_j W``, of t_j and
@@ -287,10 +288,10 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     least = np.maximum(np.abs(pull.total.head) - batch.error * pull.known, 0)
     values = _weights(batch, pull.total.head) - t
     sizes = _weights(batch, pull.sizes) + np.abs(t)
-    reach = batch.radii(rounding) * _weights(batch, least)
+    reach = share_radii(batch, rounding) * _weights(batch, least)
     reach += (least * rounding.lost)[:, None]
     if batch.squares is not None:
-        moved = 0.9 * np.abs(batch.squares.head) * batch.log_sum_radius(rounding)
+        moved = 0.9 * np.abs(batch.squares.head) * log_sum_radius(batch, rounding)
         reach += _weights(batch, moved)
     if batch.widths is not None:
         reach += _width(batch, batch.widths)

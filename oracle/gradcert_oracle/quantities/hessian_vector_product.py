@@ -61,7 +61,7 @@ import numpy as np
 from flint import acb, arb, ctx
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.definitions import Shares, shares
 from gradcert_oracle.differences import analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
@@ -79,6 +79,7 @@ from gradcert_oracle.rows import check_logits, check_masked_targets, check_vecto
 from gradcert_oracle.screens import Reference, Screen, textbook_at_most
 from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import Array
 
 __all__ = ["HESSIAN_VECTOR_PRODUCT"]

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb
 
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.differences import Scalar, central_differences
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
@@ -26,6 +26,7 @@ from gradcert_oracle.rows import check_logits, check_targets
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.shared import with_shares
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import Array
 
 __all__ = ["IDENTITY_GRADIENT"]

@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.definitions import Step, relative_mass, shares
 from gradcert_oracle.differences import Scalar, central_differences
 from gradcert_oracle.precision import Enclosures, refine
@@ -22,6 +22,7 @@ from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding, share_radii
 from gradcert_oracle.wider import Array, Pair
 
 __all__ = ["JACOBIAN"]
@@ -112,17 +113,17 @@ def _reference(batch: Batch) -> Reference:
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``o_i o_j (r_i + r_j + 2 u)``, and ``o_j (r_j + u (1 + o_j))`` on the diagonal.
 
-    ``o_j r_j`` bounds the radius of o_j from below; see :meth:`Batch.radii
-    <gradcert_oracle.batches.Batch.radii>`. In a product the exponents are added, and A and B, which
-    are within 2^-20 of one, are squared. So its relative radius is at least ``r_i + r_j``; q leaves
-    out more than the squares take. On the diagonal, in ``o_j (1 - o_j)``, the balls of both factors
-    are independent. With a and b the ends of the ball of o_j, the product contains ``a (1 - b)``
-    and ``b (1 - a)``, so its radius is at least ``(b - a) / 2 >= r_j o_j``. The sizes are
-    ``2 o_i o_j`` and ``o_j + o_j^2``.
+    ``o_j r_j`` bounds the radius of o_j from below; see
+    :func:`~gradcert_oracle.textbook_radii.share_radii`. In a product the exponents are added, and A
+    and B, which are within 2^-20 of one, are squared. So its relative radius is at least ``r_i +
+    r_j``; q leaves out more than the squares take. On the diagonal, in ``o_j (1 - o_j)``, the balls
+    of both factors are independent. With a and b the ends of the ball of o_j, the product contains
+    ``a (1 - b)`` and ``b (1 - a)``, so its radius is at least ``(b - a) / 2 >= r_j o_j``. The sizes
+    are ``2 o_i o_j`` and ``o_j + o_j^2``.
     """
     softmax = batch.softmax
     o, unit = softmax.powers.head / softmax.mass.head[:, None], rounding.unit
-    radii = batch.radii(rounding)
+    radii = share_radii(batch, rounding)
     diagonal = np.arange(batch.classes)
     bound = o[:, :, None] * o[:, None, :] * (radii[:, :, None] + radii[:, None, :] + 2 * unit)
     bound[:, diagonal, diagonal] = o * (radii + unit * (1 + o))

@@ -19,7 +19,7 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
 from gradcert_oracle.precision import Enclosures, refine
@@ -27,6 +27,7 @@ from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding, mass_radius
 from gradcert_oracle.wider import LOG_ERROR, LOG_LOST, Array
 
 __all__ = ["LOG_SOFTMAX"]
@@ -92,11 +93,10 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     A value is ``(d_j (1 +- u) - ln S) (1 +- v)``, with v the unit of a log-probability that is
     stored, and the ball of ln S. So its ends are apart by at least ``2 (u |d_j| + r + v |l_j|)``.
     The sizes charge one rounding of it. r is a lower bound as that of the loss is: from
-    :meth:`Batch.mass_radius <gradcert_oracle.batches.Batch.mass_radius>`, or from what the powers
-    lose to underflow.
+    :func:`~gradcert_oracle.textbook_radii.mass_radius`, or from what the powers lose to underflow.
     """
     lost = batch.classes * rounding.lost / batch.softmax.mass.head
-    radius = np.maximum(batch.mass_radius(rounding), lost)[:, None]
+    radius = np.maximum(mass_radius(batch, rounding), lost)[:, None]
     sizes = _sizes(batch)
     bound: Array = rounding.unit * (sizes - batch.differences.head) + rounding.stored * sizes
     return bound + radius

@@ -21,7 +21,7 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import analytic_log, analytic_log1p
 from gradcert_oracle.effective_targets import (
@@ -40,6 +40,7 @@ from gradcert_oracle.rows import check_logits, check_masked_targets, has_both_si
 from gradcert_oracle.screens import Reference, Screen, log_sum_at_most, textbook_at_most
 from gradcert_oracle.sums import float_sum, of_both_signs
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding, log_sum_radius, mass_radius
 from gradcert_oracle.wider import LOG_ERROR, LOG_LOST, Array, Pair
 
 __all__ = ["LOSS"]
@@ -233,9 +234,9 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     |E|``.
 
     The ball of S contains two numbers whose ratio is A / B, and half of its logarithm is at least
-    one r; see :meth:`Batch.mass_radius <gradcert_oracle.batches.Batch.mass_radius>`. Each of the n
-    powers is charged a loss to underflow of a. So the ball also contains ``S + n a`` and ``S - n
-    a``, and ``n a / S`` is another r. The larger one counts.
+    one r; see :func:`~gradcert_oracle.textbook_radii.mass_radius`. Each of the n powers is charged
+    a loss to underflow of a. So the ball also contains ``S + n a`` and ``S - n a``, and ``n a / S``
+    is another r. The larger one counts.
 
     The radii of the factors, which all terms have, and of smoothed targets are added.
 
@@ -245,12 +246,12 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     sizes = _sizes(batch)
     loss = batch.moved.total.head + batch.targets.total.head * batch.log_mass.head
     lost = batch.classes * rounding.lost / batch.softmax.mass.head
-    radius = batch.targets.sizes * np.maximum(batch.mass_radius(rounding), lost)
+    radius = batch.targets.sizes * np.maximum(mass_radius(batch, rounding), lost)
     if batch.squares is not None:
         square = _square(batch).head
         twice = 2 * np.abs(batch.squares.head * batch.log_sum.head)
         loss, sizes = loss + square, sizes + np.abs(square)
-        radius = radius + twice * batch.log_sum_radius(rounding)
+        radius = radius + twice * log_sum_radius(batch, rounding)
     if batch.widths is not None:
         square = sizes - _sizes(batch)
         width = _sizes(batch) * batch.widths.front + square * batch.widths.square

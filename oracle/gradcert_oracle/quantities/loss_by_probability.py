@@ -17,13 +17,14 @@ from math import inf
 import numpy as np
 from flint import arb
 
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.differences import analytic_log1p, central_differences
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_targets
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import Array, Pair
 
 __all__ = ["LOSS_BY_PROBABILITY"]

@@ -24,7 +24,7 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.definitions import shares
 from gradcert_oracle.differences import log_slopes
 from gradcert_oracle.precision import Enclosures, refine
@@ -33,6 +33,7 @@ from gradcert_oracle.rows import check_logits, check_targets
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.shared import with_shares
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import DEEPEST, Array, Pair
 
 __all__ = ["SIGMOID_GRADIENT"]
@@ -104,10 +105,10 @@ def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
 
     With d the distance of z_j from the larger of z_j and 0, and l that of ln o_j from 0, ``o_j (u d
     + v l)`` bounds the radius of the quotient o_j from below. It is that of a softmax of z_j and 0,
-    see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`, whose sum is taken as exact: its
-    ball contains S. Here v is the unit of a log-probability that is stored, and l is at least d and
-    ``1 - o_j`` where z_j is positive, or ``o_j``. What o_j may lose to underflow, a, is added to
-    its ball. The sizes charge one rounding of each term and of the difference.
+    see :func:`~gradcert_oracle.textbook_radii.share_radii`, whose sum is taken as exact: its ball
+    contains S. Here v is the unit of a log-probability that is stored, and l is at least d and ``1
+    - o_j`` where z_j is positive, or ``o_j``. What o_j may lose to underflow, a, is added to its
+    ball. The sizes charge one rounding of each term and of the difference.
     """
     z, t = batch["logits"], batch["targets"]
     smaller = _smaller(batch).head

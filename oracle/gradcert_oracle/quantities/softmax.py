@@ -14,13 +14,14 @@ import numpy as np
 from flint import arb
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.precision import Enclosures, refine
 from gradcert_oracle.questions import Quantity, Question
 from gradcert_oracle.rows import check_logits
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding, share_radii
 from gradcert_oracle.wider import Array
 
 __all__ = ["SOFTMAX"]
@@ -69,11 +70,11 @@ def _reference(batch: Batch) -> Reference:
 def _budget_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``o_j (r_j + u)``: the radius of o_j, and one rounding of it that its size is charged.
 
-    r_j is at least ``u |d_j|``; see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`.
+    r_j is at least ``u |d_j|``; see :func:`~gradcert_oracle.textbook_radii.share_radii`.
     """
     softmax = batch.softmax
     o = softmax.powers.head / softmax.mass.head[:, None]
-    bound: Array = (batch.radii(rounding) + rounding.unit) * o
+    bound: Array = (share_radii(batch, rounding) + rounding.unit) * o
     return bound
 
 

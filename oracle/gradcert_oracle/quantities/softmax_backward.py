@@ -26,7 +26,7 @@ import numpy as np
 from flint import arb, ctx
 
 from gradcert_oracle import textbook
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.definitions import relative_mass, shares
 from gradcert_oracle.differences import share_slopes
 from gradcert_oracle.precision import Enclosures, refine
@@ -35,6 +35,7 @@ from gradcert_oracle.rows import Row, check_logits, check_vector
 from gradcert_oracle.screens import Reference, Screen
 from gradcert_oracle.sums import of_equal_terms
 from gradcert_oracle.textbook import Arithmetic, Values
+from gradcert_oracle.textbook_radii import Rounding, mass_radius, share_radii
 from gradcert_oracle.wider import Array
 
 __all__ = [
@@ -202,9 +203,9 @@ def reach_at_least(batch: Batch, rounding: Rounding) -> Array:
     """Return ``(r_j + a) max(|v_j - m|, R) + (o_j - 2 r_j) R``: a radius of the textbook's ball.
 
     The ball of o_j contains two numbers ``c < d`` with ``d - c >= 2 r_j`` and ``c >= o_j - 2 r_j``;
-    see :meth:`Batch.radii <gradcert_oracle.batches.Batch.radii>`. What it may lose to underflow, a,
-    is added on both sides. The ball of ``v_j - m`` contains the true one, and ``p < q`` with ``q -
-    p >= 2 R``; say that q is the larger in size. So q is at least ``|v_j - m|`` and R. The products
+    see :func:`~gradcert_oracle.textbook_radii.share_radii`. What it may lose to underflow, a, is
+    added on both sides. The ball of ``v_j - m`` contains the true one, and ``p < q`` with ``q - p
+    >= 2 R``; say that q is the larger in size. So q is at least ``|v_j - m|`` and R. The products
     of c, d with what is from p to q are at least ``(d - c) q + c (q - p)`` apart: for p >= 0 it is
     ``d q - c p``, and for p < 0 it is less than ``d (q - p)``.
 
@@ -212,11 +213,11 @@ def reach_at_least(batch: Batch, rounding: Rounding) -> Array:
     terms of a sum add up, and that of m is at least that of the sum of the sizes. So R is the sum
     of these.
     """
-    mean, o, radii, lost = batch.mean, _shares(batch), batch.radii(rounding), rounding.lost
+    mean, o, radii, lost = batch.mean, _shares(batch), share_radii(batch, rounding), rounding.lost
     if rounding.stored:
         width = rounding.stored * (mean.moved + batch.log_mass.head * mean.size)
     else:
-        width = batch.mass_radius(rounding) * mean.size
+        width = mass_radius(batch, rounding) * mean.size
     # Of what underflows the other terms have no more than 1/1000.
     width = (width + rounding.unit * mean.moved + 0.999 * lost * mean.whole)[:, None]
     most = np.maximum(_distances(batch), width)

@@ -10,7 +10,8 @@ import numpy as np
 from gradcert.checks.registry import Check, Part, is_linear
 from gradcert.core.claim import Claim, claims_of
 from gradcert.core.settings import Effort, SearchSettings
-from gradcert.generation.dealing import UNLIKE, plan
+from gradcert.generation.dealers import UNLIKE
+from gradcert.generation.dealing import plan
 from gradcert.generation.plan import Item, PlannedCase
 from gradcert.generation.scope import scope_of
 from gradcert.generation.sizes import FEW, LONG

@@ -20,9 +20,10 @@ from gradcert_oracle import (
     screening,
 )
 from gradcert_oracle import kinds as module
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batches import Batch
 from gradcert_oracle.kinds import kinds_of
 from gradcert_oracle.textbook import Algorithm
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import PAIRED
 
 RNG = np.random.default_rng(0)

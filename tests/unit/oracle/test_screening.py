@@ -30,7 +30,9 @@ from gradcert_oracle import (
     levels,
     screen,
 )
-from gradcert_oracle.batches import Batch, Rounding
+from gradcert_oracle.batch_parts import parts_of
+from gradcert_oracle.batches import Batch
+from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import PAIRED, PLAIN, Wider
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
@@ -177,7 +179,7 @@ def test_a_wide_row_has_the_same_bounds_in_parts(quantity: Quantity, wider: Wide
     }
     batch = Batch(screen.arguments({name: named[name] for name in quantity.arguments}), wider)
     whole = screen.reference(batch)
-    places, parts = zip(*batch.parts(), strict=True)
+    places, parts = zip(*parts_of(batch), strict=True)
     assert len(parts) > 2
     found = [screen.reference(part) for part in parts]
     assert max(one.scale for one in found) == whole.scale
