@@ -150,7 +150,7 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     >>> load("numpy", quantities=["dE/dz"]).summary
     'Every quantity written out in NumPy, as one would on paper.'
     """
-    chosen = Options(**options)
+    chosen = Options.of(options)
     try:
         spec.encode()
     except UnicodeEncodeError:

@@ -5,7 +5,7 @@ JSON to another process. A new option is a field here, and its key in :class:`Op
 command line and pytest build their options from the metadata of the fields.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypedDict, cast
 
@@ -181,6 +181,37 @@ class Options:
                 object.__setattr__(self, one.name, one.value)
         rest = tuple(one for one in domain if one.name not in SHORT)
         object.__setattr__(self, "domain", rest)
+
+    @classmethod
+    def of(cls, keywords: OptionValues, beside: Iterable[str] = ()) -> "Options":
+        """Return the options that somebody gives as keywords to a function.
+
+        Parameters
+        ----------
+        keywords
+            The options.
+        beside
+            The names of the other keywords of the function.
+
+        Raises
+        ------
+        SpecError
+            For a keyword that is no option, and for an empty list of quantities or formats.
+
+        Examples
+        --------
+        >>> Options.of({"format": "fp32"}, ["seed"])  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        SpecError: unknown option 'format'; did you mean formats? choose from seed, quantities, ...
+        """
+        for name, value in keywords.items():
+            try:
+                known_name("option", name, [*beside, *(one.name for one in fields(cls))])
+            except ValueError as error:
+                raise SpecError(str(error)) from None
+            if name in ("quantities", "formats") and value in ([], ()):
+                raise SpecError(f"{name} is {value!r}; name one at least, or leave {name} out")
+        return cls(**keywords)
 
     def _domain_given(self) -> tuple[Given, ...]:
         """Return what is given of the domain, here or by an option of its own."""

@@ -1,6 +1,8 @@
 """Reports on disk: written atomically, validated when they are read."""
 
 import tempfile
+from errno import ENOTDIR
+from os import PathLike
 from pathlib import Path
 
 from gradcert_reports.atomic import write_atomically
@@ -27,6 +29,8 @@ def prepare(directory: Path) -> None:
     OSError
         If the directory cannot be made or written to.
     """
+    if directory.is_file():
+        raise NotADirectoryError(ENOTDIR, "it is a file; name a folder", str(directory))
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=directory):
         pass
@@ -75,6 +79,8 @@ def write(found: Report | Certificate, directory: str | Path) -> list[Path]:
     ------
     OSError
         If the directory cannot be made or written to.
+    ValueError
+        If `found` is neither a certificate nor a report, or `directory` no path.
 
     Examples
     --------
@@ -84,6 +90,13 @@ def write(found: Report | Certificate, directory: str | Path) -> list[Path]:
     >>> [path.name for path in written]
     ['index.html', 'report.md', 'junit.xml', 'badge.svg', 'certificate.json']
     """
+    if not isinstance(found, Certificate | Report):
+        raise ValueError(
+            f"write gets an object of type {type(found).__name__}; expected a Certificate, or "
+            "several as Report(certificates=(first, second))"
+        )
+    if not isinstance(directory, str | PathLike):
+        raise ValueError(f"the directory is {directory!r}; expected the name of a folder or a Path")
     report = Report(certificates=(found,)) if isinstance(found, Certificate) else found
     directory = Path(directory)
     rendered = {name: page(report) for name, page in _PAGES.items()}

@@ -232,9 +232,10 @@ def certify(
     Raises
     ------
     SpecError
-        If there is nothing to certify.
+        If there is nothing to certify, or an option is unknown or means nothing.
     ValueError
-        If `max_examples` is not a positive integer, `seed` not an integer, or `effort` unknown.
+        If `max_examples` is not a positive integer, `seed` is negative or no integer, or `effort`
+        is unknown.
 
     Examples
     --------
@@ -262,8 +263,9 @@ def certify(
     """
     from gradcert.engine.certification import certifying
 
+    chosen = Options.of(options, certify.__kwdefaults__ or ())
     settings = SearchSettings(max_examples=max_examples, seed=seed, effort=Effort.named(effort))
-    subject = subject_of(implementation, Options(**options), limits=limits)
+    subject = subject_of(implementation, chosen, limits=limits)
     with _ONE_AT_A_TIME, interruptible(), _bar(subject.name) if progress else nullcontext() as bar:
         for certificate in certifying(subject, settings):
             if bar is not None:

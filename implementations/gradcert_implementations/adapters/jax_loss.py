@@ -117,7 +117,7 @@ def from_jax(
     >>> mine.functions["softmax-backward"](np.zeros((1, 2)), np.array([[1.0, 0.0]]))
     array([[ 0.25, -0.25]])
     """
-    chosen = Options(**options)
+    chosen = Options.of(options)
     try:
         place = jax.devices(chosen.device)[0]
     except RuntimeError as error:

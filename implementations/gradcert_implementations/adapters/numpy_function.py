@@ -67,7 +67,7 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
     >>> from_numpy(lambda logits, labels, g: g[:, None] * gradient(logits, labels)).takes_upstream
     True
     """
-    chosen = Options(**options)
+    chosen = Options.of(options)
     layout = chosen.domain_over(Domain()).layout
 
     quantity = one_quantity(function, chosen)

@@ -272,7 +272,7 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
     Traceback (most recent call last):
     ValueError: there is no program './missing_kernel' that can be run
     """
-    chosen = Options(**options)
+    chosen = Options.of(options)
     require_posix("a program behind command:")
     words = shlex.split(command)
     if not words:

@@ -133,7 +133,10 @@ def cannot_be_called(
     others
         The quantities that suit the function.
     """
-    way_out = f"choose --quantity {' or '.join(others)}" if others else "let it take these arrays"
+    way_out = "let it take these arrays"
+    if others:
+        in_python = f"quantities=[{others[0]!r}] in Python"
+        way_out = f"choose --quantity {' or '.join(others)} ({in_python})"
     return ValueError(
         f"{name} cannot be called with {' and '.join(arguments)}, as {what} is; {way_out}"
     )

@@ -166,7 +166,7 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     >>> mine.functions["softmax-backward"](np.zeros((1, 2)), np.array([[1.0, 0.0]]))
     array([[ 0.25, -0.25]])
     """
-    chosen = Options(**options)
+    chosen = Options.of(options)
     device = chosen.device or "cpu"
     place = device_named(device)
     made = made_from(subject)

@@ -34,6 +34,11 @@ def explanation(result: CheckResult) -> str:
     Some lines of text: what is wrong, the case, the true and the returned values, the size of the
     error, and Python code that reproduces it.
 
+    Raises
+    ------
+    ValueError
+        If `result` is not the result of a check.
+
     Examples
     --------
     >>> result = CheckResult(
@@ -47,6 +52,11 @@ def explanation(result: CheckResult) -> str:
     >>> explanation(result)
     'accuracy: dE/dz in binary64 is broken: TypeError: the answer is a list'
     """
+    if not isinstance(result, CheckResult):
+        raise ValueError(
+            f"explanation gets an object of type {type(result).__name__}; expected the result of "
+            "one check, such as certificate.refutations[0]"
+        )
     about = f"{result.quantity} in {result.format}"
     found = result.discrepancy
     if found is None:

@@ -95,7 +95,7 @@ class SearchSettings:
     Raises
     ------
     ValueError
-        If one of the numbers is not an integer, or `max_examples` is not positive.
+        If one of the numbers is not an integer, `max_examples` is not positive, or `seed` negative.
     """
 
     max_examples: int
@@ -103,11 +103,14 @@ class SearchSettings:
     effort: Effort = Effort.STANDARD
 
     def __post_init__(self) -> None:
-        for name, number in (("max_examples", self.max_examples), ("seed", self.seed)):
+        for name, number, least, example in (
+            ("max_examples", self.max_examples, 1, "100"),
+            ("seed", self.seed, 0, "7, or random.getrandbits(32) for another one in each run"),
+        ):
             if not isinstance(number, int) or isinstance(number, bool):
-                raise ValueError(f"{name} is {number!r}; it must be an integer, such as 100")
-        if self.max_examples < 1:
-            raise ValueError(f"max_examples is {self.max_examples}; it must be at least 1")
+                raise ValueError(f"{name} is {number!r}; it must be an integer, such as {example}")
+            if number < least:
+                raise ValueError(f"{name} is {number}; it must be at least {least}")
 
     @property
     def cases(self) -> int:

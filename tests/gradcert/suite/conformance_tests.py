@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 import pytest
+from msgspec import ValidationError, convert
 
 from gradcert import MAX_EXAMPLES
 from gradcert.api import subject_of
@@ -94,7 +95,8 @@ def conformance_tests(
         If there is nothing to certify.
     ValueError
         If an entry names no test, or only tests that narrower entries name, if two implementations
-        have one name, and if `effort`, `seed` or `max_examples` is none.
+        have one name, and if `marks`, `expected_failures`, `effort`, `seed` or `max_examples` is
+        none.
 
     Examples
     --------
@@ -103,16 +105,33 @@ def conformance_tests(
     ...     "reused-buffer", expected_failures={"same-answer-twice": "the buffer is documented"}
     ... )
     """
+    chosen = Options.of(options, conformance_tests.__kwdefaults__ or ())
     settings = SearchSettings(
         max_examples=max_examples, seed=0 if seed is None else seed, effort=Effort.named(effort)
     )
     if not implementations:
         raise SpecError("nothing to certify: name an implementation")
-    chosen = Options(**options)
     subjects = [subject_of(one, chosen, limits=limits) for one in implementations]
     tests = _tests_of(subjects)
-    given = {_by_ieee_name(name): name for name in expected_failures or {}}
-    reasons = {name: (expected_failures or {})[typed] for name, typed in given.items()}
+    try:
+        failures = convert({} if expected_failures is None else expected_failures, dict[str, str])
+    except ValidationError:
+        raise ValueError(
+            f"expected_failures is {expected_failures!r}; expected a dict from the name of a check "
+            'or a test to a reason, such as {"accuracy": "issue 12"}'
+        ) from None
+    try:
+        every = convert(
+            [marks] if isinstance(marks, pytest.MarkDecorator) else marks,
+            list[pytest.MarkDecorator],
+        )
+    except ValidationError:
+        raise ValueError(
+            f"marks is {marks!r}; expected a mark of pytest, such as pytest.mark.slow, or a list "
+            "of marks"
+        ) from None
+    given = {_by_ieee_name(name): name for name in failures}
+    reasons = {name: failures[typed] for name, typed in given.items()}
     expected: dict[str, list[Planned]] = {}
     for name in sorted(reasons, key=len, reverse=True):  # The narrower first.
         named = [test for test in tests if f"{test}-".startswith(f"{name}-")]
@@ -125,7 +144,7 @@ def conformance_tests(
         expected[name] = [run for test in named for run in tests.pop(test)]
     tests |= expected
 
-    @pytest.mark.parametrize("name", [pytest.param(name, marks=marks) for name in tests])
+    @pytest.mark.parametrize("name", [pytest.param(name, marks=every) for name in tests])
     def test(name: str, request: pytest.FixtureRequest) -> None:
         chosen_seed = seed_of(request.config) if seed is None else seed
         wanted = replace(settings, seed=chosen_seed)

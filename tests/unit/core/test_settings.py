@@ -1,5 +1,7 @@
 """The settings of a search: how many cases, what they are drawn from, and how much is tried."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -32,6 +34,23 @@ def test_an_unknown_effort_is_one_line_with_all_choices(given: object) -> None:
     with pytest.raises(ValueError, match=r"^unknown effort .*quick, standard, thorough$") as raised:
         Effort.named(given)
     assert repr(given) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"seed": "random"}, "seed is 'random'; it must be an integer, such as 7, or random.getr"),
+        ({"seed": None}, "seed is None; it must be an integer"),
+        ({"seed": -1}, "seed is -1; it must be at least 0"),
+        ({"max_examples": "3"}, "max_examples is '3'; it must be an integer, such as 100"),
+        ({"max_examples": 0}, "max_examples is 0; it must be at least 1"),
+    ],
+)
+def test_a_number_that_is_none_is_one_line_with_the_way_out(
+    given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        SearchSettings(**{"max_examples": 1, "seed": 0, **given})
 
 
 def test_two_flags_choose_one_effort() -> None:

@@ -506,6 +506,7 @@ OF_TWO = "loss or dE/do or dE/dz or softmax-backward or log-softmax-backward or 
         (from_jax, no_arguments, SOFTMAX, "as a softmax is; let it take these arrays"),
         (from_torch, torch_rows, ["hvp", "softmax"], "a loss gives loss or dE/dz"),
         (from_numpy, softmax, [], "as dE/dz is; choose --quantity softmax or do/dz or log-softmax"),
+        (from_numpy, softmax, [], "or log-softmax (quantities=['softmax'] in Python)"),
         (from_numpy, softmax_along, [], "as dE/dz is; choose --quantity softmax or do/dz or log-"),
         (from_numpy, backward, ["hvp"], f"as hvp is; choose --quantity {OF_TWO}"),
         (from_numpy, product, ["softmax-backward"], "is; choose --quantity dE/dz or hvp"),
@@ -515,7 +516,7 @@ def test_a_function_that_does_not_suit_its_quantity_says_which_ones_it_can_have(
     adapt: Callable[..., Any], subject: Any, quantities: list[str], message: str
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
-        adapt(subject, quantities=quantities)
+        adapt(subject, **({"quantities": quantities} if quantities else {}))
     assert "\n" not in str(caught.value)
 
 

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
+from gradcert import certify, conformance_tests
 from gradcert_implementations import (
     Domain,
     Given,
@@ -276,3 +277,31 @@ def test_an_option_that_means_nothing_is_refused_with_the_value_and_the_way_out(
         Options(**chosen)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [certify, conformance_tests, load, from_numpy, from_torch, from_jax, from_command],
+)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"format": "fp32"}, "unknown option 'format'; did you mean formats? choose from "),
+        ({"quantity": "dE/dz"}, "unknown option 'quantity'; did you mean quantities? choose from "),
+        ({"formats": []}, "formats is []; name one at least, or leave formats out"),
+        ({"quantities": ()}, "quantities is (); name one at least, or leave quantities out"),
+    ],
+    ids=str,
+)
+def test_every_function_with_options_refuses_one_that_it_does_not_know_or_that_is_empty(
+    function: Callable[..., Any], given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        function("numpy", **given)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_misspelt_keyword_of_the_function_itself_is_named_too() -> None:
+    with pytest.raises(SpecError, match=r"^unknown option 'max_exampels'; did you mean max_exam"):
+        certify("numpy", max_exampels=3)  # type: ignore[call-arg]

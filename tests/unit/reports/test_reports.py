@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -30,6 +30,7 @@ from gradcert_reports import (
     Sample,
     Verdict,
     details,
+    explanation,
     html,
     json_schema,
     markdown,
@@ -199,6 +200,35 @@ def test_a_file_that_does_not_follow_the_schema_is_refused_saying_where(
 
 def test_the_published_schema_is_the_one_in_force() -> None:
     assert (ROOM / "schema" / "gradcert-report-2.json").read_bytes() == json_schema()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: write([], "out"),
+            "write gets an object of type list; expected a Certificate, or s",
+        ),
+        (
+            lambda: write(Report(certificates=()), 3),
+            "the directory is 3; expected the name of a fo",
+        ),
+        (lambda: explanation(Report(certificates=())), "explanation gets an object of type Report"),
+    ],
+)
+def test_something_else_than_a_report_a_folder_or_a_result_is_one_line_with_what_is_expected(
+    call: Callable[[], object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}") as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_in_the_place_of_the_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    file.touch()
+    with pytest.raises(NotADirectoryError, match=r"it is a file; name a folder: '.*out'"):
+        write(Report(certificates=()), file)
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
@@ -215,6 +216,42 @@ def test_no_subject_is_an_error() -> None:
 def test_an_unknown_effort_is_an_error_that_lists_the_choices() -> None:
     with pytest.raises(ValueError, match="unknown effort 'fast'; choose from quick, standard"):
         gradcert.conformance_tests("numpy", effort="fast")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"marks": "slow"},
+            r"marks is 'slow'; expected a mark of pytest, such as pytest.mark.slow",
+        ),
+        ({"marks": ["slow"]}, r"marks is \['slow'\]; expected a mark of pytest, such as "),
+        ({"marks": 3}, r"marks is 3; expected a mark of pytest, such as "),
+        (
+            {"expected_failures": ["accuracy"]},
+            r"expected_failures is \['accuracy'\]; expected a dic",
+        ),
+        ({"expected_failures": "accuracy"}, r"expected_failures is 'accuracy'; expected a dict "),
+        (
+            {"expected_failures": {"accuracy": None}},
+            r"expected_failures is {'accuracy': None}; exp",
+        ),
+    ],
+    ids=str,
+)
+def test_marks_and_expectations_of_another_type_are_one_line_with_an_example(
+    given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}") as caught:
+        gradcert.conformance_tests("numpy", **given)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("marks", [pytest.mark.skip, [pytest.mark.skip], (pytest.mark.skip,)])
+def test_one_mark_or_several_are_on_each_test(marks: Any) -> None:
+    test = gradcert.conformance_tests("numpy", marks=marks, formats=["fp64"])
+    (parameters,) = test.pytestmark  # type: ignore[attr-defined]
+    assert all(tuple(one.marks) == (pytest.mark.skip,) for one in parameters.args[1])
 
 
 def test_an_expectation_that_names_no_test_is_an_error_that_lists_the_checks() -> None:
