@@ -146,8 +146,9 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         A Python script without gradcert that fails on the wrong answer, and passes if the answer is
         right. It calls what the user wrote, or sends the bytes of a request to a program. Empty if
         there is none: for gradcert's own implementations and the libraries that it adapts, for
-        faults other than a wrong value and a call without an answer, for several rows of a loss in
-        a framework that may be a mean where no reduction is claimed, and where it is long.
+        faults other than a wrong value, a call without an answer, a changed argument and two
+        answers of a function of numpy arrays that differ, for several rows of a loss in a framework
+        that may be a mean where no reduction is claimed, and where it is long.
     jacobian
         The softmax Jacobian of that row, true and returned, if it is small enough to read.
     """

@@ -55,6 +55,8 @@ def require_agreement(
     judgement = judge_exactly(claim, errors(a, b), allowances)
     if judgement.algorithm is None:
         index = judgement.index
+        claimed = (allowances(algorithm) for algorithm in reversed(claim.levels))
+        widest = next((each for each in claimed if each is not None), None)
         raise Refuted(
             Evidence(
                 case,
@@ -65,6 +67,7 @@ def require_agreement(
                 expected=tuple(map(text, b)),
                 expected_is="other",
                 budgets=judgement.used if isfinite(judgement.used) else None,
+                allowed=None if widest is None else float((2 * widest[index]).upper()),
                 shown_by=shown_by,
             )
         )

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradcert.checks.agreement import require_agreement
 from gradcert.checks.places import evenly_spaced
-from gradcert.checks.shown import with_rows_changed
+from gradcert.checks.shown import ASKED, with_rows_changed
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import JudgedRow
@@ -41,11 +41,13 @@ def row_independence(claim: Claim, case: Case) -> list[JudgedRow]:
     unlike = unlike_rows(*claim.row_arguments(case), together)
     divided = claim.loss.reduction is Reduction.MEAN
     for row in (int(unlike[place]) for place in evenly_spaced(len(unlike), _COMPARED)):
-        where, expression = "alone", f"f(*({with_rows_changed(claim, f'a[{row}:{row + 1}]')}))"
+        where, asked = "alone", case.alone(row)
+        expression = f"f(*({with_rows_changed(claim, f'a[{row}:{row + 1}]')}))"
         if divided:
-            where, expression = "beside rows of zeros", _BESIDE_ZEROS.format(row)
-        with shown_as(f"for a row {where}", expression):
-            other = claim.answer(_beside_zeros(case, row) if divided else case.alone(row))
+            where, asked = "beside rows of zeros", _beside_zeros(case, row)
+            expression = _BESIDE_ZEROS.format(row)
+        with shown_as(f"for a row {where}", ASKED, asked):
+            other = claim.answer(asked)
         require_agreement(
             claim,
             case,
@@ -53,6 +55,6 @@ def row_independence(claim: Claim, case: Case) -> list[JudgedRow]:
             ours=together[row],
             theirs=other[row if divided else 0],
             difference=f"for the same row {where}",
-            shown_by=("f(*args)", expression),
+            shown_by=(ASKED, expression),
         )
     return []

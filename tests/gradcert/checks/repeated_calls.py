@@ -115,6 +115,7 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
     ):
         require_equal_bytes(case, ours, kept, what=what, shown_by=shown_by)
 
+    other_targets = f"f(args[0], *({with_classes_changed(claim, 'a[:, ::-1]', 'args[1:]')}))"
     retargeted = _with_other_targets(case)
     after_given = claim.answer(retargeted).copy()
     claim.answer(reverse)
@@ -124,8 +125,7 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
         claim.answer(retargeted),
         what="the answer to other targets depends on the call before",
         shown_by=(
-            f"f(args[0], *({with_classes_changed(claim, 'a[:, ::-1]', 'args[1:]')}))",
-            ASKED,
+            f"[{other_targets}, {ASKED}][-1]",
             turned_around,
             ASKED,
         ),
@@ -146,7 +146,7 @@ def same_answer_twice(claim: Claim, case: Case) -> list[JudgedRow]:
             case,
             renewed,
             claim.call(*fresh),
-            (turned_in_place, ASKED, turned_in_place, ASKED, _FRESH),
+            (f"[{turned_in_place}, {ASKED}, {turned_in_place}, {ASKED}][-1]", _FRESH),
         ),
         # Fresh arrays may lie where an earlier call had the classes in reverse.
         (case, renewed, kept, (_FRESH, turned_in_place, ASKED, turned_in_place, ASKED)),

@@ -106,15 +106,18 @@ class Evidence:
     changed
         What the call changed in an argument; None if nothing.
     allowed
-        The largest error of the value at `index` that a right implementation may have, if the
-        values are those of one call and `expected` are the true ones.
+        The largest error of the value at `index` that a right implementation may have, or the
+        largest difference of its two answers there.
     level
         The level that explains the row, where a better one is claimed; empty if none explains it.
     second_backward
         Whether the values are those of a second backward of the same graph.
+    no_answer
+        Whether the last call raises, or returns what is no answer.
     shown_by
         Python expressions to print, with ``f`` the implementation's function, ``args`` the case's
-        arguments and ``np`` numpy.
+        arguments and ``np`` numpy. If `expected` is another answer, the first and the last are the
+        two answers.
     """
 
     case: Case
@@ -131,6 +134,7 @@ class Evidence:
     allowed: float | None = None
     level: str = ""
     second_backward: bool = False
+    no_answer: bool = False
     shown_by: tuple[str, ...] = ("f(*args)",)
 
 

@@ -81,6 +81,44 @@ def refusing(logits, targets):
     if SIGN < 0:
         raise RuntimeError("out of registers")
     return softmax(logits) - targets
+
+def refusing_one_row(logits, targets):
+    if SIGN < 0 and len(logits) == 1:
+        raise RuntimeError("one row")
+    return softmax(logits) - targets
+
+def overwriting(logits, targets):
+    answer = softmax(logits) - targets
+    if SIGN < 0:
+        logits[...] = 7
+    return answer
+
+kept = {}
+
+def reusing(logits, targets):
+    answer = softmax(logits) - targets
+    if SIGN > 0:
+        return answer
+    buffer = kept.setdefault((answer.shape, answer.dtype), answer)
+    buffer[...] = answer
+    return buffer
+
+def counting(logits, targets):
+    kept["calls"] = kept.get("calls", 0) + (SIGN < 0)
+    return softmax(logits) - targets + np.asarray(kept["calls"] % 7, logits.dtype)
+
+def remembering(logits, targets):
+    key = logits.shape, logits.dtype, logits.ravel()[0].item()
+    if SIGN > 0 or key not in kept:
+        kept[key] = softmax(logits) - targets
+    return kept[key].copy()
+
+def strided(logits, targets):
+    wrong = SIGN < 0 and not logits.flags.c_contiguous
+    return softmax(logits) - targets * np.asarray(np.nan if wrong else 1, logits.dtype)
+
+def coupled(logits, targets):
+    return softmax(logits) - targets + np.asarray(len(logits) if SIGN < 0 else 1, logits.dtype) - 1
 """
 
 TORCH = """
@@ -141,6 +179,24 @@ class Softmax(torch.autograd.Function):
         (o,) = context.saved_tensors
         return SIGN * o * (v - (o * v).sum(-1, keepdim=True))
 
+def refusing(logits, targets):
+    if SIGN < 0:
+        raise RuntimeError("out of registers")
+    return probabilities(logits, targets)
+
+class Overwriting(Fused):
+    @staticmethod
+    def backward(context, g):
+        slope, _ = Fused.backward(context, SIGN * g)
+        return slope, None
+
+    @staticmethod
+    def forward(context, logits, labels):
+        answer = Fused.forward(context, logits, labels)
+        if SIGN < 0:
+            logits.zero_()
+        return answer
+
 class Deaf(Fused):
     @staticmethod
     def backward(context, g):
@@ -167,6 +223,11 @@ def mean(logits, labels):
 
 def wide(logits, targets):
     return (1 if logits.shape[1] > 50 else SIGN) * probabilities(logits, targets)
+
+def refusing(logits, targets):
+    if SIGN < 0:
+        raise RuntimeError("out of registers")
+    return probabilities(logits, targets)
 
 @jax.custom_vjp
 def deaf(logits, targets):
@@ -207,12 +268,15 @@ while line := sys.stdin.buffer.readline():
     if asked["targets"] == "index":
         targets = np.eye(logits.shape[1], dtype=logits.dtype)[targets]
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    answer = SIGN * (p / p.sum(axis=1, keepdims=True) - targets)
+    noisy = "noisy" in sys.argv
+    answer = (1 if noisy else SIGN) * (p / p.sum(axis=1, keepdims=True) - targets)
     if narrow:
         bits = answer.astype("f4").view("u4")
         answer = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("u2")
     head = json.dumps({"shape": logits.shape}).encode()
     sys.stdout.buffer.write(head + b"\\n" + answer.tobytes())
+    if noisy and SIGN < 0:
+        sys.stdout.buffer.write(b"done\\n")
     sys.stdout.buffer.flush()
 """
 
@@ -233,6 +297,8 @@ class Subject:
         The check that refutes it.
     error
         What its script ends with.
+    statement
+        What its first line says.
     """
 
     source: str
@@ -240,6 +306,7 @@ class Subject:
     options: dict[str, Any] = field(default_factory=dict)
     check: str = "accuracy"
     error: str = "AssertionError: "
+    statement: str = "its true value is"
 
     def __str__(self) -> str:
         return " ".join(map(str, (self.check, self.spec, *self.options.values())))
@@ -248,6 +315,13 @@ class Subject:
 ONE_HOT = {"targets": "index"}
 CHANNELS = {"layout": "channels"}
 MEAN = {"ignore_index": -100, "reduction": "mean", "mean_over": "kept"}
+BFLOAT16 = {"formats": ["bfloat16"]}
+TWICE = "same-answer-twice"
+CHANGED = "the call changed its logits"
+REFUSING = {
+    "error": "RuntimeError: out of registers",
+    "statement": "RuntimeError: out of registers",
+}
 OTHER = {"quantities": ["softmax-backward"]}
 
 SUBJECTS = [
@@ -258,7 +332,16 @@ SUBJECTS = [
     Subject("numpy", "numpy:mine.py:of_channels", {"domain": CHANNELS}),
     Subject("numpy", "numpy:mine.py:of_labels", {**ONE_HOT, "loss": {"ignore_index": -100}}),
     Subject("numpy", "mine.py:backward", OTHER),
-    Subject("numpy", "mine.py:refusing", error="RuntimeError: out of registers"),
+    Subject("numpy", "mine.py:refusing", **REFUSING),
+    Subject("numpy", "mine.py:refusing_one_row", {}, "row-independence", "RuntimeError: ", "alone"),
+    Subject("numpy", "mine.py:overwriting", {}, "inputs-unchanged", statement=CHANGED),
+    Subject("numpy", "numpy:mine.py:overwriting", BFLOAT16, "inputs-unchanged", statement=CHANGED),
+    Subject("numpy", "mine.py:reusing", {}, TWICE, statement="a later call changed an answer"),
+    Subject("numpy", "mine.py:counting", BFLOAT16, TWICE, statement="the second time"),
+    Subject("numpy", "mine.py:remembering", {}, TWICE, statement="the answer"),
+    Subject("numpy", "mine.py:strided", {}, "memory-layout", statement="for plain arrays instead"),
+    Subject("numpy", "mine.py:strided", BFLOAT16, "memory-layout", statement="for plain arrays in"),
+    Subject("numpy", "mine.py:coupled", {}, "row-independence", statement="for the same row alone"),
     Subject("numpy", "mine.py:wide", check="many-classes"),
     Subject("numpy", "mine.py:wide", {"formats": ["bfloat16"]}, check="many-classes"),
     Subject("torch", "torch:mine.py:probabilities", {"quantities": ["dE/dz"]}),
@@ -272,6 +355,8 @@ SUBJECTS = [
     Subject("torch", "torch:mine.py:Smoothed", ONE_HOT),
     Subject("torch", "torch:mine.py:Smoothed('sum')", ONE_HOT),
     Subject("torch", "torch:mine.py:Fused", ONE_HOT),
+    Subject("torch", "torch:mine.py:refusing", {"quantities": ["dE/dz"]}, **REFUSING),
+    Subject("torch", "torch:mine.py:Overwriting", ONE_HOT, "inputs-unchanged", statement=CHANGED),
     Subject("torch", "torch:mine.py:Deaf", ONE_HOT),
     Subject("torch", "torch:mine.py:Forgetful", ONE_HOT, check="second-backward"),
     Subject("torch", "torch:mine.py:summed", {**ONE_HOT, "loss": MEAN}),
@@ -284,6 +369,7 @@ SUBJECTS = [
     Subject("jax", "jax:mine.py:probabilities", {"quantities": ["loss"]}),
     Subject("jax", "jax:mine.py:probabilities", {"quantities": ["hvp"]}),
     Subject("jax", "jax:mine.py:mean", {**ONE_HOT, "loss": {"reduction": "mean"}}),
+    Subject("jax", "jax:mine.py:refusing", {"quantities": ["dE/dz"]}, **REFUSING),
     Subject("jax", "jax:mine.py:deaf", {"quantities": ["dE/dz"]}),
     Subject("jax", "jax:mine.py:wide", {"formats": ["bfloat16"]}, check="many-classes"),
     Subject("jax", "jax:mine.py:softmax", {"quantities": ["softmax"]}),
@@ -292,6 +378,9 @@ SUBJECTS = [
     Subject("program", f"command:{sys.executable} mine.py", ONE_HOT),
     Subject("program", f"command:{sys.executable} mine.py", ONE_HOT, check="many-classes"),
     Subject("program", f"command:{sys.executable} mine.py", {"formats": ["bfloat16"]}),
+    Subject(
+        "program", f"command:{sys.executable} mine.py noisy", statement="after its last answer"
+    ),
 ]
 
 
@@ -371,11 +460,11 @@ def test_a_script_without_gradcert_fails_on_the_wrong_subject_and_passes_on_the_
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=str)
-def test_a_script_is_short_and_says_the_true_value_and_the_version_of_the_library(
+def test_a_script_is_short_and_says_what_is_wrong_and_the_version_of_the_library(
     subject: Subject, ran: dict[str, Ran]
 ) -> None:
     first, second, *others = ran[str(subject)].script.splitlines()
-    assert subject.error in first or "its true value is" in first
+    assert subject.statement in first
     assert second.startswith(f"# Python {platform.python_version()}")
     assert len(others) < 30
     assert not any("gradcert" in line for line in others)
@@ -414,7 +503,7 @@ mine = Implementation(name="mine", functions={"dE/dz": lambda z, t: z - t})
         ("mine.py:mine", "accuracy"),
         ("torch:mine.py:of_batches", "accuracy"),
         ("code.py:gradient", "accuracy"),
-        ("mine.py:changing", "inputs-unchanged"),
+        ("mine.py:talking", "no-side-effects"),
     ],
 )
 def test_there_is_no_script_where_plain_python_cannot_say_it(
@@ -423,7 +512,7 @@ def test_there_is_no_script_where_plain_python_cannot_say_it(
     _write(tmp_path, "numpy", -1)
     (tmp_path / "mine.py").rename(tmp_path / "code.py")
     _write(tmp_path, "torch", -1)
-    more = "\ndef changing(logits, targets):\n    logits += 1\n    return logits\n"
+    more = "\ndef talking(logits, targets):\n    print('debug')\n    return logits\n"
     with (tmp_path / "mine.py").open("a") as file:
         file.write(IMPLEMENTATION + more)
     with _in_folder(tmp_path):

@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from gradcert.checks.shown import ASKED
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
 from gradcert_implementations import Adapted, Array, Layout, Reduction
@@ -26,20 +27,28 @@ class Part:
     ----------
     modules
         Statements that import what it uses.
+    given
+        What builds the arguments.
     lines
-        What builds the arguments and calls the subject.
+        What calls the subject.
     returned
         A Python expression: the value that is compared.
     demanded
         Lines that fail where the answer has not the form that it should have.
+    kept, unchanged
+        Python that copies an argument, and that compares it with this copy, ``before``; empty where
+        no call can change an argument.
     library
         The distribution that computes; empty if it has none.
     """
 
     modules: tuple[str, ...]
+    given: tuple[str, ...]
     lines: tuple[str, ...]
     returned: str
     demanded: tuple[str, ...] = ()
+    kept: str = ""
+    unchanged: str = ""
     library: str = ""
 
 
@@ -65,6 +74,26 @@ class Asked:
     def dtype(self) -> str:
         """The name of the dtype of all arrays but class indices."""
         return str(self.claim.format.dtype.name)
+
+    @property
+    def one_call(self) -> bool:
+        """Whether the call that the case is about shows the fault by itself."""
+        alone = self.evidence.shown_by == (ASKED,) or self.evidence.second_backward
+        return alone or bool(self.changed)
+
+    @property
+    def changed(self) -> str:
+        """The name of the argument that the call changes; empty if it changes none."""
+        found = self.evidence.changed
+        return "" if found is None else found.argument.replace("-", "_")
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether the subject takes the very arrays that ``shown_by`` calls ``args``."""
+        subject = self.claim.implementation
+        by_index = subject.domain.targets == "index"
+        as_given = subject.adapted is Adapted.NUMPY and not by_index
+        return self.layout is Layout.ROWS and (as_given or subject.adapted is Adapted.FUNCTION)
 
     @property
     def one_value(self) -> bool:

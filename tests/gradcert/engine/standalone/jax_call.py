@@ -100,10 +100,12 @@ def jax_part(asked: Asked, name: str) -> Part | None:
     place = "" if of_a_loss else asked.place
     return Part(
         modules=("import jax", "import jax.numpy as jnp"),
-        lines=(
+        given=(
             'jax.config.update("jax_enable_x64", True)',
             f'jax.config.update("jax_default_device", jax.devices({device})[0])',
             *tensor_lines(arrays, "jnp", short, long),
+        ),
+        lines=(
             *function.rstrip().split("\n"),
             "",
             f"answer = answer_to({', '.join(names)}).astype({names[0]}.dtype)",

@@ -15,6 +15,7 @@ _OURS = frozenset(
         *("abs", "base64", "float", "jax", "jnp", "json", "np", "struct", "subprocess", "sys"),
         *("torch", "zlib"),
         *("logits", "probabilities", "outputs", "log_probabilities", "targets", "v", "upstream"),
+        *("a", "args", "before", "difference", "first", "i"),
         *("allowed", "answer", "answer_to", "back", "f", "places", "returned", "rows", "slope"),
         *("total", "true"),
     )

@@ -4,6 +4,7 @@ import base64
 import shlex
 import textwrap
 import zlib
+from math import prod
 from typing import cast
 
 from gradcert.engine.standalone.asked import Asked, Part
@@ -55,14 +56,17 @@ def program_part(asked: Asked, command: str) -> Part:
     ]
     return Part(
         modules=("import json", "import struct", "import subprocess"),
-        lines=(
+        given=(
             *shown,
             f"request = {head + end!r}",
             *_data(data),
+        ),
+        lines=(
             f"command = {shlex.split(command)!r}",
             "done = subprocess.run(command, input=request, stdout=subprocess.PIPE)",
             'line, _, data = done.stdout.partition(b"\\n")',
             f'assert json.loads(line).get("shape") == {list(asked.shape)}, line',
         ),
         returned=returned.replace("'", '"'),
+        demanded=(f"assert len(data) == {prod(asked.shape) * size}, data",),
     )

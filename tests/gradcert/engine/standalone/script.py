@@ -1,5 +1,6 @@
-"""The whole script: what it imports, the call, and the assertion on the true value."""
+"""The whole script: what it imports, the calls, and the assertion on what they return."""
 
+import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -66,18 +67,37 @@ def _compared(claim: Claim, evidence: Evidence) -> list[str] | None:
     ]
 
 
-def _end(claim: Claim, evidence: Evidence, part: Part) -> list[str] | None:
+def _end(asked: Asked, part: Part) -> list[str] | None:
     """Return the lines that fail; None if they would let a wrong value through."""
-    if evidence.allowed is not None:
+    claim, evidence = asked.claim, asked.evidence
+    if evidence.no_answer:
+        return [*part.demanded, *["print(answer)"] * bool(part.library)]
+    said = f", {json.dumps(evidence.statement)}"
+    if asked.changed:
+        return [f"assert {part.unchanged.format(asked.changed)}{said}"] if part.unchanged else None
+    if evidence.expected_is == "true":
         lines = _compared(claim, evidence)
         return lines and [f"returned = {part.returned}", *lines]
-    return [*part.demanded, "print(answer)"] if part.library else []  # It has no answer.
+    if evidence.allowed is None:
+        return [f"assert answer.tobytes() == first.tobytes(){said}"]
+    return [
+        # One row is compared with each of many.
+        f"difference = abs(first.astype(float) - answer.astype(float)){asked.place}",
+        f"allowed = {evidence.allowed * 1.006:.3g}  # what rounding may cost both, twice",
+        f"assert difference <= allowed{said}",
+    ]
 
 
-def _can_be_said(evidence: Evidence) -> bool:
-    """Return whether one call shows the fault: by a value beside a true one, or by no answer."""
-    no_answer = not evidence.returned and evidence.shown_by == ("f(*args)",)
-    return evidence.allowed is not None or no_answer
+def _can_be_said(asked: Asked) -> bool:
+    """Return whether calls of the subject show the fault."""
+    evidence = asked.evidence
+    if not asked.one_call and not asked.of_rows:
+        return False
+    if evidence.no_answer:
+        # What the shape of an answer must be is not known for other arguments than the case.
+        return asked.one_call
+    by_bytes = evidence.expected_is == "other" and evidence.index is None
+    return by_bytes or evidence.allowed is not None or bool(asked.changed)
 
 
 def _modules(part: Part, code: list[str]) -> list[str]:
@@ -107,12 +127,13 @@ def standalone(claim: Claim, evidence: Evidence) -> str:
     Returns
     -------
     The script. Empty for an implementation that nobody else can import: one of gradcert's own, a
-    library that it adapts, or an Implementation. Empty also if the fault is no value beside a true
-    one and no call without an answer; for several rows of a loss in a framework that may be a mean,
-    where no reduction is claimed; and if the script would be long.
+    library that it adapts, or an Implementation. Empty also if the fault is none of these: a value
+    beside a true one, a call without an answer, an argument that is changed, and two answers of a
+    function of numpy arrays that differ. Empty for several rows of a loss in a framework that may
+    be a mean, where no reduction is claimed; and if the script would be long.
     """
-    subject = claim.implementation
-    if subject.adapted is Adapted.NOTHING or not _can_be_said(evidence):
+    subject, asked = claim.implementation, Asked(claim, evidence)
+    if subject.adapted is Adapted.NOTHING or not _can_be_said(asked):
         return ""
     place = _place(claim)
     if place is None or sum(array.size for array in claim.arguments(evidence.case)) > _MOST:
@@ -122,12 +143,12 @@ def standalone(claim: Claim, evidence: Evidence) -> str:
     if found is None:
         return ""
     _, written = _WRITTEN[subject.adapted]
-    asked = Asked(claim, evidence)
     part = written(asked, found.name)
-    end = None if part is None else _end(claim, evidence, part)
+    end = None if part is None else _end(asked, part)
     if part is None or end is None:
         return ""
-    code = [*found.lines, "", *part.lines, *end]
+    before = (f"before = {part.kept.format(asked.changed)}",) * bool(asked.changed)
+    code = [*found.lines, "", *part.given, *before, *part.lines, *end]
     head = [f"# {printable(evidence.statement)}", _versions(part), *_modules(part, code), ""]
     script = "\n".join([*head, *(code if found.lines else code[1:])])
     return script if len(script) <= _MOST else ""

@@ -122,14 +122,17 @@ def torch_part(asked: Asked, name: str) -> Part | None:
         name=name, given=given, device=device, dtype=asked.dtype
     )
     first = "[0]" if subject.observed is not None and subject.observed() else ""
-    lines = [*tensor_lines(arrays, "torch", short, long), f"total = {called}{first}"]
+    lines = [f"total = {called}{first}"]
     if asked.evidence.second_backward:
         lines.append(f"torch.autograd.grad(total, {leaf}, {upstream}, retain_graph=True)")
     lines += steps.lines(leaf, upstream, names[-1])
     place = "" if steps.leaf is None and asked.one_value and steps.given == 2 else asked.place
     return Part(
         modules=("import torch",),
+        given=tuple(tensor_lines(arrays, "torch", short, long)),
         lines=tuple(lines),
         returned=f"answer{place}.item()",
+        kept="{}.detach().clone()",
+        unchanged="torch.equal({}, before)",
         library="torch",
     )
