@@ -4,6 +4,7 @@ It works in ball arithmetic. It takes rows of plain Python floats, each of which
 no framework.
 """
 
+from gradcert_oracle.acceptance import Screened
 from gradcert_oracle.budgets import budgets, scale
 from gradcert_oracle.differences import (
     OracleError,
@@ -37,7 +38,7 @@ from gradcert_oracle.quantities import (
 )
 from gradcert_oracle.questions import Quantity, Question, enclose
 from gradcert_oracle.rows import Row
-from gradcert_oracle.screening import Screened, ScreenError, screen
+from gradcert_oracle.screening import ScreenError, screen
 from gradcert_oracle.textbook import LEVELS, Algorithm, algorithms
 from gradcert_oracle.verdicts import (
     ALLOWED,

@@ -2,7 +2,7 @@ r"""What a quantity knows of a batch of rows beside its textbook.
 
 The judge encloses each value of each row in a ball. A *screen* asks less and does it for a whole
 batch at once: a reference whose error is proved, a lower bound of the budgets, and a crude upper
-bound of them. :mod:`~gradcert_oracle.screening` has the argument.
+bound of them. :mod:`~gradcert_oracle.acceptance` has the argument.
 
 The crude upper bound of the budgets. Arb's balls are narrow as well as right: an operation widens
 its ball by about one unit in the last place, 2 u of its value. This is not proved here; w = 4 u

@@ -33,9 +33,10 @@ from gradcert_oracle import (
     scale,
     screen,
 )
+from gradcert_oracle.acceptance import SLACK, VOID, candidates
 from gradcert_oracle.budgets import _budgets_inside
 from gradcert_oracle.screened_losses import multiplied, screenable, summed
-from gradcert_oracle.screening import _SLACK, _VOID, _batch, _candidates, _in_domain
+from gradcert_oracle.screening import _batch, _in_domain
 from gradcert_oracle.wider import Array
 
 QUANTITIES = (GRADIENT, LOSS, REDUCED_LOSS, SIGMOID_GRADIENT, IDENTITY_GRADIENT)
@@ -114,7 +115,7 @@ def violations(drawn: Rows) -> Iterator[str]:
                     yield f"{value} is farther than {error} from {true}: {where}"
         if not abs(reference.scale[row] - row_scale) <= row_scale * 2.0**-20:
             yield f"a scale of {reference.scale[row]} for {row_scale}: {where}"
-        for algorithm, rounding in _candidates(drawn.format):
+        for algorithm, rounding in candidates(drawn.format):
             narrow = drawn.format.precision < BINARY32.precision
             inner = BINARY32 if narrow else drawn.format
             outer = 2.0**-drawn.format.precision if narrow else 0.0
@@ -122,12 +123,12 @@ def violations(drawn: Rows) -> Iterator[str]:
                 least = chosen.budget_at_least(batch, rounding).reshape(rows, -1)[row]
                 most = float((chosen.budget_at_most(batch, rounding) + outer)[row])
             least = least + outer * abs(heads[row]) + drawn.format.underflow
-            least = (1 - _SLACK) * least - reference.lost[row]
-            limit = (1 - _SLACK) * (drawn.format.underflow + reference.scale[row] / 32)
+            least = (1 - SLACK) * least - reference.lost[row]
+            limit = (1 - SLACK) * (drawn.format.underflow + reference.scale[row] / 32)
             inside_one = _budgets_inside(asked, range(asked.classes), algorithm, inner)
             found = budgets(asked, algorithm)
             if inside_one is None or found is None:
-                if most <= _VOID:
+                if most <= VOID:
                     yield f"{algorithm} is void: {where}"
                 continue
             largest = max(map(float, inside_one))

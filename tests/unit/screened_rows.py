@@ -33,9 +33,10 @@ from gradcert_oracle import (
     scale,
     screen,
 )
+from gradcert_oracle.acceptance import SLACK, VOID, candidates
 from gradcert_oracle.batches import Batch
 from gradcert_oracle.budgets import _budgets_inside, row_bounds
-from gradcert_oracle.screening import _SLACK, _VOID, _candidates, _in_domain
+from gradcert_oracle.screening import _in_domain
 from gradcert_oracle.wider import PAIRED, PLAIN, Array
 
 SCREENED = tuple(quantity for quantity in QUANTITIES if quantity.screen)
@@ -185,18 +186,18 @@ def violations(quantity: Quantity, format: Format, seed: int, rows: int) -> Iter
                     yield f"{asked}: {value} is farther than {error} from {true}"
         if not abs(reference.scale[row] - row_scale) <= row_scale * 2.0**-21:
             yield f"{asked}: a scale of {reference.scale[row]} for {row_scale}"
-        for algorithm, rounding in _candidates(format):
+        for algorithm, rounding in candidates(format):
             inner = format if format.precision >= BINARY32.precision else BINARY32
             outer = 0.0 if inner is format else 2.0**-format.precision
             least = quantity.screen.budget_at_least(batch, rounding).reshape(rows, -1)[row]
             least = least + outer * abs(heads[row]) + format.underflow
-            least = (1 - _SLACK) * least - reference.lost[row]
-            limit = (1 - _SLACK) * (format.underflow + reference.scale[row] / 32)
+            least = (1 - SLACK) * least - reference.lost[row]
+            limit = (1 - SLACK) * (format.underflow + reference.scale[row] / 32)
             most = float((quantity.screen.budget_at_most(batch, rounding) + outer)[row])
             inside = _budgets_inside(asked, range(asked.classes), algorithm, inner)
             found = budgets(asked, algorithm)
             if inside is None or found is None:
-                if most <= _VOID:
+                if most <= VOID:
                     yield f"{asked}: {algorithm} is void"
                 continue
             largest = max(map(float, inside))

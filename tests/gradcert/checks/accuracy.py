@@ -98,7 +98,7 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     the sizes of the terms of a loss add up to more than that.
 
     Of rows with equal arguments and equal answers the first is examined, and stands for all. A
-    batch is screened first; see ``gradcert_oracle.screening``. What the screen accepts is within
+    batch is screened first; see ``gradcert_oracle.acceptance``. What the screen accepts is within
     the predicate, also where a level is claimed. A sample of it is judged all the same.
 
     Rows that are ignored have zeros, and nothing else. If a mean divides by zero, because no row
