@@ -245,7 +245,7 @@ def certify(
     >>> certificate.verdict, found.arguments["logits"], found.returned
     ('refuted', (('0.0', '0.0'),), ('-0.5', '0.0'))
     >>> print(certificate)
-    diagonal-only: refuted
+    diagonal-only is refuted for dE/dz in binary64: wrong formula
       wrong     accuracy refutes dE/dz in binary64: dE/dz is 0.0; its true value is 0.5
       at        logits [0, 0], targets [1, 0]
       true      [-0.5, 0.5]

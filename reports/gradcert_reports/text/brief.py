@@ -7,7 +7,7 @@ from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import counts
 from gradcert_reports.text.escape import printable, shortened
-from gradcert_reports.text.findings import findings
+from gradcert_reports.text.findings import findings, sentence
 from gradcert_reports.text.phrases import diagnosis, lower_bound, reach, size, verdict, where
 from gradcert_reports.text.rows import arguments, values
 from gradcert_reports.text.tables import silent
@@ -33,7 +33,7 @@ def fault(certificate: Certificate) -> str:
     return ""
 
 
-def _told(certificate: Certificate) -> Iterator[tuple[str, str]]:
+def _said(certificate: Certificate) -> Iterator[tuple[str, str]]:
     """Yield what there is to say, each with the word before it."""
     worst = certificate.worst
     if worst is not None:
@@ -59,8 +59,8 @@ def _told(certificate: Certificate) -> Iterator[tuple[str, str]]:
 
 def brief(certificate: Certificate) -> str:
     """Return a certificate as text: the verdict, what it rests on, and what was claimed."""
-    lines = [f"{printable(certificate.name)}: {verdict(certificate)}"]
-    lines += [f"  {word:<9} {shortened(said, _WIDTH)}" for word, said in _told(certificate) if said]
+    lines = [printable(f"{certificate.name} {sentence(certificate)}")]
+    lines += [f"  {word:<9} {shortened(said, _WIDTH)}" for word, said in _said(certificate) if said]
     return "\n".join(lines)
 
 
