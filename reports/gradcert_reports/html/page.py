@@ -74,7 +74,6 @@ _environment.globals |= {
 }
 _environment.filters |= {
     "arguments": arguments,
-    "as_option": phrases.as_option,
     "budgets": phrases.budgets,
     "covered": _covered,
     "diagnosis": phrases.diagnosis,
@@ -95,6 +94,7 @@ _environment.filters |= {
     "strip": strip,
     "tally": tally,
     "timing": phrases.timing,
+    "to_claim": phrases.to_claim,
     "values": values,
     "where": phrases.where,
     "wrong_value": wrong_value,

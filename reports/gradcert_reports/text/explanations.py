@@ -11,7 +11,7 @@ from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import Verdict
 from gradcert_reports.text.escape import on_lines, printable
 from gradcert_reports.text.findings import findings, sentence
-from gradcert_reports.text.phrases import also, as_option, diagnosis, named, size
+from gradcert_reports.text.phrases import also, diagnosis, named, size, to_claim
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import silent
 
@@ -100,7 +100,7 @@ def diagnosed(found: Diagnosis) -> str:
     lines = [f"diagnosis of {found.quantity}: {diagnosis(found)}"]
     best = found.matches[:1]
     lines += [f"  {printable(f'{match.title} {match.formula}')}" for match in best]
-    lines += [f"  {as_option(found)}"] * (found.other_loss is not None)
+    lines += [f"  {claim}" for claim in [to_claim(found)] if claim]
     lines += [f"  also fits: {named(m)} ({m.explains} of {found.cases})" for m in found.matches[1:]]
     lines += [f"  partly: {named(m)} ({m.explains} of {found.cases})" for m in found.partly]
     lines += [f"  {printable(finding)}" for finding in found.findings]

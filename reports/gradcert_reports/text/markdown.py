@@ -68,7 +68,6 @@ def _why(certificate: Certificate) -> str:
 _environment = environment("gradcert_reports.text", finalize=_escaped)
 _environment.filters |= {
     "also": phrases.also,
-    "as_option": phrases.as_option,
     "arguments": arguments,
     "claims": claims,
     "code": _code,
@@ -84,6 +83,7 @@ _environment.filters |= {
     "scope": scope,
     "silent": silent,
     "size": phrases.size,
+    "to_claim": phrases.to_claim,
     "unnamed": phrases.unnamed,
     "values": values,
     "verdict": phrases.verdict,

@@ -1,12 +1,12 @@
 """How numbers and findings are put into words, the same in every report."""
 
+from gradcert_reports.model.mistake import Mistake
 from gradcert_reports.model.records import Certificate, Diagnosis, Match, OtherOption
 from gradcert_reports.model.results import CheckResult, Discrepancy, Sample
 from gradcert_reports.model.verdict import Verdict
 
 __all__ = [
     "also",
-    "as_option",
     "budgets",
     "diagnosis",
     "lower_bound",
@@ -20,6 +20,7 @@ __all__ = [
     "singular",
     "size",
     "timing",
+    "to_claim",
     "unnamed",
     "verdict",
     "where",
@@ -142,8 +143,12 @@ def _value(option: OtherOption) -> str:
     return f"{option.name.replace('_', ' ')} {', '.join(first)}{more}"
 
 
-def as_option(found: Diagnosis) -> str:
-    """Return what to say of a loss with other options for which the answers are right.
+def to_claim(found: Diagnosis) -> str:
+    """Return what to claim if the answers are meant: other options, or logits that are never -inf.
+
+    Returns
+    -------
+    An empty text if no claim makes them right.
 
     Examples
     --------
@@ -157,12 +162,13 @@ def as_option(found: Diagnosis) -> str:
     ...     unexplained=0,
     ...     findings=(),
     ... )
-    >>> as_option(found)
+    >>> to_claim(found)
     'This is label smoothing 0.1. If it is meant, add --loss label_smoothing=0.1'
     """
     other = found.other_loss
     if other is None:
-        return ""
+        masked = found.mistake is Mistake.MASK
+        return "If no logit is ever -inf, add --domain finite_logits=true" if masked else ""
     given = " ".join(f"--loss {option.name}={option.value}" for option in other.options)
     claimed = [f"{option.name}={option.claimed}" for option in other.options if option.claimed]
     if not claimed:

@@ -1,12 +1,12 @@
-"""How far an implementation stays right, in the words of the tables and of the page."""
+"""What a certificate says in words: how far an implementation stays right, and what to claim."""
 
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from gradcert_reports import Certificate, Reach, read
-from gradcert_reports.text.phrases import reach, reach_sentence
+from gradcert_reports import Certificate, Diagnosis, Mistake, Reach, read
+from gradcert_reports.text.phrases import reach, reach_sentence, to_claim
 
 RIGHT = read(Path(__file__).with_name("golden") / "certificate.json").certificates[0]
 
@@ -43,3 +43,16 @@ def test_the_reach_is_the_shortest_of_each_format_unless_it_is_the_largest_numbe
 ) -> None:
     found = _reaching(*reaches)
     assert (reach(found), reach_sentence(found)) == (word, sentence)
+
+
+def test_a_mistake_where_masked_says_what_to_claim_if_no_logit_is_masked() -> None:
+    masked = Diagnosis(
+        quantity="dE/dz",
+        cases=1,
+        matches=(),
+        unexplained=1,
+        findings=(),
+        mistake=Mistake.MASK,
+    )
+    assert to_claim(masked) == "If no logit is ever -inf, add --domain finite_logits=true"
+    assert to_claim(replace(masked, mistake=Mistake.FORMULA)) == ""
