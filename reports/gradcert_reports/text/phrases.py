@@ -248,4 +248,4 @@ def reach_sentence(certificate: Certificate) -> str:
         return ""
     if not short:
         return "The reach is the largest number of every format."
-    return f"The reach is {short}, and not the largest number."
+    return f"The reach ends before the largest number: {short}."

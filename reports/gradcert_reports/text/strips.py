@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gradcert_reports.model.records import Certificate
 from gradcert_reports.model.results import Sample
 
-__all__ = ["ALLOWED", "Strip", "Used", "shapes", "strip"]
+__all__ = ["ALLOWED", "Used", "shapes", "strip"]
 
 ALLOWED = 2
 """Budgets that are allowed, as in the oracle, which reports may not import."""
@@ -36,14 +36,6 @@ class Used:
         return min(_STEPS, -int(-self.budgets * _STEPS // ALLOWED))
 
 
-@dataclass(frozen=True)
-class Strip:
-    """The cells of one implementation: one for each shape, None where no case has it."""
-
-    certificate: Certificate
-    cells: tuple[Used | None, ...]
-
-
 def _samples(certificate: Certificate) -> list[Sample]:
     return [sample for result in certificate.results for sample in result.samples]
 
@@ -53,8 +45,8 @@ def shapes(certificates: Sequence[Certificate]) -> list[str]:
     return list(dict.fromkeys(s.regime.shape for one in certificates for s in _samples(one)))
 
 
-def strip(certificate: Certificate, shapes: Sequence[str]) -> Strip:
-    """Return the worst case of each shape over all quantities and formats.
+def strip(certificate: Certificate, shapes: Sequence[str]) -> list[Used | None]:
+    """Return the worst case of each shape over all quantities and formats; None where no case is.
 
     A case that no level explains is worse than any that one explains.
     """
@@ -64,4 +56,4 @@ def strip(certificate: Certificate, shapes: Sequence[str]) -> Strip:
         known = worst.get(sample.regime.shape)
         if known is None or (known.refuted, known.budgets) < (found.refuted, found.budgets):
             worst[sample.regime.shape] = found
-    return Strip(certificate, tuple(map(worst.get, shapes)))
+    return list(map(worst.get, shapes))

@@ -34,7 +34,7 @@ SHORT, SHORTER = (Reach(reached=size, failed_at=1e36) for size in (1e20, 1e12))
         (
             [("binary64", SHORT), ("binary64", SHORTER), ("binary32", FAR), ("bfloat16", SHORT)],
             "binary64 1e+12, bfloat16 1e+20",
-            "The reach is binary64 1e+12, bfloat16 1e+20, and not the largest number.",
+            "The reach ends before the largest number: binary64 1e+12, bfloat16 1e+20.",
         ),
     ],
 )

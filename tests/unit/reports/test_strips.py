@@ -34,7 +34,7 @@ def test_the_worst_case_of_each_shape_is_shown_whatever_was_done_to_its_row() ->
         _sample("ties", 0.5), _sample("ties", 1.5, changes="offset"), _sample("benign", 0.25)
     )
     assert shapes([found]) == ["ties", "benign"]
-    ties, benign = strip(found, shapes([found])).cells
+    ties, benign = strip(found, shapes([found]))
     assert ties is not None
     assert benign is not None
     assert (ties.budgets, benign.budgets) == (1.5, 0.25)
@@ -42,20 +42,20 @@ def test_the_worst_case_of_each_shape_is_shown_whatever_was_done_to_its_row() ->
 
 def test_a_case_that_no_level_explains_is_worse_than_any_that_one_explains() -> None:
     found = _with(_sample("ties", 1.9), _sample("ties", 0.1, refuted=True))
-    (used,) = strip(found, ["ties"]).cells
+    (used,) = strip(found, ["ties"])
     assert used is not None
     assert used.refuted
 
 
 def test_a_shape_without_a_case_has_an_empty_cell() -> None:
-    assert strip(_with(_sample("ties", 1)), ["benign"]).cells == (None,)
+    assert strip(_with(_sample("ties", 1)), ["benign"]) == [None]
 
 
 @pytest.mark.parametrize(("budgets", "shade"), [(0, 0), (0.4, 1), (0.6, 2), (1.9, 4), (2, 4)])
 def test_a_cell_is_darker_the_more_of_the_allowed_budgets_is_used(
     budgets: float, shade: int
 ) -> None:
-    (used,) = strip(_with(_sample("ties", budgets)), ["ties"]).cells
+    (used,) = strip(_with(_sample("ties", budgets)), ["ties"])
     assert used is not None
     assert used.shade == shade
 
