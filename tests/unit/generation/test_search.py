@@ -70,7 +70,7 @@ def test_all_functions_of_logits_in_a_format_share_their_strategy_and_others_do_
 
 def test_nothing_is_drawn_twice_for_a_subject_that_conforms() -> None:
     drawn.cache_clear()
-    certify("numpy", formats=["binary64"], max_examples=10)
+    certify("numpy", formats=["binary64"], max_examples=10, effort="quick")
     # Small, wide and batches: of logits, of logits under an upstream gradient, of finite logits, of
     # probabilities, and with v for softmax, for log-softmax and for a Hessian.
     assert drawn.cache_info().misses == 21
