@@ -10,6 +10,7 @@ row that does not count every value is exactly zero, of either sign, or the row 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
+from operator import truediv
 
 from flint import arb, ctx
 
@@ -99,8 +100,11 @@ def _share(error: arb, budget: arb) -> arb:
 
 def _compare(errors: Sequence[arb], allowance: Sequence[arb]) -> tuple[bool | None, float, int]:
     """Return whether all errors are within, or None, the most budgets used, and by which error."""
-    shares = list(map(_share, errors, allowance))
+    shares = list(map(truediv, errors, allowance))
     used = list(map(float, shares))
+    if not all_finite(used):  # A budget is zero.
+        shares = list(map(_share, errors, allowance))
+        used = list(map(float, shares))
     index = max(range(len(used)), key=used.__getitem__)
     within: bool | None = all(map(_DECISIVE.__ge__, shares))
     if not within and not any(map(_DECISIVE.__lt__, shares)):

@@ -1,6 +1,6 @@
 """Whether two answers of an implementation agree: up to rounding, or byte by byte."""
 
-from math import isfinite
+from math import isfinite, isnan
 
 from flint import arb
 
@@ -47,14 +47,19 @@ def require_agreement(
     if ours.tobytes() == theirs.tobytes():
         return
     a, b = floats(ours), floats(theirs)
+    pairs = zip(a, b, strict=True)
+    differing = [j for j, (v, w) in enumerate(pairs) if v != w and not (isnan(v) and isnan(w))]
+    if not differing:
+        return
+    differences = errors([a[j] for j in differing], [b[j] for j in differing])
 
     def allowances(algorithm: Algorithm) -> list[arb] | None:
         found = budgets(claim.question(case, row), algorithm)
-        return None if found is None else [2 * budget for budget in found]
+        return None if found is None else [2 * found[j] for j in differing]
 
-    judgement = judge_exactly(claim, errors(a, b), allowances)
+    judgement = judge_exactly(claim, differences, allowances)
     if judgement.algorithm is None:
-        index = judgement.index
+        index = differing[judgement.index]
         claimed = (allowances(algorithm) for algorithm in reversed(claim.levels))
         widest = next((each for each in claimed if each is not None), None)
         raise Refuted(
@@ -67,7 +72,7 @@ def require_agreement(
                 expected=tuple(map(text, b)),
                 expected_is="other",
                 budgets=judgement.used if isfinite(judgement.used) else None,
-                allowed=None if widest is None else float((2 * widest[index]).upper()),
+                allowed=None if widest is None else float((2 * widest[judgement.index]).upper()),
                 shown_by=shown_by,
             )
         )

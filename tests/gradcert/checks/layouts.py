@@ -235,24 +235,34 @@ def memory_layout(claim: Claim, case: Case) -> list[JudgedRow]:
     written = {n for n, array in arguments.items() if array.tobytes() != originals[n].tobytes()}
     point = claim.quantity.arguments[0]
     overwritten = {point} if claim.implementation.domain.overwrites_logits else set()
+    same_as_plain = {plain.tobytes()}
     for layout in (one for one in layouts_of(claim) if one.shows(case)):
         for names in _given(claim, case):
             if layout.one_row and written.intersection(names):
                 continue
             if overwritten.intersection(names) and not layout.relaid(case.point).flags.writeable:
                 continue
-            asked, expected = case, plain
+            asked, expected, same = case, plain, same_as_plain
             if layout.one_row:
                 asked = _with_one_row(claim, case, names)
                 expected = claim.answer(asked).copy()
-            _require_the_same_answer(claim, asked, expected, layout, names)
+                same = set()
+            _require_the_same_answer(claim, asked, expected, layout, names, same)
     return []
 
 
 def _require_the_same_answer(
-    claim: Claim, case: Case, expected: Array, layout: Layout, names: tuple[str, ...]
+    claim: Claim,
+    case: Case,
+    expected: Array,
+    layout: Layout,
+    names: tuple[str, ...],
+    same: set[bytes],
 ) -> None:
-    """Refute the claim if it has another answer when these arguments are in a layout."""
+    """Refute the claim if it has another answer when these arguments are in a layout.
+
+    The bytes of an answer that agrees join `same`, so that each answer is judged once.
+    """
     every = claim.names
     shown, what = _shown(layout, names, every), f"{' and '.join(names)} given as {layout.name}"
     # A copy, because a subject that writes into a view of the case would change the case.
@@ -267,6 +277,8 @@ def _require_the_same_answer(
         if layout.may_be_refused:
             return
         raise
+    if answer.tobytes() in same:
+        return
     for row in range(len(answer)):
         require_agreement(
             claim,
@@ -277,3 +289,4 @@ def _require_the_same_answer(
             difference=f"for plain arrays instead of {what}",
             shown_by=(shown, "f(*args)"),
         )
+    same.add(answer.tobytes())

@@ -83,6 +83,11 @@ class Candidate:
             self.flaw.name,
         )
 
+    def settles(self, cases: int) -> bool:
+        """Whether it explains every case as it is, and nothing speaks against it."""
+        against = self.contradicted or self.contradicted_elsewhere or self.beyond or self.where
+        return len(self.explains) == cases and not against
+
     def headline(self, cases: int) -> bool:
         """Whether it explains at least nine tenths of the cases, and nothing contradicts it."""
         return not self.contradicted and _enough(len(self.explains), cases)
@@ -207,12 +212,20 @@ def _under_a_condition(one: Candidate, found: Refutations) -> Candidate:
 
 
 def candidates(found: Refutations) -> list[Candidate]:
-    """Return the flaws that explain cases, most cases explained first, then least contradicted."""
+    """Return the flaws that explain cases, most cases explained first, then least contradicted.
+
+    Parameters are fitted only if no flaw without them explains every case and nothing speaks
+    against it: that flaw would come first. Those of a flaw of an option of the loss always are.
+    """
     formats = {refutation.claim.format.name for refutation in found.again}
     claim = found.about[0].claim
     claimed = TARGET_DOMAINS.index(claim.implementation.domain.targets)
-    matching, to_fit = [], list(_to_fit(found))
-    for known in _applicable(claim):
+    matching: list[Candidate] = []
+    to_fit = list(_to_fit(found))
+    settled = False
+    for known in sorted(_applicable(claim), key=lambda one: isinstance(one, ParametricFlaw)):
+        if settled and isinstance(known, ParametricFlaw) and not known.own:
+            continue
         flaw = _with_values(known, found, to_fit) if isinstance(known, ParametricFlaw) else known
         explains = _explained(flaw, found) if flaw else frozenset()
         if flaw is None or not explains:
@@ -225,4 +238,5 @@ def candidates(found: Refutations) -> list[Candidate]:
         if against and 2 * len(explains) >= found.cases:
             one = _under_a_condition(one, found)
         matching.append(one)
+        settled |= one.settles(found.cases)
     return sorted(matching, key=lambda candidate: candidate.order)
