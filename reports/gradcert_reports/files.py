@@ -30,7 +30,7 @@ def prepare(directory: Path) -> None:
         If the directory cannot be made or written to.
     """
     if directory.is_file():
-        raise NotADirectoryError(ENOTDIR, "it is a file; name a folder", str(directory))
+        raise NotADirectoryError(ENOTDIR, "it is a file, and no folder", str(directory))
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=directory):
         pass

@@ -57,7 +57,7 @@ REPORTS = (
         says=("cannot write a report to", "No such file or directory"),
     ),
     _report("a report folder with a name of 5,000 characters", "x" * 5000, "File name too long"),
-    _report("a report folder that is a file", "kernel.py", "File exists"),
+    _report("a report folder that is a file", "kernel.py", "it is a file, and no folder"),
     _report("a report folder within a file", "kernel.py/below", "Not a directory"),
     _report("a report folder where none can be made", "/proc/none", "No such file or directory"),
     _report("a report folder in /dev/full", "/dev/full/x", "Not a directory"),

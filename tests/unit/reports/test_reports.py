@@ -227,7 +227,7 @@ def test_something_else_than_a_report_a_folder_or_a_result_is_one_line_with_what
 def test_a_file_in_the_place_of_the_folder_is_said_to_be_one(tmp_path: Path) -> None:
     file = tmp_path / "out"
     file.touch()
-    with pytest.raises(NotADirectoryError, match=r"it is a file; name a folder: '.*out'"):
+    with pytest.raises(NotADirectoryError, match=r"it is a file, and no folder: '.*out'"):
         write(Report(certificates=()), file)
 
 
