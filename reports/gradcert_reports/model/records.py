@@ -97,7 +97,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         The known flaws that name the mistake, the best first; empty if there is none. Each explains
         at least nine tenths of the cases, and nothing contradicts it.
     partly
-        Other known flaws that explain some of the cases: more than a quarter of what is left open.
+        Other known flaws. Each explains more than a quarter of the cases that are still open.
     other_loss
         The loss for which the answers are right, if there is one: then it may be no mistake.
     unexplained
