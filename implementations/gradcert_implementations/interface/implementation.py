@@ -250,8 +250,8 @@ class Implementation:
         """Return how to claim a loss without an option."""
         if option not in {one.name for one in self.filled_in}:
             return f"leave {option} out"
-        default = str(recorded(Loss())[option]).lower()
-        return f"take back what its attributes say, --loss {option}={default}"
+        default = f"{option}={recorded(Loss())[option]}".lower()
+        return f"take back what its attributes say, --loss {default} (loss=[{default!r}] in Python)"
 
     def with_loss(self, loss: Loss) -> Self:
         """Return the implementation with another loss, and with its functions for that loss.

@@ -20,10 +20,15 @@ _SHORT = 16
 """What goes wrong with no more classes is no matter of size."""
 
 
+def _masked(refuting: Refuting) -> bool:
+    """Return whether a case has a masked class."""
+    return bool(np.isneginf(refuting.evidence.case.point.astype(np.float64)).any())
+
+
 def _kind(refuting: Refuting) -> FlawKind:
     """Return the kind that the wrong values of a case show."""
     evidence = refuting.evidence
-    masked = bool(np.isneginf(evidence.case.point.astype(np.float64)).any())
+    masked = _masked(refuting)
     returned = np.array(evidence.returned, float)
     true = np.array(evidence.expected, float)
     if (np.isfinite(true) & ~np.isfinite(returned)).any():
@@ -39,12 +44,13 @@ def _kind(refuting: Refuting) -> FlawKind:
 def mistake(named: Flaw | None, refuting: Sequence[Refuting], *, once: bool) -> Mistake | None:
     """Return the kind of mistake: that of the flaw with its name, or what the cases show.
 
-    Predicate without a flaw: if values differ from true ones, the case of fewest classes decides.
-    If a value is NaN or infinite, the kind is `OVERFLOW`; with a masked class it is `MASK`. If a
-    level explains the case, or the error is below a 64th of the row's largest true value, it is
-    `PRECISION`. If the case has more than 16 classes, it is `SIZE`. With a masked class it is
-    `MASK`, and else `FORMULA`. If no values differ from true ones, the check that refutes decides.
-    What only a second backward or a first call shows is `CALL`.
+    Predicate without a flaw: if values differ from true ones, the case of fewest classes decides,
+    and of those one without a masked class. If a value is NaN or infinite, the kind is `OVERFLOW`;
+    with a masked class it is `MASK`. If a level explains the case, or the error is below a 64th of
+    the row's largest true value, it is `PRECISION`. If the case has more than 16 classes, it is
+    `SIZE`. With a masked class it is `MASK`, and else `FORMULA`. If no values differ from true
+    ones, the check that refutes decides. What only a second backward or a first call shows is
+    `CALL`.
 
     Parameters
     ----------
@@ -64,7 +70,7 @@ def mistake(named: Flaw | None, refuting: Sequence[Refuting], *, once: bool) -> 
     if named:
         kind = named.kind
     elif judged:
-        kind = _kind(min(judged, key=lambda one: one.evidence.case.classes))
+        kind = _kind(min(judged, key=lambda one: (one.evidence.case.classes, _masked(one))))
     elif values or (once and not refuting):
         kind = FlawKind.CALL
     elif refuting:

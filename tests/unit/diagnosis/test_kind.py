@@ -4,8 +4,12 @@ import os
 
 import numpy as np
 import pytest
+from subjects import BY_ID, case_of, claim_of, right
 
 import gradcert
+from gradcert.core.evidence import Evidence
+from gradcert.diagnosis.kind import mistake
+from gradcert.diagnosis.shared_traits import Refuting
 from gradcert_implementations import Array
 from gradcert_reports import Mistake
 
@@ -63,3 +67,17 @@ def test_a_mistake_has_the_kind_that_its_cases_show(gradient: object, kind: Mist
     found = gradcert.certify(gradient, formats=["binary64"], effort="quick")  # type: ignore[arg-type]
     (diagnosis,) = found.diagnoses
     assert diagnosis.mistake == kind
+
+
+def test_what_is_wrong_without_a_masked_class_too_is_no_matter_of_masks() -> None:
+    masked, plain = (
+        Refuting(
+            BY_ID["accuracy"],
+            claim_of(right),
+            Evidence(case_of([logits], [[1, 0]]), "", returned=("1", "-1"), expected=("0", "0")),
+        )
+        for logits in ([0, -np.inf], [0, 0])
+    )
+    assert mistake(None, [masked], once=False) == Mistake.MASK
+    assert mistake(None, [masked, plain], once=False) == Mistake.FORMULA
+    assert mistake(None, [plain, masked], once=False) == Mistake.FORMULA
