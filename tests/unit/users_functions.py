@@ -11,9 +11,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 import gradcert
-from gradcert_implementations import (
-    Implementation,
-)
+from gradcert_implementations import Implementation
 from gradcert_reports import Certificate
 
 Z = np.array([[0.0, 1.0, -1.0], [2.0, 0.0, 0.5], [0.0, 0.0, 0.0], [1.0, -3.0, 2.0]])

@@ -1,58 +1,26 @@
-"""Each memory layout is given to each argument by itself and to all, and its mistakes are seen."""
+"""Each memory layout is given to each argument by itself and to all, and Python can show it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import pytest
-from subjects import Gradient, case_of, checked, claim_of, right
+from laid_out import NAMES, THREE, in_items, memory_of
+from subjects import Gradient, case_of, claim_of, right
 
-from gradcert.checks import planned
-from gradcert.checks.layouts import LAYOUTS, Layout, layouts_of, memory_layout
+from gradcert.checks.layouts import LAYOUTS, Layout, memory_layout
 from gradcert.core.case import Case
-from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
-from gradcert.core.failures import Broken
-from gradcert_implementations import Array, Domain, Options, Strides, as_implementation, load
-from gradcert_oracle import BINARY64, GRADIENT
-
-NAMES = {
-    "rows narrowed from a wider array",
-    "reversed rows",
-    "every second row of a larger batch",
-    "every second column of wider rows",
-    "transposed rows",
-    "read-only rows",
-    "one row expanded over the batch",
-    "rows not aligned to 16 bytes",
-}
+from gradcert_implementations import Array
 
 EACH = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 
-THREE = case_of([[0, 1, 2, 4], [3, 3, 0, 1], [-1, 0, 5, 2]], np.eye(4)[[3, 0, 1]])
-"""Three unlike rows."""
-
-
-def _in_items(array: Array) -> tuple[int, ...]:
-    return tuple(stride // array.itemsize for stride in array.strides)
-
 
 def _described(array: Array) -> tuple[object, ...]:
-    return _in_items(array), array.flags.writeable, array.ctypes.data % 16
-
-
-def _memory(array: Array) -> Array:
-    """Return the numbers of the memory that an array is a part of, as they lie there."""
-    base: Any = array
-    while isinstance(base.base, np.ndarray):
-        base = base.base
-    memory: Array = base.ravel(order="K")
-    assert np.shares_memory(memory, array)
-    return memory
+    return in_items(array), array.flags.writeable, array.ctypes.data % 16
 
 
 def test_the_layouts_are_those_that_a_certificate_names() -> None:
@@ -93,7 +61,7 @@ def test_who_reads_beside_an_array_finds_nan_and_large_numbers_and_no_memory_of_
     layout: Layout,
 ) -> None:
     array = layout.relaid(THREE.point)
-    memory = _memory(array)
+    memory = memory_of(array)
     garbage = {str(x) for x in memory.tolist()} - {str(x) for x in array.ravel().tolist()}
     if layout.name in ("transposed rows", "read-only rows"):
         assert garbage == set()
@@ -223,250 +191,3 @@ def test_one_row_expanded_puts_no_target_at_a_logit_that_the_claim_is_not_about(
     huge = -1e30
     for logits, targets in _expanded(case_of([[0, huge], [huge, 2]], [[1, 0], [0, 1]])):
         assert (logits, targets) == ([[0, huge]] * 2, [[1, 0]] * 2)
-
-
-@pytest.mark.parametrize(
-    ("rows", "classes", "missing"),
-    [
-        (
-            1,
-            4,
-            {
-                "rows narrowed from a wider array",
-                "reversed rows",
-                "every second row of a larger batch",
-                "transposed rows",
-                "one row expanded over the batch",
-            },
-        ),
-        (3, 1, {"every second column of wider rows", "transposed rows"}),
-        (2, 2, set()),
-    ],
-)
-def test_a_layout_is_tried_only_where_the_arrays_are_large_enough_to_show_it(
-    rows: int, classes: int, missing: set[str]
-) -> None:
-    case = case_of(np.zeros((rows, classes)), np.eye(classes)[[0] * rows])
-    assert {one.name for one in LAYOUTS if not one.shows(case)} == missing
-
-
-def test_what_the_arrays_of_a_library_cannot_have_does_not_apply() -> None:
-    claim = claim_of(right)
-
-    def applying(strides: Strides) -> set[str]:
-        subject = replace(claim.implementation, strides=strides)
-        return {one.name for one in layouts_of(replace(claim, implementation=subject))}
-
-    assert applying(Strides.ANY) == NAMES
-    assert applying(Strides.NON_NEGATIVE) == NAMES - {"reversed rows", "read-only rows"}
-    assert applying(Strides.NONE) == set()
-
-
-def test_reversed_rows_may_be_refused_and_other_layouts_may_not() -> None:
-    def refusing(z: Array, t: Array) -> Array:
-        if min(*z.strides, *t.strides) < 0:
-            raise ValueError("At least one stride in the given numpy array is negative")
-        return right(z, t)
-
-    def refusing_columns(z: Array, t: Array) -> Array:
-        if z.strides[1] > z.itemsize and z.shape[1] > 1:
-            raise ValueError("the columns have a stride")
-        return right(z, t)
-
-    memory_layout(claim_of(refusing), THREE)
-    with pytest.raises(Broken, match="the columns have a stride"):
-        memory_layout(claim_of(refusing_columns), THREE)
-
-
-def test_a_subject_whose_arrays_have_no_strides_is_not_asked_for_layouts_at_all() -> None:
-    for library in ("torch", "jax"):
-        pytest.importorskip(library)
-    for name, asked in (("numpy", True), ("torch", True), ("jax", False)):
-        checks = {one.check.id for one in planned(load(name))}
-        assert ("memory-layout" in checks) == asked, name
-
-
-def test_a_torch_loss_is_never_given_what_torch_cannot_have() -> None:
-    torch = pytest.importorskip("torch")
-    from gradcert import from_torch
-
-    seen: list[tuple[int, ...]] = []
-
-    def recording(z: Any, t: Any) -> Any:
-        seen.append(z.stride())
-        return torch.nn.functional.cross_entropy(z, t, reduction="none")
-
-    claim = Claim(from_torch(recording, formats=["fp64"]), GRADIENT, BINARY64)
-    memory_layout(claim, THREE)
-    assert set(seen) == {(4, 1), (7, 1), (8, 1), (8, 2), (1, 3), (0, 1)}
-
-
-def negating_its_logits(z: Array, t: Array) -> Array:
-    np.negative(z, out=z)
-    return right(-z, t)
-
-
-def overwriting(function: Callable[[Array, Array], Array]) -> Claim:
-    """Return the claim of a function that says that it overwrites its logits."""
-    subject = as_implementation(function, Options(domain={"overwrites_logits": True}))
-    return Claim(subject, GRADIENT, BINARY64)
-
-
-def test_logits_that_are_overwritten_are_given_in_no_layout_that_cannot_be_written() -> None:
-    seen: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
-
-    def recording(z: Array, t: Array) -> Array:
-        seen.append((_in_items(z), _in_items(t)))
-        return negating_its_logits(z, t)
-
-    claim = overwriting(recording)
-    of_torch = replace(claim.implementation, strides=Strides.NON_NEGATIVE)
-    memory_layout(replace(claim, implementation=of_torch), THREE)
-    assert [one for one in seen if (0, 1) in one] == [((4, 1), (0, 1))]
-    seen.clear()
-    memory_layout(claim, THREE)
-    fixed = {"read-only rows", "one row expanded over the batch"}
-    # The plain call, three calls for each layout, one for each of these two, one plain for one row.
-    assert len(seen) == 1 + 3 * (len(LAYOUTS) - len(fixed)) + 2 + 1
-
-
-def test_reading_only_is_asked_of_targets_beside_logits_that_are_overwritten() -> None:
-    def wanting_writable_targets(z: Array, t: Array) -> Array:
-        np.negative(t, out=t)
-        np.negative(t, out=t)
-        return negating_its_logits(z, t)
-
-    with pytest.raises(Broken, match=r"read-only, for targets given as read-only rows$"):
-        memory_layout(overwriting(wanting_writable_targets), THREE)
-
-
-def adding_in_memory_order(z: Array, t: Array) -> Array:
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    order = slice(None, None, 1 if z.strides[1] == z.itemsize else -1)
-    return powers / powers[:, order].cumsum(axis=1)[:, -1:] - t
-
-
-def test_another_order_of_a_sum_is_no_other_answer() -> None:
-    rng = np.random.default_rng(0)
-    case = case_of(rng.normal(size=(3, 500)), np.eye(500)[[3, 0, 1]])
-    plain, other = (
-        adding_in_memory_order(f(case.point), case["targets"])
-        for f in (np.array, np.asfortranarray)
-    )
-    assert plain.tobytes() != other.tobytes()
-    memory_layout(claim_of(adding_in_memory_order), case)
-
-
-def test_a_buffer_that_is_handed_out_again_does_not_hide_another_answer() -> None:
-    buffer = np.zeros((3, 4))
-
-    def gradient(z: Array, t: Array) -> Array:
-        buffer[:] = right(z, t) + (z.strides[1] != z.itemsize)
-        return buffer
-
-    with pytest.raises(Refuted, match="instead of logits given as every second column of"):
-        memory_layout(claim_of(gradient), THREE)
-
-
-# Mistakes. Each reads memory in the way of a kernel that gets a pointer, and never outside of it.
-
-
-def _read(array: Array, strides: tuple[int, int], start: int = 0) -> Array:
-    """Return what lies at these distances, in items, from the first number; NaN outside."""
-    memory = _memory(array)
-    first = (array.ctypes.data - memory.ctypes.data) // array.itemsize + start
-    rows, columns = np.indices(array.shape)
-    places = first + strides[0] * rows + strides[1] * columns
-    outside = (places < 0) | (places >= memory.size)
-    return np.append(memory, np.nan)[np.where(outside, -1, places)]
-
-
-def pitch_forgotten(z: Array, t: Array) -> Array:
-    def read(a: Array) -> Array:
-        return _read(a, (a.shape[1], 1)) if a.strides[1] == a.itemsize else a
-
-    return right(read(z), read(t))
-
-
-def column_step_forgotten(z: Array, t: Array) -> Array:
-    return right(_read(z, (_in_items(z)[0], 1)), t)
-
-
-def targets_at_the_pitch_of_the_logits(z: Array, t: Array) -> Array:
-    return right(z, _read(t, (_in_items(z)[0], _in_items(z)[1])))
-
-
-def logits_at_the_pitch_of_the_targets(z: Array, t: Array) -> Array:
-    return right(_read(z, (_in_items(t)[0], _in_items(t)[1])), t)
-
-
-def unsigned_pitch(z: Array, t: Array) -> Array:
-    return right(_read(z, (abs(_in_items(z)[0]), _in_items(z)[1])), t)
-
-
-def rounding_the_address_down(z: Array, t: Array) -> Array:
-    return right(_read(z, (_in_items(z)[0], _in_items(z)[1]), -(z.ctypes.data % 16 // 8)), t)
-
-
-def targets_address_rounded_down(z: Array, t: Array) -> Array:
-    return right(z, _read(t, (_in_items(t)[0], _in_items(t)[1]), -(t.ctypes.data % 16 // 8)))
-
-
-def stride_zero_is_one_row(z: Array, t: Array) -> Array:
-    answer = right(z, t)
-    return answer[[0] * len(z)] if z.strides[0] == 0 else answer
-
-
-def uniform_targets_when_expanded(z: Array, t: Array) -> Array:
-    return right(z, np.full_like(t, 1 / t.shape[1]) if t.strides[0] == 0 else t)
-
-
-WRONG: list[Gradient] = [
-    pitch_forgotten,
-    column_step_forgotten,
-    targets_at_the_pitch_of_the_logits,
-    logits_at_the_pitch_of_the_targets,
-    unsigned_pitch,
-    rounding_the_address_down,
-    targets_address_rounded_down,
-    stride_zero_is_one_row,
-    uniform_targets_when_expanded,
-]
-
-
-@pytest.mark.parametrize("subject", WRONG)
-def test_a_kernel_that_misreads_memory_is_refuted_by_this_check_alone(subject: Gradient) -> None:
-    assert checked("memory-layout", subject).verdict == "refuted"
-    for check in ("accuracy", "same-answer-twice", "row-independence", "inputs-unchanged"):
-        assert checked(check, subject).verdict == "conforms"
-
-
-@pytest.mark.parametrize("subject", WRONG)
-@pytest.mark.parametrize(("rows", "classes"), [(3, 4097), (5, 1025)])
-def test_a_kernel_that_misreads_wide_rows_only_is_refuted(
-    subject: Gradient, rows: int, classes: int
-) -> None:
-    def wide_only(z: Array, t: Array) -> Array:
-        answer: Array = (subject if z.shape[1] > 64 else right)(z, t)
-        return answer
-
-    rng = np.random.default_rng(0)
-    labels = rng.choice(classes, rows, replace=False)
-    case = case_of(rng.normal(size=(rows, classes)) * 5, np.eye(classes)[labels])
-    memory_layout(claim_of(wide_only), THREE)
-    with pytest.raises(Refuted):
-        memory_layout(claim_of(wide_only), case)
-
-
-def test_logits_that_are_overwritten_as_claimed_are_not_given_in_read_only_memory() -> None:
-    def in_place(z: Array, t: Array) -> Array:
-        z[:] = right(z, t)
-        return z
-
-    claim = claim_of(in_place)
-    with pytest.raises(Broken, match=r"read-only, for logits given as read-only rows$"):
-        memory_layout(claim, THREE)
-    domain = Domain(overwrites_logits=True)
-    memory_layout(
-        replace(claim, implementation=replace(claim.implementation, domain=domain)), THREE
-    )

@@ -13,10 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from users_functions import LOG_SOFTMAX, SOFTMAX, Attention, O, V, Z, assert_right, certified
 
-from gradcert_implementations import (
-    Implementation,
-    load,
-)
+from gradcert_implementations import Implementation, load
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.torch_loss import from_torch
 

@@ -12,12 +12,7 @@ from torch import nn
 from torch.nn import functional
 from users_functions import SOFTMAX, Attention, Once, assert_right, certified, jax_rows, torch_rows
 
-from gradcert_implementations import (
-    Array,
-    Options,
-    SpecError,
-    as_implementation,
-)
+from gradcert_implementations import Array, Options, SpecError, as_implementation
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.numpy_function import from_numpy
 from gradcert_implementations.adapters.torch_loss import from_torch

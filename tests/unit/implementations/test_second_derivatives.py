@@ -27,9 +27,7 @@ from users_functions import (
     torch_sum,
 )
 
-from gradcert_implementations import (
-    Implementation,
-)
+from gradcert_implementations import Implementation
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.torch_loss import from_torch
 
