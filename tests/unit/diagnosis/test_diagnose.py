@@ -33,7 +33,7 @@ def diagonal_left_in_its_arguments(z: Array, t: Array) -> Array:
 
 
 def test_two_mistakes_are_both_listed_with_the_number_of_cases_that_each_explains() -> None:
-    found = certificate(diagonal_left_in_its_arguments)
+    found = certificate(diagonal_left_in_its_arguments, effort="standard")
     (diagnosis,) = found.diagnoses
     assert list(matches(diagnosis)) == ["diagonal-only"]
     shares = explained(diagnosis)
@@ -59,7 +59,7 @@ def test_each_refuted_quantity_has_a_diagnosis_of_its_own() -> None:
         },
         formats=("binary64",),
     )
-    found = certify(subject, max_examples=10)
+    found = certify(subject, max_examples=10, effort="quick")
     assert [(d.quantity, d.matches[0].flaw) for d in found.diagnoses] == [
         ("loss", "base-two-logarithm"),
         ("do/dz", "diagonal-jacobian"),

@@ -16,7 +16,7 @@ def cooled(temperature: float, z: Array, t: Array) -> Array:
 @pytest.mark.parametrize("format", ["binary64", "binary32", "bfloat16"])
 @pytest.mark.parametrize("temperature", [0.5, 1.5, 20.0])
 def test_a_temperature_is_fitted(temperature: float, format: FormatName) -> None:
-    found = diagnosis(lambda z, t: cooled(temperature, z, t), formats=(format,), effort="quick")
+    found = diagnosis(lambda z, t: cooled(temperature, z, t), formats=(format,))
     best = found.matches[0]
     assert best.flaw == "temperature-left-on"
     assert best.formula == f"dE/dz_j = softmax(z / {temperature:g})_j - t_j"
@@ -24,7 +24,7 @@ def test_a_temperature_is_fitted(temperature: float, format: FormatName) -> None
 
 
 def test_zeros_are_not_explained_by_a_temperature_that_is_a_limit() -> None:
-    found = diagnosis(lambda z, t: 0 * right(z, t), effort="quick")
+    found = diagnosis(lambda z, t: 0 * right(z, t))
     assert "temperature-left-on" not in {match.flaw for match in (*found.matches, *found.partly)}
 
 
@@ -37,7 +37,7 @@ def weighed(z: Array, t: Array) -> Array:
 
 
 def test_a_weight_is_fitted_to_each_class_though_the_first_calls_have_one_label() -> None:
-    best = diagnosis(weighed, max_examples=100).matches[0]
+    best = diagnosis(weighed, max_examples=100, effort="standard").matches[0]
     assert best.flaw == "classes-weighted"
     assert (
         best.formula == "w_j t_j in place of t_j, with w = 2 for class 0, 0.5 for class 1, else 1"

@@ -85,6 +85,6 @@ BY_ANOTHER_HAND: list[tuple[str, QuantityName, Callable[..., Array]]] = [
 def test_a_known_mistake_by_another_hand_is_named_and_explains_the_cases(
     flaw: str, quantity: QuantityName, function: Callable[..., Array]
 ) -> None:
-    found = diagnosis(function, quantity, targets="any", effort="quick")
+    found = diagnosis(function, quantity, targets="any")
     assert found.matches[0].flaw == flaw
     assert 10 * found.matches[0].explains >= 9 * found.cases

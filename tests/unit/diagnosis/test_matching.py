@@ -172,16 +172,16 @@ def test_binary64_rounded_to_bfloat16_is_named() -> None:
 
 def test_the_diagonal_of_an_explicit_jacobian_is_named() -> None:
     """It divides by probabilities. If these underflow it returns NaN, which is another mistake."""
-    found = diagnosis(diagonal_of_an_explicit_jacobian, largest_logit=30.0, effort="quick")
+    found = diagnosis(diagonal_of_an_explicit_jacobian, largest_logit=30.0)
     assert matches(found) == {"diagonal-only": found.cases}
-    anywhere = diagnosis(diagonal_of_an_explicit_jacobian, formats=BOTH, effort="quick")
+    anywhere = diagnosis(diagonal_of_an_explicit_jacobian, formats=BOTH)
     assert anywhere.cases / 2 < explained(anywhere)["diagonal-only"] < anywhere.cases
     assert "some wrong values are NaN" in anywhere.findings
 
 
 def test_a_flaw_that_explains_some_of_the_cases_explains_them_partly() -> None:
     """Near one, ``o (1 - o)`` may be rounded either way, and there the flaw differs from it."""
-    found = diagnosis(slope_of_two_classes, "dE/do")
+    found = diagnosis(slope_of_two_classes, "dE/do", effort="standard")
     assert found.matches == ()
     assert found.partly[0].flaw == "binary-cross-entropy-slope"
     assert found.cases / 4 < found.partly[0].explains < found.cases / 2
@@ -203,7 +203,7 @@ def test_nan_alone_or_rows_of_two_classes_alone_explain_nothing_partly(
     function: Callable[..., Array],
 ) -> None:
     """Some flaw answers NaN for one class too, and some flaw with a number fits two classes."""
-    found = diagnosis(function, formats=BOTH, effort="quick")
+    found = diagnosis(function, formats=BOTH)
     assert found.partly == ()
     assert found.unexplained == found.cases
 

@@ -124,5 +124,5 @@ def by_way_of_binary16(z: Array, t: Array) -> Array:
 def test_the_findings_say_which_rows_a_subject_is_wrong_on(
     function: Callable[..., Array], finding: str
 ) -> None:
-    found = diagnosis(function, formats=("binary64",), max_examples=300)
+    found = diagnosis(function, max_examples=300, effort="standard")
     assert finding in found.findings, found.findings

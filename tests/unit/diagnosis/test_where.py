@@ -115,6 +115,6 @@ def test_nothing_is_said_if_all_rows_are_wrong_or_too_few_are() -> None:
 def test_a_known_mistake_under_a_condition_is_named_with_the_condition(
     function: Callable[..., Array], flaw: str, condition: str
 ) -> None:
-    found = diagnosis(function)
+    found = diagnosis(function, effort="standard")
     assert found.matches[0].flaw == flaw
     assert found.matches[0].where.startswith(condition)
