@@ -15,6 +15,7 @@ from typing import Any
 
 from gradcert_implementations.catalogue import LIBRARIES, PARSING
 from gradcert_implementations.errors import one_line
+from gradcert_implementations.names import did_you_mean
 
 __all__ = ["Named", "SpecError", "imported_module", "imported_object", "named", "or_spec_error"]
 
@@ -73,7 +74,7 @@ def imported_module(module: str, spec: str) -> ModuleType:
 
 def _import_file(path: Path, spec: str) -> ModuleType:
     if not path.is_file():
-        raise SpecError(f"{spec!r}: there is no file {path}")
+        raise SpecError(f"{spec!r}: there is no file {path} in {Path.cwd()}")
     import hashlib  # Slow to import; --help does not need it.
 
     # sys.modules keeps two files called kernels.py apart, and two versions of one file.
@@ -84,7 +85,7 @@ def _import_file(path: Path, spec: str) -> ModuleType:
         return sys.modules[name]
     module_spec = importlib.util.spec_from_file_location(name, path)
     if module_spec is None:
-        raise SpecError(f"{spec!r}: {path} is not a Python file")
+        raise SpecError(f"{spec!r}: {path} is no Python file: its name must end in .py")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module
     try:
@@ -150,7 +151,7 @@ def _called(function: Any, about: Named, spec: str) -> Any:
             f"{spec!r}: {about.arguments!r} is more than literals; expected numbers, texts, True, "
             "False, None and lists of these, such as (label_smoothing=0.1, ignore_index=0)"
         ) from None
-    with or_spec_error(f"{spec!r} cannot be called so"):
+    with or_spec_error(f"{spec!r} cannot be called with these arguments"):
         return function(*positional, **keywords)
 
 
@@ -180,5 +181,8 @@ def imported_object(about: Named, spec: str) -> Any:
         try:
             found = getattr(module, attribute)
         except AttributeError as error:
-            raise SpecError(f"{spec!r}: {place} has no attribute {attribute!r}") from error
+            raise SpecError(
+                f"{spec!r}: {place} has no attribute {attribute!r}; "
+                f"{did_you_mean(attribute, vars(module))}name what it defines"
+            ) from error
     return found if about.arguments is None else _called(found, about, spec)

@@ -78,7 +78,8 @@ def _object(place: str, spec: str) -> Any:
         )
     subject = imported_object(about, spec)
     if not isinstance(subject, Implementation) and not callable(subject):
-        raise SpecError(f"{spec!r} is of type {type_name(subject)}; {_EXPECTED}")
+        expected = _EXPECTED if place == spec else "expected a function, a loss or a softmax"
+        raise SpecError(f"{spec!r} is of type {type_name(subject)}; {expected}")
     return subject
 
 
@@ -129,8 +130,8 @@ def load(spec: str, **options: Unpack[OptionValues]) -> Implementation:
     Parameters
     ----------
     spec
-        A name, ``path/to/file.py:name`` or ``package.module:name``, either with a call with
-        literals, the same behind ``torch:``, ``jax:`` or ``numpy:``, or a program behind
+        A name; or ``path/to/file.py:name`` or ``package.module:name``, which may be called with
+        literals and may stand behind ``torch:``, ``jax:`` or ``numpy:``; or a program behind
         ``command:``.
     **options
         The fields of :class:`Options`. A name that is unknown is refused before anything is
@@ -301,7 +302,9 @@ def select(implementation: Implementation, options: Options) -> Implementation:
                     f"it claims {', '.join(claimed)}"
                 )
     if options.device is not None:
-        raise SpecError(f"{implementation.name} takes no device: an Implementation has its own")
+        raise SpecError(
+            f"{implementation.name} takes no device, as an Implementation has its own: leave it out"
+        )
     try:
         part = replace(
             implementation,

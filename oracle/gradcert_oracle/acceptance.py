@@ -70,7 +70,7 @@ class Screened:
         The worst level that the judge may find, by its place in ``levels(format)``. It says nothing
         of a row that is not accepted.
     used
-        If the judge finds that level, it finds no more budgets used.
+        If the judge finds that level, it finds at most this number of budgets used.
     """
 
     accepted: Array

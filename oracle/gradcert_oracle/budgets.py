@@ -213,7 +213,7 @@ def budgets(question: Question, algorithm: Algorithm) -> tuple[arb, ...] | None:
 
     Where an algorithm may have its intermediates in two formats, the larger budget of both counts.
     The values of a row that does not count are exactly zero, and so are their budgets. The
-    last 64 results are kept.
+    last 16 results are kept.
 
     Parameters
     ----------

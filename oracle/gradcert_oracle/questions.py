@@ -48,8 +48,8 @@ class Quantity:
     masked_v
         Whether v may be any number where a logit is -inf. If not, it is zero there.
     unbounded
-        Whether a true value may exceed the largest number of the format. Then no value that does is
-        asked of anyone, nor one whose terms do.
+        Whether a true value may exceed the largest number of the format. If so, gradcert judges
+        no value that exceeds it, and none whose terms do.
     shift_invariant
         Whether adding one number to all logits changes nothing.
     needs_target
@@ -232,7 +232,7 @@ def enclose(question: Question, guard: int = GUARD) -> Enclosures:
 
     Every ball is narrower than ``2**-guard`` ulp of the format at that value, or of its smallest
     subnormal number for a value that underflows; see :mod:`gradcert_oracle.precision`. The time is
-    linear in the number of values. The last 64 results are kept.
+    linear in the number of values. The last 16 results are kept.
 
     Parameters
     ----------

@@ -71,6 +71,11 @@ def levels(format: Format, at_least: str | None = None) -> list[Algorithm]:
     -------
     The algorithms: ``faithful`` first, then each level with a pairwise and with a sequential sum.
 
+    Raises
+    ------
+    ValueError
+        For an unknown level.
+
     Examples
     --------
     >>> from gradcert_oracle import BFLOAT16, BINARY64
@@ -85,6 +90,8 @@ def levels(format: Format, at_least: str | None = None) -> list[Algorithm]:
     if at_least is None:
         return every
     order = (FAITHFUL.level, *LEVELS)
+    if at_least not in order:
+        raise ValueError(f"unknown level {at_least!r}; choose from {', '.join(order)}")
     existing = {algorithm.level for algorithm in every}
     worst = next(level for level in order[order.index(at_least) :] if level in existing)
     allowed = order[: order.index(worst) + 1]

@@ -36,11 +36,13 @@ def _folder(text: str) -> Path:
     So is the sign for standard output. A subject may change the working directory.
     """
     if text in ("", "-"):
-        raise ValueError
+        import argparse
+
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder; name one, such as report")
     return Path(text).absolute()
 
 
-_positive_integer.__name__, _folder.__name__ = "positive integer", "name of a folder"
+_positive_integer.__name__ = "positive integer"
 
 
 def pytest_addoption(parser: "pytest.Parser") -> None:

@@ -31,7 +31,6 @@ ROOT = Path(__file__).parents[2]
 CODE = (
     "oracle/gradcert_oracle/**/*.py",
     "implementations/gradcert_implementations/*.py",
-    "implementations/gradcert_implementations/adapters/*.py",
     "implementations/gradcert_implementations/interface/*.py",
     "implementations/gradcert_implementations/flawed/*.py",
     "implementations/gradcert_implementations/unusual/*.py",

@@ -122,7 +122,9 @@ def from_jax(
         place = jax.devices(chosen.device)[0]
     except RuntimeError as error:
         reason = printable(str(error))
-        raise ValueError(f"the device {chosen.device!r} cannot be used: {reason}") from error
+        raise ValueError(
+            f"the device {chosen.device!r} cannot be used: {reason}; choose another, such as cpu"
+        ) from error
 
     returned = Returned()
     kind = kind_of(name_of(subject), subject, chosen)

@@ -71,7 +71,10 @@ def kind_of(name: str, function: Callable[..., Any], options: Options) -> Kind:
     chosen = _chosen(options)
     kind = next((one for one in _KINDS if set(chosen) <= set(one.quantities)), None)
     if kind is None:
-        raise ValueError(f"{', '.join(map(str, _KINDS))}; not {', '.join(chosen)}")
+        raise ValueError(
+            f"{' and '.join(chosen)} cannot be claimed here; choose quantities of one kind: "
+            f"{', '.join(map(str, _KINDS))}"
+        )
     if not takes(function, len(kind.arguments)):
         suitable = (one for one in _KINDS if takes(function, len(one.arguments)))
         others = [quantity for one in suitable for quantity in one.quantities]

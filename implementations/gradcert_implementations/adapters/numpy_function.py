@@ -39,8 +39,8 @@ def from_numpy(function: Callable[..., Any], **options: Unpack[OptionValues]) ->
         dE/dz in binary64 and binary32, on probabilities. For another quantity it takes what that is
         called with: the logits alone, ``(logits, v)`` for a backward, and ``(logits, targets, v)``
         for hvp; see :class:`gradcert_implementations.Implementation`. A backward whose first
-        argument is called ``outputs`` or ``log_probabilities``, ``output``, ``o``, ``y``,
-        ``probabilities``, ``probs``, ``log_probs`` or ``logp``, gets what the forward has stored.
+        argument is called ``outputs``, ``output``, ``o``, ``y``, ``probabilities``, ``probs``,
+        ``log_probabilities``, ``log_probs`` or ``logp`` gets what the forward has stored.
 
     Returns
     -------

@@ -35,11 +35,12 @@ The answer has the same form: a line of JSON with the shape, then the bytes in t
 
     {"shape": [2, 3]}
 
-or, with nothing behind it, ``{"unsupported": "why"}`` for a question the program does not take, or
-``{"error": "what went wrong"}``. An answer takes one line, however it is spaced. Read a request to
-its last byte before answering, a declined one too; send as many bytes as the shape says; flush; and
-write nothing else to standard output, not even a newline. Standard error is yours: it is read as it
-comes, and if the program ends, the line that says the error is quoted.
+One value for all rows, a loss with a reduction, has the shape ``[]``. The answer to a question that
+the program does not take is ``{"unsupported": "why"}``, and after a fault it is
+``{"error": "what went wrong"}``, both with nothing behind. An answer takes one line, however it is
+spaced. Read a request to its last byte before answering, a declined one too; send as many bytes as
+the shape says; flush; and write nothing else to standard output, not even a newline. Standard error
+is yours: it is read as it comes, and if the program ends, the line that says the error is quoted.
 """
 
 import json
@@ -89,7 +90,9 @@ class ProgramError(RuntimeError):
 
 
 class _Answer(msgspec.Struct, frozen=True):
-    shape: Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(max_length=3)] = []
+    shape: (
+        Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(max_length=3)] | None
+    ) = None
     unsupported: str | None = None
     error: str | None = None
 
@@ -235,10 +238,15 @@ class _Program:
             return answer, arrays[0]
         # The suite reports a wrong shape. Only one too large for the memory is refused here.
         most = (rows + 1) * (classes + 1) ** 2
-        if not answer.shape or max(answer.shape) > most or prod(answer.shape) > most:
+        shape = answer.shape
+        if shape is None:
             raise ProgramError(f"it answered {line[:_QUOTED]!r}; {_EXPECTED}")
-        data = dialogue.take(prod(answer.shape) * dtype.itemsize)
-        return answer, _array(data, dtype, answer.shape)
+        if max(shape, default=1) > most or prod(shape) > most:
+            raise ProgramError(
+                f"it answered the shape {str(shape)[:_QUOTED]} for logits of shape "
+                f"{[rows, classes]}; expected the shape of the quantity"
+            )
+        return answer, _array(dialogue.take(prod(shape) * dtype.itemsize), dtype, shape)
 
 
 def from_command(command: str, **options: Unpack[OptionValues]) -> Implementation:
@@ -270,15 +278,21 @@ def from_command(command: str, **options: Unpack[OptionValues]) -> Implementatio
     --------
     >>> from_command("./missing_kernel --fast")
     Traceback (most recent call last):
-    ValueError: there is no program './missing_kernel' that can be run
+    ValueError: there is no program './missing_kernel' that can be run; check its path, ...
     """
     chosen = Options.of(options)
     require_posix("a program behind command:")
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        raise ValueError(f"the command {command!r} has an open quote; close it") from None
     if not words:
         raise ValueError("no program is named; write command:./my_kernel")
     if shutil.which(words[0]) is None:
-        raise ValueError(f"there is no program {words[0]!r} that can be run")
+        raise ValueError(
+            f"there is no program {words[0]!r} that can be run; check its path, and make the file "
+            "executable"
+        )
     domain = chosen.domain_over(Domain())
     if domain.layout is not Layout.ROWS:
         raise ValueError(f"a program gets rows, not layout={domain.layout}; leave it out")

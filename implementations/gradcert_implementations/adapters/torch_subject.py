@@ -33,7 +33,9 @@ def device_named(name: str) -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = printable(str(error))
-        raise ValueError(f"the device {name!r} cannot be used: {reason}") from error
+        raise ValueError(
+            f"the device {name!r} cannot be used: {reason}; choose another, such as cpu"
+        ) from error
     return device
 
 

@@ -70,7 +70,7 @@ class NothingKept(StrEnum):
     ZERO
         Zero.
     EITHER
-        NaN or zero; nobody asks which.
+        NaN or zero; both pass.
     """
 
     NAN = "nan"

@@ -144,8 +144,8 @@ class Implementation:
         graph returns. It may raise NotImplementedError, which refutes nothing. It is not asked if
         the domain says that the logits are overwritten.
     observed
-        A function without arguments. It returns phrases for the certificate: what the calls have
-        shown of what is certified.
+        A function without arguments. It returns phrases for the certificate: what the calls
+        returned, such as ``the first of the 2 values that it returns``.
     second_backward_for
         A function from a loss to the second backward for that loss. None: no second backward is
         asked where `functions_for` gave the functions.
@@ -251,12 +251,12 @@ class Implementation:
         if option not in {one.name for one in self.filled_in}:
             return f"leave {option} out"
         default = f"{option}={recorded(Loss())[option]}".lower()
-        return f"take back what its attributes say, --loss {default} (loss=[{default!r}] in Python)"
+        return f"override its attributes with --loss {default} (loss=[{default!r}] in Python)"
 
     def with_loss(self, loss: Loss) -> Self:
         """Return the implementation with another loss, and with its functions for that loss.
 
-        Of its quantities those stay that have a definition for the loss, if there are any.
+        It keeps the quantities that have a definition for the loss, if there are any.
 
         Returns
         -------

@@ -70,7 +70,7 @@ _REFINEMENTS = (
 class Loss:
     """The loss that an implementation computes or differentiates.
 
-    With logits z (R rows, K classes), targets t and p = softmax(u)::
+    With logits z (R rows, K classes) and targets t::
 
         u_k = c tanh(s z_k / c)                      softcap c, logit scale s
         a_k = w_k ((1 - e') t_k + e'/K)              class weights w, label smoothing e
@@ -90,14 +90,16 @@ class Loss:
         output       o_j                           E
         ============ ============================= ===============================================
         softmax      exp(z_j) / sum_k exp(z_k)     -sum_j t_j ln o_j
-        sigmoid      1 / (1 + exp(-z_j))           -sum_j t_j ln o_j + (1 - t_j) ln(1 - o_j)
+        sigmoid      1 / (1 + exp(-z_j))           -sum_j (t_j ln o_j + (1 - t_j) ln(1 - o_j))
         identity     z_j                           sum_j (o_j - t_j)**2 / 2
         ============ ============================= ===============================================
 
         With ``sigmoid`` and ``identity`` only dE/dz can be claimed, and of the options below only
-        ``reduction``, ``mean_over`` and ``multiplier``.
+        ``reduction``, ``mean_over``, ``multiplier``, ``nothing_kept_loss`` and
+        ``nothing_kept_gradient``.
     label_smoothing
-        e, from 0 up to 1, without 1. The part of the target that all classes share.
+        e, from 0 up to 1, without 1. The part of the target that other classes
+        get; see `smoothing_over`.
     smoothing_over
         ``all``: e' = e. ``others``: e' = e K/(K - 1), so that each class but the label gets
         e/(K - 1).

@@ -157,7 +157,9 @@ def weights_for(weights: Any, classes: int) -> tuple[float, ...] | None:
         return None
     found: tuple[float, ...] = _computed(weights, classes) if callable(weights) else weights
     if len(found) != classes:
-        raise ValueError(f"class_weights has {len(found)} numbers for {classes} classes")
+        raise ValueError(
+            f"class_weights has {len(found)} numbers for {classes} classes; give one for each class"
+        )
     return found
 
 

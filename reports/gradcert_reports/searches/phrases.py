@@ -61,7 +61,7 @@ def headline(search: Search) -> str:
     wrong = [one for one in search.claims if one.found is not None]
     if not wrong:
         if not search.rows:
-            return f"{search.name}: no row is examined yet."
+            return f"{search.name}: no row has been examined yet."
         return f"{search.name}: no row is wrong among {count(search.rows)}."
     named = ", ".join(f"{one.claim} is {one.found.result.verdict}" for one in wrong if one.found)
     return f"{search.name}: {named} ({len(wrong)} of {len(search.claims)} claims)."

@@ -18,7 +18,7 @@ def claims(certificate: Certificate) -> str:
     parts = {
         "Claimed": "; ".join(certificate.claimed),
         "From its attributes": ", ".join(certificate.filled_in),
-        "Not claimed": "; ".join(certificate.not_claimed),
+        "Limits of the claim": "; ".join(certificate.not_claimed),
     }
     return " ".join(f"{what}: {said}." for what, said in parts.items() if said)
 

@@ -37,7 +37,7 @@ def explanation(result: CheckResult) -> str:
     Raises
     ------
     ValueError
-        If `result` is not the result of a check.
+        If `result` is not the result of a check, or conforms.
 
     Examples
     --------
@@ -59,11 +59,16 @@ def explanation(result: CheckResult) -> str:
         )
     about = f"{result.quantity} in {result.format}"
     found = result.discrepancy
+    if found is None and result.verdict == Verdict.CONFORMS:
+        raise ValueError(
+            f"the result of {result.check} for {about} conforms; expected one that found a fault, "
+            "such as certificate.refutations[0]"
+        )
     if found is None:
         return printable(f"{result.check}: {about} is {result.verdict}: {result.reason}")
-    verb = "refutes" if result.verdict == Verdict.REFUTED else "finds broken"
+    verb, ending = ("refutes", "") if result.verdict == Verdict.REFUTED else ("finds", " broken")
     lines = [
-        printable(f"{result.check} {verb} {about}: {found.statement}"),
+        printable(f"{result.check} {verb} {about}{ending}: {found.statement}"),
         f"  at        {arguments(found)}",
     ]
     unit = "class" if length(found.returned) == found.classes else "value"

@@ -26,7 +26,8 @@ TERMS: dict[str, str] = {
     "level": "the best textbook algorithm whose budgets cover the error: faithful, wide, shifted, "
     "log-softmax, log-sum-exp; a claim may demand one (`--at-least`)",
     "reach": "the largest size of logits up to which a claim holds beyond the required range",
-    "diagnosis": "the known flaws that fail in the same way, and what is known without one",
+    "diagnosis": "the known flaws that fail in the same way; without one, "
+    "what the wrong values show",
 }
 """The words that a page uses, in the order in which a reader meets them."""
 

@@ -106,7 +106,7 @@ def markdown(report: Report) -> str:
 
     Returns
     -------
-    The page, not longer than GitHub accepts a comment.
+    The page, short enough for a comment on GitHub.
 
     Examples
     --------

@@ -65,8 +65,8 @@ def audit_command(
         str,
         typer.Option(
             metavar="NAME",
-            help="What is compared: dE/dz, softmax, loss, softmax-backward, ... A name that is not "
-            "known is answered with all.",
+            help="What is compared: dE/dz, softmax, loss, softmax-backward, ... An unknown name is "
+            "an error that lists all.",
         ),
     ] = "dE/dz",
     format: Annotated[
@@ -109,7 +109,9 @@ def audit_command(
             "formats have wide; in the others it means shifted.",
         ),
     ] = "wide",
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Seeds of the data.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many times to draw the data.")
+    ] = 1,
     report: ReportFolder = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print audit.json in place of text.")

@@ -114,7 +114,7 @@ def audit_tests_command(
             min=0.1,
             metavar="SECONDS",
             help="Seconds that a run of the tests may take; a mutant that takes longer is killed "
-            "(default: 30 seconds, and ten times as long as without a mutant).",
+            "(default: 30 seconds, plus ten times what they take without a mutant).",
         ),
     ] = None,
     fail_under: Annotated[
@@ -204,6 +204,6 @@ def audit_tests_command(
         console.print(tests_text(audit), soft_wrap=True, markup=False, highlight=False)
     if fail_under is not None:
         if audit.score is None:
-            usage_error("no mutant could be tried, so there is no score for --fail-under")
+            usage_error("no mutant changed a gradient, so there is no score for --fail-under")
         if audit.score < fail_under:
             raise typer.Exit(Status.WRONG)

@@ -79,7 +79,7 @@ def certify_command(
         typer.Option(
             "--isolate",
             help="Run each implementation in a process of its own, so that a hang or a crash is a "
-            "verdict. Programs always run like this.",
+            "verdict. A program always has its own process, but no time limit without this.",
         ),
     ] = False,
     time_limit: Annotated[
@@ -146,7 +146,7 @@ def certify_command(
             usage_error(f"{option} needs POSIX (Linux, macOS): leave it out")
     isolated = isolate or time_limit is not None or memory_limit is not None
     if isolated and not memory_can_be_limited():
-        say("gradcert: memory cannot be limited on this system")
+        say("gradcert: this system cannot limit memory, so only the time is limited")
     try:
         limits = Limits(
             seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
@@ -196,5 +196,6 @@ def certify_command(
                 _show_details(surprising, console)
             else:
                 _show(found, console)
-    stop_if_interrupted(found, budget)
+    wrong = any(certificate.verdict.wrong for certificate in surprising)
+    stop_if_interrupted(found, budget, wrong=wrong)
     raise typer.Exit(bool(surprising))

@@ -26,8 +26,8 @@ def _fault(error: BaseException) -> Status:
     where = "".join(f" ({one.filename}:{one.lineno})" for one in _last(error))
     say(
         f"gradcert: failed with {one_line(error)}{where}. An "
-        "implementation that changes Python or numpy can cause that: try --isolate. If it is none, "
-        "please report what PYTHONDEVMODE=1 shows"
+        "implementation that changes Python or numpy can cause that: try --isolate. If yours does "
+        "not, please run it again with PYTHONDEVMODE=1 and report what it prints"
     )
     return Status.FAULT
 
@@ -45,7 +45,7 @@ class Application(typer.Typer):
         except SystemExit as ended:
             status = ended.code
         except MemoryError:
-            say("gradcert: there is not enough memory: allow it more, or ask for less")
+            say("gradcert: there is not enough memory: use fewer jobs, rows or classes")
             status = Status.USAGE
         except OSError as error:
             # The help is printed by Typer.

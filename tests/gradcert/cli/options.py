@@ -56,9 +56,12 @@ def seed(text: str) -> int:
         say(f"seed {drawn}")
         return drawn
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is neither an integer nor random") from None
+        number = -1
+    if number < 0:
+        raise typer.BadParameter(f"{text!r} is no seed; expected an integer from 0 up, or random")
+    return number
 
 
 MaxExamples: TypeAlias = Annotated[
@@ -71,8 +74,8 @@ Seed: TypeAlias = Annotated[
     typer.Option(
         metavar="N",
         parser=seed,
-        help="The same seed gives the same verdicts and counterexamples. With 'random' one is "
-        "drawn, which nothing can have learnt by heart, and recorded.",
+        help="The same seed gives the same verdicts and counterexamples. 'random' draws a new "
+        "one and prints it, so that no implementation can know the cases before.",
     ),
 ]
 

@@ -111,9 +111,10 @@ def plan_command(
 ) -> None:
     """Show which cases a run is sure to try, and what they cost.
 
-    First come the checks: how many claims each examines, with how many cases, rows and numbers, and
-    the sizes of its cases. Then come the dimensions of the plan with all their items. Hypothesis
-    draws more cases beside these. Nothing is called but what loads the implementation.
+    The first table shows the checks: how many claims each examines, with how many cases, rows and
+    numbers, and the sizes of its cases. The second shows the dimensions of the plan with all their
+    items. Hypothesis draws more cases beside these. The command loads the implementation and does
+    not call it.
 
     Exit status: 0, 2 for a usage error, 4 if standard output is closed or full, 5 if gradcert
     fails, 130 after an interrupt.

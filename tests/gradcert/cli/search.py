@@ -58,7 +58,7 @@ def _progress_line(workers: int, *, quiet: bool) -> "Iterator[Callable[[Standing
             said.append(f"{workers} workers")
             said.append(f"worst {now.worst.budgets:.3g} budgets")
             if now.refuted:
-                said.append(f"{now.refuted} claims are wrong")
+                said.append(f"{now.refuted} claim{'s are' if now.refuted > 1 else ' is'} wrong")
             if now.part:
                 said.append(f"{duration(now.seconds * (1 - now.part) / now.part)} left")
             shown.update(task, description=", ".join(said), completed=now.part, total=1)
@@ -88,8 +88,8 @@ def _started(
     if before is not None:
         if now != before.versions:
             usage_error(
-                f"the search began with {_listed(before.versions)}, and here are {_listed(now)}: "
-                "its rows would be others; begin one in another folder"
+                f"the search began with {_listed(before.versions)}, but {_listed(now)} are "
+                "installed now, which may draw other rows: choose another --into"
             )
         limited = hours is not None or rows is not None
         return msgspec.structs.replace(before, hours=hours, rows=rows) if limited else before
@@ -148,9 +148,13 @@ def _campaign(journal: "Journal") -> "Campaign":
     return found
 
 
-def _run(campaign: "Campaign", address: str | None, jobs: int, *, quiet: bool) -> Status | None:
+def _run(
+    campaign: "Campaign", into: Path, address: str | None, jobs: int, *, quiet: bool
+) -> Status | None:
     """Search until nothing is left. Return why it ended before, if it did."""
     from gradcert.campaign.cluster import ClusterError, NoClusterError, connected
+
+    way_on = f"gradcert search --into {into} goes on from here"
 
     try:
         with (
@@ -162,12 +166,12 @@ def _run(campaign: "Campaign", address: str | None, jobs: int, *, quiet: bool) -
             for standing in campaign.run(client, uploaded=address is not None):
                 show(standing)
     except KeyboardInterrupt:
-        say("interrupted: the same command goes on from here")
+        say(f"interrupted: {way_on}")
         return Status.INTERRUPTED
     except NoClusterError as error:
         usage_error(str(error))
     except ClusterError as error:
-        say(f"gradcert: {error}; the same command goes on from here")
+        say(f"gradcert: {error}; {way_on}")
         return Status.INCOMPLETE
     return None
 
@@ -180,7 +184,7 @@ def search_command(
             metavar="DIR",
             parser=folder,
             help="The folder of the search: what is found, and its pages. A search that was "
-            "stopped goes on from there, without SPEC too.",
+            "stopped goes on if you name its folder; SPEC may be left out then.",
         ),
     ],
     spec: Annotated[
@@ -189,10 +193,12 @@ def search_command(
     ] = None,
     options: Options = Options(),  # noqa: B008  # Replaced by the options of its fields.
     hours: Annotated[
-        float | None, typer.Option(metavar="H", help="End after this number of hours.")
+        float | None,
+        typer.Option(metavar="H", help="End after this number of hours of all runs."),
     ] = None,
     rows: Annotated[
-        float | None, typer.Option(metavar="N", help="End after this number of rows, such as 1e8.")
+        float | None,
+        typer.Option(metavar="N", help="End after this number of rows, such as 1e8."),
     ] = None,
     exhaustive: Annotated[
         bool,
@@ -205,7 +211,7 @@ def search_command(
     isolate: Annotated[
         bool,
         typer.Option(
-            "--isolate", help="Run the implementation in processes of its own, one a worker."
+            "--isolate", help="Run the implementation in processes of its own, one for each worker."
         ),
     ] = False,
     cluster: Annotated[
@@ -279,7 +285,7 @@ def search_command(
         journal.started = started
         campaign = _campaign(journal)
         if not (report or campaign.complete):
-            ended = _run(campaign, cluster, jobs or available_cores(), quiet=quiet)
+            ended = _run(campaign, into, cluster, jobs or available_cores(), quiet=quiet)
         found = campaign.search()
         for path in write_search(found, into):
             say(f"wrote {path}")

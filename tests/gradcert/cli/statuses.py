@@ -21,7 +21,7 @@ class Status(IntEnum):
     USAGE = 2, "a usage error, or a file that cannot be read or written"
     INCOMPLETE = 3, "the time or the workers ran out, and nothing wrong was found"
     UNPRINTED = 4, "standard output is closed or full; the report is written"
-    FAULT = 5, "gradcert itself failed, or what it stands on was changed"
+    FAULT = 5, "gradcert itself failed, or the implementation changed Python or numpy"
     INTERRUPTED = 130, "Ctrl-C or SIGTERM"
 
     def __new__(cls, number: int, meaning: str) -> "Status":

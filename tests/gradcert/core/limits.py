@@ -30,7 +30,7 @@ class Limits:
     Raises
     ------
     ValueError
-        If a limit is not a positive number, and if no machine has so much memory.
+        If a limit is not a positive number, or if `gigabytes` is finite and above 1e9.
 
     Examples
     --------

@@ -94,9 +94,9 @@ def conformance_tests(
     SpecError
         If there is nothing to certify.
     ValueError
-        If an entry names no test, or only tests that narrower entries name, if two implementations
-        have one name, and if `marks`, `expected_failures`, `effort`, `seed` or `max_examples` is
-        none.
+        If an entry names no test, or only tests that narrower entries name; if two implementations
+        have the same name; or if `marks`, `expected_failures`, `effort`, `seed` or `max_examples`
+        has a wrong type or value.
 
     Examples
     --------

@@ -127,7 +127,7 @@ def test_the_certificate_says_in_words_what_was_claimed_and_what_was_not(
     for page in ("index.html", "report.md"):
         shown = (tmp_path / "out" / page).read_text().replace("\\_", "_")
         assert "Claimed: cross-entropy of a softmax; targets that sum to one; logits" in shown
-        assert "Not claimed: no ignored rows: ignore_index is not claimed; no sum or" in shown
+        assert "Limits of the claim: no ignored rows: ignore_index is not claimed; no" in shown
 
 
 def test_what_was_read_from_attributes_is_printed_and_stands_in_the_report(

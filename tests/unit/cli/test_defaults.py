@@ -58,7 +58,11 @@ def test_what_is_typed_wins_and_is_not_called_a_default(gradcert: Run, tmp_path:
         ("quick = 1", "quick is 1", "expected true or false"),
         ("seed = true", "seed is True", "expected a number or a text"),
         ("seed = [3]", "seed is [3]", "expected a number or a text"),
-        ('seed = "tuesday"', "--seed", "'tuesday' is neither an integer nor random"),
+        (
+            'seed = "tuesday"',
+            "--seed",
+            "'tuesday' is no seed; expected an integer from 0",
+        ),
         ("max-examples = 0", "--max-examples", "1"),
         ('loss = ["smoothing=0.1"]', "'smoothing'", "did you mean"),
         ('report = ""', "--report", "expected the name of a folder"),

@@ -99,7 +99,7 @@ def test_a_dash_is_no_folder_for_pytest_either(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--pyargs", "gradcert", "--gradcert-report", "-"]
     done = run(command, tmp_path)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "invalid name of a folder value: '-'" in done.stderr
+    assert "'-' is no folder; name one, such as report" in done.stderr
 
 
 def test_a_quiet_run_says_only_what_was_written(gradcert: Run) -> None:

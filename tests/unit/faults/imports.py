@@ -76,7 +76,7 @@ AT_IMPORT = (
         source="def make(): os._exit(0)",
         command="gradcert certify 'kernel.py:make()' FEW",
         status=2,
-        says=("cannot be called so: SystemExit: os._exit(0)",),
+        says=("cannot be called with these arguments: SystemExit: os._exit(0)",),
     ),
     Fault(
         what="os._exit(0) at import, for a plan",

@@ -121,8 +121,8 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
         (
             "torch:{}:loss",
             {"quantities": ["do/dz"]},
-            "a loss gives loss or dE/dz or dE/do or hvp or dE/dt, a softmax gives softmax or "
-            "softmax-backward, a log-softmax gives log-softmax or log-softmax-backward; not do/dz",
+            "do/dz cannot be claimed here; choose quantities of one kind: a loss gives loss or "
+            "dE/dz or dE/do or hvp or dE/dt, a softmax gives softmax or softmax-backward, a ",
         ),
         ("torch:{}:loss", {"targets": "some"}, "unknown target domain 'some'"),
         ("jax:{}:loss", {"device": "abacus"}, "the device 'abacus' cannot be used"),
@@ -130,7 +130,7 @@ def test_the_snippet_of_a_refuted_loss_shows_what_it_says(losses: Path, tmp_path
         ("numpy", {"device": "cpu"}, "takes no device"),
         ("command:", {}, "no program is named"),
         ("command:./missing --fast", {}, "there is no program './missing' that can be run"),
-        ("command:'./open", {}, "No closing quotation"),
+        ("command:'./open", {}, 'the command "\'./open" has an open quote; close it'),
     ],
 )
 def test_a_spec_that_cannot_be_adapted_says_why_in_one_line(

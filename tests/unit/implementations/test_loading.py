@@ -161,7 +161,7 @@ def test_a_function_without_a_name_to_import_has_no_origin(subject: Callable[...
     [
         ({"quantities": ["loss"]}, "does not claim the quantity 'loss'; it claims dE/dz"),
         ({"formats": ["half"]}, "does not claim the format 'binary16'; it claims binary64"),
-        ({"device": "cpu"}, "takes no device: an Implementation has its own"),
+        ({"device": "cpu"}, "takes no device, as an Implementation has its own: leave it out"),
     ],
     ids=str,
 )
@@ -297,8 +297,8 @@ def test_an_implementation_that_a_call_returns_keeps_its_own_name(tmp_path: Path
         ("(1, scale=)", "is more than literals"),
         ("(1) + Scaled(2)", "is more than literals"),
         ("(1)(2)", "is more than literals"),
-        ("('a', 'b', 'c')", "cannot be called so: TypeError: "),
-        ("()", "cannot be called so: TypeError: "),
+        ("('a', 'b', 'c')", "cannot be called with these arguments: TypeError: "),
+        ("()", "cannot be called with these arguments: TypeError: "),
         ("(2", "the brackets of the call are not closed; end it with )"),
     ],
 )
@@ -312,7 +312,7 @@ def test_a_call_with_more_than_literals_is_one_line(
 
 
 def test_a_call_that_raises_or_returns_no_function_is_one_line(called: Path) -> None:
-    with pytest.raises(SpecError, match=r"cannot be called so: RuntimeError: no memory$"):
+    with pytest.raises(SpecError, match=r"with these arguments: RuntimeError: no memory$"):
         load(f"{called}:failing('no\\nmemory')")
     with pytest.raises(SpecError, match="is of type int; expected an Implementation or a function"):
         load(f"{called}:number()")

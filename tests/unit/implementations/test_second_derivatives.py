@@ -218,7 +218,7 @@ def test_only_the_plain_loss_has_a_hessian_and_a_module_says_how_it_is_not_plain
     with pytest.raises(ValueError, match="the quantity 'hvp' has no meaning with") as caught:
         from_torch(module, targets=targets, quantities=["hvp"])
     assert str(caught.value).endswith(
-        "; claim loss or dE/dz only, or take back what its attributes say, "
+        "; claim loss or dE/dz only, or override its attributes with "
         f"--loss {way_out} (loss=['{way_out}'] in Python)"
     )
     assert "\n" not in str(caught.value)
