@@ -193,10 +193,16 @@ class Options:
         beside
             The names of the other keywords of the function.
 
+        Returns
+        -------
+        The options.
+
         Raises
         ------
         SpecError
             For a keyword that is no option, and for an empty list of quantities or formats.
+        ValueError
+            As for :class:`Options`.
 
         Examples
         --------
@@ -226,6 +232,10 @@ class Options:
     def keywords(self) -> OptionValues:
         """Return the options that differ from their defaults, as keywords.
 
+        Returns
+        -------
+        The values by the names of the fields, as :meth:`of` takes them.
+
         Examples
         --------
         >>> Options(formats=["half"], targets="any").keywords()
@@ -240,6 +250,10 @@ class Options:
 
     def domain_over(self, declared: Domain) -> Domain:
         """Return the domain to certify: the declared one with the options chosen.
+
+        Returns
+        -------
+        A domain. What is chosen wins over what is declared.
 
         Raises
         ------
@@ -266,6 +280,10 @@ class Options:
             What the attributes of the subject say. It wins over what is declared, and what is
             chosen wins over both.
 
+        Returns
+        -------
+        A loss.
+
         Raises
         ------
         ValueError
@@ -281,6 +299,10 @@ class Options:
 
     def level_over(self, declared: LevelName | None) -> LevelName | None:
         """Return the level to demand: the declared one, unless another is chosen.
+
+        Returns
+        -------
+        The name of a level; None if none is demanded.
 
         Examples
         --------

@@ -76,6 +76,10 @@ class Format:
         the result is within one ulp of the true value, wherever in the ball that is.
         :func:`~gradcert_oracle.verdicts.ulps` measures an error and needs no such bound.
 
+        Returns
+        -------
+        A power of two, exactly.
+
         Examples
         --------
         >>> float(BINARY32.ulp(arb(1))) == 2.0**-23
@@ -91,7 +95,22 @@ class Format:
         return arb((1, (leading if mantissa and leading > lowest else lowest) + 1 - self.precision))
 
     def accurate_bits(self, guard: int) -> int:
-        """Return the relative accuracy of a ball that is narrow whatever its value is."""
+        """Return the bits of relative accuracy from which a ball is narrow, whatever its value.
+
+        Parameters
+        ----------
+        guard
+            As for :meth:`narrow`.
+
+        Returns
+        -------
+        A number of bits, to compare with ``arb.rel_accuracy_bits``.
+
+        Examples
+        --------
+        >>> BINARY64.accurate_bits(10)
+        66
+        """
         return self.precision + guard + 3
 
     def narrow(self, value: arb, guard: int) -> bool:
@@ -100,6 +119,15 @@ class Format:
         A normal number has ``ulp(x) >= |x| 2**-precision``, so a bound of the relative width is
         enough. What underflows needs a bound of the absolute width, relative to the smallest
         subnormal number.
+
+        Returns
+        -------
+        A boolean.
+
+        Examples
+        --------
+        >>> BINARY64.narrow(arb(1, 1e-20), 10), BINARY64.narrow(arb(1, 1e-17), 10)
+        (True, False)
         """
         return bool(
             value.rel_accuracy_bits() >= self.accurate_bits(guard)

@@ -208,13 +208,41 @@ class Question:
         return sorted(set(self.equal))
 
     def of_each(self, balls: Sequence[arb]) -> Enclosures:
-        """Return the ball of each class, given one for each kind."""
+        """Return the ball of each class, given one for each kind.
+
+        Parameters
+        ----------
+        balls
+            In the order of `kinds`.
+
+        Returns
+        -------
+        As many balls as there are classes.
+
+        Examples
+        --------
+        >>> from gradcert_oracle import BINARY64, question
+        >>> asked = question("softmax", (2.0, 1.0, 2.0), format=BINARY64)
+        >>> asked.kinds, [int(ball) for ball in asked.of_each([arb(8), arb(9)])]
+        ([0, 1], [8, 9, 8])
+        """
         if len(self.kinds) == self.classes:
             return tuple(balls)
         return tuple(lookup(self.kinds, balls, self.equal))
 
     def columns(self) -> Iterable[Hashable]:
-        """Return what the values of each class depend on. It is equal for equal classes."""
+        """Return what the values of each class depend on. It is equal for equal classes.
+
+        Returns
+        -------
+        One hashable object for each class.
+
+        Examples
+        --------
+        >>> from gradcert_oracle import BINARY64, question
+        >>> list(question("loss", (2.0, 1.0), (1.0, 0.0), format=BINARY64).columns())
+        [(2.0, 1.0), (1.0, 0.0)]
+        """
         weights = self.loss.class_weights
         rows = self.rows if weights is None else (*self.rows, weights)
         return rows[0] if len(rows) == 1 else zip(*rows, strict=True)

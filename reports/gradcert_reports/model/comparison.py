@@ -14,6 +14,7 @@ from gradcert_reports.model.verdict import Verdict
 __all__ = ["Change", "Comparison", "Direction", "Setting", "compare"]
 
 Direction = Literal["worse", "gone", "better", "appeared"]
+"""How the result of a check, or an implementation, differs from an older report."""
 
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item")

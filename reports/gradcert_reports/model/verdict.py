@@ -92,6 +92,10 @@ class Verdict(StrEnum):
     def predicate(self, count: int) -> str:
         """Return the predicate of a sentence about `count` implementations.
 
+        Returns
+        -------
+        A verb, or a verb and an adjective, in the number of `count`.
+
         Examples
         --------
         >>> Verdict.CONFORMS.predicate(2), Verdict.REFUTED.predicate(1)
