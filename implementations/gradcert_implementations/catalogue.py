@@ -161,7 +161,12 @@ class Flaw(Implementation):
     own: tuple[str, ...] = ()
 
     def with_loss(self, loss: Loss) -> Self:
-        """Return the flaw as it is made under another loss; :func:`.lifted.lifted` says how."""
+        """Return the flaw as it is made under another loss; :func:`.lifted.lifted` says how.
+
+        Returns
+        -------
+        A flaw that claims `loss`.
+        """
         from gradcert_implementations.lifted import lifted  # It imports numpy; `list` must not.
 
         if loss == self.loss or loss.output != self.loss.output:
@@ -173,6 +178,10 @@ def documented(name: str) -> tuple[str, str]:
     """Return the title and the story of a built-in, read from its file without importing it.
 
     Both are plain text: the double backquotes of reStructuredText are removed.
+
+    Returns
+    -------
+    Two texts: a title of one line, and the story in paragraphs.
 
     Examples
     --------

@@ -13,6 +13,10 @@ def type_name(value: object) -> str:
 
     It is the name that the class was made with, even where the class has another ``__name__``.
 
+    Returns
+    -------
+    A printable text.
+
     Examples
     --------
     >>> type_name(0.5)
@@ -24,6 +28,10 @@ def type_name(value: object) -> str:
 
 def message_of(error: BaseException) -> str:
     """Return the message of an error in one printable line, cut after 300 characters.
+
+    Returns
+    -------
+    A printable text, empty if the error has no message.
 
     Examples
     --------
@@ -38,6 +46,10 @@ def message_of(error: BaseException) -> str:
 
 def one_line(error: BaseException) -> str:
     r"""Return the type and the message of an error in one line.
+
+    Returns
+    -------
+    A printable text, ``Type: message``, or the type alone.
 
     Examples
     --------

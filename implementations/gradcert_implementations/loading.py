@@ -203,6 +203,10 @@ def reloading(implementation: Implementation) -> OptionValues:
     from attributes, which would be read again. Others need the layout of the domain, if that is not
     rows, and a loss that they do not declare, with its targets, if their functions depend on it.
 
+    Returns
+    -------
+    Keywords of :func:`load`. They are empty if the SPEC alone is enough.
+
     Examples
     --------
     >>> reloading(load("numpy"))
@@ -278,6 +282,10 @@ def as_implementation(
 
 def select(implementation: Implementation, options: Options) -> Implementation:
     """Return `implementation` with the chosen part of its claims, loss, domain and level.
+
+    Returns
+    -------
+    An implementation with the chosen quantities, formats, loss, domain and level.
 
     Raises
     ------

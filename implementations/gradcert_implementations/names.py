@@ -84,6 +84,10 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
     Upper and lower case count as equal.
 
+    Returns
+    -------
+    A text that ends in a space, or an empty one, to stand in a message.
+
     Examples
     --------
     >>> did_you_mean("BFLOAT", ["binary64", "bfloat16"])
@@ -109,6 +113,10 @@ def known_name(
         What the user typed.
     known, aliases
         The names, and the names by what else may be typed for them.
+
+    Returns
+    -------
+    One of `known`.
 
     Raises
     ------
@@ -137,6 +145,10 @@ def known_names(
 ) -> tuple[_Name, ...]:
     """Return the known names that the items of `given` stand for, each once.
 
+    Returns
+    -------
+    Some of `known`, in the order of `given`.
+
     Raises
     ------
     ValueError
@@ -161,6 +173,10 @@ def printable(text: str) -> str:
 
     ``gradcert_reports.text.escape`` has the same function, because the two rooms may not import
     each other.
+
+    Returns
+    -------
+    A text without line breaks and control characters.
 
     Examples
     --------

@@ -223,8 +223,8 @@ class Question:
         --------
         >>> from gradcert_oracle import BINARY64, question
         >>> asked = question("softmax", (2.0, 1.0, 2.0), format=BINARY64)
-        >>> asked.kinds, [int(ball) for ball in asked.of_each([arb(8), arb(9)])]
-        ([0, 1], [8, 9, 8])
+        >>> asked.kinds, [float(ball) for ball in asked.of_each([arb(8), arb(9)])]
+        ([0, 1], [8.0, 9.0, 8.0])
         """
         if len(self.kinds) == self.classes:
             return tuple(balls)

@@ -83,6 +83,10 @@ _ALGORITHMS = tuple(Algorithm(level, summation) for level in LEVELS for summatio
 def algorithms(format: Format) -> list[Algorithm]:
     """Return the algorithms that may explain a value in this format, from the best to the worst.
 
+    Returns
+    -------
+    The levels of the format, each with a pairwise and with a sequential sum.
+
     Examples
     --------
     >>> from gradcert_oracle import BINARY64

@@ -135,6 +135,11 @@ def judge_differences(
     candidates
         The algorithms to try, from the best to the worst.
 
+    Returns
+    -------
+    The candidate with the most budgets that an error uses. Its algorithm is None if no candidate
+    covers the errors. None in place of all this if balls are too wide to decide.
+
     Examples
     --------
     >>> shifted = Algorithm("shifted", "pairwise")

@@ -194,6 +194,10 @@ def _recorded(value: Any) -> str | float | int | bool | None:
 def recorded(record: "DataclassInstance") -> dict[str, str | float | int | bool | None]:
     """Return all fields of a record as a report keeps them: texts, numbers, truth values or None.
 
+    Returns
+    -------
+    The values by the names of the fields, in their order.
+
     Examples
     --------
     >>> from gradcert_implementations.interface import Loss

@@ -19,6 +19,10 @@ def finite_logits(loss: Loss, domain: Domain) -> bool:
     Every class with a share of the target must be: with label smoothing these are all classes.
     Under a softcap a logit of -inf stands for -c by the formula, and some kernels keep it masked.
 
+    Returns
+    -------
+    True if no logit may be -inf.
+
     Examples
     --------
     >>> finite_logits(Loss(softcap=30), Domain()), finite_logits(Loss(), Domain())
@@ -29,6 +33,10 @@ def finite_logits(loss: Loss, domain: Domain) -> bool:
 
 def classes_of(loss: Loss, domain: Domain) -> int | None:
     """Return the only number of classes that is accepted; None if there are several.
+
+    Returns
+    -------
+    A number of classes, or None.
 
     Examples
     --------
@@ -44,6 +52,10 @@ def fewest_classes(loss: Loss, domain: Domain) -> int:
     """Return the smallest number of classes that is accepted.
 
     Where the other classes share the smoothing, there must be another class.
+
+    Returns
+    -------
+    A number from one up.
 
     Examples
     --------
@@ -65,6 +77,10 @@ def _of_indices(loss: Loss) -> Iterator[str]:
 
 def needed_targets(loss: Loss) -> TargetDomain | None:
     """Return the targets without which a loss has no meaning; None if others have one too.
+
+    Returns
+    -------
+    The name of a target domain, or None.
 
     Examples
     --------

@@ -83,6 +83,10 @@ _PHRASES: dict[str, Callable[[Loss], str]] = {
 def loss_in_words(loss: Loss) -> str:
     """Return what a loss is: a phrase for each option that is on.
 
+    Returns
+    -------
+    Phrases with semicolons between them; that of the plain loss if no option is on.
+
     Examples
     --------
     >>> loss_in_words(Loss(label_smoothing=0.1, reduction="mean", mean_over="kept"))
@@ -99,6 +103,10 @@ def loss_in_words(loss: Loss) -> str:
 
 def domain_in_words(domain: Domain) -> str:
     """Return what a domain is: a phrase for the targets, one for the size of logits, and more.
+
+    Returns
+    -------
+    Phrases with semicolons between them.
 
     Examples
     --------
@@ -130,6 +138,10 @@ def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str
         What is claimed.
     upstream
         Whether the gradient is asked under upstream gradients other than ones.
+
+    Returns
+    -------
+    Phrases. Each says what is left out, and which option says so.
 
     Examples
     --------

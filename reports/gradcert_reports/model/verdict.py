@@ -109,6 +109,10 @@ class Verdict(StrEnum):
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst verdict; ``conforms`` if there is none.
 
+    Returns
+    -------
+    One of the verdicts.
+
     Examples
     --------
     >>> worst([Verdict.BROKEN, Verdict.CONFORMS])

@@ -24,7 +24,12 @@ def claims(certificate: Certificate) -> str:
 
 
 def filled_in(certificate: Certificate) -> str:
-    """Return which options of its loss were read from attributes; empty if none was."""
+    """Return which options of its loss were read from attributes; empty if none was.
+
+    Returns
+    -------
+    One printable line, or an empty text.
+    """
     if not certificate.filled_in:
         return ""
     return printable(f"{certificate.name}: from its attributes: {', '.join(certificate.filled_in)}")

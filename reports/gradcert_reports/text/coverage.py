@@ -114,6 +114,10 @@ def listed(labels: Sequence[str], most: int | None = None) -> str:
     stand together. A list of more entries than `most` is cut, and says how many labels it leaves
     out; each of those that stand together counts as one.
 
+    Returns
+    -------
+    One line.
+
     Examples
     --------
     >>> listed(["1", "2", "3", "5", "31", "33", "32", "all but one"])

@@ -81,7 +81,12 @@ def _claims(setting: Setting) -> str:
 
 
 def differences(comparison: Comparison) -> Text:
-    """Return a comparison for the terminal: what got worse, is gone, got better and appeared."""
+    """Return a comparison for the terminal: what got worse, is gone, got better and appeared.
+
+    Returns
+    -------
+    A text of rich, with colours for what is worse and better.
+    """
     text = Text()
     for direction, style in _STYLES.items():
         found = [change for change in comparison.changes if change.direction == direction]

@@ -92,7 +92,12 @@ def explanation(result: CheckResult) -> str:
 
 
 def in_short(result: CheckResult) -> str:
-    """Return why a check refutes a claim or finds it broken on one line, the case first."""
+    """Return why a check refutes a claim or finds it broken on one line, the case first.
+
+    Returns
+    -------
+    One printable line.
+    """
     found = result.discrepancy
     if found is None:
         return printable(f"{result.quantity}: {result.reason}")
@@ -101,7 +106,12 @@ def in_short(result: CheckResult) -> str:
 
 
 def diagnosed(found: Diagnosis) -> str:
-    """Return the diagnosis of a quantity: the flaw, other flaws that fit, and the findings."""
+    """Return the diagnosis of a quantity: the flaw, other flaws that fit, and the findings.
+
+    Returns
+    -------
+    Lines of plain text, for a terminal.
+    """
     lines = [f"diagnosis of {found.quantity}: {diagnosis(found)}"]
     best = found.matches[:1]
     lines += [f"  {printable(f'{match.title} {match.formula}')}" for match in best]
@@ -119,6 +129,10 @@ def details(certificate: Certificate) -> str:
     The worst quantity comes first. The first refutation of each quantity is shown in full, with its
     diagnosis. The others are listed, because they mostly show the same mistake by another check or
     in another format. The report has all of them.
+
+    Returns
+    -------
+    Lines of plain text, for a terminal.
     """
     lines = []
     for one in findings(certificate):

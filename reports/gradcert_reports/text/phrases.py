@@ -57,7 +57,12 @@ def verdict(certificate: Certificate) -> str:
 
 
 def timing(certificate: Certificate) -> str:
-    """Return the duration, and the share of each part that was measured; the rest is our own."""
+    """Return the duration, and the share of each part that was measured; the rest is our own.
+
+    Returns
+    -------
+    One phrase, such as ``3.1 s: subject 70%, oracle 20%, the rest 10%``.
+    """
     total = certificate.provenance.duration
     spent = {p: t for p, t in certificate.provenance.spent.items() if p != "checks"}
     if not spent or not total:

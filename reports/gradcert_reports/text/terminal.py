@@ -25,6 +25,10 @@ __all__ = ["cell", "ledger", "summary"]
 def cell(text: str, style: str = "") -> Text:
     r"""Return text as a cell of a table: on one line, no markup, and no command to a terminal.
 
+    Returns
+    -------
+    A text of rich, with its style.
+
     Examples
     --------
     >>> print(cell("[bold]a name\n\x1b[31m"))
@@ -129,12 +133,21 @@ def summary(certificates: Iterable[Certificate]) -> RenderableType:
     On a narrow terminal, cells are wrapped between words, and a long name stands on a line of its
     own, above its row. Where not even the headings fit, each implementation is a list. No name is
     broken: print it with ``crop=False``, because a name may be wider than the terminal.
+
+    Returns
+    -------
+    What a console of rich prints.
     """
     return _Summary(tuple(certificates))
 
 
 def ledger(report: Report) -> Table:
-    """Return the ledger of claims: the verdict on each, and what shows it."""
+    """Return the ledger of claims: the verdict on each, and what shows it.
+
+    Returns
+    -------
+    A table of rich, with a row for each entry.
+    """
     table = _table()
     table.add_column("", justify="right")
     table.add_column("claim")

@@ -63,6 +63,7 @@ def test_what_is_typed_wins_and_is_not_called_a_default(gradcert: Run, tmp_path:
             "--seed",
             "'tuesday' is no seed; expected an integer from 0",
         ),
+        ("seed = -1", "--seed", "'-1' is no seed; expected an integer from 0"),
         ("max-examples = 0", "--max-examples", "1"),
         ('loss = ["smoothing=0.1"]', "'smoothing'", "did you mean"),
         ('report = ""', "--report", "expected the name of a folder"),

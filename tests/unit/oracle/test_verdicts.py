@@ -284,3 +284,8 @@ def test_the_width_of_the_enclosure_changes_no_error_in_ulps(points: tuple[float
     with ctx.workprec(200):
         wide = arb(true, abs(true) * 2.0**-70)
     assert ulps(value, wide, BINARY64) == ulps(value, arb(true), BINARY64)
+
+
+def test_an_unknown_level_is_one_line_with_all_levels() -> None:
+    with pytest.raises(ValueError, match="unknown level 'best'; choose from faithful, wide, shi"):
+        levels(BINARY64, "best")

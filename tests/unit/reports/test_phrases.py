@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from gradcert_reports import Certificate, Diagnosis, Mistake, Reach, read
+from gradcert_reports import Certificate, Diagnosis, Mistake, Reach, explanation, read
 from gradcert_reports.text.phrases import reach, reach_sentence, to_claim
 
 RIGHT = read(Path(__file__).with_name("golden") / "certificate.json").certificates[0]
@@ -16,6 +16,11 @@ def _reaching(*reaches: tuple[str, Reach | None]) -> Certificate:
     first = RIGHT.results[0]
     results = tuple(replace(first, format=format, reach=found) for format, found in reaches)
     return replace(RIGHT, results=results)
+
+
+def test_what_conforms_has_nothing_to_explain() -> None:
+    with pytest.raises(ValueError, match="conforms; expected one that found a fault"):
+        explanation(RIGHT.results[0])
 
 
 FAR = Reach(reached=1.7e308)
