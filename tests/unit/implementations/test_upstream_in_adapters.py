@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from users_functions import jax_mean, jax_rows, jax_sum, torch_mean, torch_rows, torch_sum
+from users_functions import (
+    jax_mean,
+    jax_rows,
+    jax_sum,
+    torch_mean,
+    torch_of_labels,
+    torch_rows,
+    torch_sum,
+)
 
 import gradcert
 from gradcert_implementations import (
@@ -221,7 +229,7 @@ def test_another_loss_than_that_of_the_module_is_refuted() -> None:
 
 def test_the_first_of_a_pair_is_the_loss_and_what_stands_beside_it_does_not_count() -> None:
     def with_its_z_loss(z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        return functional.cross_entropy(z, t, reduction="none"), 1e-4 * z.logsumexp(-1) ** 2
+        return torch_of_labels(z, t), 1e-4 * z.logsumexp(-1) ** 2
 
     subject = from_torch(with_its_z_loss, targets="index", formats=["fp64"])
     assert subject.functions["loss"](Z, T) == pytest.approx(np.full(3, np.log(2)))
