@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from gradcert.cli.statuses import Status
+from gradcert.core.state.captured_output import flush_libraries
 from gradcert_implementations.names import printable
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _put_back(number: int, stream: TextIO | None, copy: int | None) -> TextIO | 
     """Return a stream as it was, on the descriptor that it had."""
     if copy is None or stream is None:
         return stream
+    flush_libraries()
     os.dup2(copy, number)
     os.close(copy)
     if not stream.closed:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
-__all__ = ["captured_output", "descriptors_kept"]
+__all__ = ["captured_output", "descriptors_kept", "flush_libraries"]
 
 _STANDARD = 0, 1, 2
 
@@ -16,6 +16,12 @@ _MOST = 1 << 16
 
 _C = ctypes.CDLL(None) if os.name == "posix" else None
 """The C library of the whole process, which only POSIX names."""
+
+
+def flush_libraries() -> None:
+    """Write what the libraries below Python have buffered, to where it goes now."""
+    if _C is not None:
+        _C.fflush(None)
 
 
 @contextlib.contextmanager
@@ -52,6 +58,7 @@ def captured_output() -> Iterator[Callable[[], str]]:
     """
     with contextlib.suppress(Exception):  # It may be closed, or None.
         sys.stdout.flush()
+    flush_libraries()  # What they printed before is not what a call writes.
     with descriptors_kept(), tempfile.TemporaryFile("a+b", buffering=0) as file:
         # The subject may close what it finds, so each has a descriptor of its own.
         printed = os.fdopen(os.dup(file.fileno()), "w", encoding="utf-8", errors="replace")
@@ -60,8 +67,7 @@ def captured_output() -> Iterator[Callable[[], str]]:
             for stream in (printed, sys.stdout):
                 with contextlib.suppress(Exception):  # It may be closed, or None, or a subject's.
                     stream.flush()
-            if _C is not None:
-                _C.fflush(None)  # All that libraries have buffered.
+            flush_libraries()
             os.dup2(file.fileno(), 1)
             file.seek(0)
             found = file.read(_MOST)

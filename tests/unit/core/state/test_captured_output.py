@@ -104,3 +104,12 @@ def test_it_works_where_standard_output_is_closed() -> None:
     command = [f'{sys.executable} -c "$1" <&- >&-', "sh", code]
     done = subprocess.run(["sh", "-c", *command], stderr=subprocess.PIPE, text=True, check=True)
     assert done.stderr == "'said\\n'\n" * 2
+
+
+def test_what_a_library_printed_before_is_not_what_a_call_wrote(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    ctypes.CDLL(None).printf(b"device ready\n")
+    with captured_output() as written:
+        assert written() == ""
+    assert capfd.readouterr().out == "device ready\n"
