@@ -19,6 +19,8 @@ from gradcert_implementations.interface import (
     Implementation,
     Loss,
     Strides,
+    classes_of,
+    fewest_classes,
 )
 from gradcert_implementations.names import FormatName, QuantityName
 from gradcert_implementations.options import Options
@@ -34,6 +36,7 @@ __all__ = [
     "require_shape_of_logits",
     "rounded_to",
     "rows_of_a_mean",
+    "some_classes",
 ]
 
 DEFAULT_QUANTITIES: tuple[QuantityName, ...] = ("dE/dz",)
@@ -120,7 +123,24 @@ def rounded_to(dtype: np.dtype[Any], values: Array) -> Array:
     return values.astype(dtype) if values.dtype.itemsize > dtype.itemsize else values
 
 
-def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool:
+def some_classes(loss: Loss, domain: Domain) -> int:
+    """Return a number of classes that is claimed, two if possible: with one the loss is zero.
+
+    Examples
+    --------
+    >>> some_classes(Loss(), Domain()), some_classes(Loss(class_weights=[1, 2, 1]), Domain())
+    (2, 3)
+    """
+    return classes_of(loss, domain) or max(2, fewest_classes(loss, domain))
+
+
+def is_mean(
+    loss: Callable[[Array, Array], float],
+    dtype: np.dtype[Any],
+    classes: int = 2,
+    *,
+    ignored: int | None = None,
+) -> bool:
     """Return whether the scalar loss of a batch is the mean of its rows' losses, not their sum.
 
     The loss of two equal rows decides: a mean equals the loss of one row, a sum is twice as large.
@@ -131,6 +151,10 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
         From logits (or probabilities) and one-hot targets of shape (B, n) to the scalar.
     dtype
         The dtype of the arrays.
+    classes
+        How many classes the loss takes.
+    ignored
+        The label of rows that do not count; the two rows have another one.
 
     Raises
     ------
@@ -142,7 +166,9 @@ def is_mean(loss: Callable[[Array, Array], float], dtype: np.dtype[Any]) -> bool
     >>> is_mean(lambda z, t: float((t * z).sum(axis=-1).mean()), np.dtype(float))
     True
     """
-    first, targets = np.full((2, 2), 0.5, dtype), np.eye(2, dtype=dtype)[[0, 0]]
+    label = 1 if ignored == 0 and classes > 1 else 0
+    first = np.full((2, classes), 0.5, dtype)
+    targets = np.eye(classes, dtype=dtype)[[label, label]]
     one, two = loss(first[:1], targets[:1]), loss(first, targets)
     for times, mean in ((1, True), (2, False)):
         if one and abs(two / one - times) < _NEAR:

@@ -16,6 +16,7 @@ from gradcert_implementations.adapters.conventions import (
     parts_of_a_mean,
     require_shape_of_a_loss,
     rounded_to,
+    some_classes,
 )
 from gradcert_implementations.adapters.folding import in_rows, leading, shaped
 from gradcert_implementations.adapters.jax_function import functions_of_logits
@@ -147,7 +148,8 @@ def from_jax(
     if kind is not LOSS:
         functions = functions_of_logits(lambda z: returned.first(subject(z)), kind, place, jit=jit)
         return adapted(functions, takes_upstream=False)
-    claimed, layout = chosen.loss_over(Loss()), chosen.domain_over(Domain()).layout
+    claimed, domain = chosen.loss_over(Loss()), chosen.domain_over(Domain())
+    layout, classes = domain.layout, some_classes(claimed, domain)
     reduced = claimed.reduction is not Reduction.NONE
 
     def first(z: jax.Array, t: jax.Array) -> jax.Array:
@@ -214,10 +216,12 @@ def from_jax(
 
     @functools.cache
     def is_scalar(dtype: np.dtype[Any]) -> bool:
-        pair = shaped(np.zeros((2, 2), dtype), layout)
+        pair = shaped(np.zeros((2, classes), dtype), layout)
         return not jax.eval_shape(first, *operands(pair, pair)).shape
 
-    averages = functools.cache(functools.partial(is_mean, scalar))
+    averages = functools.cache(
+        functools.partial(is_mean, scalar, classes=classes, ignored=claimed.ignore_index)
+    )
 
     def slopes(
         derived: Callable[..., jax.Array],

@@ -124,7 +124,7 @@ def request_of(quantity: QuantityName, arrays: Sequence[Array], targets: str, lo
     dtype, sent = arrays[0].dtype, list(arrays)
     has_targets = "targets" in QUANTITY_ARGUMENTS[quantity]
     if has_targets and targets == "index":
-        sent[1] = class_indices(arrays[1])
+        sent[1] = class_indices(arrays[1], loss.ignore_index)
     question: dict[str, Any] = {
         "quantity": quantity,
         "format": FORMAT_ALIASES.get(dtype.name, dtype.name),

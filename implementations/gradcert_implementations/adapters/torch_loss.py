@@ -17,6 +17,7 @@ from gradcert_implementations.adapters.conventions import (
     parts_of_a_mean,
     require_shape_of_a_loss,
     rounded_to,
+    some_classes,
 )
 from gradcert_implementations.adapters.folding import in_rows, leading, shaped
 from gradcert_implementations.adapters.kinds import LOSS, chosen_functions, kind_of
@@ -192,7 +193,8 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     if kind is not LOSS:
         return adapted(functions_of_logits(call, kind, place))
     filled_in = loss_of_attributes(made, chosen.targets)
-    claimed, layout = chosen.loss_over(Loss(), filled_in), chosen.domain_over(Domain()).layout
+    claimed, domain = chosen.loss_over(Loss(), filled_in), chosen.domain_over(Domain())
+    layout, classes = domain.layout, some_classes(claimed, domain)
     reduced = claimed.reduction is not Reduction.NONE
 
     def operands(logits: Array, targets: Array) -> tuple[Tensor, Tensor]:
@@ -223,7 +225,9 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     def scalar(logits: Array, rows: Array) -> float:
         return float(of_rows(logits, rows))
 
-    averages = functools.cache(functools.partial(is_mean, scalar))
+    averages = functools.cache(
+        functools.partial(is_mean, scalar, classes=classes, ignored=claimed.ignore_index)
+    )
 
     def slopes(
         derive: Callable[..., Tensor],

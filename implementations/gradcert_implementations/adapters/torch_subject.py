@@ -107,7 +107,8 @@ def called(made: Any, device: torch.device, returned: Returned) -> Callable[...,
 
     @functools.cache
     def of_dtype(dtype: torch.dtype) -> Any:
-        has_numbers = any(tensor.is_floating_point() for tensor in made.state_dict().values())
+        tensors = (*made.parameters(), *made.buffers())
+        has_numbers = any(tensor.is_floating_point() for tensor in tensors)
         return (copy.deepcopy(made) if has_numbers else made).to(device, dtype)
 
     def call(*tensors: Tensor) -> Tensor:

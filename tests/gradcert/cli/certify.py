@@ -79,7 +79,7 @@ def certify_command(
         typer.Option(
             "--isolate",
             help="Run each implementation in a process of its own, so that a hang or a crash is a "
-            "verdict. A program always has its own process, but no time limit without this.",
+            "verdict. A program is always isolated.",
         ),
     ] = False,
     time_limit: Annotated[

@@ -148,17 +148,20 @@ def certified(
     from hypothesis.configuration import set_hypothesis_home_dir
 
     from gradcert.checks import planned
-    from gradcert.core.limits import UNLIMITED
+    from gradcert.core.limits import UNLIMITED, Limits
     from gradcert.engine.certification import certifying
     from gradcert.engine.parallel import Job, certifying_all
     from gradcert.isolation.subject import Isolated, isolate
+    from gradcert_implementations import Adapted
     from gradcert_reports import Report, keep
 
     subjects = list(settings)
     jobs = min(jobs, len(subjects))
     if jobs > 1:  # What another process examines must run in a process of its own.
         subjects = [
-            subject if isinstance(subject, Isolated) else isolate(subject, UNLIMITED)
+            subject
+            if isinstance(subject, Isolated)
+            else isolate(subject, Limits() if subject.adapted is Adapted.PROGRAM else UNLIMITED)
             for subject in subjects
         ]
     every = [

@@ -263,7 +263,7 @@ def search_command(
         request = Request(
             spec=spec,
             options=options,
-            limits=Limits() if isolate else None,
+            limits=Limits() if isolate or spec.startswith("command:") else None,
             seed=seed,
             exhaustive=exhaustive,
         )

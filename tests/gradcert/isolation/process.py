@@ -23,7 +23,7 @@ _TICK = 0.1
 """Seconds between two looks at the clock and at the process."""
 
 _LOADING = 10
-"""Loading may take this many time limits, because it imports frameworks."""
+"""Loading may take this many time limits, and so many seconds at least: it imports frameworks."""
 
 _LAST = 1.0
 """Seconds that a process without pipes may take to end."""
@@ -95,7 +95,9 @@ class Process:
 
     def load(self, request: Load) -> Described:
         """Return what is loaded; raise :class:`Died` if no answer comes."""
-        found, _ = self._exchange(request, b"", Described, self._limits.seconds * _LOADING)
+        found, _ = self._exchange(
+            request, b"", Described, max(_LOADING, self._limits.seconds * _LOADING)
+        )
         return found
 
     def ask(self, request: Call | Weigh, data: bytes = b"") -> tuple[Answer, bytes]:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gradcert
-from gradcert_implementations import load
-from gradcert_implementations.adapters.program import ProgramError, from_command
+from gradcert_implementations import Loss, load
+from gradcert_implementations.adapters.program import ProgramError, from_command, request_of
 
 PROGRAM = """
     import json, os, sys, time
@@ -164,6 +164,12 @@ def test_the_request_of_a_program_names_the_options_of_the_loss_that_are_on(
     spec = program("""answer = np.full_like(z, asked.get("loss") == """ + f"{told!r})")
     answer = load(spec, loss=loss).functions["dE/dz"](np.zeros((1, 2)), np.eye(2)[:1])
     assert answer.tolist() == [[1.0, 1.0]]
+
+
+def test_an_ignored_row_of_a_program_has_the_label_that_says_so() -> None:
+    arrays = np.zeros((2, 2)), np.array([[0.0, 1.0], [0.0, 0.0]])
+    request = request_of("dE/dz", arrays, "index", Loss(ignore_index=-100))
+    assert np.frombuffer(request[-16:], np.int64).tolist() == [1, -100]
 
 
 def test_a_wrong_shape_is_returned_as_it_came(program: Callable[[str], str]) -> None:

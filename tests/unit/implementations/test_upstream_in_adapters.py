@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from users_functions import (
     jax_mean,
     jax_rows,
@@ -235,6 +236,63 @@ def test_the_first_of_a_pair_is_the_loss_and_what_stands_beside_it_does_not_coun
     assert subject.functions["loss"](Z, T) == pytest.approx(np.full(3, np.log(2)))
     assert subject.functions["dE/dz"](Z, T, G).tolist() == (G[:, None] * SLOPES).tolist()
     assert certified(subject).verdict == "conforms"
+
+
+THREE = np.eye(3)[[0, 2, 1]]
+
+
+def torch_weighted_sum(z: Tensor, labels: Tensor) -> Tensor:
+    return functional.cross_entropy(z, labels, weight=WEIGHTS.to(z.dtype), reduction="sum")
+
+
+def jax_weighted_rows(z: jax.Array, t: jax.Array) -> jax.Array:
+    weights = jax.numpy.asarray([0.5, 2, 1], z.dtype)
+    return -(weights * t * jax.nn.log_softmax(z)).sum(axis=-1)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        from_torch(torch_weighted_sum, targets="index", loss={"class_weights": (0.5, 2, 1)}),
+        from_jax(jax_weighted_rows, loss={"class_weights": (0.5, 2, 1)}),
+    ],
+    ids=lambda subject: subject.name,
+)
+def test_a_loss_of_three_classes_is_never_called_with_two(subject: Implementation) -> None:
+    answer = subject.functions["dE/dz"](np.zeros((3, 3)), THREE, G)
+    weights = np.array([0.5, 1.0, 2.0])
+    np.testing.assert_allclose(answer, (G * weights)[:, None] * (1 / 3 - THREE), atol=1e-15)
+
+
+def test_a_sum_is_told_from_a_mean_by_rows_that_count() -> None:
+    def of_padded(z: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(z, labels, ignore_index=0, reduction="sum")
+
+    subject = from_torch(of_padded, targets="index", loss={"ignore_index": 0})
+    kept = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    answer = subject.functions["dE/dz"](Z, kept, np.array([3.0, 2.0, -1.0]))
+    assert answer.tolist() == [[0, 0], [1, -1], [-0.5, 0.5]]
+
+
+class WithABuffer(torch.nn.Module):
+    """A module all of whose numbers are in a buffer that is not saved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weights", WEIGHTS.clone(), persistent=False)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        weights: Any = self.weights
+        return functional.cross_entropy(z, labels, weight=weights, reduction="none")
+
+
+def test_a_module_with_a_buffer_that_is_not_saved_is_copied_for_each_format() -> None:
+    module = WithABuffer()
+    subject = from_torch(module, targets="index", loss={"class_weights": (0.5, 2, 1)})
+    for dtype in (np.float32, np.float64, np.float32):
+        answer = subject.functions["loss"](np.zeros((3, 3), dtype), THREE.astype(dtype))
+        np.testing.assert_allclose(answer, np.array([0.5, 1, 2]) * np.log(3), rtol=1e-6)
+    assert module.weights.dtype == torch.float32
 
 
 # Class indices.

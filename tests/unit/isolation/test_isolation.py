@@ -325,7 +325,7 @@ def test_an_isolated_subject_runs_in_one_process_that_is_not_this_one(
     ("source", "reason"),
     [
         ("import os; os._exit(7)", "does not load: it ended its process with exit status 7"),
-        ("import time; time.sleep(1000)", "does not load: it did not return within 3 s"),
+        ("import time; time.sleep(1000)", "does not load: it did not return within 10 s"),
         ("import missing_module", "does not import: ModuleNotFoundError"),
     ],
 )
