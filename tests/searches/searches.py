@@ -64,7 +64,8 @@ def lines_of(search: Search) -> Iterator[str]:
         if claim.found is not None:
             said = f"{claim.found.result.verdict}"
         cells = (claim.claim, count(claim.rows), duration(claim.seconds))
-        cells += (worst or "-", bound(claim.bound, claim), said)
+        most = "-" if claim.found else bound(claim.bound, claim)
+        cells += (worst or "-", most, said)
         yield f"| {' | '.join(map(in_markdown, cells))} |"
 
 

@@ -1,7 +1,8 @@
 """The phrases of a search, for all pages."""
 
-from gradcert_reports.model.rows import Row, texts
+from gradcert_reports.model.rows import Row, length, texts
 from gradcert_reports.searches.records import Bound, ClaimSearch, RegimeSearch, Search
+from gradcert_reports.text.rows import values
 
 __all__ = ["bound", "claim", "count", "duration", "headline", "left_out", "part", "row"]
 
@@ -32,8 +33,8 @@ def duration(seconds: float) -> str:
     ('7.2 seconds', '10 minutes', '24 hours')
     """
     if seconds < 120:
-        return f"{seconds:.2g} seconds"
-    return f"{seconds / 60:.3g} minutes" if seconds < 7200 else f"{seconds / 3600:.3g} hours"
+        return f"{seconds:.2g} seconds" if seconds < 99 else f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.3g} minutes" if seconds < 7200 else f"{seconds / 3600:,.4g} hours"
 
 
 def bound(found: Bound, about: ClaimSearch) -> str:
@@ -102,8 +103,8 @@ def part(found: RegimeSearch, about: ClaimSearch) -> tuple[str, ...]:
         found.part,
         count(found.rows),
         duration(found.seconds),
-        bound(found.worst, about),
-        bound(found.bound, about),
+        bound(found.worst, about) if found.rows else "-",
+        bound(found.bound, about) if found.rows and about.found is None else "-",
     )
 
 
@@ -115,9 +116,9 @@ def row(numbers: Row) -> str:
     >>> row(("1.0", "-2.5"))
     '[1, -2.5]'
     """
-    found = [text.removesuffix(".0") for text in texts(numbers)]
-    more = ", ..." if len(found) > _SHOWN else ""
-    return f"[{', '.join(found[:_SHOWN])}{more}]"
+    if length(numbers) > _SHOWN:
+        return values(numbers)
+    return f"[{', '.join(text.removesuffix('.0') for text in texts(numbers))}]"
 
 
 def left_out(search: Search) -> list[str]:

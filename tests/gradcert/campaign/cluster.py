@@ -3,18 +3,20 @@
 import importlib.metadata
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gradcert.campaign.blocks import Block
-from gradcert.campaign.requests import Request
+from gradcert.campaign.requests import Request, in_file
 from gradcert_implementations import SpecError
 from gradcert_reports.searches.records import SearchedBlock
 
@@ -76,11 +78,6 @@ def _silence() -> None:
         os.dup2(nowhere, stream)
 
 
-def _file_of(spec: str) -> Path | None:
-    path, _, name = spec.rpartition(":")
-    return Path(path) if name and path.endswith(".py") else None
-
-
 @contextmanager
 def connected(address: str | None, workers: int, spec: str) -> "Iterator[Client]":
     """Connect to a scheduler, or start workers on this machine.
@@ -125,29 +122,41 @@ def connected(address: str | None, workers: int, spec: str) -> "Iterator[Client]
             "tcp://127.0.0.1:8786, as dask scheduler prints it"
         ) from error
     with client:
-        if not client.scheduler_info(n_workers=-1)["workers"]:
+        running = client.scheduler_info(n_workers=-1)["workers"]
+        if not running:
             raise NoClusterError(
-                f"the scheduler at {address} has no workers; start some: dask worker"
+                f"the scheduler at {address} has no workers; start some: dask worker {address} "
+                "--nthreads 1 --nworkers auto"
             )
+        for worker, about in sorted(running.items()):
+            if about["nthreads"] > 1:
+                raise NoClusterError(
+                    f"the worker {worker} has {about['nthreads']} threads, and a subject is "
+                    "examined by one: start it with --nthreads 1"
+                )
         _compare(client)
-        file = _file_of(spec)
-        if file is not None:
-            client.upload_file(str(file), load=False)
+        place = in_file(spec)
+        if place is not None:
+            with TemporaryDirectory() as folder:
+                copy = shutil.copy(place.file, Path(folder, place.copy))
+                client.upload_file(str(copy), load=False)
         yield client
 
 
-def _examine(request: bytes, block: Block, *, uploaded: bool) -> bytes:
-    """Examine a block on a worker. What travels is JSON, and a record of numbers and texts."""
+def _examine(request: bytes, block: Block, uploaded: str) -> bytes:
+    """Examine a block on a worker. What travels is JSON, and a record of numbers and texts.
+
+    The file of the subject has the name `uploaded` there, if it was sent.
+    """
     from distributed import get_worker
 
     from gradcert.campaign.examining import examine
 
     found = msgspec.json.decode(request, type=Request)
-    file = _file_of(found.spec)
-    if uploaded and file is not None:
-        local = Path(get_worker().local_directory) / file.name
-        name = found.spec.rpartition(":")[2]
-        found = replace(found, spec=f"{local}:{name}")
+    place = in_file(found.spec)
+    if uploaded and place is not None:
+        local = Path(get_worker().local_directory) / uploaded
+        found = replace(found, spec=f"{place.adapter}{local}:{place.name}")
     return msgspec.json.encode(examine(found, block))
 
 
@@ -169,10 +178,12 @@ def results(
     from distributed.scheduler import KilledWorker
 
     coming, text = iter(blocks), msgspec.json.encode(request)
+    place = in_file(request.spec) if uploaded else None
+    sent_as = place.copy if place else ""
 
     def submitted() -> "Iterator[Future[bytes]]":
         for block in coming:
-            yield client.submit(_examine, text, block, uploaded=uploaded, pure=False)
+            yield client.submit(_examine, text, block, sent_as, pure=False)
 
     sent = submitted()
     workers = len(client.scheduler_info(n_workers=-1)["workers"])

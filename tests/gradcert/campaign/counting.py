@@ -78,7 +78,8 @@ class Counting:
         waiting: list[Block] = []
         for number in count(self._next):
             block = self._block_of(number)
-            if self.complete or block is None or len(self._refuting) == self._claims:
+            refuted = len(self._refuting) == self._claims and number > max(self._refuting.values())
+            if self.complete or block is None or refuted:
                 return
             if number not in self._done:
                 waiting.append(block)

@@ -150,24 +150,27 @@ def examine(request: Request, block: Block) -> SearchedBlock:
     tally, found = Tally(claim), None
     all_judged = block.last > 0 and judged_by_the_oracle(claim.format)
     with no_exit(), seeded(), kept_state():
-        for check, case in _cases(claim, block):
+        for check, planned in _cases(claim, block):
+            case = planned
             try:
                 if all_judged:
                     with without_screen():
                         tally.add(case, _examined(claim, case, block))
                 else:
                     tally.add(case, _examined(claim, case, block))
+                if tally.unasked is not None:
+                    case = tally.unasked
+                    tally.answered(claim.answer(case))
             except (Refuted, Broken, NotSupported) as failure:
                 found = _found(claim, check, case, failure)
                 break
-        worst = tally.worst
     return SearchedBlock(
         number=block.number,
         claim=block.claim,
         part=block.part,
         rows=tally.rows,
         seconds=round(time.perf_counter() - start, 4),
-        worst=worst,
+        worst=tally.worst,
         bound=tally.bound,
         found=found,
     )

@@ -29,6 +29,8 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         The command that began it, and when.
     versions
         The versions of the libraries that decide.
+    subject
+        The digest of the file of the subject; empty if it is in none.
     hours, rows
         When it ends. None for no limit.
     """
@@ -37,6 +39,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     command: str
     date: str
     versions: dict[str, str]
+    subject: str = ""
     hours: float | None = None
     rows: float | None = None
 

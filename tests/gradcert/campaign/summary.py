@@ -81,7 +81,7 @@ def _of_claim(
         worst=worst,
         bound=max((block.bound for block in done), default=Bound()),
         curve=curve,
-        levels=tuple(str(algorithm.level) for algorithm in levels(claim.format)),
+        levels=tuple(map(str, levels(claim.format))),
         exhaustive=wanted[0].part if whole else "",
         found=found,
     )

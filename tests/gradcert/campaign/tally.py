@@ -8,7 +8,7 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import AcceptedRows, JudgedRow, floats, text
 from gradcert.engine.excerpts import kept_places, row_of
-from gradcert_implementations import Array
+from gradcert_implementations import Array, Reduction
 from gradcert_oracle import Judgement, levels
 from gradcert_reports.model.rows import Row
 from gradcert_reports.searches.records import Bound
@@ -31,13 +31,18 @@ class Tally:
         The worst row that was judged.
     bound
         No row is worse.
+    unasked
+        That row as a batch of its own, if its answer is not known yet. A row that shares a sum or a
+        divisor with others has no answer of its own.
     """
 
     def __init__(self, claim: Claim) -> None:
         self._claim, self._levels = claim, levels(claim.format)
         self.rows = 0
         self.bound = Bound()
-        self._worst: tuple[Judgement, Case, int] | None = None
+        self.unasked: Case | None = None
+        self._worst: tuple[Judgement, Case] | None = None
+        self._returned: Row = ()
 
     def _bound_of(self, judgement: Judgement) -> Bound:
         assert judgement.algorithm is not None
@@ -51,7 +56,9 @@ class Tally:
         bound = self._bound_of(judgement)
         self.bound = max(self.bound, bound)
         if self._worst is None or bound > self._worst_bound:
-            self._worst = judgement, case.alone(row), 0
+            alone = case.alone(row)
+            self._worst, self._returned = (judgement, alone), ()
+            self.unasked = alone if self._claim.loss.reduction is Reduction.NONE else None
 
     def _add_accepted(self, case: Case, accepted: AcceptedRows) -> None:
         order = np.lexsort((accepted.used, accepted.ranks))[::-1]
@@ -75,20 +82,23 @@ class Tally:
                 self.rows += 1
                 self._saw(one.judgement, case, one.row)
 
+    def answered(self, answer: Array) -> None:
+        """Keep the answer to the row that was not asked yet."""
+        self._returned, self.unasked = _recorded(answer[0]), None
+
     @property
     def worst(self) -> RecordedRow | None:
         """The record of the worst row that was judged."""
         if self._worst is None:
             return None
-        judgement, case, row = self._worst
-        answer = self._claim.answer(case)[row]
-        named = {name: case[name][row] for name in self._claim.quantity.arguments}
+        judgement, case = self._worst
+        named = {name: case[name][0] for name in self._claim.quantity.arguments}
         return RecordedRow(
             bound=self._bound_of(judgement),
             level=str(judgement.algorithm),
-            regime=str(case.regimes[row]),
+            regime=str(case.regimes[0]),
             arguments={name: _recorded(array) for name, array in named.items()},
-            returned=_recorded(answer),
+            returned=self._returned,
         )
 
 

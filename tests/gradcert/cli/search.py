@@ -74,6 +74,7 @@ def _started(
 
     from gradcert.campaign.cluster import DECIDING
     from gradcert.campaign.journal import Started
+    from gradcert.campaign.requests import in_file
     from gradcert.engine.provenance import versions
 
     limits = {"hours": hours, "rows": rows}
@@ -84,8 +85,11 @@ def _started(
         usage_error("a search ends after --hours or after --rows: leave one of them out")
     if request.exhaustive and rows is not None:
         usage_error("an exhaustive search has its own number of rows: leave --rows out")
-    now = versions(*DECIDING)
+    now, place = versions(*DECIDING), in_file(request.spec)
+    subject = place.digest if place else ""
     if before is not None:
+        if place and subject != before.subject:
+            usage_error(f"{place.file} has changed since the search began: choose another --into")
         if now != before.versions:
             usage_error(
                 f"the search began with {_listed(before.versions)}, but {_listed(now)} are "
@@ -101,6 +105,7 @@ def _started(
         command=join(["gradcert", *sys.argv[1:]]),
         date=date,
         versions=now,
+        subject=subject,
         hours=hours,
         rows=rows,
     )
@@ -286,6 +291,7 @@ def search_command(
         campaign = _campaign(journal)
         if not (report or campaign.complete):
             ended = _run(campaign, into, cluster, jobs or available_cores(), quiet=quiet)
+        journal.begin(started)  # Before its pages: a folder without it holds no search.
         found = campaign.search()
         for path in write_search(found, into):
             say(f"wrote {path}")
