@@ -23,21 +23,41 @@ from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
 from gradcert.suite.session import FOUND, settings_of, subjects_of
 from gradcert_implementations import Implementation
-from gradcert_reports import Certificate, CheckResult, Report, keep, write
+from gradcert_reports import Certificate, CheckResult, Option, Report, keep, write
 
 __all__ = ["Reporting"]
 
 
 @dataclass(frozen=True)
 class _Key:
-    """What parts of one certificate have in common: a SPEC may have several losses, and names."""
+    """What parts of one certificate have in common: the subject, its claims and the settings."""
 
     origin: str
     name: str
+    quantities: tuple[str, ...]
+    formats: tuple[str, ...]
+    loss: frozenset[tuple[str, Option]]
+    domain: frozenset[tuple[str, Option]]
+    at_least: str | None
+    seed: int
+    max_examples: int
+    effort: str | None
 
 
 def _key(certificate: Certificate) -> _Key:
-    return _Key(certificate.origin, certificate.name)
+    made = certificate.provenance
+    return _Key(
+        certificate.origin,
+        certificate.name,
+        certificate.quantities,
+        certificate.formats,
+        frozenset(certificate.loss.items()),
+        frozenset(certificate.domain.items()),
+        certificate.at_least,
+        made.seed,
+        made.max_examples,
+        made.effort,
+    )
 
 
 def _place(certificate: Certificate, result: CheckResult) -> tuple[int, int]:

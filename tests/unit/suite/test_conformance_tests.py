@@ -11,6 +11,7 @@ import pytest
 from subjects import CHECKS_OF_GRADIENT, OF_GRADIENT, RIGHT_SOURCE
 
 import gradcert
+from gradcert_implementations import load
 from gradcert_reports import read
 
 KERNELS = f"""{RIGHT_SOURCE}
@@ -22,6 +23,8 @@ def single_below(logits, targets):
     if logits.dtype == np.float32:
         return -right(logits, targets)
     return right(logits, targets)
+
+numpy_softmax = "numpy"
 """
 
 Run = Callable[..., tuple[int, str]]
@@ -72,6 +75,39 @@ def test_an_expected_failure_is_one_and_shows_its_reason(run: Run, workers: str)
     assert status == 0
     assert f"{2 * OF_GRADIENT - 4} passed, 2 xfailed" in out
     assert "it is verbose" in out
+
+
+def test_an_expected_failure_is_a_failure_where_pytest_runs_those(run: Run) -> None:
+    options = "formats=['binary32'], expected_failures={'accuracy': 'a sign'}"
+    status, out = run("single_below", options, "-k", "accuracy", "--runxfail")
+    assert status == 1
+    assert "accuracy refutes dE/dz in binary32" in out
+    assert "no expected failure any more" not in out
+
+
+def test_an_expected_failure_of_softmax_is_none_of_its_backward(run: Run) -> None:
+    softmax = load("numpy", quantities=["softmax", "softmax-backward"])
+    with pytest.raises(ValueError, match="names 'accuracy-softmax-back'"):
+        gradcert.conformance_tests(softmax, expected_failures={"accuracy-softmax-back": "-"})
+    options = "quantities=['softmax', 'softmax-backward'], formats=['fp32'], "
+    options += "expected_failures={'accuracy-softmax': 'known'}"
+    status, out = run("numpy_softmax", options, "--collect-only", "-q")
+    assert (status, "accuracy-softmax-backward-binary32" in out) == (0, True)
+
+
+def test_two_tests_of_one_kernel_have_a_certificate_each(run: Run, tmp_path: Path) -> None:
+    status, out = run(
+        "right",
+        "formats=['fp32'])\ntest_wide = gradcert.conformance_tests(kernels.right, "
+        "max_examples=5, effort='quick', formats=['fp64']",
+        "-k",
+        "accuracy",
+        "--gradcert-report",
+        "out",
+    )
+    assert status == 0, out
+    found = read(tmp_path / "out" / "certificate.json").certificates
+    assert [one.formats for one in found] == [("binary32",), ("binary64",)]
 
 
 def test_an_expectation_may_be_as_narrow_as_a_test(run: Run) -> None:

@@ -172,7 +172,7 @@ def audited(
     no_mistake = tuple(
         name
         for name, trials in by_name.items()
-        if name not in names and any(trial.passes for trial in trials)
+        if name not in names and all(trial.passes for trial in trials)
     )
     errors = [] if truths[0].one_value else errors_in(truths)
     sure = sure_bound(compare, errors)
