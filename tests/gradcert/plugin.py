@@ -160,6 +160,10 @@ def pytest_configure(config: "pytest.Config") -> None:
     """Fail in one line, before anything is collected, if the options cannot be followed."""
     import pytest
 
+    if config.getoption("gradcert_specs") and not any("gradcert" in one for one in config.args):
+        raise pytest.UsageError(
+            "--gradcert says what the suite of gradcert certifies: add --pyargs gradcert"
+        )
     _take_defaults(config)
     if config.getoption("gradcert_max_examples") is None:
         config.option.gradcert_max_examples = MAX_EXAMPLES

@@ -6,7 +6,8 @@ comes, and diagnoses at the end.
 """
 
 import functools
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,6 +133,7 @@ class Reporting:
             self._subjects[_key(start)] = _Subject(subject, start)
         self._parts: dict[_Key, list[Certificate]] = {}
         self._written: list[Path] = []
+        self._unwritten = ""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -150,18 +152,32 @@ class Reporting:
         first = not self._parts  # Write pages now: a run that is killed leaves unfinished ones.
         part = msgspec.json.decode(report.gradcert, type=Certificate)
         self._parts.setdefault(_key(part), []).append(part)
-        (write if first else keep)(self._report(), self._directory)
+        with self._says_why_not():
+            (write if first else keep)(self._report(), self._directory)
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the report, unless no test of the suite ran."""
         if self._parts:
-            self._written = write(self._report(finished=True), self._directory)
+            with self._says_why_not():
+                self._written = write(self._report(finished=True), self._directory)
+            if not self._written:
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    @contextmanager
+    def _says_why_not(self) -> Iterator[None]:
+        """Remember why the report cannot be written: other tests than ours may go on."""
+        try:
+            yield
+        except OSError as error:
+            self._unwritten = f"cannot write a report to {self._directory}: {error.strerror}"
 
     # In quotes: pytest 8.3 does not export the name.
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say where the report lies."""
         for path in self._written:
             terminalreporter.write_line(f"wrote {path}")
+        if self._parts and not self._written:
+            terminalreporter.write_line(f"gradcert: {self._unwritten}")
 
     def _report(self, *, finished: bool = False) -> Report:
         parts = self._parts

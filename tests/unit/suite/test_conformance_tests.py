@@ -110,6 +110,21 @@ def test_two_tests_of_one_kernel_have_a_certificate_each(run: Run, tmp_path: Pat
     assert [one.formats for one in found] == [("binary32",), ("binary64",)]
 
 
+def test_a_report_that_cannot_be_written_any_more_is_one_line_and_the_other_tests_run(
+    run: Run,
+) -> None:
+    removing = (
+        "formats=['fp32'])\nimport os, shutil\n"
+        "def test_own(): shutil.rmtree('out'); open('out', 'w').close()\n"
+        "test_more = gradcert.conformance_tests(kernels.right, formats=['fp32'], effort='quick'"
+    )
+    status, out = run("right", removing, "-k", "accuracy or own", "--gradcert-report", "out")
+    assert status == 4
+    assert "3 passed" in out
+    assert "gradcert: cannot write a report to " in out
+    assert "INTERNALERROR" not in out
+
+
 def test_an_expectation_may_be_as_narrow_as_a_test(run: Run) -> None:
     status, out = run(
         "single_below",

@@ -88,6 +88,13 @@ def test_only_the_suite_runs_and_only_on_the_subject_that_was_named(suite: Run) 
     assert "FAILED" not in done.stdout
 
 
+def test_a_subject_without_the_suite_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(SUBJECTS)
+    done = _run([sys.executable, "-m", "pytest", "--gradcert", "mine.py:right"], tmp_path)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "add --pyargs gradcert" in done.stderr
+
+
 def test_a_wrong_subject_fails_with_its_minimal_counterexample_and_no_traceback(
     suite: Run,
 ) -> None:
