@@ -141,7 +141,7 @@ def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str
 
     Returns
     -------
-    Phrases. Each says what is left out, and which option says so.
+    Phrases. Each names what is left out and the option that leaves it out.
 
     Examples
     --------
