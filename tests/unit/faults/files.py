@@ -96,7 +96,7 @@ LIMITS = (
         what="a seed that is a word",
         command="gradcert certify kernel.py:f --seed tuesday",
         status=2,
-        says=("neither an integer nor random",),
+        says=("is no seed; expected an integer from 0 up, or random",),
     ),
     Fault(
         what="a time budget that no clock can count",
