@@ -141,7 +141,7 @@ def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str
 
     Returns
     -------
-    Phrases. Each names what is left out and the option that leaves it out.
+    One phrase for each thing that is left out, with the option that decides it.
 
     Examples
     --------

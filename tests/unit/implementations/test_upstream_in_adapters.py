@@ -9,14 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 from users_functions import (
     jax_mean,
     jax_rows,
     jax_sum,
     torch_mean,
-    torch_of_labels,
     torch_rows,
     torch_sum,
 )
@@ -32,7 +30,6 @@ from gradcert_implementations import (
     load,
 )
 from gradcert_implementations.adapters.jax_loss import from_jax
-from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.adapters.numpy_function import from_numpy
 from gradcert_implementations.adapters.signatures import takes_upstream
 from gradcert_implementations.adapters.torch_loss import from_torch
@@ -188,125 +185,6 @@ def test_a_second_backward_that_is_refused_in_words_refutes_nothing() -> None:
 def test_no_second_backward_is_asked_of_what_overwrites_its_logits() -> None:
     subject = from_torch(Fused, domain={"overwrites_logits": True}, **GRADIENT)
     assert "second-backward" not in {one.check for one in certified(subject).results}
-
-
-# The losses of PyTorch with options.
-
-
-@pytest.mark.parametrize("format", ["binary64", "binary32"])
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"label_smoothing": 0.1, "reduction": "none"},
-        {"label_smoothing": 0.1, "ignore_index": -100, "reduction": "mean"},
-        {"ignore_index": 0, "reduction": "mean"},
-        {"weight": WEIGHTS, "reduction": "sum"},
-        {"weight": WEIGHTS, "label_smoothing": 0.1, "ignore_index": -100, "reduction": "sum"},
-        {"weight": WEIGHTS, "label_smoothing": 0.1, "ignore_index": -100, "reduction": "mean"},
-    ],
-    ids=lambda options: "-".join(options) + "-" + options["reduction"],
-)
-def test_the_cross_entropy_of_pytorch_conforms_with_its_options(
-    options: dict[str, Any], format: str
-) -> None:
-    subject = from_torch(nn.CrossEntropyLoss(**options), targets="index", formats=[format])
-    assert {str(one.value) for one in subject.filled_in} >= {options["reduction"]} - {"none"}
-    found = certified(subject)
-    assert found.verdict == "conforms", found.refutations
-
-
-def test_another_loss_than_that_of_the_module_is_refuted() -> None:
-    module = nn.CrossEntropyLoss(reduction="mean")
-    found = certified(
-        from_torch(
-            module,
-            targets="index",
-            formats=["fp64"],
-            loss={"mean_over": "rows", "reduction": "mean", "ignore_index": -100},
-        )
-    )
-    assert "accuracy" in refuting(found)
-
-
-def test_the_first_of_a_pair_is_the_loss_and_what_stands_beside_it_does_not_count() -> None:
-    def with_its_z_loss(z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        return torch_of_labels(z, t), 1e-4 * z.logsumexp(-1) ** 2
-
-    subject = from_torch(with_its_z_loss, targets="index", formats=["fp64"])
-    assert subject.functions["loss"](Z, T) == pytest.approx(np.full(3, np.log(2)))
-    assert subject.functions["dE/dz"](Z, T, G).tolist() == (G[:, None] * SLOPES).tolist()
-    assert certified(subject).verdict == "conforms"
-
-
-THREE = np.eye(3)[[0, 2, 1]]
-
-
-def torch_weighted_sum(z: Tensor, labels: Tensor) -> Tensor:
-    return functional.cross_entropy(z, labels, weight=WEIGHTS.to(z.dtype), reduction="sum")
-
-
-def jax_weighted_rows(z: jax.Array, t: jax.Array) -> jax.Array:
-    weights = jax.numpy.asarray([0.5, 2, 1], z.dtype)
-    return -(weights * t * jax.nn.log_softmax(z)).sum(axis=-1)
-
-
-@pytest.mark.parametrize(
-    "subject",
-    [
-        from_torch(torch_weighted_sum, targets="index", loss={"class_weights": (0.5, 2, 1)}),
-        from_jax(jax_weighted_rows, loss={"class_weights": (0.5, 2, 1)}),
-    ],
-    ids=lambda subject: subject.name,
-)
-def test_a_loss_of_three_classes_is_never_called_with_two(subject: Implementation) -> None:
-    answer = subject.functions["dE/dz"](np.zeros((3, 3)), THREE, G)
-    weights = np.array([0.5, 1.0, 2.0])
-    np.testing.assert_allclose(answer, (G * weights)[:, None] * (1 / 3 - THREE), atol=1e-15)
-
-
-def test_a_sum_is_told_from_a_mean_by_rows_that_count() -> None:
-    def of_padded(z: Tensor, labels: Tensor) -> Tensor:
-        return functional.cross_entropy(z, labels, ignore_index=0, reduction="sum")
-
-    subject = from_torch(of_padded, targets="index", loss={"ignore_index": 0})
-    kept = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    answer = subject.functions["dE/dz"](Z, kept, np.array([3.0, 2.0, -1.0]))
-    assert answer.tolist() == [[0, 0], [1, -1], [-0.5, 0.5]]
-
-
-class WithABuffer(torch.nn.Module):
-    """A module all of whose numbers are in a buffer that is not saved."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("weights", WEIGHTS.clone(), persistent=False)
-
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        weights: Any = self.weights
-        return functional.cross_entropy(z, labels, weight=weights, reduction="none")
-
-
-def test_a_module_with_a_buffer_that_is_not_saved_is_copied_for_each_format() -> None:
-    module = WithABuffer()
-    subject = from_torch(module, targets="index", loss={"class_weights": (0.5, 2, 1)})
-    for dtype in (np.float32, np.float64, np.float32):
-        answer = subject.functions["loss"](np.zeros((3, 3), dtype), THREE.astype(dtype))
-        np.testing.assert_allclose(answer, np.array([0.5, 1, 2]) * np.log(3), rtol=1e-6)
-    assert module.weights.dtype == torch.float32
-
-
-# Class indices.
-
-
-def test_an_ignored_row_has_the_label_that_says_so_in_every_layout() -> None:
-    rows = np.array([[0.0, 1.0], [0.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
-    assert class_indices(rows, -100).tolist() == [1, -100, 0, -100]
-    assert class_indices(rows, 1).tolist() == [1, 1, 0, 1]
-    assert class_indices(rows[::-1], -100).tolist() == [-100, 0, -100, 1]
-    assert class_indices(rows[::2], -100).tolist() == [1, 0]
-    assert class_indices(rows[1::2], -100).tolist() == [-100, -100]
-    assert class_indices(np.broadcast_to(rows[1], (3, 2)), -100).tolist() == [-100] * 3
-    assert class_indices(rows).tolist() == [1, 0, 0, 0]
 
 
 # Functions of numpy arrays.
