@@ -3,10 +3,12 @@
 import random
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from subjects import RIGHT_SOURCE
 
 from gradcert.campaign.blocks import PLAN, VARIED, Block, drawn_block, exhaustive_blocks
 from gradcert.campaign.counting import Counting
@@ -236,3 +238,15 @@ def test_a_block_says_no_row_is_worse_than_what_the_oracle_finds_on_any_of_them(
                 block.bound.rank,
                 block.bound.budgets,
             )
+
+
+def test_a_subject_that_breaks_on_one_row_is_broken_and_ends_no_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    squeezed = "def squeezed(logits, targets): return right(logits, targets).squeeze()"
+    (tmp_path / "squeezing.py").write_text(f"{RIGHT_SOURCE}\n{squeezed}\n")
+    request = Request(spec="squeezing.py:squeezed", options=Options(formats=["binary32"]))
+    found = examine(request, Block(0, "dE/dz-binary32", "benign", seed=1)).found
+    assert found is not None
+    assert found.result.verdict == "broken"

@@ -102,3 +102,14 @@ def test_what_a_subject_prints_or_raises_is_no_line_of_ours(script: Run, tmp_pat
     broken = script("search", "mine.py:raises", *options[:-1], "other")
     assert broken.returncode == 1
     assert "out of registers" in broken.stdout
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_search_does_not_go_on_with_a_file_that_has_changed(script: Run, tmp_path: Path) -> None:
+    options = ("--quantity", "dE/dz", "--format", "fp32", "--jobs", "1", "--into", "night")
+    assert script("search", "mine.py:right", *LIMITED, *options).returncode == 0
+    with (tmp_path / "mine.py").open("a") as file:
+        file.write("# another version\n")
+    found = script("search", "--into", "night")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "mine.py has changed since the search began" in found.stderr

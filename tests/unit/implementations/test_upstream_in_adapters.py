@@ -38,7 +38,6 @@ from gradcert_reports import Certificate
 Z, T = np.zeros((3, 2)), np.eye(2)[[0, 1, 1]]
 SLOPES = np.array([[-0.5, 0.5], [0.5, -0.5], [0.5, -0.5]])
 G = np.array([2.0, -1.0, 0.0])
-WEIGHTS = torch.tensor([0.5, 2.0, 1.0])
 
 
 def certified(subject: Any, **options: Any) -> Certificate:
