@@ -48,6 +48,9 @@ _ADAPTERS = {
 _WITH_DEVICE = ("torch", "jax")
 """The adapters that take a device."""
 
+_CALLED_WITH_ROWS = (Adapted.NOTHING, Adapted.FUNCTION)
+"""What is called in the same way, whatever the targets and the loss are."""
+
 _NO_OPTIONS = Options()
 
 _EXPECTED = "expected an Implementation or a function (logits, targets) -> dE/dz"
@@ -291,7 +294,8 @@ def select(implementation: Implementation, options: Options) -> Implementation:
     ------
     SpecError
         For a quantity or format that it does not claim, for options of the loss and the domain that
-        contradict each other, and for a device.
+        contradict each other, and for a device. If an adapter made its functions, also for another
+        loss, and for labels in place of rows.
 
     Examples
     --------
@@ -331,6 +335,14 @@ def select(implementation: Implementation, options: Options) -> Implementation:
         part = of_rows(part)
     except ValueError as error:
         raise SpecError(f"{implementation.name}: {error}") from error
+    if implementation.adapted not in _CALLED_WITH_ROWS:
+        both = {implementation.domain.targets, part.domain.targets}
+        if part.loss != implementation.loss or (len(both) > 1 and "index" in both):
+            raise SpecError(
+                f"{implementation.name} is adapted for targets={implementation.domain.targets} and "
+                f"{implementation.loss}; give the targets and the loss to its adapter, such as "
+                "from_torch(f, targets=..., loss=...)"
+            )
     for name in options.quantities:
         if name not in part.functions:
             raise SpecError(

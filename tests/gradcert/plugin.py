@@ -117,17 +117,22 @@ _DEFAULTS_OF = "gradcert_defaults_of"
 """Where the command line of pytest says which file has the defaults that count."""
 
 
+def _runs_the_suite(config: "pytest.Config") -> bool:
+    """Return whether a run is about the suite itself, and not only about tests that call it."""
+    return bool(config.getoption("gradcert_specs")) or (
+        config.getoption("pyargs")
+        and any(re.match(r"gradcert($|\.|::)", one) for one in config.invocation_params.args)
+    )
+
+
 def _take_defaults(config: "pytest.Config") -> None:
     """Let options that were not given have the defaults of the project."""
     import pytest
 
     # A run that is not about the suite reads no file of ours.
-    ours = config.getoption("pyargs") and any(
-        re.match(r"gradcert($|\.|::)", argument) for argument in config.invocation_params.args
-    )
-    if not (config.getoption("gradcert_specs") or ours):
+    if not _runs_the_suite(config):
         return
-    from gradcert.cli.defaults import defaults_of_pytest
+    from gradcert.cli.defaults import defaults_of_pytest, left_by
 
     try:
         found = defaults_of_pytest(config.invocation_params.dir)
@@ -138,7 +143,10 @@ def _take_defaults(config: "pytest.Config") -> None:
     values = dict(found.values)
     if config.getoption("gradcert_quick") or config.getoption("gradcert_thorough"):
         values |= {"quick": False, "thorough": False}
-    names = [*(option.name for option in fields(Options)), "max_examples", *_FLAGS]
+    options = [option.name for option in fields(Options)]
+    typed = {name: config.getoption(f"gradcert_{name}") for name in options}
+    values = left_by({name: value for name, value in typed.items() if value}, values)
+    names = [*options, "max_examples", *_FLAGS]
     used = [
         name
         for name in names
@@ -200,7 +208,8 @@ def pytest_configure(config: "pytest.Config") -> None:
     if directory is not None:
         from gradcert.suite.reporting import Reporting
 
-        config.pluginmanager.register(Reporting(directory, config), "gradcert-report")
+        reporting = Reporting(directory, config, of_suite=_runs_the_suite(config))
+        config.pluginmanager.register(reporting, "gradcert-report")
     target, mutant = config.getoption("gradcert_replace"), config.getoption("gradcert_mutant")
     if target is not None:
         from gradcert.audit.own_tests.auditing import Auditing

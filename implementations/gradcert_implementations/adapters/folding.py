@@ -5,14 +5,15 @@ answers become rows again.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isqrt
 from typing import Any
 
 import numpy as np
 
-from gradcert_implementations.interface import Array, Function, Implementation, Layout
+from gradcert_implementations.interface import Array, Function, Implementation, Layout, Loss
+from gradcert_implementations.names import QuantityName
 
 __all__ = ["OfRows", "in_rows", "leading", "of_rows", "shape_of_rows", "shaped"]
 
@@ -195,8 +196,20 @@ def of_rows(implementation: Implementation) -> Implementation:
     ((6, 4), [(3, 2, 4)])
     """
     layout, again = implementation.domain.layout, implementation.second_backward
+    made, again_for = implementation.functions_for, implementation.second_backward_for
+
+    def functions_for(loss: Loss) -> Mapping[QuantityName, Function]:
+        assert made is not None
+        return {name: _of_rows(f, layout) for name, f in made(loss).items()}
+
+    def second_backward_for(loss: Loss) -> Function:
+        assert again_for is not None
+        return _of_rows(again_for(loss), layout)
+
     return replace(
         implementation,
         functions={name: _of_rows(f, layout) for name, f in implementation.functions.items()},
         second_backward=None if again is None else _of_rows(again, layout),
+        functions_for=made and functions_for,
+        second_backward_for=again_for and second_backward_for,
     )

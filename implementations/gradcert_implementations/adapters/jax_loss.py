@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Unpack
 
 import jax
@@ -131,7 +132,7 @@ def from_jax(
     kind = kind_of(name_of(subject), subject, chosen)
 
     def adapted(functions: dict[str, Function], *, takes_upstream: bool) -> Implementation:
-        return declared(
+        made = declared(
             subject,
             chosen_functions(functions, chosen),
             chosen,
@@ -144,6 +145,7 @@ def from_jax(
             takes_upstream=takes_upstream,
             observed=returned.in_words,
         )
+        return made if jit else replace(made, origin="")  # A SPEC loads what is compiled.
 
     if kind is not LOSS:
         functions = functions_of_logits(lambda z: returned.first(subject(z)), kind, place, jit=jit)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gradcert_implementations.interface import Array
 
-__all__ = ["array_of", "moved", "tensor_of"]
+__all__ = ["array_of", "copied", "moved", "tensor_of"]
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -43,14 +43,30 @@ def moved(tensor: Tensor, place: torch.device) -> Tensor:
 
     ``Tensor.to`` would pack it.
     """
-    if place.type == "cpu" or not tensor.numel():
-        return tensor.to(place)
+    return tensor if place.type == "cpu" else copied(tensor, place)
+
+
+def copied(tensor: Tensor, place: torch.device) -> Tensor:
+    """Return a copy on a device, as :func:`moved` does, that can be written into.
+
+    Autograd follows the copy, so that it is no leaf: torch lets nobody write into a leaf.
+
+    Examples
+    --------
+    >>> copy = copied(torch.zeros(3, 4).T.requires_grad_(), torch.device("cpu"))
+    >>> copy.stride(), copy.is_leaf
+    ((1, 4), False)
+    """
+    if not tensor.numel():
+        return tensor.to(place, copy=True)
     strides = tensor.stride()
     extent = 1 + sum((n - 1) * stride for n, stride in zip(tensor.shape, strides, strict=True))
     start = tensor.data_ptr() % 16 // tensor.element_size()
     memory = torch.empty(start + extent, dtype=tensor.dtype, device=place)
-    memory[start:] = tensor.as_strided((extent,), (1,))
-    return memory.as_strided(tensor.shape, strides, start)
+    # No gradient goes through what lies between the numbers of a view.
+    memory[start:] = tensor.detach().as_strided((extent,), (1,))
+    copy = memory.as_strided(tensor.shape, strides, start)
+    return copy.copy_(tensor) if tensor.requires_grad else copy
 
 
 def array_of(tensor: Tensor) -> Array:

@@ -23,7 +23,7 @@ from gradcert_implementations.adapters.folding import in_rows, leading, shaped
 from gradcert_implementations.adapters.kinds import LOSS, chosen_functions, kind_of
 from gradcert_implementations.adapters.labels import class_indices
 from gradcert_implementations.adapters.signatures import name_of
-from gradcert_implementations.adapters.tensors import array_of, moved, tensor_of
+from gradcert_implementations.adapters.tensors import array_of, copied, moved, tensor_of
 from gradcert_implementations.adapters.torch_function import functions_of_logits
 from gradcert_implementations.adapters.torch_subject import (
     called,
@@ -97,6 +97,11 @@ def _target_gradient(total: Tensor, leaf: Tensor, upstream: Array) -> Tensor:
     return slope
 
 
+def _with_a_copy(call: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a call that may write into its first tensor: the caller's stays as it is."""
+    return lambda first, *others: call(copied(first, first.device), *others)
+
+
 def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     """Return the implementation of a PyTorch loss or softmax; autograd computes its gradient.
 
@@ -115,6 +120,9 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
         ``backward`` gets an upstream gradient g in the dtype of the loss: one number for each row,
         or one for all if the loss that is claimed has a reduction. g has every layout that a tensor
         can have. A second backward of the same graph must return the same, or raise RuntimeError.
+
+        If the domain says ``overwrites_logits``, each call has a copy of the logits, which is no
+        leaf of autograd: torch lets nobody write into a leaf.
 
         If the loss returns a sum or a mean, and no reduction is claimed, the loss of two equal rows
         shows which it is. Then its value is certified row by row, each in a batch of its own, and
@@ -172,7 +180,10 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     place = device_named(device)
     made = made_from(subject)
     returned = Returned()
+    domain = chosen.domain_over(Domain())
     call = called(made, place, returned)
+    if domain.overwrites_logits:
+        call = _with_a_copy(call)
     takes = signed(made if isinstance(made, nn.Module) else subject)
     kind = kind_of(name_of(subject), takes, chosen)
 
@@ -193,7 +204,7 @@ def from_torch(subject: Any, **options: Unpack[OptionValues]) -> Implementation:
     if kind is not LOSS:
         return adapted(functions_of_logits(call, kind, place))
     filled_in = loss_of_attributes(made, chosen.targets)
-    claimed, domain = chosen.loss_over(Loss(), filled_in), chosen.domain_over(Domain())
+    claimed = chosen.loss_over(Loss(), filled_in)
     layout, classes = domain.layout, some_classes(claimed, domain)
     reduced = claimed.reduction is not Reduction.NONE
 

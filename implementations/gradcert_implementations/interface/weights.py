@@ -115,7 +115,15 @@ def checked_weights(name: str, given: Any) -> Any:  # noqa: ARG001  # A check of
         given = NamedWeights(str(given.get("spec")))
     if given is None or isinstance(given, NamedWeights):
         return given
-    return _named(given) if callable(given) else _numbers(given)
+    if not callable(given):
+        return _numbers(given)
+    try:
+        hash(given)  # What it returns is kept.
+    except TypeError:
+        raise ValueError(
+            f"class_weights is of type {type_name(given)}, which cannot be hashed; give a function"
+        ) from None
+    return _named(given)
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from gradcert_reports.audits.bound_markdown import bound_markdown
 from gradcert_reports.audits.bound_page import bound_page
 from gradcert_reports.audits.bound_records import BoundAudit
 
-__all__ = ["encoded", "write_bound_audit"]
+__all__ = ["clear_bound_audit", "encoded", "write_bound_audit"]
 
 _PAGES = {"index.html": bound_page, "report.md": bound_markdown}
 """The pages, in the order in which a reader wants them."""
@@ -27,6 +27,18 @@ def encoded(audit: BoundAudit) -> bytes:
     b'  "schema": "gradcert-bound-audit/1",'
     """
     return msgspec.json.format(msgspec.json.encode(audit), indent=2) + b"\n"
+
+
+def clear_bound_audit(directory: Path) -> None:
+    """Remove the files of an earlier audit.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be removed.
+    """
+    for name in (*_PAGES, _KEPT):
+        (directory / name).unlink(missing_ok=True)
 
 
 def write_bound_audit(audit: BoundAudit, directory: Path) -> list[Path]:

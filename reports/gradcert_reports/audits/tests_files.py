@@ -9,7 +9,13 @@ from gradcert_reports.audits.tests_markdown import tests_markdown
 from gradcert_reports.audits.tests_records import AuditOfTests, Outcome
 from gradcert_reports.files import prepare
 
-__all__ = ["add_outcome", "begin_outcomes", "read_outcomes", "write_tests_audit"]
+__all__ = [
+    "add_outcome",
+    "begin_outcomes",
+    "clear_tests_audit",
+    "read_outcomes",
+    "write_tests_audit",
+]
 
 _OUTCOMES = "outcomes.jsonl"
 _FILES = ("report.md", "audit.json")
@@ -39,8 +45,20 @@ def read_outcomes(directory: Path, key: str) -> list[Outcome]:
         return []
 
 
+def clear_tests_audit(directory: Path) -> None:
+    """Remove the pages of an earlier audit. What its runs found stays, for the next one.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be removed.
+    """
+    for name in _FILES:
+        (directory / name).unlink(missing_ok=True)
+
+
 def begin_outcomes(directory: Path, key: str, outcomes: list[Outcome]) -> None:
-    """Write the outcomes that are known at the start of a run, and remove the old report.
+    """Write the outcomes that are known at the start of a run.
 
     Raises
     ------
@@ -48,8 +66,6 @@ def begin_outcomes(directory: Path, key: str, outcomes: list[Outcome]) -> None:
         If the directory cannot be written to.
     """
     prepare(directory)
-    for name in _FILES:
-        (directory / name).unlink(missing_ok=True)
     lines = [msgspec.json.encode(one) + b"\n" for one in (_Key(key), *outcomes)]
     write_atomically(directory / _OUTCOMES, b"".join(lines))
 

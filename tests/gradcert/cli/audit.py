@@ -130,6 +130,10 @@ def audit_command(
             usage_error(
                 "--close audits a bound, and pytest audits your own tests; give one of them"
             )
+        for one in context.command.params:
+            source = context.get_parameter_source(one.name or "")
+            if source is not None and source.name == "COMMANDLINE":
+                usage_error(f"{one.opts[0]} stands before pytest; write it behind, or leave it out")
         return
     if not close:
         usage_error("nothing to audit; give --close atol=1e-2,rtol=1e-2, or the command pytest")
@@ -137,10 +141,17 @@ def audit_command(
 
     from gradcert.audit.bounds.requests import setup_of
     from gradcert.audit.bounds.written_comparisons import comparison
-    from gradcert_reports.audits.bound_files import encoded, write_bound_audit
+    from gradcert_reports.audits.bound_files import (
+        clear_bound_audit,
+        encoded,
+        write_bound_audit,
+    )
     from gradcert_reports.audits.bound_text import bound_text
 
     make_ready(report)
+    if report is not None:
+        with writing(report):
+            clear_bound_audit(report)
     with stoppable():
         try:
             setup = setup_of(

@@ -151,6 +151,7 @@ def audit_tests_command(
     from gradcert.engine.provenance import versions
     from gradcert_reports.audits.tests_files import (
         begin_outcomes,
+        clear_tests_audit,
         read_outcomes,
         write_tests_audit,
     )
@@ -168,6 +169,9 @@ def audit_tests_command(
     except ValueError as error:
         usage_error(str(error))
     make_ready(report)
+    if report is not None:
+        with writing(report):
+            clear_tests_audit(report)
     version = versions()["gradcert"]
     with stoppable():
         found = _baseline(command, time_limit)

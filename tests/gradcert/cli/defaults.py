@@ -17,9 +17,9 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from gradcert.cli.running import usage_error
 from gradcert.cli.streams import say
 from gradcert_implementations.names import known_name
-from gradcert_implementations.options import Options
+from gradcert_implementations.options import SHORT, Options
 
-__all__ = ["Defaults", "WithDefaults", "defaults_of_pytest", "project_defaults"]
+__all__ = ["Defaults", "WithDefaults", "defaults_of_pytest", "left_by", "project_defaults"]
 
 _EFFORTS = {"quick", "thorough"}
 
@@ -79,6 +79,31 @@ def _as_typed(key: str, value: Any, option: TyperOption) -> Any:
     if not right:
         raise ValueError(f"{key} is {value!r}; expected {expected}")
     return str(value) if scalar else value
+
+
+def left_by(typed: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults without what is typed in another way: as a field of the domain or alone.
+
+    Parameters
+    ----------
+    typed
+        The values that are typed, by the names of the parameters.
+    defaults
+        The values of the project.
+
+    Examples
+    --------
+    >>> left_by({"domain": ["targets=index"]}, {"targets": "any", "seed": "7"})
+    {'seed': '7'}
+    >>> left_by({"targets": "any"}, {"domain": ["targets=index", "classes=5"]})
+    {'domain': ['classes=5']}
+    """
+    fields_typed = {item.partition("=")[0] for item in typed.get("domain") or ()}
+    left = {name: value for name, value in defaults.items() if name not in fields_typed}
+    if "domain" in left:
+        again = tuple(f"{name}=" for name in SHORT if typed.get(name))
+        left["domain"] = [item for item in left["domain"] if not item.startswith(again)]
+    return left
 
 
 def project_defaults(options: Iterable[Any], folder: Path) -> Defaults | None:
@@ -174,6 +199,12 @@ class WithDefaults(TyperCommand):
             usage_error(f"{found.file}, [tool.gradcert]: {error.format_message()}")
         names = [str(one.name) for one in self.params]
         defaults = {name for name in names if self._is_default(context, name)}
+        values = {name: context.params[name] for name in defaults}
+        left = left_by(
+            {name: value for name, value in context.params.items() if name not in defaults}, values
+        )
+        context.params |= dict.fromkeys(defaults, None) | left
+        defaults &= left.keys()
         if all(context.params.get(name) for name in _EFFORTS):
             # A project is quick, and the run is thorough, or the other way round.
             forgotten = defaults & _EFFORTS

@@ -56,10 +56,12 @@ class Budget:
     ----------
     used_up
         Whether it ended the run.
+    wrong
+        Whether something wrong was found so far.
     """
 
     def __init__(self, seconds: float | None) -> None:
-        self.used_up = False
+        self.used_up = self.wrong = False
         self._over, self._lock = threading.Event(), threading.Lock()
         if seconds is not None:
             wait = min(seconds, threading.TIMEOUT_MAX)
@@ -74,7 +76,7 @@ class Budget:
             _stop_main()
         if not self._over.wait(_GRACE):
             say("gradcert: the time budget is used up, and the implementation does not return")
-            _end_process(Status.INCOMPLETE)
+            _end_process(Status.WRONG if self.wrong else Status.INCOMPLETE)
 
     def over(self) -> None:
         """Note that the work is done: no time is counted from now on."""

@@ -193,6 +193,7 @@ def certified(
             with closing(certifying_all(every, jobs)) as steps:
                 for step in steps:
                     certificates[step.place] = step.certificate
+                    budget.wrong = budget.wrong or step.certificate.verdict.wrong
                     progress.update(task, advance=1, description=upcoming(step.place))
                     if directory is not None:
                         keep(report(), directory)

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Step", "certifying_all"]
 
-_PATIENCE = 5
-"""Seconds that a process may take to end what it has started."""
+_PATIENCE = 3
+"""Seconds that processes may take to end what they have started."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,9 @@ def certifying_all(jobs: Sequence[Job], processes: int) -> Generator[Step]:
     finally:
         for worker in workers.values():
             worker.terminate()
+        end = time.monotonic() + _PATIENCE
         for worker in workers.values():
-            worker.join(_PATIENCE)
+            worker.join(max(0.0, end - time.monotonic()))
             worker.kill()
 
 

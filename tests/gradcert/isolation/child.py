@@ -133,6 +133,8 @@ class _Pipes:
 
 
 def _load(request: Load) -> Implementation:
+    # Pytest and programs make modules importable. They come last, so they hide no library.
+    sys.path += [place for place in request.path if place not in sys.path]
     subject = load(request.spec, **request.options.keywords())
     if request.loss is not None:
         subject = subject.with_loss(request.loss)

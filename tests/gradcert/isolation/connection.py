@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,12 @@ class Connection:
         What it loads.
     limits
         The time and the memory that it may use.
+    has_loaded
+        Whether a child has loaded it before.
     """
 
-    def __init__(self, request: Load, limits: Limits) -> None:
-        self._request, self._limits = request, limits
+    def __init__(self, request: Load, limits: Limits, *, has_loaded: bool = False) -> None:
+        self._request, self._limits, self._has_loaded = request, limits, has_loaded
         self._process: Process | None = None
         self._blocks = LentBlocks()
         self._calls = 0
@@ -63,7 +66,8 @@ class Connection:
         self._observed: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Connection, (self._request, self._limits)
+        made = partial(Connection, has_loaded=self._has_loaded)
+        return made, (self._request, self._limits)
 
     def functions_for(
         self, quantities: Sequence[QuantityName], loss: Loss | None
@@ -100,10 +104,12 @@ class Connection:
         except _FAULTS as error:
             raise Unreachable(f"no process can be started for it: {error}") from error
         try:
-            return self._process.load(self._request)
+            described = self._process.load(self._request)
         except BaseException:
             self.end()
             raise
+        self._has_loaded = self._has_loaded or not described.error
+        return described
 
     def call(self, function: "_Remote", arguments: Sequence[Array]) -> Watched:
         """Call a function on exactly these arrays.
@@ -174,6 +180,10 @@ class Connection:
             if self._process is None:
                 described = self.describe()
                 if described.error:
+                    if not self._has_loaded:
+                        raise Unreachable(
+                            f"a process of its own does not load it: {described.error}"
+                        )
                     raise Died(f"did not load again: {described.error}")
             assert self._process is not None
             yield self._process

@@ -82,16 +82,21 @@ class Process:
         self._answers, answering = _pipe()
         os.set_blocking(self._requests, False)
         inherited = _PATIENT | os.environ
-        self._process = RunningProcess(
-            [sys.executable, "-P", "-m", _CHILD, str(theirs), str(answering)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=(theirs, answering),
-            environment={name: v for name, v in inherited.items() if name != _TELLING},
-            own_session=True,  # Ctrl-C is ours, and what the subject starts ends with it.
-        )
-        os.close(theirs)
-        os.close(answering)
+        try:
+            self._process = RunningProcess(
+                [sys.executable, "-P", "-m", _CHILD, str(theirs), str(answering)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs, answering),
+                environment={name: v for name, v in inherited.items() if name != _TELLING},
+                own_session=True,  # Ctrl-C is ours, and what the subject starts ends with it.
+            )
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            os.close(theirs)
+            os.close(answering)
 
     def load(self, request: Load) -> Described:
         """Return what is loaded; raise :class:`Died` if no answer comes."""
@@ -157,6 +162,9 @@ class Process:
     def end(self) -> None:
         """End it, and what it started."""
         self._process.end()
+        self._close()
+
+    def _close(self) -> None:
         for pipe in (self._requests, self._answers):
             os.close(pipe)
 

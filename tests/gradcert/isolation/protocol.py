@@ -50,12 +50,15 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         The loss that its functions compute, in place of what the SPEC declares; None to keep that.
     memory
         Bytes that the process may allocate in addition once all is loaded; None for any number.
+    path
+        Where Python looks for modules, in the process that asks.
     """
 
     spec: str
     options: Options
     loss: Loss | None
     memory: int | None
+    path: tuple[str, ...]
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """An implementation that runs in a process of its own, as this process sees it."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
@@ -79,6 +80,7 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
         ),
         loss=subject.loss,
         memory=limits.memory,
+        path=tuple(sys.path),
     )
     fields = {field.name: getattr(subject, field.name) for field in fields_of(Implementation)}
     return _isolated(
@@ -101,7 +103,8 @@ def load_isolated(spec: str, limits: Limits, options: Options) -> Isolated:
     for one in options.loss:
         check_travels(one.value)
     connection = Connection(
-        Load(spec=spec, options=options, loss=None, memory=limits.memory), limits
+        Load(spec=spec, options=options, loss=None, memory=limits.memory, path=tuple(sys.path)),
+        limits,
     )
     try:
         described = connection.describe()

@@ -116,16 +116,25 @@ class _Subject:
 
 
 class Reporting:
-    """The part of the plugin that ``--gradcert-report`` adds."""
+    """The part of the plugin that ``--gradcert-report`` adds.
 
-    def __init__(self, directory: Path, config: pytest.Config) -> None:
+    Parameters
+    ----------
+    directory
+        The folder of the report.
+    config
+        The configuration of the run.
+    of_suite
+        Whether the run is about the suite itself, and not only about tests that call it.
+    """
+
+    def __init__(self, directory: Path, config: pytest.Config, *, of_suite: bool) -> None:
         self._directory = directory
         self._is_worker = hasattr(config, "workerinput")
         # Subjects of the user's own test files are not among these; their tests bring their parts.
         # Where there are no others, none is loaded: the built-ins and their plans take a minute.
-        selected = config.getoption("gradcert_specs") or config.getoption("pyargs")
         self._subjects: dict[_Key, _Subject] = {}
-        for subject in subjects_of(config).all if selected and not self._is_worker else []:
+        for subject in subjects_of(config).all if of_suite and not self._is_worker else []:
             settings = settings_of(config, subject)
             where = provenance(subject, settings)({}, {})
             coverage = untried(subject, settings)

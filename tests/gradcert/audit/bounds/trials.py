@@ -138,6 +138,11 @@ def _is_refuted(truth: Truth, answered: Answered, got: Array) -> bool:
     stored = np.atleast_1d(got).astype(claim.format.dtype)
     found = screened(claim, case, np.arange(case.rows), stored)
     doubtful = np.arange(case.rows) if found is None else np.flatnonzero(~found.accepted)
+    want = answered.want.reshape(case.rows, -1)
+    with np.errstate(all="ignore"):
+        shares = abs(got.reshape(want.shape) - want).max(axis=1) / abs(want).max(axis=1)
+    # The most wrong come first; a share of a row of zeros is no number.
+    doubtful = doubtful[np.argsort(-np.nan_to_num(shares[doubtful], nan=np.inf), kind="stable")]
     return any(
         judge(claim.question(case, row), floats(stored[[row]]), claim.levels).algorithm is None
         for row in doubtful[:_JUDGED].tolist()

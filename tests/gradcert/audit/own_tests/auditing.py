@@ -21,14 +21,17 @@ from gradcert_implementations.names import known_name
 __all__ = ["Auditing"]
 
 
-def _sources(root: Path) -> dict[str, str]:
-    """Return the digests of the loaded Python files below a folder, without those of libraries."""
+def _sources(root: Path, package: str) -> dict[str, str]:
+    """Return the digests of the loaded Python files of a package, and of those below a folder.
+
+    Libraries below the folder do not count.
+    """
     found = {}
-    for module in list(sys.modules.values()):
-        name = getattr(module, "__file__", None)
-        path = Path(name) if isinstance(name, str) else root
-        inside = path.is_relative_to(root) and not path.is_relative_to(sys.prefix)
-        if inside and path.is_file():
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        path = Path(file) if isinstance(file, str) else root
+        below = path.is_relative_to(root) and not path.is_relative_to(sys.prefix)
+        if (below or name.partition(".")[0] == package) and path.is_file():
             found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
@@ -117,9 +120,13 @@ class Auditing:
             gradients=tally.gradients,
             changed=tally.changed,
             held_by=tuple(self._replacing.held_by()) if not tally.calls else (),
-            sources=_sources(self._config.rootpath) if self._mutating.mutant is None else {},
+            sources=self._sources() if self._mutating.mutant is None else {},
         )
         add(seen, self._record)
+
+    def _sources(self) -> dict[str, str]:
+        package, _, _ = self._replacing.target.module.partition(".")
+        return _sources(self._config.rootpath, package)
 
     @property
     def _distributes(self) -> bool:

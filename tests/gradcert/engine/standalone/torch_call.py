@@ -118,6 +118,8 @@ def torch_part(asked: Asked, name: str) -> Part | None:
         return f"{one} = torch.from_numpy({one}).to({device}{dtype}){gradient}"
 
     given = ", ".join(names[: steps.given])
+    if subject.domain.overwrites_logits:  # Torch lets nobody write into a leaf.
+        given = given.replace(names[0], f"{names[0]}.clone()", 1)
     called = _CALLED[subject.adapted].format(
         name=name, given=given, device=device, dtype=asked.dtype
     )
