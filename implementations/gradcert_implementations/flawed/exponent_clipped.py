@@ -78,7 +78,7 @@ def _read(seen: Seen) -> Readings:
         for _ in range(_STEPS if depth > 0 else 0):
             depth = seen.returned - np.log(np.exp(np.maximum(shifted, -depth)).sum())
         return Readings.of(seen, depth, np.ones(()), 1 + abs(seen.returned))
-    raised = differs(seen) & (shares.shown > shares.true) & np.isfinite(shares.shown)
+    raised = differs(seen) & (shares.shown > np.maximum(shares.true, 0)) & np.isfinite(shares.shown)
     top = int(shifted.argmax())
     if not raised.any() or not 0 < shares.shown[top] < inf:
         return Readings(np.zeros(0), np.zeros(0))
