@@ -13,7 +13,7 @@ b``, with x its true value. The screen knows
 - a crude upper bound of the budgets. It is below 1/4 of the scale, so the level is not void.
 
 So a row is accepted if ``|v - y| + e <= 2 b`` for the lower bound of b. A row is *faithful* if
-every value is closer than one ulp to the true one, less 2^-8 ulp because the judge's ball has a
+every value is closer than one ulp to the true one, less 2^-9 ulp because the judge's ball has a
 width. The screen never refutes: the judge gets every row that is not accepted.
 
 The bounds are computed in binary64. Their own roundings, and the distance of the reference from the

@@ -50,20 +50,24 @@ classes, so where there are thousands in 8 bits it may be void on its own. Then 
 of the plain form, and the theorem says nothing of runs in the other one.
 
 No budget is larger than 1/32 of the row's scale, so no level lets an error of more than a sixteenth
-pass. Where a row has a share of a batch, three units of rounding are added: one for each product. A
-budget adds up worst cases, and in 16 bits it may be larger than the gradient: at (256, 254) in
-binary16 the budgets of log-sum-exp would allow either sign. The theorem does not hold for a limited
-budget. The limit bounds the error and not the level: in bfloat16 the budgets of right algorithms
-exceed it on ordinary rows, and their errors do not. A log-probability between -8 and -16 that is
-stored in bfloat16 is off by up to 1/32, and a loop that adds 40 terms in bfloat16 by 1/21 on the
-worst of 2,500 rows. Two right algorithms in 16 bits are off by more, and are refuted: log-sum-exp
-far from zero, and a loop over hundreds of classes.
+pass. Where a loss has options, or a row a share of a batch, three units of rounding are added: one
+for each product. A budget adds up worst cases, and in 16 bits it may be larger than the gradient:
+at (256, 254) in binary16 the budgets of log-sum-exp would allow either sign. The theorem does not
+hold for a limited budget. The limit bounds the error and not the level: in bfloat16 the budgets of
+right algorithms exceed it on ordinary rows, and their errors do not. A log-probability between -8
+and -16 that is stored in bfloat16 is off by up to 1/32, and a loop that adds 40 terms in bfloat16
+by 1/21 on the worst of 2,500 rows. Two right algorithms in 16 bits are off by more, and are
+refuted: log-sum-exp far from zero, and a loop over hundreds of classes.
 
 So is a third, logits that are scaled or capped in a 16-bit format itself, far from zero. Its
 products round u by ``|u| 2^-p``, which in bfloat16 is up to 1/16 between 16 and 32, for each of two
 logits. So a share keeps three or four of its eight bits, as with a log-sum-exp that is rounded
 there. The level is void on most of these rows. A kernel that scales and caps in binary32 rounds u
 far less, and is accepted.
+
+A mean over weights divides by the sum of the weights of the labels. The budgets charge one rounding
+of that sum, which is what a sum in a wider format costs. A loop that adds thousands of weights in
+the format itself is off by more, and is refuted.
 
 If two classes with equal arguments change places, an algorithm computes the same values. So the
 budget of the first such class serves all of them, where there are enough to save time.
@@ -202,7 +206,8 @@ def _budgets_inside(
     if not _none_above(void, bounds.complement.values()):
         largest = bounds.plain
     # A product with M, with g and with 1/D each round what the limit is about once more.
-    products = 0 if question.is_plain else 3
+    plain = question.is_plain and all(part.is_plain for part in question.parts)
+    products = 0 if plain else 3
     limit = arb(bounds.lost + (_LARGEST + products * 2.0**-inner.precision) * size)
     return [min(bound, limit) for bound in largest]
 

@@ -23,7 +23,13 @@ _BITS = 12
 _ALONE = 16
 """Classes for each row that are taken as kinds of their own, because it is quicker."""
 
-_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+_FACTORS = (
+    0x9E3779B97F4A7C15,
+    0xC2B2AE3D27D4EB4F,
+    0x165667B19E3779F9,
+    0xD6E8FEB86659FD93,
+    0xFF51AFD7ED558CCD,
+)
 """Odd numbers without a pattern, one for each column."""
 
 
@@ -116,7 +122,7 @@ def kinds_of(*columns: Array) -> Kinds | None:
     Parameters
     ----------
     *columns
-        At most four binary64 arrays of shape (rows, classes).
+        At most five binary64 arrays of shape (rows, classes).
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, prod
 
 from flint import arb
@@ -134,7 +134,8 @@ class Question:
         expected = () if self.quantity.reduces else self.quantity.arguments
         if len(self.rows) != len(expected):
             raise ValueError(
-                f"{self.quantity.name} takes {' and '.join(expected)}, not {len(self.rows)} rows"
+                f"{self.quantity.name} takes {' and '.join(expected) or 'parts'}, "
+                f"not {len(self.rows)} rows"
             )
         if self.loss.output != self.quantity.output:
             raise ValueError(
@@ -148,8 +149,10 @@ class Question:
         object.__setattr__(self, "_hash", known)
 
     def _check_options(self) -> None:
-        if not self.quantity.options and not self.loss.is_plain:
-            raise ValueError(f"{self._about} answers for a loss without options only")
+        if not self.quantity.options:
+            rest = replace(self.loss, multiplier=1.0) if self.quantity.shares else self.loss
+            if not rest.is_plain:
+                raise ValueError(f"{self._about} answers for a loss without options only")
         if self.share != PLAIN_SHARE and not self.quantity.shares:
             raise ValueError(
                 f"{self._about} answers for a row by itself only, not for {self.share}"

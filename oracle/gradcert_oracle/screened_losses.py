@@ -15,9 +15,11 @@ So five times that error, times ``|f|``, is a bound.
 *The lower bound of the budgets.* The textbook's balls of f and a_k contain the true f and a_k. A
 product of balls is no narrower than one of its factors times any point of the other, and a ball of
 a size is no smaller than the size. So each term of such a bound, times ``|f|``, remains one. The
-balls of f, of ``f q`` and of the smoothing are computed once for all rows, by the textbook's own
-functions. Their radii count in each term that they multiply. Of these 0.999 is left, because a
-product of balls that are narrow on both sides may be narrower by the product of both radii.
+balls of the factors of f and ``f q`` are computed once for all rows, as the textbook has them, and
+the relative radius of a product is at least the sum of theirs. The balls of the smoothing are
+computed by the textbook's own functions. All these radii count in each term that they multiply. Of
+these 0.999 is left, because a product of balls that are narrow on both sides may be narrower by the
+product of both radii.
 
 *The crude upper bound.* With w = 4 u as in :mod:`~gradcert_oracle.screens`: the ball of f has four
 factors, and that of ``f q`` five, and that of :math:`\gamma` one, each rounded and charged a
@@ -43,12 +45,12 @@ import numpy as np
 from flint import arb, ctx
 
 from gradcert_oracle.batches import Batch, Widths
-from gradcert_oracle.effective_targets import smoothing, weighed
+from gradcert_oracle.effective_targets import exactly, smoothing, weighed
 from gradcert_oracle.formats import Format
 from gradcert_oracle.losses import PLAIN_SHARE, Loss, Share
-from gradcert_oracle.options_textbook import factor
 from gradcert_oracle.rescaled_logits import Rescaling
 from gradcert_oracle.screens import Reference, Screen
+from gradcert_oracle.textbook import rounding
 from gradcert_oracle.textbook_radii import Rounding
 from gradcert_oracle.wider import Array, Pair, Wider
 
@@ -131,9 +133,12 @@ def _widths(loss: Loss, shares: Sequence[Share], wider: Wider, *, upstream: bool
 
     @functools.cache
     def width(*numbers: Fraction) -> float:
+        if 0 in numbers:
+            return 0.0
         with ctx.workprec(wider.serves):
-            ball = factor(1.0, [*numbers, *scaled], arb(0)).value
-        return float((ball.rad() / abs(ball).upper()).lower()) if 0 not in numbers else 0.0
+            # The textbook may multiply in another order, and no product of balls is narrower.
+            balls = [exactly(number) * rounding() for number in (*numbers, *scaled) if number != 1]
+            return sum(float((ball.rad() / abs(ball).upper()).lower()) for ball in balls)
 
     kept = [share if share.kept else PLAIN_SHARE for share in shares]
     return Widths(

@@ -1,6 +1,7 @@
-"""Shares for a quantity that knows none: its values are multiplied by ``g / D``.
+"""Shares for a quantity that knows none: its values are multiplied by ``M g / D``.
 
-The derivative of ``g E / D`` is ``g / D`` times that of E: both are limits of the same quotients.
+The derivative of ``M g E / D`` is ``M g / D`` times that of E: both are limits of the same
+quotients.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from fractions import Fraction
 from flint import arb, ctx
 
 from gradcert_oracle.effective_targets import exactly
-from gradcert_oracle.losses import PLAIN_SHARE
+from gradcert_oracle.losses import PLAIN_SHARE, Loss
 from gradcert_oracle.options_textbook import factor, stored_before
 from gradcert_oracle.precision import Enclosures
 from gradcert_oracle.questions import Quantity, Question
@@ -20,15 +21,16 @@ __all__ = ["with_shares"]
 
 
 def _plain(question: Question) -> Question:
-    return replace(question, share=PLAIN_SHARE)
+    return replace(question, loss=Loss(output=question.loss.output), share=PLAIN_SHARE)
 
 
 def _factor(question: Question) -> Fraction:
-    return Fraction(question.share.upstream) / question.share.divisor
+    upstream, multiplier = Fraction(question.share.upstream), Fraction(question.loss.multiplier)
+    return multiplier * upstream / question.share.divisor
 
 
 def with_shares(quantity: Quantity) -> Quantity:
-    """Return the same quantity, which answers for any share of a row.
+    """Return the same quantity, which answers for any share of a row and any multiplier.
 
     Examples
     --------
@@ -56,7 +58,8 @@ def with_shares(quantity: Quantity) -> Quantity:
             return quantity.textbook(question, places, level, arithmetic)
         upstream, lost = question.share.upstream, arithmetic.lost
         found = quantity.textbook(_plain(question), places, level, arithmetic)
-        front = factor(upstream, [1 / question.share.divisor], lost)
+        numbers = 1 / question.share.divisor, Fraction(question.loss.multiplier)
+        front = factor(upstream, numbers, lost)
         plain, size = [front.value * value for value in found.plain], abs(front.value)
         largest = max(map(arb.upper, found.sizes))
         return Values(
@@ -69,4 +72,6 @@ def with_shares(quantity: Quantity) -> Quantity:
     def scale(question: Question) -> float:
         return quantity.scale(_plain(question)) * abs(float(_factor(question)))
 
-    return replace(quantity, enclose=enclose, textbook=textbook, scale=scale, shares=True)
+    return replace(
+        quantity, enclose=enclose, textbook=textbook, scale=scale, shares=True, upstream=True
+    )

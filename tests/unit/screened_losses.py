@@ -72,7 +72,7 @@ class Rows:
 def draw_rows(rng: Generator, quantity: Quantity, format: Format, rows: int = 8) -> Rows:
     """Draw rows of a loss that has a screen."""
     n = int(rng.choice([1, 2, 3, 5, 8, 17, 300] if quantity is GRADIENT else [1, 2, 3, 5]))
-    loss = Loss(output=quantity.output)
+    loss = Loss(output=quantity.output, multiplier=float(rng.choice([1, 2, -0.1])))
     if quantity.options:
         while loss.is_plain or not screenable(loss, n):
             loss = draw_loss(rng, format, n)

@@ -152,7 +152,7 @@ def _scale_with_options(question: Question) -> float:
     terms = zip(logits.points, sizes, strict=True)
     total = float_sum([size * (1 + logits.log_sum - u) for u, size in terms if size])
     # A product is infinite where a power would raise. Without a z-loss nothing is squared.
-    square = logits.log_sum * logits.log_sum * loss.z_loss if loss.z_loss else 0.0
+    square = logits.log_sum * logits.log_sum * abs(loss.z_loss) if loss.z_loss else 0.0
     square *= float(1 / abs(share.z_divisor))
     return abs(loss.multiplier) * (total * float(1 / abs(share.divisor)) + square)
 

@@ -159,7 +159,7 @@ class Claim:
     def true_loss(self, case: Case) -> TrueLoss:
         """Return the oracle's record of the loss."""
         if not self.quantity.options:
-            return TrueLoss(output=self.loss.output)
+            return TrueLoss(output=self.loss.output, multiplier=self.loss.multiplier)
         return true_loss(self.loss, case.classes)
 
     def question(self, case: Case, row: int) -> Question:

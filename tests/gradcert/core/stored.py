@@ -7,7 +7,7 @@ import numpy as np
 from gradcert_implementations import Array
 from gradcert_oracle import FORMATS
 
-__all__ = ["LOGITS", "LOGITS_OF", "STORED", "logarithms", "outputs"]
+__all__ = ["LOGITS", "LOGITS_OF", "LOG_PROBABILITIES", "STORED", "logarithms", "outputs"]
 
 LOGITS = "logits"
 """The name of the argument that all of it is made of."""
@@ -63,9 +63,12 @@ def logarithms(logits: Array) -> Array:
     return found.astype(logits.dtype)
 
 
+LOG_PROBABILITIES = "log-probabilities"
+"""The name of the argument that a backward of log-softmax may take."""
+
 STORED: Mapping[str, Callable[[Array], Array]] = {
     "outputs": outputs,
-    "log-probabilities": logarithms,
+    LOG_PROBABILITIES: logarithms,
 }
 """What is made of logits, by the name of the argument."""
 
@@ -78,6 +81,6 @@ def _logits_of_outputs(stored: Array) -> Array:
 
 LOGITS_OF: Mapping[str, Callable[[Array], Array]] = {
     "outputs": _logits_of_outputs,
-    "log-probabilities": lambda stored: stored,
+    LOG_PROBABILITIES: lambda stored: stored,
 }
 """Logits of which each may have been made."""

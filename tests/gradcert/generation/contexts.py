@@ -10,8 +10,10 @@ from gradcert.core.case import Case
 from gradcert.core.shares import counted, weights_of
 from gradcert.generation.scope import Scope
 from gradcert_implementations import Array, Reduction
+from gradcert_oracle import IDENTITY_GRADIENT
 
 __all__ = [
+    "ALMOST_ALL",
     "PLAIN",
     "Context",
     "Ignored",
@@ -49,12 +51,21 @@ _OF_EACH_ROW = (Upstream.UNLIKE, Upstream.ONES_AND_OTHERS)
 """What one number for all rows cannot look like."""
 
 
+ALMOST_ALL = (Ignored.ALL_BUT_ONE, Ignored.ALL)
+"""What leaves at most one row that counts."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What stands around the rows of a batch."""
 
     ignored: Ignored = Ignored.NONE
     upstream: Upstream = Upstream.ONES
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether almost every value is zero, whatever stands in the rows."""
+        return self.ignored in ALMOST_ALL or self.upstream is Upstream.ZERO
 
 
 PLAIN = Context()
@@ -97,21 +108,51 @@ def drawn_context(scope: Scope, number: int) -> tuple[Context, np.random.Generat
 _ANYTHING = (np.nan, np.inf, -np.inf)
 """What an ignored row may hold, where so claimed."""
 
+_FEW_ROWS = 16
+"""The most rows of which a quarter are ignored; of more it is about half."""
+
+
+def _anything(rows: Array, generator: np.random.Generator) -> Array:
+    """Return rows in which one number is not finite, or all are -inf, or of any such kind."""
+    kinds = generator.integers(2 + len(_ANYTHING), size=len(rows))
+    places = generator.integers(rows.shape[1], size=len(rows))
+    changed = rows.copy()
+    for kind, number in enumerate(_ANYTHING):
+        some = kinds == kind
+        changed[some, places[some]] = number
+    changed[kinds == len(_ANYTHING)] = -np.inf
+    mixed = kinds > len(_ANYTHING)
+    changed[mixed] = generator.choice(_ANYTHING, (int(mixed.sum()), rows.shape[1]))
+    return changed
+
+
+def _hidden(which: Ignored, rows: int, generator: np.random.Generator) -> Array:
+    """Return which rows are ignored."""
+    order = generator.permutation(rows)
+    match which:
+        case Ignored.NONE:
+            hidden = order[:0]
+        case Ignored.SOME:  # Few rows are unlike, and each shows something.
+            hidden = order[: rows // 2 if rows > _FEW_ROWS else -(-rows // 4) * (rows > 1)]
+        case Ignored.ALL_BUT_ONE:
+            hidden = order[1:]
+        case Ignored.ALL:
+            hidden = order
+    found = np.zeros(rows, bool)
+    found[hidden] = True
+    return found
+
 
 def _with_ignored(case: Case, which: Ignored, scope: Scope, generator: np.random.Generator) -> Case:
     """Return the case with some rows that have no target, and perhaps no numbers either."""
-    hidden = np.full(case.rows, which is not Ignored.NONE)
-    if which is Ignored.SOME:
-        hidden = generator.random(case.rows) < 0.5
-    if which is Ignored.ALL_BUT_ONE and case.rows:
-        hidden[generator.integers(case.rows)] = False
+    hidden = _hidden(which, case.rows, generator)
     if not hidden.any():
         return case
     targets, point = case["targets"].copy(), case.point.copy()
     targets[hidden] = 0
     if scope.anything:
         changed = hidden & (generator.random(case.rows) < 0.5)
-        point[changed] = generator.choice(_ANYTHING, (int(changed.sum()), case.classes))
+        point[changed] = _anything(point[changed], generator)
     name = next(iter(case.arguments))
     regimes = tuple(
         replace(regime, targets="ignored") if gone else regime
@@ -124,13 +165,18 @@ def _most(case: Case, scope: Scope) -> float:
     """Return an upstream gradient under which no partial product exceeds a quarter of the range.
 
     What differentiates ``c tanh(u / c)`` multiplies by c first, and what differentiates
-    ``zeta L**2`` may multiply by ``2 L`` before zeta.
+    ``zeta L**2`` may multiply by ``2 L`` before zeta. A mean over weights may divide by less than
+    one before it multiplies by a weight. The gradient of half a squared error is as large as a
+    logit.
     """
-    loss = scope.loss
+    loss, count = scope.loss, counted(scope.loss, case)
+    divisors = [float(one) for one in (count.divisor, count.z_divisor) if one]
     heaviest = float(np.abs(case["targets"].astype(np.float64)).sum(axis=1).max(initial=0.0)) + 1
     weights = weights_of(loss, case.classes) or (1.0,)
     steepest = max(1.0, abs(loss.multiplier)) * max(1.0, loss.logit_scale) * max(1.0, *weights)
-    steepest *= max(1.0, loss.softcap or 0.0)
+    steepest *= max(1.0, loss.softcap or 0.0) / min((1.0, *divisors))
+    if loss.output == IDENTITY_GRADIENT.output:
+        heaviest += scope.largest
     if loss.z_loss:
         maxima = np.abs(case.point.astype(np.float64).max(axis=1))
         largest = float(maxima[np.isfinite(maxima)].max(initial=0.0))

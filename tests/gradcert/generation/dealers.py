@@ -22,7 +22,7 @@ from gradcert.generation.shapes import (
     UNMOVED,
     UNPLACED,
 )
-from gradcert.generation.sizes import LONG
+from gradcert.generation.sizes import LONG, most_rows
 from gradcert.generation.targets import PLANNED_TARGETS
 
 __all__ = ["UNLIKE", "Dealer"]
@@ -31,9 +31,6 @@ _T = TypeVar("_T")
 
 UNLIKE = 48
 """Unlike rows in a batch of short rows. A longer batch repeats them, in no order."""
-
-_MOST_LOGITS = 1 << 21
-"""A batch of many classes has fewer rows, so that it fits into memory."""
 
 _ALTERNATING_CLASSES = 512
 """Every third batch of fewer classes has a mask in every second row."""
@@ -160,7 +157,7 @@ class Dealer:
 
     def batch(self, rows: int, classes: int) -> PlannedCase:
         """Deal a batch of which some rows are unlike."""
-        rows = min(rows, max(2, _MOST_LOGITS // classes))
+        rows = min(rows, most_rows(classes))
         unlike = (self._row(self._kinds.deal(), classes) for _ in range(min(rows, UNLIKE)))
         return PlannedCase(0, rows, classes, tuple(unlike), self._scope)
 
@@ -171,12 +168,10 @@ class Dealer:
         kinds = [_Kind.PLACED] * (count + 1) + [_Kind.FAR]
         kinds += [_Kind.SURE, _Kind.ARRANGED, _Kind.STRATIFIED, _Kind.WEIGHTED] * (1 + count // 8)
         kinds = [kinds[place] for place in self._generator.permutation(len(kinds))]
-        hidden = max(3, count // 4)
         if classes < _ALTERNATING_CLASSES and self._alternating.deal():
-            hidden = len(kinds)
-            kinds = [one for kind in kinds for one in (kind, _Kind.MASKED)]
+            kinds = [one for kind in self._present(kinds) for one in (kind, _Kind.MASKED)]
         else:
-            kinds += [_Kind.MASKED] * hidden
+            kinds += [_Kind.MASKED] * max(3, count // 4)
         return self._case(kinds, classes)
 
     def causal(self, classes: int) -> PlannedCase:
@@ -201,7 +196,7 @@ class Dealer:
 
     def everywhere(self, classes: int) -> PlannedCase:
         """Deal as many rows as classes: every class is a label, and the largest of another row."""
-        rows = min(classes, max(2, _MOST_LOGITS // classes))
+        rows = min(classes, most_rows(classes))
         labels, largest = (self._generator.permutation(classes).tolist() for _ in range(2))
         unlike = (
             replace(self._row(_Kind.FAR, classes), label=label, largest=place)
@@ -215,7 +210,7 @@ class Dealer:
         Every class is in sight in one of them.
         """
         rows = max(2, -(-classes // _IN_SIGHT.block))
-        fits = _IN_SIGHT.fits(classes) and rows * classes <= _MOST_LOGITS
+        fits = _IN_SIGHT.fits(classes) and rows <= most_rows(classes)
         if not (self._scope.masked and fits):
             return self.batch(rows, classes)
         unlike = []
@@ -225,11 +220,13 @@ class Dealer:
             unlike.append(replace(dealt, shape=EQUAL, mask=_IN_SIGHT, label=label))
         return PlannedCase(0, rows, classes, tuple(unlike), self._scope)
 
-    def _case(self, kinds: Sequence[_Kind], classes: int) -> PlannedCase:
-        """Deal one row of each kind that the scope has."""
+    def _present(self, kinds: Sequence[_Kind]) -> list[_Kind]:
         absent = {_Kind.MASKED} if not self._scope.masked else set()
         absent |= {_Kind.WEIGHTED} if not self._has_weighted else set()
-        kinds = [kind for kind in kinds if kind not in absent]
-        kinds = kinds[: max(2, _MOST_LOGITS // classes)]
+        return [kind for kind in kinds if kind not in absent]
+
+    def _case(self, kinds: Sequence[_Kind], classes: int) -> PlannedCase:
+        """Deal one row of each kind that the scope has."""
+        kinds = self._present(kinds)[: most_rows(classes)]
         unlike = tuple(self._row(kind, classes) for kind in kinds)
         return PlannedCase(0, len(unlike), classes, unlike, self._scope)

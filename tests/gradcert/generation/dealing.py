@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradcert.generation.contexts import Context, ignored_rows, upstream_gradients
+from gradcert.generation.contexts import (
+    ALMOST_ALL,
+    Context,
+    Upstream,
+    ignored_rows,
+    upstream_gradients,
+)
 from gradcert.generation.dealers import UNLIKE, Dealer
 from gradcert.generation.decks import Deck
 from gradcert.generation.places import places
@@ -33,6 +39,9 @@ _EVERYWHERE = 1025
 
 _IN_SIGHT_CLASSES = 1 << 16
 """The vocabulary of which every class comes into sight has fewer."""
+
+_THIN = 3
+"""Batches of short rows, and of long ones, for each context in which almost every value is zero."""
 
 _CAUSAL_CLASSES = 300
 """The most classes of rows that hide what comes after their number."""
@@ -104,12 +113,22 @@ def _long(scope: Scope) -> Iterator[PlannedCase]:
 
 
 def _in_contexts(cases: Iterable[PlannedCase], scope: Scope) -> Iterator[PlannedCase]:
-    """Yield the cases, each in a context."""
+    """Yield the cases, each in a context, and some again where almost every value is zero.
+
+    These count for their contexts only, so that each size and each place is tried in full.
+    """
     generator = scope.generator(2)
-    ignored = Deck(ignored_rows(scope), generator)
-    upstream = Deck(upstream_gradients(scope), generator)
-    for case in cases:
-        yield replace(case, context=Context(ignored.deal(), upstream.deal()))
+    few, none = ignored_rows(scope), upstream_gradients(scope)
+    ignored = Deck([one for one in few if one not in ALMOST_ALL], generator)
+    upstream = Deck([one for one in none if one is not Upstream.ZERO], generator)
+    dealt = [replace(case, context=Context(ignored.deal(), upstream.deal())) for case in cases]
+    yield from dealt
+    sizes = _sizes(scope)
+    for _ in range(_THIN):
+        thin = [Context(one, upstream.deal()) for one in ALMOST_ALL if one in few]
+        thin += [Context(ignored.deal(), one) for one in none if one is Upstream.ZERO]
+        for context in thin:
+            yield replace(dealt[sizes.integers(len(dealt))], context=context)
 
 
 def _with_vectors(cases: Iterable[PlannedCase], scope: Scope) -> Iterator[PlannedCase]:

@@ -6,8 +6,6 @@ from gradcert_implementations import Array
 
 __all__ = ["blocks", "names", "places"]
 
-_SMALLEST_BLOCK = 4
-
 
 def blocks(classes: int) -> tuple[int, ...]:
     """Return the powers of two from 4 up that end inside a row of this length.

@@ -13,7 +13,9 @@ PLAIN_NUMBERS = {"logits": 0.0, "probabilities": 0.5}
 
 
 def plain_case(claim: Claim, point: Array, regime: str) -> Case:
-    """Return the case of a point for a claim: targets, and v, are one at the first class of a row.
+    """Return the case of a point for a claim: targets, and v, are one at one class of a row.
+
+    It is the first class, or the second one where rows of the first class are ignored.
 
     Parameters
     ----------
@@ -25,7 +27,8 @@ def plain_case(claim: Claim, point: Array, regime: str) -> Case:
         The name of the rows in records.
     """
     first = np.zeros(point.shape)
-    first[:, 0] = 1
+    ignored = claim.loss.ignore_index == 0 and point.shape[1] > 1
+    first[:, int(ignored)] = 1
     others = ("targets", "v") if "v" in claim.quantity.arguments else ("targets",)
     arguments = {claim.point: point, **dict.fromkeys(others, first)}
     case = Case(arguments, (Regime(regime),) * len(point))

@@ -11,10 +11,11 @@ from enum import StrEnum
 
 from gradcert.generation.bands import Band
 from gradcert.generation.contexts import PLAIN, Context
-from gradcert.generation.masks import CAUSAL, Mask
+from gradcert.generation.masks import BLOCKS, CAUSAL, Mask
 from gradcert.generation.places import names
 from gradcert.generation.scope import Scope
 from gradcert.generation.shapes import UNPLACED
+from gradcert.generation.targets import LABELLED
 from gradcert.generation.vectors import ONE_HOT
 
 __all__ = ["Dimension", "Item", "PlannedCase", "PlannedRow"]
@@ -134,26 +135,29 @@ class PlannedCase:
         """Yield what the masks of three unlike rows or more have in common."""
         masks = [row.mask for row in self.unlike]
         hidden = [mask is not None for mask in masks]
+        in_place = [mask for mask in masks if mask is not None and mask.pattern in BLOCKS]
         if not len(masks) == self.rows > 2:
             return
         if hidden == [i % 2 == 1 for i in range(self.rows)]:
             yield "every second row"
-        if all(hidden) and len({*masks}) == 1:
+        if len(in_place) == self.rows and len({*in_place}) == 1:
             yield "one mask for all rows"
         if all(row.mask == CAUSAL and row.label == i for i, row in enumerate(self.unlike[:-1])):
             yield "the classes after the number of the row"
 
     def _items(self) -> Iterator[Item]:
+        if self.scope.loss.ignore_index is not None:
+            yield Item(Dimension.IGNORED, self.context.ignored)
+        if self.scope.upstream:
+            yield Item(Dimension.UPSTREAM, self.context.upstream)
+        if self.context.is_thin:
+            return
         yield Item(Dimension.CLASSES, str(self.classes))
         yield Item(Dimension.ROWS, str(self.rows))
         compared = (self.rows > self.classes) - (self.rows < self.classes)
         beside = {-1: "fewer rows than", 0: "as many rows as", 1: "more rows than"}[compared]
         yield Item(Dimension.BATCHES, f"{beside} classes")
         yield from (Item(Dimension.MASKS, name) for name in self._masks_of_batch())
-        if self.scope.loss.ignore_index is not None:
-            yield Item(Dimension.IGNORED, self.context.ignored)
-        if self.scope.upstream:
-            yield Item(Dimension.UPSTREAM, self.context.upstream)
         banded = Dimension.DIFFERENCES if self.scope.logits else Dimension.PROBABILITIES
         for row in self.unlike:
             yield Item(Dimension.VALUES, row.shape)
@@ -176,7 +180,9 @@ class PlannedCase:
                 yield Item(Dimension.PLACES, f"v {name}")
 
     def _places(self, row: PlannedRow) -> Iterator[Item]:
-        roles = {"label": row.label, "largest": row.largest, "second largest": row.second}
+        roles = {"largest": row.largest, "second largest": row.second}
+        if row.targets == LABELLED:
+            roles["label"] = row.label
         for role, place in roles.items():
             for name in names(place, self.classes):
                 yield Item(Dimension.PLACES, f"{role} {name}")

@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 
 from gradcert.core.claim import Claim
-from gradcert.core.stored import LOGITS
+from gradcert.core.stored import LOG_PROBABILITIES, LOGITS
 from gradcert.generation.draws import Seeded
 from gradcert_implementations import Loss, TargetDomain
 from gradcert_oracle import Format
@@ -113,10 +113,13 @@ def largest_logit(claim: Claim, unlike: int) -> float:
     if claim.loss.z_loss:
         # Some square the logarithm of the sum before they multiply.
         largest = min(largest, sqrt(format.max) / (4 * scale))
+    if claim.quantity.arguments[0] == LOG_PROBABILITIES:
+        # Two logits may differ by twice their size, and so the stored logarithms are as large.
+        largest = min(largest, format.max / 2 - _LOGARITHM)
     nearest = np.array(min(largest, format.max)).astype(format.dtype)
     if float(nearest) > largest:
         nearest = np.nextafter(nearest, np.zeros_like(nearest))
-    return float(nearest)
+    return max(float(nearest), format.smallest_subnormal)
 
 
 def scope_of(claim: Claim, seed: int) -> Scope:
@@ -135,6 +138,9 @@ def scope_of(claim: Claim, seed: int) -> Scope:
     names = claim.quantity.arguments
     vectors = VectorDomain(claim.quantity.masked_v, "targets" in names) if "v" in names else None
     room = 4 * (largest + _LOGARITHM) if claim.quantity.unbounded else 8
+    if claim.quantity.shares:
+        weights = loss.class_weights if isinstance(loss.class_weights, tuple) else ()
+        room *= max(1.0, abs(loss.multiplier)) * max(1.0, loss.logit_scale) * max((1.0, *weights))
     return Scope(
         logits=claim.point == LOGITS,
         format=format,

@@ -16,6 +16,7 @@ __all__ = [
     "Shape",
     "Size",
     "large_batches",
+    "most_rows",
     "planned_classes",
     "planned_rows",
     "shapes",
@@ -65,9 +66,14 @@ _MOST_LOGITS = 1 << 21
 """A batch of many classes has fewer rows, so that it fits into memory."""
 
 
+def most_rows(classes: int) -> int:
+    """Return the most rows of a batch: two or more, also where one does not fit into memory."""
+    return max(2, _MOST_LOGITS // classes)
+
+
 def _with_classes(shape: Shape, classes: int) -> Shape:
     """Return a shape with this number of classes, and with two rows or more if it had them."""
-    return Shape(min(shape.rows, max(2, _MOST_LOGITS // classes)), classes)
+    return Shape(min(shape.rows, most_rows(classes)), classes)
 
 
 def shapes(

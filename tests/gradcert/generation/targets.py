@@ -10,7 +10,7 @@ from gradcert.generation.draws import Source
 from gradcert_implementations import Array, TargetDomain
 from gradcert_oracle import Format
 
-__all__ = ["PLANNED_TARGETS", "TARGETS", "Targets"]
+__all__ = ["LABELLED", "PLANNED_TARGETS", "TARGETS", "Targets"]
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,10 @@ def _cancelling(source: Source, row: Array, format: Format) -> Array:
     return targets / 8
 
 
-_INDEX = (Targets("one-hot", _one_hot, one_hot=True),)
+LABELLED = "one-hot"
+"""The name of the targets that are one at a label."""
+
+_INDEX = (Targets(LABELLED, _one_hot, one_hot=True),)
 _PROBABILITY = (*_INDEX, Targets("soft", _soft), Targets("smoothed", _smoothed))
 
 _ANY = (*_PROBABILITY, Targets("unnormalised", _unnormalised))

@@ -105,6 +105,22 @@ def test_the_cases_of_a_plan_are_in_their_contexts() -> None:
         assert wanted[planned.context.ignored], planned.context
 
 
+@pytest.mark.parametrize("loss", [EACH, MEAN], ids=["rows", "mean"])
+def test_every_item_of_a_plan_comes_where_rows_count_and_g_is_not_zero(loss: Loss) -> None:
+    about = {Dimension.IGNORED, Dimension.UPSTREAM}
+    planned = plan(scope(loss))
+    cases = (*planned.few, *planned.many)
+    plain = plan(scope(Loss()))
+    wanted = {item for case in (*plain.few, *plain.many) for item in case.items}
+    full = {item for case in cases if not case.context.is_thin for item in case.items}
+    assert {x for x in full if x.dimension not in about} == {
+        x for x in wanted if x.dimension not in about
+    }
+    thin = [case for case in cases if case.context.is_thin]
+    assert thin
+    assert {item.dimension for case in thin for item in case.items} == about
+
+
 def test_some_ignored_rows_stand_beside_some_that_count() -> None:
     case = placed(Context(Ignored.SOME), scope(EACH))
     kept = case["targets"].any(axis=1)
@@ -121,6 +137,21 @@ def test_an_ignored_row_holds_anything_only_where_that_is_claimed() -> None:
     assert not case["targets"][strange].any()
     assert np.isnan(case.point).any()
     assert np.isinf(case.point).any()
+
+
+def test_an_ignored_row_may_hold_one_nan_and_nothing_but_minus_infinity() -> None:
+    found = scope(EACH, ignored_rows_may_hold_anything=True)
+    rows = placed(Context(Ignored.ALL), found, rows=1024).point
+    assert (np.isnan(rows).sum(axis=1) == 1).any()
+    assert (rows == -np.inf).all(axis=1).any()
+
+
+def test_a_mean_over_light_weights_divides_no_upstream_gradient_out_of_range() -> None:
+    loss = Loss(class_weights=(2.0**-10, 1.0), reduction="mean", mean_over="weights")
+    found = scope(loss)
+    case = placed(Context(upstream=Upstream.HUGE), found, 1)
+    assert case.upstream is not None
+    assert abs(float(case.upstream)) * 2.0**10 <= found.format.max / 4
 
 
 def test_an_upstream_gradient_is_one_number_a_row_or_one_for_all() -> None:

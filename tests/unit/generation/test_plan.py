@@ -30,7 +30,7 @@ def _claim(quantity: str = "dE/dz", format: str = "binary32", name: str = "numpy
 def test_a_seed_means_the_same_plan_with_every_version_of_numpy() -> None:
     found = plan(scope_of(_claim(), 0))
     listed = [(case.rows, case.classes, case.unlike) for case in (*found.few, *found.many)]
-    assert crc32(repr(listed).encode()) == 2463876830
+    assert crc32(repr(listed).encode()) == 1079521084
 
 
 def test_another_seed_means_another_plan() -> None:
@@ -50,7 +50,7 @@ def test_claims_of_one_format_share_the_cases_of_logits() -> None:
 
 def test_all_claims_of_a_subject_have_the_same_sizes() -> None:
     sizes = {
-        tuple((case.rows, case.classes) for case in plan(scope_of(_claim(*claim), 0)).few)
+        frozenset((case.rows, case.classes) for case in plan(scope_of(_claim(*claim), 0)).few)
         for claim in (("dE/dz", "binary64"), ("dE/dz", "bfloat16"), ("dE/do", "binary32"))
     }
     assert len(sizes) == 1

@@ -109,7 +109,18 @@ def test_a_quantity_without_options_answers_for_the_plain_loss_only(quantity: Qu
     output = quantity.output
     message = f"{quantity.name} of output {output} answers for a loss without options only"
     with pytest.raises(ValueError, match=message):
-        Question(quantity, rows, BINARY64, Loss(output=output, multiplier=2.0))
+        Question(quantity, rows, BINARY64, Loss(output=output, logit_scale=2.0))
+
+
+@pytest.mark.parametrize("quantity", [SIGMOID_GRADIENT, IDENTITY_GRADIENT])
+def test_a_multiplier_of_any_output_multiplies_the_values(quantity: Quantity) -> None:
+    plain, twice = (Loss(output=quantity.output, multiplier=m) for m in (1.0, 2.0))
+    share = Share(upstream=-3.0, divisor=Fraction(5))
+    once = enclose(Question(quantity, (Z, T), BINARY64, plain, share))
+    doubled = enclose(Question(quantity, (Z, T), BINARY64, twice, share))
+    for one, two in zip(once, doubled, strict=True):
+        assert (2 * one).overlaps(two)
+        assert not one.overlaps(two)
 
 
 @pytest.mark.parametrize("quantity", [SOFTMAX, JACOBIAN])

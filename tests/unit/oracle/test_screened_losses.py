@@ -9,7 +9,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 from drawn_losses import rounded
-from screened_losses import QUANTITIES, draw_rows, probes, violations
+from screened_losses import QUANTITIES, Rows, draw_rows, probes, violations
 
 from gradcert_oracle import (
     BINARY32,
@@ -29,6 +29,19 @@ from gradcert_oracle import (
 from gradcert_oracle.wider import Array
 
 EACH_FORMAT = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+
+
+@EACH_FORMAT
+@pytest.mark.parametrize("factors", [(2, 43, 5, 1.5), (1.5, 9, 3, 100), (5, 665, 3, 1)])
+def test_no_bound_counts_a_rounding_that_an_order_of_the_factors_does_not_have(
+    format: Format, factors: tuple[float, int, float, float]
+) -> None:
+    # Equal logits have exact probabilities, so the factors are all that rounds.
+    upstream, divisor, scaled, multiplier = factors
+    loss = Loss(logit_scale=scaled, multiplier=multiplier, z_loss=0.25)
+    share = Share(upstream=upstream, divisor=Fraction(divisor), z_divisor=Fraction(divisor))
+    row = Question(GRADIENT, ((0.0, 0.0), (1.0, 0.0)), format, loss, share)
+    assert not [*violations(Rows(GRADIENT, format, loss, [row]))]
 
 
 @EACH_FORMAT

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import IO
 
 __all__ = ["captured_output", "descriptors_kept", "flush_libraries"]
 
@@ -39,6 +40,16 @@ def descriptors_kept() -> Iterator[None]:
             os.close(copy)
 
 
+def _file() -> IO[bytes]:
+    """Return a file without a name; in memory where no folder takes one."""
+    try:
+        return tempfile.TemporaryFile("a+b", buffering=0)
+    except OSError:
+        if sys.platform != "linux":
+            raise
+        return os.fdopen(os.memfd_create("output"), "a+b", buffering=0)
+
+
 @contextlib.contextmanager
 def captured_output() -> Iterator[Callable[[], str]]:
     r"""Collect what is written to standard output, by Python and by the libraries below it.
@@ -59,7 +70,7 @@ def captured_output() -> Iterator[Callable[[], str]]:
     with contextlib.suppress(Exception):  # It may be closed, or None.
         sys.stdout.flush()
     flush_libraries()  # What they printed before is not what a call writes.
-    with descriptors_kept(), tempfile.TemporaryFile("a+b", buffering=0) as file:
+    with descriptors_kept(), _file() as file:
         # The subject may close what it finds, so each has a descriptor of its own.
         printed = os.fdopen(os.dup(file.fileno()), "w", encoding="utf-8", errors="replace")
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from gradcert.core.state.setting import Setting, module
@@ -93,6 +94,6 @@ def framework_settings() -> tuple[Setting, ...]:
     found: tuple[Setting, ...] = ()
     for name in _BY_FRAMEWORK:
         framework = sys.modules.get(name)
-        if framework is not None:
+        if isinstance(framework, ModuleType):
             found += _settings(name, framework)
     return found
