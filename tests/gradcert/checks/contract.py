@@ -1,7 +1,10 @@
 """The contract of any numerical function."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from gradcert.checks.nothing_kept import require_nothing
 from gradcert.checks.places import telling_places
 from gradcert.checks.shown import ASKED, with_rows_changed
 from gradcert.core.case import Case
@@ -78,11 +81,16 @@ def inputs_unchanged(claim: Claim, case: Case) -> list[JudgedRow]:
 def empty_batch(claim: Claim, case: Case) -> list[JudgedRow]:
     """A batch of no rows has an answer of no rows.
 
-    Predicate: the shape and dtype of the answer for arguments of shape (0, n). There are no values
-    in it, so it cannot see the all-zero gradient, a sign flip, a scale or noise.
+    Predicate: the shape and dtype of the answer for arguments of shape (0, n). If the answer is the
+    value of a reduced loss, it is zero for a sum, and NaN or zero for a mean, as the loss says.
+    There are no values of rows in it, so it cannot see the all-zero gradient, a sign flip, a scale
+    or noise.
     """
-    with shown_as("for a batch of no rows", f"f(*({with_rows_changed(claim, 'a[:0]')}))"):
-        claim.answer(case.of_rows(np.zeros(0, int)))
+    expression = f"f(*({with_rows_changed(claim, 'a[:0]')}))"
+    with shown_as("for a batch of no rows", expression):
+        answer = claim.answer(case.of_rows(np.zeros(0, int)))
+    if claim.quantity.reduces:
+        require_nothing(claim, case, answer, shown_by=(expression,))
     return []
 
 
@@ -90,22 +98,38 @@ _POISONED = 16
 """Numbers of a case that are replaced by NaN, one at a time."""
 
 
+def _telling(claim: Claim, case: Case) -> Case:
+    """Return the case without a target in the rows whose answer may be zero whatever they hold."""
+    asked, loss = with_ignored_labels(claim.loss, case), claim.true_loss(case)
+    targets = asked["targets"]
+    weighted = targets != 0
+    if loss.class_weights and not (loss.label_smoothing or loss.z_loss):
+        weighted &= np.array(loss.class_weights) != 0
+    tells = weighted.any(axis=1)
+    for row, share in enumerate(claim.shares(case, range(case.rows))):
+        tells[row] &= share.kept and share.upstream != 0
+    telling = {**asked.arguments, "targets": np.where(tells[:, np.newaxis], targets, 0)}
+    return replace(asked, arguments=telling)
+
+
 def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     """NaN in gives NaN out in that row, and nowhere else.
 
     Predicate: replace one number of the first argument by NaN. Then its row of the answer has a
     NaN, and any other row has one only if it had one before. Each number of a case is tried; if
-    there are more than 16, then 16 at most: in rows that are evenly spaced, the class with the
-    largest target, and the first class, the last, those around the middle and those beside
+    there are more than 16, then 16 at most: in rows that are evenly spaced, the class whose target
+    is the largest in size, and the first class, the last, those around the middle and those beside
     boundaries of blocks of 128 and 1024. For dE/do, where a class without a target does not depend
-    on it, only the class with the largest target is tried. A row without targets is not tried,
-    because its loss may well be zero. It cannot see an error in values, such as a sign flip, a
-    scale or noise.
+    on it, only the class whose target is the largest in size is tried. A row is not tried if its
+    answer may well be zero: one that is ignored, any row where a mean divides by zero, one whose
+    upstream gradient is zero, one without targets, and, without label smoothing and z-loss, one
+    whose targets have class weights of zero only. It cannot see an error in values, such as a sign
+    flip, a scale or noise.
     """
     before = claim.answer(case)
     had_nan = np.isnan(before).reshape(case.rows, -1).any(axis=1)
     for row, column in telling_places(
-        with_ignored_labels(claim.loss, case),
+        _telling(claim, case),
         most=_POISONED,
         labels_only=claim.quantity.needs_target,
     ):

@@ -1,13 +1,14 @@
-"""The answer where a mean divides by zero, because no row counts."""
+"""The answer where no row counts: a mean divides by zero, and a sum is zero."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+from gradcert.checks.shown import ASKED
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import AcceptedRows, Evidence, JudgedRow, Refuted, floats, text
-from gradcert_implementations import Array, NothingKept
+from gradcert_implementations import Array, NothingKept, Reduction
 
 __all__ = ["require_nothing"]
 
@@ -18,15 +19,21 @@ _HOLDS: dict[NothingKept, Callable[[Array], Array]] = {
 }
 
 
-def require_nothing(claim: Claim, case: Case, answer: Array) -> list[JudgedRow | AcceptedRows]:
-    """Refute a claim unless every value is NaN or zero, as its loss says.
+def require_nothing(
+    claim: Claim, case: Case, answer: Array, *, shown_by: tuple[str, ...] = (ASKED,)
+) -> list[JudgedRow | AcceptedRows]:
+    """Refute a claim unless every value is zero for a sum, and NaN or zero for a mean.
+
+    The loss says which of the two.
 
     Parameters
     ----------
     case
-        A case in which no row counts.
+        A case in which no row counts, or the one whose rows were left out.
     answer
-        The answer to it.
+        The answer where no row counts.
+    shown_by
+        See :class:`Evidence`.
 
     Raises
     ------
@@ -35,6 +42,8 @@ def require_nothing(claim: Claim, case: Case, answer: Array) -> list[JudgedRow |
     """
     loss = claim.loss
     wanted = loss.nothing_kept_loss if claim.quantity.reduces else loss.nothing_kept_gradient
+    if loss.reduction is not Reduction.MEAN:
+        wanted = NothingKept.ZERO
     for row, values in enumerate(answer):
         returned = floats(values)
         wrong = ~_HOLDS[wanted](np.array(returned))
@@ -48,6 +57,7 @@ def require_nothing(claim: Claim, case: Case, answer: Array) -> list[JudgedRow |
                     f"it should be {said}",
                     row=row,
                     returned=tuple(map(text, returned)),
+                    shown_by=shown_by,
                 )
             )
     return []

@@ -37,9 +37,9 @@ def telling_places(case: Case, *, most: int, labels_only: bool) -> list[tuple[in
     """Return rows and columns of a case at which a kernel may go wrong, at most `most` of them.
 
     They are in rows that have a target. If all places are too many, rows are evenly spaced, and in
-    each of them the class with the largest target is tried. The first column, the last, those
-    around the middle, and those beside the first and the last boundary of blocks of 128 and of 1024
-    are tried in one of these rows each.
+    each of them the class whose target is the largest in size is tried. The first column, the last,
+    those around the middle, and those beside the first and the last boundary of blocks of 128 and
+    of 1024 are tried in one of these rows each.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def telling_places(case: Case, *, most: int, labels_only: bool) -> list[tuple[in
     most
         How many places there may be, at least 13.
     labels_only
-        Whether only the class with the largest target counts.
+        Whether only the class whose target is the largest in size counts.
 
     Examples
     --------
@@ -63,5 +63,5 @@ def telling_places(case: Case, *, most: int, labels_only: bool) -> list[tuple[in
     if not labels_only and len(rows) * case.classes <= most:
         return list(product(rows, range(case.classes)))
     rows = [rows[place] for place in evenly_spaced(len(rows), most - len(columns))]
-    labels = zip(rows, targets[rows].argmax(axis=1).tolist(), strict=True)
+    labels = zip(rows, np.abs(targets[rows]).argmax(axis=1).tolist(), strict=True)
     return sorted({*labels, *zip(cycle(rows), columns, strict=False)})
