@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcert.core.case import Case, Regime
 from gradcert.core.clock import CLOCK
-from gradcert.core.failures import Broken, Died, NotSupported, Unreachable
+from gradcert.core.failures import Broken, Died, NotSupported, Raised, Unreachable
 from gradcert.core.interruption import Interrupted, heeding
 from gradcert.core.shares import share_of, true_loss, with_ignored_labels
 from gradcert.core.state.float_environment import reset_float_environment
@@ -188,9 +188,13 @@ class Claim:
             If it raises NotImplementedError.
         Broken
             If it raises anything else, or does not return a numpy array of the right shape and
-            dtype.
+            dtype. It carries the case, which a check may have made of another one.
         """
-        return self.call(*(array.copy() for array in self.arguments(case)))
+        try:
+            return self.call(*(array.copy() for array in self.arguments(case)))
+        except Broken as broken:
+            broken.case = broken.case or (case if case.rows else None)
+            raise
 
     def _hint(self, rows: Sequence[Array]) -> str:
         """Return what to claim, if the function answers the rows that it refuses as a sequence.
@@ -236,9 +240,9 @@ class Claim:
         except Died as died:
             raise type(died)(str(died), case=self._case_of(arguments)) from died
         except Broken as broken:  # Another process says so.
-            raise Broken(str(broken) + self._hint(arguments)) from broken
+            raise type(broken)(str(broken) + self._hint(arguments)) from broken
         except BaseException as error:  # SystemExit and worse are not answers.
-            raise Broken(f"raised {one_line(error)}{self._hint(arguments)}") from error
+            raise Raised(f"raised {one_line(error)}{self._hint(arguments)}") from error
         finally:
             reset_float_environment()
         if self.quantity.reduces and isinstance(result, np.generic):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from gradcert.core.case import Case
 
-__all__ = ["Broken", "Died", "NotCalled", "NotSupported", "Unreachable", "shown_as"]
+__all__ = ["Broken", "Died", "NotCalled", "NotSupported", "Raised", "Unreachable", "shown_as"]
 
 
 class Broken(Exception):
@@ -28,6 +28,10 @@ class Broken(Exception):
         super().__init__(message)
         self.shown_by = shown_by
         self.case = case
+
+
+class Raised(Broken):
+    """The implementation raised an error."""
 
 
 class Died(Broken):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcert.core.failures import Broken, Died, NotCalled, NotSupported, Unreachable
+from gradcert.core.failures import Broken, Died, NotCalled, NotSupported, Raised, Unreachable
 from gradcert.core.limits import Limits
 from gradcert.core.state.watching import Watched
 from gradcert.isolation.blocks import LentBlocks
@@ -130,7 +130,7 @@ class Connection:
             If the child ends, or does not answer within the time limit.
         NotCalled
             If two calls before did not return.
-        Broken
+        Raised
             If the function raises an error.
         NotSupported
             If it raises NotImplementedError.
@@ -153,7 +153,7 @@ class Connection:
         if answer.not_supported is not None:
             raise NotSupported(answer.not_supported)
         if answer.raised is not None:
-            raise Broken(answer.raised)
+            raise Raised(answer.raised)
         return Watched(returned, answer.written, answer.changed)
 
     def weights(self, classes: int) -> tuple[float, ...]:

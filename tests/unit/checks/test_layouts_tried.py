@@ -71,6 +71,23 @@ def test_reversed_rows_may_be_refused_and_other_layouts_may_not() -> None:
         memory_layout(claim_of(refusing_columns), THREE)
 
 
+def test_reversed_rows_may_be_refused_by_a_function_that_does_not_implement_them() -> None:
+    def unwilling(z: Array, t: Array) -> Array:
+        if z.strides[0] < 0:
+            raise NotImplementedError("negative strides")
+        return right(z, t)
+
+    memory_layout(claim_of(unwilling), THREE)
+
+
+def test_what_is_no_answer_to_reversed_rows_is_no_refusal() -> None:
+    def silent(z: Array, t: Array) -> Any:
+        return None if z.strides[0] < 0 else right(z, t)
+
+    with pytest.raises(Broken, match=r"returned NoneType, .* given as reversed rows$"):
+        memory_layout(claim_of(silent), THREE)
+
+
 def test_a_subject_whose_arrays_have_no_strides_is_not_asked_for_layouts_at_all() -> None:
     for library in ("torch", "jax"):
         pytest.importorskip(library)

@@ -9,6 +9,7 @@ import pytest
 from subjects import Gradient, case_of, claim_of, in_binary32, right, transposed
 
 import gradcert_oracle
+from gradcert.checks.repeated_calls import same_answer_twice
 from gradcert.core.claim import claims_of
 from gradcert.core.failures import Broken, NotSupported, shown_as
 from gradcert.core.shares import true_loss
@@ -159,6 +160,22 @@ def test_what_is_no_answer_is_broken_with_the_reason(subject: Gradient, reason: 
     with pytest.raises(Broken) as caught:
         claim_of(subject).answer(CASE)
     assert str(caught.value) == reason
+
+
+def test_what_is_broken_has_the_case_that_the_function_was_called_with() -> None:
+    def blind_to_the_last_class(z: Array, t: Array) -> Array:
+        if t[0, -1]:
+            raise IndexError("no such class")
+        return right(z, t)
+
+    claim = claim_of(blind_to_the_last_class)
+    with pytest.raises(Broken) as caught:
+        same_answer_twice(claim, case_of([[1.0, 2.0]], [[1.0, 0.0]]))
+    assert caught.value.case is not None
+    assert caught.value.case["targets"].tolist() == [[0.0, 1.0]]
+    with pytest.raises(Broken) as caught:
+        claim.answer(CASE.of_rows(np.zeros(0, int)))
+    assert caught.value.case is None
 
 
 def test_a_long_message_of_an_error_is_cut() -> None:
