@@ -27,7 +27,7 @@ _JACOBIAN_ENTRIES = 1 << 23
 _BATCHES = 12
 
 _SAMPLED = ((5, FEW), (FEW + 1, 256), (257, 2500), (2501, LONG), (LONG + 1, 31_999))
-"""The ranges of classes of which a sample has one batch each."""
+"""The ranges of classes of which a sample has one batch each, if there is any."""
 
 _SAMPLED_ROWS, _SAMPLED_NUMBERS = 5, 4096
 """A sampled batch has all its rows, or five, or more if that many numbers are enough for them."""
@@ -50,12 +50,16 @@ def _fits(case: PlannedCase, most: int) -> bool:
 
 
 def _sample(cases: Sequence[PlannedCase], seed: int, check: Check) -> Iterator[PlannedCase]:
-    """Yield one batch of each range of classes; every check and every seed has others."""
+    """Yield one batch of each range of classes; every check and every seed has others.
+
+    Where all batches are of other numbers of classes, there is one of them.
+    """
     generator = np.random.default_rng([seed, crc32(check.id.encode())])
-    for fewest, most in _SAMPLED:
-        inside = [case for case in cases if fewest <= case.classes <= most and case.rows > 1]
-        if inside:
-            yield inside[generator.integers(len(inside))]
+    ranges = [
+        [case for case in cases if fewest <= case.classes <= most] for fewest, most in _SAMPLED
+    ]
+    for inside in filter(None, ranges if any(ranges) else [cases]):
+        yield inside[int(generator.integers(len(inside)))]
 
 
 def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Sequence[PlannedCase]:
@@ -64,7 +68,11 @@ def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Seq
     return cases[among.index(claim) :: len(among)]
 
 
-def _trimmed(case: PlannedCase, also: tuple[Item, ...]) -> PlannedCase:
+def _of_several_rows(cases: Sequence[PlannedCase]) -> Sequence[PlannedCase]:
+    return [case for case in cases if case.rows > 1]
+
+
+def _trimmed(case: PlannedCase, also: tuple[Item, ...] = ()) -> PlannedCase:
     """Return the first rows of a case, which then tries other items too."""
     rows = min(case.rows, max(_SAMPLED_ROWS, _SAMPLED_NUMBERS // case.classes))
     return replace(case, rows=rows, unlike=case.unlike[:rows], also=also)
@@ -98,6 +106,7 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
         most = max(most, claim.fewest_classes)
         # The check of long rows does not apply, so that of short rows tries them.
         short, long = tuple(case for case in (*short, *long) if _fits(case, most)), ()
+    every = _of_several_rows((*short, *long))
     if claim.implementation.compiles_per_shape and settings.effort is not Effort.THOROUGH:
         short, long = (tuple(_shared_out(check, claim, cases)) for cases in (short, long))
     if settings.effort is Effort.QUICK:
@@ -110,8 +119,10 @@ def planned_cases(check: Check, claim: Claim, settings: SearchSettings) -> tuple
             return short
         case Part.LONG_ROWS:
             return long
+    # A subject of one vocabulary has no small case, and a claim's share may be a single row.
+    several = _of_several_rows((*short, *long)) or every
     if check.part is Part.BATCHES:
-        several = [case for case in (*short, *long) if case.rows > 1 and case.classes <= LONG]
-        return _spaced(several, _BATCHES)
-    sampled = _sample((*short, *long), settings.seed, check)
+        shorter = [case for case in several if case.classes <= LONG]
+        return _spaced(shorter, _BATCHES) or tuple(map(_trimmed, _spaced(several, _BATCHES)))
+    sampled = _sample(several, settings.seed, check)
     return tuple(_trimmed(case, check.items(claim)) for case in sampled)

@@ -9,11 +9,12 @@ from subjects import right
 
 from gradcert.checks import CHECKS, check_named, planned, planned_cases
 from gradcert.core.claim import Claim, claims_of
+from gradcert.core.evidence import Refuted
 from gradcert.core.settings import Effort, SearchSettings
 from gradcert.generation import filling
 from gradcert.generation.filling import filled
 from gradcert.generation.plan import Dimension
-from gradcert_implementations import Domain, Implementation, load
+from gradcert_implementations import Array, Domain, Implementation, load
 
 SETTINGS = SearchSettings(max_examples=10, seed=0)
 THOROUGH = replace(SETTINGS, effort=Effort.THOROUGH)
@@ -89,6 +90,36 @@ def test_no_planned_case_has_fewer_classes_than_a_subject_takes(fewest: int) -> 
     cases = [*chain.from_iterable(planned_cases(check, claim, SETTINGS) for check in CHECKS)]
     assert min(case.classes for case in cases) == fewest
     assert max(case.size for case in cases) < 1 << 23
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, QUICK])
+@pytest.mark.parametrize("classes", [2, 50257])
+def test_one_number_of_classes_has_batches_of_several_rows_however_small_or_large_it_is(
+    classes: int, settings: SearchSettings
+) -> None:
+    subject = replace(_claim().implementation, domain=Domain(classes=classes))
+    (claim,) = claims_of(subject)
+    for check in ("memory-layout", "row-independence", "same-answer-twice"):
+        cases = planned_cases(check_named(check), claim, settings)
+        assert cases
+        assert {case.classes for case in cases} == {classes}
+        assert all(1 < case.rows <= max(5, 4096 // classes) for case in cases)
+
+
+def test_a_flaw_in_one_layout_of_two_classes_is_seen_in_a_quick_run() -> None:
+    def wrong_where_transposed(z: Array, t: Array) -> Array:
+        return right(z, t) if z.flags.c_contiguous else t
+
+    subject = replace(
+        _claim().implementation,
+        functions={"dE/dz": wrong_where_transposed},
+        domain=Domain(classes=2),
+    )
+    (claim,) = claims_of(subject)
+    check = check_named("memory-layout")
+    (case,) = planned_cases(check, claim, QUICK)
+    with pytest.raises(Refuted):
+        check.run(claim, filled(case))
 
 
 def test_the_certificate_can_list_every_layout_that_the_arrays_of_a_subject_have() -> None:
