@@ -94,8 +94,9 @@ def accuracy(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     void on that row, such that every returned value v and true value x have ``|v - x| <= 2 b``,
     with b that algorithm's budget for the value. NaN and infinity are within no budget. If the
     implementation claims a level, the algorithm is of that level or a better one, with any order of
-    summation. A row is skipped if a true loss or dE/do exceeds the format's largest number, or if
-    the sizes of the terms of a loss add up to more than that.
+    summation. A row of a quantity without a bound (loss, dE/do, log-softmax, dE/dt) is skipped,
+    with all its values, if the size of one true value exceeds the format's largest number. So is a
+    loss if the sizes of its terms add up to more than that.
 
     Of rows with equal arguments and equal answers the first is examined, and stands for all. A
     batch is screened first; see ``gradcert_oracle.acceptance``. What the screen accepts is within

@@ -8,7 +8,7 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, Refuted, errors, floats, judge_exactly, text
 from gradcert_implementations import Array
-from gradcert_oracle import Algorithm, budgets
+from gradcert_oracle import Algorithm, algorithms, budgets
 
 __all__ = ["require_agreement", "require_equal_bytes"]
 
@@ -60,8 +60,8 @@ def require_agreement(
     judgement = judge_exactly(claim, differences, allowances)
     if judgement.algorithm is None:
         index = differing[judgement.index]
-        claimed = (allowances(algorithm) for algorithm in reversed(claim.levels))
-        widest = next((each for each in claimed if each is not None), None)
+        tried = (allowances(algorithm) for algorithm in reversed(algorithms(claim.format)))
+        widest = next((each for each in tried if each is not None), None)
         raise Refuted(
             Evidence(
                 case,

@@ -43,7 +43,7 @@ def twice_the_upstream(claim: Claim, case: Case) -> list[JudgedRow]:
             single, double = found
             if single is None or double is None:
                 return None
-            return [4 * b + 2 * c for b, c in zip(single, double, strict=True)]
+            return [2 * b + c for b, c in zip(single, double, strict=True)]
 
         judgement = judge_exactly(claim, exact_errors(ours, theirs), allowances)
         if judgement.algorithm is None:

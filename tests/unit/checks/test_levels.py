@@ -1,12 +1,16 @@
 """A claim may demand a level: a row that only a worse level explains is refuted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from subjects import flipped, log_sum_exp, right, under_upstream
+from subjects import case_of, claim_of, flipped, log_sum_exp, right, under_upstream
 
 from gradcert import certify
 from gradcert.checks import CHECKS
-from gradcert_implementations import Array
+from gradcert.checks.agreement import require_agreement
+from gradcert.core.evidence import Refuted
+from gradcert_implementations import Array, LevelName
 from gradcert_oracle import ALLOWED
 
 
@@ -52,6 +56,21 @@ def test_a_level_worse_than_the_demanded_one_is_refuted_with_the_level_found_and
 def test_a_level_no_worse_than_the_demanded_one_conforms(at_least: str | None) -> None:
     found = certify(right, formats=["binary64"], max_examples=20, at_least=at_least)
     assert (found.verdict, found.level, found.at_least) == ("conforms", "shifted", at_least)
+
+
+def test_two_answers_are_allowed_the_same_difference_whatever_level_is_claimed() -> None:
+    case = case_of([[0.0, 1.0]], [[1.0, 0.0]])
+
+    def allowed(at_least: LevelName | None) -> float | None:
+        claim = claim_of(replace(claim_of(right).implementation, at_least=at_least))
+        answer = claim.answer(case)[0]
+        with pytest.raises(Refuted) as refuted:
+            require_agreement(
+                claim, case, 0, ours=answer, theirs=-answer, difference="", shown_by=()
+            )
+        return refuted.value.evidence.allowed
+
+    assert allowed(None) == allowed("faithful") is not None
 
 
 def test_a_sum_in_sequence_counts_as_the_level_that_it_is_of() -> None:

@@ -1,14 +1,20 @@
 """Upstream gradients, ignored rows and reductions: right answers conform, mistakes do not."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from subjects import right
+from subjects import case_of, claim_of, right, under_upstream
 
 import gradcert
+from gradcert.checks.upstream import twice_the_upstream
+from gradcert.core.claim import Claim
+from gradcert.core.evidence import Refuted
 from gradcert_implementations import Array, Domain, Implementation, Loss
+from gradcert_oracle import BINARY64, algorithms, budgets
 from gradcert_reports import Certificate
 
 MEAN = Loss(
@@ -152,6 +158,27 @@ def test_a_gradient_that_takes_no_upstream_gradient_is_asked_for_none() -> None:
     found = gradcert.certify(right, formats=["fp64"], max_examples=10, effort="quick")
     assert found.verdict == "conforms"
     assert "twice-the-upstream" not in {result.check for result in found.results}
+
+
+@pytest.mark.parametrize(("used", "refuted"), [(1.5, False), (2.5, True)])
+def test_the_answer_to_twice_the_upstream_gradient_is_within_two_budgets(
+    used: float, *, refuted: bool
+) -> None:
+    def off_by(error: float) -> Claim:
+        def gradient(z: Array, t: Array, g: Array) -> Array:
+            return right(z, t) * g[:, None] + error * (g[:, None] == 2)
+
+        return claim_of(replace(under_upstream(right), functions={"dE/dz": gradient}))
+
+    case = case_of([[0.0, 0.0]], [[1.0, 0.0]])
+    doubled = replace(case, upstream=np.array([2.0]))
+    widest = algorithms(BINARY64)[-1]
+    once, twice = (budgets(off_by(0).question(one, 0), widest) for one in (case, doubled))
+    assert once is not None
+    assert twice is not None
+    claim = off_by(used * float(2 * once[0] + twice[0]))
+    with pytest.raises(Refuted) if refuted else nullcontext():
+        twice_the_upstream(claim, case)
 
 
 # Ignored rows, and a mean over those that are kept.
