@@ -155,7 +155,8 @@ class Implementation:
     ValueError
         For an unknown quantity, format, level or name of strides, no quantity or format at all, a
         quantity that the loss, or a loss with its options, does not have, a loss and a domain that
-        contradict each other, or a field of another type.
+        contradict each other, a second backward without `takes_upstream`, or a field of another
+        type.
 
     Examples
     --------
@@ -223,6 +224,11 @@ class Implementation:
         if self.at_least is not None:
             known_name("level", self.at_least, LEVEL_NAMES)
         object.__setattr__(self, "strides", known_name("strides", self.strides, tuple(Strides)))
+        if self.second_backward is not None and not self.takes_upstream:
+            raise ValueError(
+                "second_backward is called with an upstream gradient, and takes_upstream is False; "
+                "claim takes_upstream=True, or leave second_backward out"
+            )
         if not isinstance(self.compiles_per_shape, bool):
             raise ValueError(
                 f"compiles_per_shape is {self.compiles_per_shape!r}; expected True or False"

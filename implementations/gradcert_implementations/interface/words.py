@@ -129,7 +129,9 @@ def domain_in_words(domain: Domain) -> str:
     return "; ".join(phrases)
 
 
-def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str, ...]:
+def unclaimed(
+    loss: Loss, domain: Domain, *, upstream: bool = True, masked: bool = True
+) -> tuple[str, ...]:
     """Return what is not claimed, so that no certificate says anything about it.
 
     Parameters
@@ -138,6 +140,8 @@ def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str
         What is claimed.
     upstream
         Whether the gradient is asked under upstream gradients other than ones.
+    masked
+        Whether a claimed quantity may have a logit of -inf.
 
     Returns
     -------
@@ -153,10 +157,10 @@ def unclaimed(loss: Loss, domain: Domain, *, upstream: bool = True) -> tuple[str
     no shapes but logits of shape (B, n): layout is rows
     """
     ones = () if upstream else ("upstream gradient: ones; the function takes no other",)
-    return (*_unclaimed(loss, domain), *ones)
+    return (*_unclaimed(loss, domain, masked=masked), *ones)
 
 
-def _unclaimed(loss: Loss, domain: Domain) -> Iterator[str]:
+def _unclaimed(loss: Loss, domain: Domain, *, masked: bool) -> Iterator[str]:
     if loss.ignore_index is None:
         yield "no ignored rows: ignore_index is not claimed"
     elif not domain.ignored_rows_may_hold_anything:
@@ -170,6 +174,8 @@ def _unclaimed(loss: Loss, domain: Domain) -> Iterator[str]:
     if finite_logits(loss, domain):
         why = "claimed" if domain.finite_logits else "implied by label smoothing or a softcap"
         yield f"no logit of -inf: finite_logits is {why}"
+    elif not masked:
+        yield "no logit of -inf: what is claimed is about finite logits"
     if domain.classes is not None:
         yield f"no number of classes but {domain.classes}: classes is claimed"
     if domain.overwrites_logits:

@@ -56,6 +56,7 @@ def begun(
     subject: Implementation, *, coverage: Sequence[Coverage], provenance: Provenance
 ) -> Certificate:
     """Return the certificate before the first check: incomplete."""
+    claims = list(claims_of(subject))
     return Certificate(
         name=subject.name,
         origin=subject.origin,
@@ -72,7 +73,8 @@ def begun(
         not_claimed=unclaimed(
             subject.loss,
             subject.domain,
-            upstream=all(one.takes_upstream for one in claims_of(subject) if one.quantity.upstream),
+            upstream=all(one.takes_upstream for one in claims if one.quantity.upstream),
+            masked=any(one.masked for one in claims),
         ),
         filled_in=tuple(map(str, subject.filled_in)),
         at_least=subject.at_least,

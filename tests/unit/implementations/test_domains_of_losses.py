@@ -182,6 +182,15 @@ def test_what_is_not_claimed_is_said_in_words() -> None:
     )
 
 
+def test_where_no_claimed_quantity_may_have_a_logit_of_minus_infinity_that_is_said() -> None:
+    assert "no logit of -inf: what is claimed is about finite logits" in unclaimed(
+        Loss(), Domain(), masked=False
+    )
+    finite = unclaimed(Loss(), Domain(finite_logits=True), masked=False)
+    said = [one for one in finite if "-inf" in one]
+    assert said == ["no logit of -inf: finite_logits is claimed"]
+
+
 def test_a_domain_says_in_words_what_it_is() -> None:
     assert domain_in_words(Domain()) == "targets that sum to one; logits up to 10000"
     every = Domain(

@@ -73,6 +73,11 @@ def _without_addresses(value: object) -> str:
             "none",
         ),
         ({"compiles_per_shape": "yes"}, "compiles_per_shape is 'yes'; expected True or False"),
+        (
+            {"second_backward": _zeros},
+            "second_backward is called with an upstream gradient, and takes_upstream is False; "
+            "claim takes_upstream=True, or leave second_backward out",
+        ),
         ({"domain": "index"}, "domain is 'index'; expected a Domain: Domain(targets=\"index\")"),
         (
             {"functions": {"loss": _zeros}, "loss": Loss(output="sigmoid")},
