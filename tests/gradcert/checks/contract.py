@@ -87,10 +87,11 @@ def empty_batch(claim: Claim, case: Case) -> list[JudgedRow]:
     or noise.
     """
     expression = f"f(*({with_rows_changed(claim, 'a[:0]')}))"
-    with shown_as("for a batch of no rows", expression):
+    where = "for a batch of no rows"
+    with shown_as(where, expression):
         answer = claim.answer(case.of_rows(np.zeros(0, int)))
     if claim.quantity.reduces:
-        require_nothing(claim, case, answer, shown_by=(expression,))
+        require_nothing(claim, case, answer, where=where, shown_by=(expression,))
     return []
 
 

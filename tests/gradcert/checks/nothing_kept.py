@@ -20,7 +20,12 @@ _HOLDS: dict[NothingKept, Callable[[Array], Array]] = {
 
 
 def require_nothing(
-    claim: Claim, case: Case, answer: Array, *, shown_by: tuple[str, ...] = (ASKED,)
+    claim: Claim,
+    case: Case,
+    answer: Array,
+    *,
+    where: str = "where no row is kept",
+    shown_by: tuple[str, ...] = (ASKED,),
 ) -> list[JudgedRow | AcceptedRows]:
     """Refute a claim unless every value is zero for a sum, and NaN or zero for a mean.
 
@@ -32,6 +37,8 @@ def require_nothing(
         A case in which no row counts, or the one whose rows were left out.
     answer
         The answer where no row counts.
+    where
+        How it comes that no row counts, as a part of a sentence.
     shown_by
         See :class:`Evidence`.
 
@@ -53,7 +60,7 @@ def require_nothing(
             raise Refuted(
                 Evidence(
                     case,
-                    f"{claim.quantity.name} is {text(returned[index])} where no row is kept; "
+                    f"{claim.quantity.name} is {text(returned[index])} {where}; "
                     f"it should be {said}",
                     row=row,
                     returned=tuple(map(text, returned)),

@@ -100,7 +100,7 @@ def _empty_value(value: float, loss: Loss) -> Claim:
     ("value", "loss", "said"),
     [
         (-0.0, {"reduction": "sum"}, ""),
-        (7.0, {"reduction": "sum"}, "should be zero"),
+        (7.0, {"reduction": "sum"}, "loss is 7.0 for a batch of no rows; it should be zero"),
         (np.nan, {"reduction": "sum"}, "should be zero"),
         (np.nan, {"reduction": "mean"}, ""),
         (0.0, {"reduction": "mean"}, ""),
