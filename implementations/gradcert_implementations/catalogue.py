@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from gradcert_implementations.interface import Implementation, Loss
+from gradcert_implementations.interface import Domain, Implementation, Loss
 from gradcert_implementations.names import FormatName
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Flaw(Implementation):
     rounds_to: FormatName | None = None
     own: tuple[str, ...] = ()
 
-    def with_loss(self, loss: Loss) -> Self:
+    def with_loss(self, loss: Loss, domain: Domain | None = None) -> Self:
         """Return the flaw as it is made under another loss; :func:`.lifted.lifted` says how.
 
         Returns
@@ -170,8 +170,8 @@ class Flaw(Implementation):
         from gradcert_implementations.lifted import lifted  # It imports numpy; `list` must not.
 
         if loss == self.loss or loss.output != self.loss.output:
-            return super().with_loss(loss)
-        return lifted(self, loss)
+            return super().with_loss(loss, domain)
+        return lifted(self, loss, domain)
 
 
 def documented(name: str) -> tuple[str, str]:

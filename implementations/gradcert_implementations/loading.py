@@ -192,7 +192,7 @@ def _reloading_what_is_claimed(implementation: Implementation) -> OptionValues:
     declared = load(implementation.origin) if implementation.origin else implementation
     if declared.loss == implementation.loss:
         return again
-    again["loss"] = options_of(implementation.loss)
+    again["loss"] = options_of(implementation.loss, options_of(declared.loss))
     if declared.domain.targets != implementation.domain.targets:
         again["targets"] = implementation.domain.targets
     return again
@@ -204,7 +204,8 @@ def reloading(implementation: Implementation) -> OptionValues:
     Adapters need the targets, the device, the loss and the domain, which decide how they call what
     they adapt. Of the loss and the domain it is what differs from the defaults, and what was read
     from attributes, which would be read again. Others need the layout of the domain, if that is not
-    rows, and a loss that they do not declare, with its targets, if their functions depend on it.
+    rows. If their functions depend on the loss, they need one that they do not declare, with its
+    targets: the options that differ from the defaults, and those that they declare.
 
     Returns
     -------
@@ -326,9 +327,10 @@ def select(implementation: Implementation, options: Options) -> Implementation:
                 if quantity in (options.quantities or functions)
             },
             formats=tuple(name for name in formats if name in (options.formats or formats)),
-            domain=options.domain_over(implementation.domain),
             at_least=options.level_over(implementation.at_least),
-        ).with_loss(options.loss_over(implementation.loss))
+        ).with_loss(
+            options.loss_over(implementation.loss), options.domain_over(implementation.domain)
+        )
         # Imported only here, because `gradcert list` must not import numpy.
         from gradcert_implementations.adapters.folding import of_rows
 

@@ -259,10 +259,11 @@ class Implementation:
         default = f"{option}={recorded(Loss())[option]}".lower()
         return f"override its attributes with --loss {default} (loss=[{default!r}] in Python)"
 
-    def with_loss(self, loss: Loss) -> Self:
+    def with_loss(self, loss: Loss, domain: Domain | None = None) -> Self:
         """Return the implementation with another loss, and with its functions for that loss.
 
-        It keeps the quantities that have a definition for the loss, if there are any.
+        It keeps the quantities that have a definition for the loss, if there are any. `domain` is
+        the domain that it claims then, if it is another one.
 
         Returns
         -------
@@ -271,7 +272,7 @@ class Implementation:
         Raises
         ------
         ValueError
-            If none of its quantities has one, or the loss contradicts its domain.
+            If none of its quantities has one, or the loss and the domain contradict each other.
 
         Examples
         --------
@@ -286,7 +287,7 @@ class Implementation:
         array([[2.]])
         """
         if loss == self.loss:
-            return self
+            return replace(self, domain=domain) if domain else self
         made, again = self.functions, self.second_backward
         if self.functions_for is not None:
             made = self.functions_for(loss)
@@ -297,5 +298,9 @@ class Implementation:
                 name: functions[name] for name in QUANTITIES_OF_A_LOSS if name in functions
             }
         return replace(
-            self, functions=functions or self.functions, loss=loss, second_backward=again
+            self,
+            functions=functions or self.functions,
+            loss=loss,
+            domain=domain or self.domain,
+            second_backward=again,
         )

@@ -14,6 +14,8 @@ from gradcert.core.limits import Limits
 from gradcert.isolation.connection import Connection, WeightsOfChild
 from gradcert.isolation.protocol import Described, Load, check_travels
 from gradcert_implementations import (
+    Adapted,
+    Domain,
     Implementation,
     Loss,
     NamedWeights,
@@ -68,14 +70,17 @@ def isolate(subject: Implementation, limits: Limits) -> Isolated:
         )
     check_travels(subject.loss.class_weights)
     again = reloading_of(subject)
+    said = {one.name for one in subject.filled_in}
+    if subject.adapted is Adapted.NOTHING:  # Its SPEC may declare an option that was taken back.
+        said = {one.name for record in (Loss, Domain) for one in fields_of(record)}
     request = Load(
         spec=subject.origin,
         options=Options(
             quantities=tuple(subject.functions),
             formats=subject.formats,
             targets=subject.domain.targets,
-            loss=options_of(subject.loss, {one.name for one in subject.filled_in}),
-            domain=again.get("domain", ()),
+            loss=options_of(subject.loss, said),
+            domain=options_of(subject.domain, said),
             device=again.get("device"),
         ),
         loss=subject.loss,

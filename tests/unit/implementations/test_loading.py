@@ -4,6 +4,7 @@ import functools
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,15 @@ import pytest
 from gradcert_implementations import (
     Array,
     Domain,
+    Implementation,
+    Loss,
     Options,
+    OptionValues,
     SpecError,
     as_implementation,
     load,
     plugged_in,
+    reloading,
     select,
 )
 from gradcert_implementations.flawed import diagonal_only, targets_assumed_to_sum_to_one
@@ -176,6 +181,76 @@ def test_a_selection_keeps_the_kind_of_the_implementation_and_all_else_it_declar
     assert type(selected) is type(flaw)
     assert (selected.formats, selected.domain.targets) == (("binary32",), "index")
     assert (selected.formula, selected.loss) == (flaw.formula, flaw.loss)
+
+
+IGNORING = Loss(ignore_index=-100), Domain(targets="index")
+OF_THREE_CLASSES = Loss(class_weights=[1, 2, 3]), Domain()
+
+
+@pytest.mark.parametrize(
+    ("declared", "chosen", "expected"),
+    [
+        (
+            (Loss(), Domain()),
+            {
+                "loss": {"ignore_index": -100},
+                "domain": {"targets": "index", "ignored_rows_may_hold_anything": True},
+            },
+            (
+                Loss(ignore_index=-100),
+                Domain(targets="index", ignored_rows_may_hold_anything=True),
+            ),
+        ),
+        (
+            IGNORING,
+            {"loss": {"ignore_index": None}, "targets": "probability"},
+            (Loss(), Domain()),
+        ),
+        (
+            OF_THREE_CLASSES,
+            {"loss": {"class_weights": None}, "domain": {"classes": 7}},
+            (Loss(), Domain(classes=7)),
+        ),
+    ],
+    ids=["ignored rows", "nothing ignored", "other classes"],
+)
+def test_a_loss_and_a_domain_that_go_together_are_chosen_together(
+    declared: tuple[Loss, Domain], chosen: OptionValues, expected: tuple[Loss, Domain]
+) -> None:
+    loss, domain = declared
+    mine = Implementation(name="mine", functions={"dE/dz": _zeros}, loss=loss, domain=domain)
+    flaw = replace(diagonal_only.implementation, loss=loss, domain=domain)
+    for subject in (mine, flaw):
+        selected = select(subject, Options(**chosen))
+        assert (selected.loss, selected.domain) == expected
+
+
+CAPPED = """
+from gradcert_implementations import Domain, Implementation, Loss
+
+def functions_for(loss):
+    return {"dE/dz": lambda z, t: z if loss.softcap is None else -z}
+
+capped = Implementation(
+    name="capped",
+    functions=functions_for(Loss(softcap=30)),
+    functions_for=functions_for,
+    formats=("fp64",),
+    loss=Loss(softcap=30, ignore_index=-100),
+    domain=Domain(targets="index", ignored_rows_may_hold_anything=True),
+)
+"""
+
+
+def test_a_declared_option_that_was_taken_back_is_taken_back_where_it_is_loaded_again(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "capped.py"
+    file.write_text(CAPPED)
+    plain = load(f"{file}:capped", loss=["softcap=none"])
+    again = load(f"{file}:capped", **reloading(plain))
+    assert again.loss == plain.loss == Loss(ignore_index=-100)
+    assert again.functions["dE/dz"](np.ones(1), np.ones(1)).tolist() == [1]
 
 
 @pytest.mark.parametrize(

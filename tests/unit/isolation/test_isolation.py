@@ -83,7 +83,7 @@ def says_where(logits, targets):
         print(os.getpid(), file=seen)
     return right(logits, targets)
 
-from gradcert import Implementation
+from gradcert import Domain, Implementation, Loss
 declared = Implementation(
     name="declared",
     functions={{"dE/dz": right}},
@@ -91,6 +91,13 @@ declared = Implementation(
     at_least="log-sum-exp",
     compiles_per_shape=True,
     strides="none",
+)
+ignoring = Implementation(
+    name="ignoring",
+    functions={{"dE/dz": right}},
+    formats=("binary32",),
+    loss=Loss(ignore_index=-100),
+    domain=Domain(targets="index", ignored_rows_may_hold_anything=True),
 )
 
 def loaded(logits, targets):
@@ -297,6 +304,18 @@ def test_what_its_cases_depend_on_survives_isolation() -> None:
     assert (loaded.compiles_per_shape, loaded.strides) == (True, Strides.NONE)
     kept = isolate(gradcert.load("hostile.py:declared"), LIMITS)
     assert (kept.compiles_per_shape, kept.strides) == (True, Strides.NONE)
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_an_implementation_declares_and_was_taken_back_does_not_keep_it_from_loading() -> None:
+    plain = gradcert.load(
+        "hostile.py:ignoring",
+        loss=["ignore_index=none"],
+        domain=["ignored_rows_may_hold_anything=false"],
+        targets="probability",
+    )
+    found = gradcert.certify(plain, max_examples=5, limits=LIMITS, effort="quick")
+    assert found.verdict == "conforms"
 
 
 @pytest.mark.usefixtures("folder")
