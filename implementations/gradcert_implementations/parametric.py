@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from gradcert_implementations.catalogue import Flaw
 from gradcert_implementations.interface import Array, Function
 from gradcert_implementations.names import FormatName, QuantityName
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["Between", "Estimate", "OneOf", "ParametricFlaw", "Seen"]
 
@@ -17,17 +21,20 @@ class Seen:
     Attributes
     ----------
     arguments
-        The arguments of the call by name, each of shape (rows, classes), in the format's dtype.
+        The arguments of the call by name, each of shape (rows, classes).
     row
         The number of the refuting row.
     returned, expected
         The values of its answer in binary64, row-major, and the true ones.
+    dtype
+        That of the format. Arguments that were computed are wider.
     """
 
     arguments: Mapping[str, Array]
     row: int
     returned: Array
     expected: Array
+    dtype: "np.dtype[Any]"
 
 
 @dataclass(frozen=True)

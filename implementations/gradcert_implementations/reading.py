@@ -59,15 +59,15 @@ class Readings:
 
 
 def rounding(seen: Seen) -> float:
-    """Return half a unit in the last place of one, in the format of the arguments.
+    """Return half a unit in the last place of one, in the format of the call.
 
     Examples
     --------
     >>> halves = np.array([0.5], ml_dtypes.bfloat16)
-    >>> rounding(Seen({"logits": halves}, 0, halves, halves))
+    >>> rounding(Seen({"logits": halves}, 0, halves, halves, halves.dtype))
     0.00390625
     """
-    return rounding_of(next(iter(seen.arguments.values())).dtype)
+    return rounding_of(seen.dtype)
 
 
 def rounding_of(dtype: "np.dtype[Any]") -> float:
@@ -87,7 +87,8 @@ def label_of(seen: Seen) -> int | None:
     Examples
     --------
     >>> one_hot = np.array([[0.0, 1.0]])
-    >>> label_of(Seen({"logits": one_hot, "targets": one_hot}, 0, one_hot[0], one_hot[0]))
+    >>> both = {"logits": one_hot, "targets": one_hot}
+    >>> label_of(Seen(both, 0, one_hot[0], one_hot[0], one_hot.dtype))
     1
     """
     if "targets" not in seen.arguments:
@@ -133,7 +134,8 @@ def shares_of(seen: Seen) -> Shares | None:
     --------
     >>> logits, targets = np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]])
     >>> both = {"logits": logits, "targets": targets}
-    >>> shares_of(Seen(both, 0, np.array([-0.25, 0.25]), np.array([-0.5, 0.5]))).shown
+    >>> returned, expected = np.array([-0.25, 0.25]), np.array([-0.5, 0.5])
+    >>> shares_of(Seen(both, 0, returned, expected, logits.dtype)).shown
     array([0.75, 0.25])
     """
     if "logits" not in seen.arguments or not is_by_class(seen):
@@ -155,7 +157,7 @@ def below_largest(seen: Seen) -> Array:
     Examples
     --------
     >>> logits = np.array([[0.0, 2.0]])
-    >>> below_largest(Seen({"logits": logits}, 0, logits[0], logits[0]))
+    >>> below_largest(Seen({"logits": logits}, 0, logits[0], logits[0], logits.dtype))
     array([-2.,  0.])
     """
     z = seen.arguments["logits"][seen.row].astype(np.float64)

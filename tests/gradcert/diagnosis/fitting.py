@@ -41,6 +41,7 @@ def seen(claim: Claim, evidence: Evidence) -> Seen:
         evidence.row,
         np.array(evidence.returned, float) / upstream,
         np.array(evidence.expected, float) / upstream,
+        claim.format.dtype,
     )
     if claim.loss == Loss():
         return found

@@ -3,8 +3,21 @@
 import numpy as np
 import pytest
 from diagnosis_subjects import diagnosis, right, softmax
+from subjects import case_of, claim_of
 
-from gradcert_implementations import Array, FormatName
+from gradcert.core.evidence import Evidence
+from gradcert.diagnosis.fitting import fitted, seen
+from gradcert_implementations import (
+    FORMAT_NAMES,
+    Array,
+    FormatName,
+    Loss,
+    Options,
+    as_implementation,
+    load,
+)
+from gradcert_implementations.parametric import ParametricFlaw
+from gradcert_oracle import FORMATS
 
 
 def cooled(temperature: float, z: Array, t: Array) -> Array:
@@ -26,6 +39,24 @@ def test_a_temperature_is_fitted(temperature: float, format: FormatName) -> None
 def test_zeros_are_not_explained_by_a_temperature_that_is_a_limit() -> None:
     found = diagnosis(lambda z, t: 0 * right(z, t))
     assert "temperature-left-on" not in {match.flaw for match in (*found.matches, *found.partly)}
+
+
+@pytest.mark.parametrize("format", FORMAT_NAMES)
+def test_numbers_are_read_as_roughly_as_the_format_rounds_under_any_loss(
+    format: FormatName,
+) -> None:
+    z, t, loss = np.tile([-1.0, 0, 1, 2], (1, 50)), np.eye(1, 200), Loss(label_smoothing=0.1)
+    claim = claim_of(
+        as_implementation(right, Options(formats=[format], loss=loss)), format=FORMATS[format]
+    )
+    (true,) = load("numpy", loss=loss).functions["dE/dz"](z, t)
+    skipped = np.where(np.arange(200) < 100, true.astype(claim.format.dtype).astype(float), 0)
+    returned, expected = tuple(map(str, skipped)), tuple(map(str, true))
+    evidence = Evidence(case_of(z, t, claim.format), "", returned=returned, expected=expected)
+    flaw = load("classes-above-a-block-skipped")
+    assert isinstance(flaw, ParametricFlaw)
+    first = next(fitted(flaw, claim, [seen(claim, evidence)]))
+    assert first.formula == "dE/dz_j = 0 for j >= 100"
 
 
 def weighed(z: Array, t: Array) -> Array:

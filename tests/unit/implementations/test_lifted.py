@@ -109,7 +109,7 @@ def test_a_row_of_a_loss_is_read_as_one_of_the_plain_loss(options: dict[str, Any
     t, loss = np.eye(4)[[2, 3]], Loss(**options)
     (gradient,) = lifted(FAULTLESS, loss, domain_of(options)).functions.values()
     found = gradient(z, t)[1]
-    plain = in_plain_terms(Seen({"logits": z, "targets": t}, 1, found, found), loss)
+    plain = in_plain_terms(Seen({"logits": z, "targets": t}, 1, found, found, z.dtype), loss)
     terms = plain_terms(loss, z, t)
     expected = numpy_by_hand.gradient(terms.logits, terms.targets)[1]
     np.testing.assert_allclose(plain.returned, expected, rtol=1e-12, atol=1e-14)

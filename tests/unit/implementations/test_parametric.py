@@ -157,8 +157,9 @@ def evidence_of(
 ) -> list[Seen]:
     """Return the rows that refute a flaw."""
     returned, expected = answer_of(flaw, quantity, arguments), true_answer(quantity, arguments)
+    dtype = next(iter(arguments.values())).dtype
     return [
-        Seen(arguments, int(row), returned[row], expected[row])
+        Seen(arguments, int(row), returned[row], expected[row], dtype)
         for row in differ(returned, expected, arguments).nonzero()[0]
     ]
 
@@ -213,7 +214,7 @@ def rows_of(
     arguments = arguments_of(quantity, rows(np.random.default_rng(5)), dtype)
     expected = true_answer(quantity, arguments)
     answer = returned(expected).astype(dtype).astype(np.float64)
-    return [Seen(arguments, row, answer[row], expected[row]) for row in range(len(answer))]
+    return [Seen(arguments, row, answer[row], expected[row], dtype) for row in range(len(answer))]
 
 
 ESTIMATED = sorted({name for name, *_ in DRAWN})
