@@ -32,8 +32,10 @@ class PlainTerms:
         du/dz, a number or one for each logit.
     rows
         What the cross-entropy of a row is multiplied by, of shape (B, 1), without g.
-    z_loss
-        ``M zeta / D_z``.
+    z_values
+        The terms ``M m_r zeta L**2 / D_z`` of the z-loss, of shape (B, 1), without g.
+    z_slopes
+        Their gradients by the logits z, of shape (B, n); zeros of shape (1, 1) without a z-loss.
     """
 
     logits: Array
@@ -41,45 +43,27 @@ class PlainTerms:
     kept: Array
     slope: Array
     rows: Array
-    z_loss: float
-
-    def softmax(self) -> tuple[Array, Array]:
-        """Return p, and L of shape (B, 1)."""
-        largest = self.logits.max(axis=-1, keepdims=True)
-        powers = np.exp(self.logits - largest)
-        total = powers.sum(axis=-1, keepdims=True)
-        return powers / total, largest + np.log(total)
+    z_values: Array
+    z_slopes: Array
 
     def gradient(self, plain: Array, upstream: "Array | float" = 1) -> Array:
         """Return dF/dz, given the gradient of the plain loss, which holds the upstream gradient."""
-        by_logit = plain * self.rows
-        if self.z_loss:
-            p, lse = self.softmax()
-            by_logit = by_logit + p * (lse * plain.dtype.type(2 * self.z_loss)) * upstream
-        return np.where(self.kept, by_logit * self.slope, plain.dtype.type(0))
+        by_logit = np.where(self.kept, plain * self.rows * self.slope, plain.dtype.type(0))
+        return by_logit + self.z_slopes * upstream
 
     def loss(self, plain: Array) -> Array:
         """Return the terms of F, one for each row, given the values of the plain loss."""
-        terms = plain[:, np.newaxis] * self.rows
-        if self.z_loss:
-            terms = terms + self.softmax()[1] ** 2 * plain.dtype.type(self.z_loss)
-        return np.where(self.kept, terms, plain.dtype.type(0))[:, 0]
+        terms = np.where(self.kept, plain[:, np.newaxis] * self.rows, plain.dtype.type(0))
+        return (terms + self.z_values)[:, 0]
 
     def plain_gradient(self, gradient: Array) -> Array:
         """Return the gradient of the plain loss, given dF/dz under ones: 0/0 where that is lost."""
-        by_logit = gradient / self.slope
-        if self.z_loss:
-            p, lse = self.softmax()
-            by_logit = by_logit - p * (lse * (2 * self.z_loss))
-        found: Array = by_logit / self.rows
+        found: Array = (gradient - self.z_slopes) / self.slope / self.rows
         return found
 
     def plain_loss(self, terms: Array) -> Array:
         """Return the values of the plain loss, given the terms of F."""
-        found = terms[:, np.newaxis]
-        if self.z_loss:
-            found = found - self.softmax()[1] ** 2 * self.z_loss
-        plain: Array = (found / self.rows)[:, 0]
+        plain: Array = ((terms[:, np.newaxis] - self.z_values) / self.rows)[:, 0]
         return plain
 
 
@@ -108,6 +92,20 @@ def _effective_targets(loss: Loss, targets: Array, own: Collection[str]) -> Arra
     if weights is not None and "class_weights" not in own:
         a = a * np.array(weights, targets.dtype)
     return a
+
+
+def _z_loss(loss: Loss, logits: Array, counted: Array, zeta: float) -> tuple[Array, Array]:
+    """Return the terms ``m_r zeta L**2`` of all options, and their gradients by the logits."""
+    number = logits.dtype.type
+    if not zeta:
+        return np.zeros((1, 1), logits.dtype), np.zeros((1, 1), logits.dtype)
+    u, slope = _effective_logits(loss, logits, ())
+    largest = u.max(axis=-1, keepdims=True)
+    powers = np.exp(u - largest)
+    total = powers.sum(axis=-1, keepdims=True)
+    lse = largest + np.log(total)
+    terms, slopes = lse**2 * number(zeta), powers / total * (lse * number(2 * zeta)) * slope
+    return np.where(counted, terms, number(0)), np.where(counted, slopes, number(0))
 
 
 def _divisor(loss: Loss, over: MeanOver, targets: Array, kept: Array) -> float:
@@ -140,8 +138,8 @@ def plain_terms(
     any_sum
         Whether the targets of the plain loss may sum to anything. If not, they sum to one.
     own
-        The options that are left alone. With ``label_smoothing`` must be ``class_weights``, and
-        with ``logit_scale`` ``softcap``, because they are applied later.
+        The options that are left alone in all but the z-loss. With ``label_smoothing`` must be
+        ``class_weights``, and with ``logit_scale`` ``softcap``, because they are applied later.
 
     Examples
     --------
@@ -153,13 +151,15 @@ def plain_terms(
     kept = np.ones((len(targets), 1), bool)
     if loss.ignore_index is not None:
         kept = (targets != 0).any(axis=-1, keepdims=True)
-    front, z_front = loss.multiplier, loss.multiplier * loss.z_loss
-    if loss.reduction is Reduction.MEAN and "reduction" not in own:
+    front, zeta, counted = loss.multiplier, loss.multiplier * loss.z_loss, kept
+    if loss.reduction is Reduction.MEAN:
         divisor = _divisor(loss, loss.mean_over, targets, kept)
         z_divisor = _divisor(loss, loss.z_loss_mean_over or loss.mean_over, targets, kept)
         if not (divisor and z_divisor):
-            kept, divisor, z_divisor = np.zeros_like(kept), 1, 1
-        front, z_front = front / divisor, z_front / z_divisor
+            counted, divisor, z_divisor = np.zeros_like(kept), 1, 1
+        zeta /= z_divisor
+        if "reduction" not in own:
+            front, kept = front / divisor, counted
     u, slope = _effective_logits(loss, logits, own)
     a = _effective_targets(loss, targets, own)
     rows = np.full((len(targets), 1), number(front))
@@ -171,7 +171,8 @@ def plain_terms(
         a = np.where(kept, a, number(0))
     if "ignore_index" in own:
         kept = np.ones_like(kept)
-    return PlainTerms(u, a, kept, slope, rows, 0.0 if "z_loss" in own else z_front)
+    z_terms = _z_loss(loss, logits, counted, 0.0 if "z_loss" in own else zeta)
+    return PlainTerms(u, a, kept, slope, rows, *z_terms)
 
 
 def in_plain_terms(seen: Seen, loss: Loss) -> Seen:

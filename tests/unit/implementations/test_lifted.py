@@ -115,6 +115,27 @@ def test_a_row_of_a_loss_is_read_as_one_of_the_plain_loss(options: dict[str, Any
     np.testing.assert_allclose(plain.returned, expected, rtol=1e-12, atol=1e-14)
 
 
+OWNING = {
+    name: flaw
+    for name in FLAWED
+    if isinstance(flaw := load(name), Flaw) and flaw.own and "z_loss" not in flaw.own
+}
+
+
+@pytest.mark.parametrize("name", OWNING)
+def test_a_flaw_of_another_option_has_the_right_z_loss(name: str) -> None:
+    flaw = OWNING[name]
+    ignores = flaw.loss.ignore_index is not None
+    z = np.array([[0.5, -1, 2], [1, 1, 0], [3, 0, -0.5], [0, 2, 1]])
+    t = np.array([[0, 0, 1], [0, 1, 0], [0, 0, 0] if ignores else [0, 1, 0], [0, 0, 1]], float)
+    added = replace(flaw.loss, z_loss=0.1)
+    for quantity in flaw.functions:
+        numpy = (load("numpy", loss=loss, targets="index") for loss in (added, flaw.loss))
+        right, without = (one.functions[quantity](z, t) for one in numpy)
+        found = flaw.with_loss(added).functions[quantity](z, t) - flaw.functions[quantity](z, t)
+        np.testing.assert_allclose(found, right - without, rtol=0, atol=1e-12)
+
+
 def test_nothing_is_lifted_to_the_loss_of_the_flaw_itself() -> None:
     assert lifted(DIAGONAL_ONLY, Loss()).functions == DIAGONAL_ONLY.functions
     assert DIAGONAL_ONLY.with_loss(Loss()) is DIAGONAL_ONLY
