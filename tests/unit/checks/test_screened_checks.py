@@ -46,7 +46,7 @@ def _found(result: CheckResult) -> tuple[object, ...]:
         "slightly-scaled",
         "through-binary32",
         "one-class-in-a-thousand",
-        "probability-rounded-to-bfloat16",
+        "probability-rounded-to-a-narrow-format",
     ],
 )
 def test_verdicts_and_levels_do_not_depend_on_the_screen(

@@ -167,7 +167,7 @@ def test_binary64_rounded_to_bfloat16_is_named() -> None:
 
     found = diagnosis(rounded)
     best = found.matches[0]
-    assert (best.flaw, best.explains) == ("probability-rounded-to-bfloat16", found.cases)
+    assert (best.flaw, best.explains) == ("probability-rounded-to-a-narrow-format", found.cases)
 
 
 def test_the_diagonal_of_an_explicit_jacobian_is_named() -> None:

@@ -228,7 +228,7 @@ NO_OPTIONS = [
     "binary16-sum",
     "logits-clamped",
     "first-upstream-gradient-for-all",
-    "probability-rounded-to-bfloat16",
+    "probability-rounded-to-a-narrow-format",
 ]
 
 

@@ -47,7 +47,7 @@ def test_a_check_refutes_a_flaw_by_its_exposing_input(name: str) -> None:
     assert any(failure(*run) is Refuted for run in exposed(name))
 
 
-@pytest.mark.parametrize("name", ["through-binary32", "probability-rounded-to-bfloat16"])
+@pytest.mark.parametrize("name", ["through-binary32", "probability-rounded-to-a-narrow-format"])
 def test_a_flaw_of_rounding_is_refuted_in_each_quantity_and_format_it_claims(name: str) -> None:
     refuted = {
         (claim.quantity.name, claim.format.name)

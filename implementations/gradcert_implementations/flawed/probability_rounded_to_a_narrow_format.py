@@ -1,6 +1,6 @@
-"""Probabilities rounded to bfloat16 before the target is subtracted.
+"""Probabilities rounded to a narrow format before the target is subtracted.
 
-A kernel keeps the probabilities in the narrow format of the logits to save memory, and subtracts
+A kernel keeps the probabilities in bfloat16 or another narrow format to save memory, and subtracts
 the one later. For a confident network the difference is all rounding error: 20 % of the gradient at
 a probability of 0.99, and 100 % at 0.999. In bfloat16 itself the textbook's softmax does the same
 and only misses the level ``wide``. Here binary32 is promised.
@@ -79,7 +79,7 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
 
 
 implementation = ParametricFlaw(
-    name="probability-rounded-to-bfloat16",
+    name="probability-rounded-to-a-narrow-format",
     functions=rounded_to(0),
     formats=("binary32", "binary64"),
     formula=_stated(0),
