@@ -24,10 +24,10 @@ def gradient(logits: Array, targets: Array) -> Array:
     """
     tied = np.zeros(logits.shape, dtype=bool)
     tied[:, 1:] = logits[:, 1:] == np.logaddexp.accumulate(logits, axis=-1)[:, :-1]
-    later = tied[:, ::-1].cumsum(axis=-1)[:, ::-1] - tied
+    later = tied[:, ::-1].cumsum(axis=-1, dtype=np.intc)[:, ::-1] - tied
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o = powers / powers.sum(axis=-1, keepdims=True)
-    shares: Array = np.where(tied, 0, o * 2.0**later).astype(logits.dtype)
+    shares: Array = np.where(tied, 0, np.ldexp(o, later)).astype(logits.dtype)
     return shares - targets
 
 

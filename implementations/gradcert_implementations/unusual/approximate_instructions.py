@@ -2,8 +2,8 @@
 
 GPUs have instructions for ``2 ** x`` and ``1 / x``, ``ex2.approx`` and ``rcp.approx`` in PTX, that
 are fast and only nearly right. Here both are within two units in the last place, and exact where
-the result is a power of two. The errors look random and are not: an argument has the same one each
-time. https://docs.nvidia.com/cuda/parallel-thread-execution/
+the result is zero or a power of two. The errors look random and are not: an argument has the same
+one each time. https://docs.nvidia.com/cuda/parallel-thread-execution/
 """
 
 import math
@@ -25,10 +25,10 @@ def _approximate(exact: Array, argument: Array) -> Array:
     scrambled = (scrambled ^ (scrambled >> np.uint32(15))) * _GOLDEN
     error = _MOST * (scrambled / 2.0**31 - 1)
     nearest = exact.astype(np.float32)
-    is_power = np.frexp(exact)[0] == 0.5
+    exactly = (np.frexp(exact)[0] == 0.5) | (exact == 0)
     units = np.spacing(nearest).astype(np.float64)
-    approximate: Array = np.where(is_power, exact, exact + error * units).astype(np.float32)
-    return approximate
+    approximate: Array = np.where(exactly, exact, np.maximum(exact + error * units, 0))
+    return approximate.astype(np.float32)
 
 
 def gradient(logits: Array, targets: Array) -> Array:

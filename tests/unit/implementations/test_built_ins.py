@@ -133,6 +133,13 @@ def test_a_built_in_answers_every_quantity_in_every_format_as_the_oracle_does(
         assert judge(asked, values.ravel().tolist()).algorithm is not None, (rows, values)
 
 
+def test_an_approximate_exponential_of_a_masked_class_is_zero() -> None:
+    logits = np.array([[0, -np.inf, x] for x in np.linspace(-3, 3, 100)], np.float32)
+    targets = np.eye(1, 3, dtype=np.float32).repeat(100, axis=0)
+    answer = load("approximate-instructions").functions["dE/dz"](logits, targets)
+    assert not answer[:, 1].any()
+
+
 def test_diagonal_only_returns_what_the_mistake_returns() -> None:
     logits = np.log([[0.25, 0.75]])
     targets = np.array([[0.5, 0.5]])

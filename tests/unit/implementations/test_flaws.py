@@ -169,6 +169,13 @@ def test_a_flaw_that_is_only_somewhere_is_right_elsewhere(name: str) -> None:
         np.testing.assert_allclose(answer.astype(np.float64), expected, tolerance, tolerance)
 
 
+def test_a_wide_row_of_masked_classes_has_no_slope_of_ties() -> None:
+    logits, targets = np.full((1, 1100), -np.inf), np.eye(1, 1100)[:, ::-1]
+    logits[0, -2:] = 0
+    answer = flaw("log-add-exp-at-ties").functions["dE/dz"](logits, targets)
+    np.testing.assert_array_equal(answer, [[0] * 1098 + [1, -1]])
+
+
 def test_a_flaw_that_scales_slightly_is_nearly_right() -> None:
     answer = flaw("slightly-scaled").functions["dE/dz"](LOGITS, TARGETS)
     np.testing.assert_allclose(answer, right(LOGITS, TARGETS), rtol=2e-13)
