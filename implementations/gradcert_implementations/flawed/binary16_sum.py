@@ -44,7 +44,7 @@ implementation = Flaw(
     formats=("binary16",),
     domain=Domain(largest_logit=11.0),
     formula="o_j = exp(z_j) / sum_k exp(z_k) in binary16, whose largest number is 65504",
-    source="reported in JAX #40409",
+    source="a common slip; in JAX #40409 a sum of the backward overflows, and gives NaN",
     kind=FlawKind.OVERFLOW,
     links=("https://github.com/jax-ml/jax/issues/40409",),
     exposed_by=(((11.0, 11.0),), ((1.0, 0.0),)),

@@ -60,10 +60,10 @@ implementation = Flaw(
     name="divided-by-batch",
     functions={"loss": loss, "dE/do": loss_by_probability, "dE/dz": gradient},
     formula="every value is divided by B, with B rows in the batch",
-    source="reported in aprender #2182, where a sum is divided so, fetchai/ledger PR 1580",
+    source="reported in aprender PR 2182, where a sum is divided so, fetchai/ledger PR 1580",
     kind=FlawKind.FORMULA,
     links=(
-        "https://github.com/paiml/aprender/issues/2182",
+        "https://github.com/paiml/aprender/pull/2182",
         "https://github.com/fetchai/ledger/pull/1580",
     ),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),

@@ -51,8 +51,8 @@ implementation = Flaw(
     own=("reduction", "ignore_index"),
     domain=Domain(targets="index"),
     formula="dF/dz_rj = m_r (o_rj - t_rj) / R, if a class is ignored",
-    source="reported in PyTorch #63004",
+    source="a common slip",
     kind=FlawKind.MASK,
-    links=("https://github.com/pytorch/pytorch/issues/63004",),
+    links=(),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 1.0), (0.0, 0.0))),
 )

@@ -48,8 +48,8 @@ implementation = Flaw(
     own=("ignore_index",),
     domain=Domain(targets="index"),
     formula="dF/dz_rj = o_rj - (1 if j = y_r else 0), unless y_r = -100",
-    source="reported in FlagGems PR 73",
+    source="a common slip",
     kind=FlawKind.MASK,
-    links=("https://github.com/flagos-ai/FlagGems/pull/73",),
+    links=(),
     exposed_by=(((0.0, 0.0),), ((0.0, 0.0),)),
 )

@@ -46,8 +46,8 @@ implementation = Flaw(
     own=("ignore_index",),
     domain=Domain(targets="index"),
     formula="dF/dz_rj = o_rj where row r is ignored",
-    source="reported in Paddle #28622",
+    source="reported in Paddle PR 28622",
     kind=FlawKind.MASK,
-    links=("https://github.com/PaddlePaddle/Paddle/issues/28622",),
+    links=("https://github.com/PaddlePaddle/Paddle/pull/28622",),
     exposed_by=(((0.0, 0.0),), ((0.0, 0.0),)),
 )

@@ -49,10 +49,10 @@ implementation = Flaw(
     own=("reduction", "ignore_index"),
     domain=Domain(targets="index"),
     formula="dF/dz_rj = m_r (o_rj - t_rj) / R, with all R rows",
-    source="reported in Paddle #76033, torch-mlir PR 3585",
+    source="reported in Paddle PR 76033, torch-mlir PR 3585",
     kind=FlawKind.FORMULA,
     links=(
-        "https://github.com/PaddlePaddle/Paddle/issues/76033",
+        "https://github.com/PaddlePaddle/Paddle/pull/76033",
         "https://github.com/llvm/torch-mlir/pull/3585",
     ),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (0.0, 0.0))),

@@ -3,7 +3,7 @@
 The online softmax reads a row once. It keeps the largest logit so far and the sum of exponentials
 relative to it. When a larger logit comes, the old sum belongs to the old maximum, and has to be
 multiplied by the exponential of their difference. That line is missing. The sum is too large in
-every row whose largest logit is not the first. Sorted rows and equal logits are right.
+every row whose largest logit is not the first. Rows that begin with their largest logit are right.
 """
 
 import numpy as np

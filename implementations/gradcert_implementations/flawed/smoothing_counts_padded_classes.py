@@ -49,11 +49,8 @@ implementation = Flaw(
     functions_for=made_under,
     own=("label_smoothing", "class_weights"),
     formula="dE/dz_j = o_j - ((1 - e) t_j + e / N), with K up to a multiple N of 64",
-    source="reported in Megatron-LM #737, #7464",
+    source="a common slip",
     kind=FlawKind.SIZE,
-    links=(
-        "https://github.com/NVIDIA/Megatron-LM/issues/737",
-        "https://github.com/NVIDIA/Megatron-LM/issues/7464",
-    ),
+    links=(),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -48,8 +48,8 @@ implementation = Flaw(
     functions_for=made_under,
     own=("softcap", "logit_scale"),
     formula="s c tanh(z_j / c) in place of c tanh(s z_j / c)",
-    source="reported in Fast-LLM #228",
+    source="reported in TRL PR 5691",
     kind=FlawKind.FORMULA,
-    links=("https://github.com/ServiceNow/Fast-LLM/issues/228",),
+    links=("https://github.com/huggingface/trl/pull/5691",),
     exposed_by=(((16.0, 16.0),), ((1.0, 0.0),)),
 )

@@ -58,8 +58,8 @@ implementation = Flaw(
     functions_for=made_under,
     own=("softcap", "logit_scale"),
     formula="z_j tanh(z_j / c) in place of c tanh(z_j / c)",
-    source="reported in unsloth-zoo #593",
+    source="reported in unsloth-zoo PR 593",
     kind=FlawKind.FORMULA,
-    links=("https://github.com/unslothai/unsloth-zoo/issues/593",),
+    links=("https://github.com/unslothai/unsloth-zoo/pull/593",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -3,7 +3,7 @@
 The exponentials are added up in a wide format, and the sum goes through a buffer of 16 bits on its
 way to the second kernel. All probabilities of the row are off by one factor, by up to four parts in
 a thousand in bfloat16. They still look like probabilities, and the largest is the right one. A sum
-beyond the range of binary16 is infinite, and the row has no gradient.
+beyond the range of binary16 is infinite, and every probability is zero.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -86,7 +86,7 @@ implementation = ParametricFlaw(
     name="sum-rounded-to-a-narrow-format",
     functions=with_rounded_sum(0),
     formula=_stated(0),
-    source="reported in JAX #40409, where the sum overflows",
+    source="a common slip; in JAX #40409 another sum overflows in binary16",
     kind=FlawKind.PRECISION,
     links=("https://github.com/jax-ml/jax/issues/40409",),
     exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),

@@ -35,9 +35,9 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     takes_upstream=True,
     formula="dF/dz_rj = o_rj - t_rj if g_0 = 1, and g_r (o_rj - t_rj) if not",
-    source="reported in TransformerEngine #2139",
+    source="reported in TransformerEngine PR 2139",
     kind=FlawKind.FORMULA,
-    links=("https://github.com/NVIDIA/TransformerEngine/issues/2139",),
+    links=("https://github.com/NVIDIA/TransformerEngine/pull/2139",),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
     upstream=(1.0, 2.0),
 )

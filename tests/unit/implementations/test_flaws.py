@@ -107,10 +107,14 @@ def test_a_flaw_has_a_kind_and_its_links_are_urls(name: str) -> None:
 
 @pytest.mark.parametrize("name", FLAWED)
 def test_a_flaw_that_was_reported_links_to_each_report(name: str) -> None:
-    """The numbers of the reports in the source are those of the links, in their order."""
-    numbers = re.findall(r"(?:#|PR )(\d+)", flaw(name).source)
-    linked = [link.rpartition("/")[2] for link in flaw(name).links if "//github.com/" in link]
-    assert linked == numbers
+    """The numbers of the reports in the source are those of the links, in their order.
+
+    A pull request has ``PR`` before its number, and an issue ``#``.
+    """
+    reported = re.findall(r"(#|PR )(\d+)", flaw(name).source)
+    places = [f"{'issues' if sign == '#' else 'pull'}/{number}" for sign, number in reported]
+    linked = [link for link in flaw(name).links if "//github.com/" in link]
+    assert [link.split("/", 5)[5] for link in linked] == places
 
 
 def test_each_kind_has_a_flaw() -> None:
