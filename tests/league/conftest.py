@@ -1,8 +1,8 @@
-"""Let the tests of the league import the modules beside them; the scripts are no tests."""
+"""Let the tests of the league import the modules beside them; scripts and kernels are no tests."""
 
 import sys
 from pathlib import Path
 
-collect_ignore = ["findings"]
+collect_ignore = ["findings", "gpu"]
 
 sys.path.append(str(Path(__file__).parent))
