@@ -28,6 +28,8 @@ def headline(audit: BoundAudit) -> str:
     every = passing + len(audit.killed)
     if not every:
         return "No wrong answer has a meaning here."
+    if every == 1:
+        return f"The wrong answer {'passes' if passing else 'does not pass'}."
     if not passing:
         return f"None of {every} wrong answers passes."
     return f"{passing} of {every} wrong answers {'passes' if passing == 1 else 'pass'}."

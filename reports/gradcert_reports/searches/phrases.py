@@ -1,10 +1,14 @@
 """The phrases of a search, for all pages."""
 
+from decimal import ROUND_CEILING, Context
+
 from gradcert_reports.model.rows import Row, length, texts
 from gradcert_reports.searches.records import Bound, ClaimSearch, RegimeSearch, Search
 from gradcert_reports.text.rows import values
 
 __all__ = ["bound", "claim", "count", "duration", "headline", "left_out", "part", "row"]
+
+_UP = Context(prec=3, rounding=ROUND_CEILING)
 
 _SHOWN = 8
 """Numbers of a row that are shown."""
@@ -38,15 +42,15 @@ def duration(seconds: float) -> str:
 
 
 def bound(found: Bound, about: ClaimSearch) -> str:
-    """Return how bad a row is, in words.
+    """Return how bad a row is at most, in words: to three digits, rounded up.
 
     Examples
     --------
     >>> from gradcert_reports.searches.example import EXAMPLE
-    >>> bound(Bound(1, 0.75), EXAMPLE.claims[0])
-    '0.75 budgets of shifted'
+    >>> bound(Bound(1, 0.75), EXAMPLE.claims[0]), bound(Bound(1, 0.74901), EXAMPLE.claims[0])
+    ('0.75 budgets of shifted', '0.75 budgets of shifted')
     """
-    number = f"{found.budgets:.3g}"
+    number = f"{float(_UP.create_decimal(repr(found.budgets))):.3g}"
     return f"{number} {'budget' if number == '1' else 'budgets'} of {about.levels[found.rank]}"
 
 

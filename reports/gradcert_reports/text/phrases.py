@@ -1,5 +1,7 @@
 """How numbers and findings are put into words, the same in every report."""
 
+from math import floor
+
 from gradcert_reports.model.mistake import Mistake
 from gradcert_reports.model.records import Certificate, Diagnosis, Match, OtherOption
 from gradcert_reports.model.results import CheckResult, Discrepancy, Sample
@@ -44,8 +46,8 @@ def budgets(number: float | None) -> str:
 
 
 def lower_bound(worst: Sample | None) -> str:
-    """Return the budgets of the worst row that a search saw; there may be a worse one."""
-    return "-" if worst is None else f"≥ {budgets(worst.budgets)}"
+    """Return the budgets of the worst row that a search saw, rounded down; another may be worse."""
+    return "-" if worst is None else f"≥ {budgets(floor(worst.budgets * 100) / 100)}"
 
 
 def verdict(certificate: Certificate) -> str:
