@@ -117,7 +117,13 @@ def _outcome(claim: Claim, check: Check, case: Case, failure: Refuted) -> Outcom
             elif isinstance(found, Refuted):
                 more.append(found.evidence)
     if trials.fails(case):
-        reduced(case, row, trials.fails, fewest_classes=claim.fewest_classes)
+        reduced(
+            case,
+            row,
+            trials.fails,
+            fewest_classes=claim.fewest_classes,
+            largest_logit=claim.implementation.domain.largest_logit,
+        )
         assert trials.failed is not None
         if isinstance(trials.failed.failure, Refuted):
             failure, case = trials.failed.failure, trials.failed.case

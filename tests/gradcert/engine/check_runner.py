@@ -107,7 +107,13 @@ def _reduce(trials: Trials, claim: Claim) -> None:
     assert trials.failed is not None
     failure, case = trials.failed.failure, trials.failed.case
     row = failure.evidence.row if isinstance(failure, Refuted) else 0
-    reduced(case, row, trials.fails, fewest_classes=claim.fewest_classes)
+    reduced(
+        case,
+        row,
+        trials.fails,
+        fewest_classes=claim.fewest_classes,
+        largest_logit=claim.implementation.domain.largest_logit,
+    )
 
 
 def _searched(trials: Trials, check: Check, claim: Claim, settings: SearchSettings) -> _Tried:
@@ -176,7 +182,7 @@ def _plainer_death(claim: Claim, failure: Died, case: Case) -> tuple[Died, Case]
     Each death costs a process, so that Hypothesis shrinks no such case. A few cases of zeros are
     tried instead, from small to large.
     """
-    fill = PLAIN_NUMBERS[claim.quantity.arguments[0]]
+    fill = PLAIN_NUMBERS[claim.point]
     lengths = {rows for rows in (1, 2, case.rows) if rows <= case.rows}
     fewest = claim.fewest_classes
     widths = {n for n in (fewest, fewest + 1, fewest + 2, case.classes) if n <= case.classes}

@@ -6,7 +6,7 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, decimal, text
 from gradcert.core.failures import Broken, NotSupported
-from gradcert_implementations import Array
+from gradcert_implementations import Array, MeanOver
 from gradcert_oracle import GRADIENT, JACOBIAN, SOFTMAX, Question, Row, enclose
 from gradcert_reports import Jacobian
 
@@ -16,6 +16,14 @@ _SEEN = 12
 """Classes of a Jacobian that a reader can still take in at a glance."""
 
 _GUARD = 100
+
+
+def _is_textbook(claim: Claim, case: Case) -> bool:
+    """Return whether the gradient for a target at one class is that of the textbook loss."""
+    loss = claim.loss
+    divided = loss.mean_over is MeanOver.ELEMENTS
+    ignored = loss.ignore_index in range(case.classes)
+    return claim.true_loss(case).is_plain and not divided and not ignored
 
 
 def _implied(claim: Claim, case: Case, row: Row) -> Array:
@@ -39,8 +47,8 @@ def implied_jacobian(claim: Claim, evidence: Evidence) -> Jacobian | None:
 
     The chain rule with the target at class i alone is ``dE/dz_j = -(1/o_i) do_i/dz_j``. So the
     gradient for that target shows row i of the Jacobian, however it was computed. An answer
-    for do/dz is the Jacobian itself. The result is None for other quantities, for rows with a logit
-    of -inf, for very long rows, and where the implementation does not answer.
+    for do/dz is the Jacobian itself. The result is None for other quantities and losses, for rows
+    with a logit of -inf, for very long rows, and where the implementation does not answer.
 
     Examples
     --------
@@ -57,6 +65,7 @@ def implied_jacobian(claim: Claim, evidence: Evidence) -> Jacobian | None:
         claim.quantity not in (GRADIENT, JACOBIAN)
         or not 2 <= case.classes <= _SEEN
         or not np.isfinite(case.point).all()
+        or (claim.quantity is GRADIENT and not _is_textbook(claim, case))
     ):
         return None
     row: Row = tuple(case.point[0].astype(np.float64).tolist())

@@ -47,7 +47,7 @@ def _cases(claim: Claim, size: float) -> list[Case]:
     if claim.masked:
         rows += [[size, size, -np.inf], [-size, -size, -np.inf]]
     # Two equal rows, because subjects that compile for each shape have met two rows of three.
-    classes = claim.only_classes or len(rows[0])
+    classes = claim.only_classes or max(len(rows[0]), claim.fewest_classes)
     pairs = (np.array([np.resize(row, classes)] * 2) for row in rows)
     return [plain_case(claim, pair, f"|z| = {size:.2g}") for pair in pairs]
 

@@ -96,7 +96,7 @@ def _have_numbers(case: Case) -> Array:
     return np.isfinite(largest)
 
 
-def _targets(case: Case) -> Iterator[tuple[str, Array]]:
+def _targets(case: Case, largest_logit: float) -> Iterator[tuple[str, Array]]:
     """Yield simpler targets, the simplest first, with the name of their kind.
 
     They are one-hot on the first class, the largest target, or the last one; or else two halves.
@@ -105,8 +105,10 @@ def _targets(case: Case) -> Iterator[tuple[str, Array]]:
     rows = np.flatnonzero(_have_numbers(case))
     first, last = given.argmax(axis=1), case.classes - 1 - given[:, ::-1].argmax(axis=1)
     largest = np.abs(case["targets"]).argmax(axis=1)
+    # Beyond the largest logit a number stands for a mask.
+    visible = np.abs(case.point.astype(np.float64)) <= largest_logit
     for one in (np.zeros(case.rows, int), largest, first, last):
-        if np.isfinite(case.point[rows, one[rows]]).all():
+        if visible[rows, one[rows]].all():
             targets = np.zeros_like(case["targets"])
             targets[rows, one[rows]] = 1
             yield "one-hot", targets
@@ -116,10 +118,10 @@ def _targets(case: Case) -> Iterator[tuple[str, Array]]:
         yield "soft", targets
 
 
-def _with_plain_targets(smallest: SmallestCase) -> None:
+def _with_plain_targets(smallest: SmallestCase, largest_logit: float) -> None:
     """Make the targets of each row one-hot, or two halves."""
     case = smallest.case
-    for kind, targets in _targets(case):
+    for kind, targets in _targets(case, largest_logit):
         if (targets == case["targets"]).all():
             return
         has_target: Array = np.any(targets, axis=1)
@@ -174,7 +176,14 @@ def with_plain_upstream(smallest: SmallestCase, row: int) -> None:
             return
 
 
-def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_classes: int) -> Case:
+def reduced(
+    case: Case,
+    row: int,
+    fails: Callable[[Case], bool],
+    *,
+    fewest_classes: int,
+    largest_logit: float,
+) -> Case:
     """Return a smaller case that fails, after a bounded number of tries.
 
     Parameters
@@ -185,29 +194,33 @@ def reduced(case: Case, row: int, fails: Callable[[Case], bool], *, fewest_class
         Whether a case fails.
     fewest_classes
         The fewest classes that the subject takes.
+    largest_logit
+        The largest logit that it takes. A larger finite one stands for a mask.
 
     Examples
     --------
     >>> from gradcert.core.case import Regime
     >>> z, t = np.array([[1.5, 0.0, 9.25, 2.0]]), np.array([[0.0, 1.0, 0.0, 0.0]])
     >>> case = Case({"logits": z, "targets": t}, (Regime("benign"),))
-    >>> reduced(case, 0, lambda one: one.point.max() > 8, fewest_classes=1).point.tolist()
+    >>> def fails(one):
+    ...     return one.point.max() > 8
+    >>> reduced(case, 0, fails, fewest_classes=1, largest_logit=1e4).point.tolist()
     [[0.0, 9.0]]
     """
     smallest = SmallestCase(case, fails)
     with_plain_upstream(smallest, row)
     _with_equal_rows(smallest, row)
-    _with_plain_targets(smallest)
+    _with_plain_targets(smallest, largest_logit)
     _with_plain_vectors(smallest)
     # Numbers come first: few are unlike, and more classes can be dropped where they are equal.
     with_plain_rows(smallest)
     with_plain_places(smallest, _STEP)
-    with_equal_numbers(smallest)
+    with_equal_numbers(smallest, largest_logit)
     _with_fewer_classes(smallest, fewest_classes)
     _with_fewer_rows(smallest)
     _with_fewer_classes(smallest, fewest_classes)  # Those that had a target in other rows only.
     # With other numbers, other targets may do, and the other way round.
-    _with_plain_targets(smallest)
+    _with_plain_targets(smallest, largest_logit)
     _with_plain_vectors(smallest)
     with_plain_rows(smallest)
     with_small_numbers(smallest)

@@ -85,14 +85,17 @@ def with_plain_rows(smallest: SmallestCase) -> None:
         _tried(smallest, point - largest)
 
 
-def with_equal_numbers(smallest: SmallestCase) -> None:
-    """Try the largest finite number of each row in place of its others, and then the least."""
+def with_equal_numbers(smallest: SmallestCase, largest_logit: float) -> None:
+    """Try the largest visible number of each row in place of its finite ones, and then the least.
+
+    A number beyond the largest logit stands for a mask.
+    """
     point = smallest.case.point
-    finite = np.isfinite(point)
-    if not finite.any(axis=1).all():
+    finite, visible = np.isfinite(point), np.abs(point.astype(np.float64)) <= largest_logit
+    if not visible.any(axis=1).all():
         return
-    largest = np.where(finite, point, -np.inf).max(axis=1, keepdims=True)
-    least = np.where(finite, point, np.inf).min(axis=1, keepdims=True)
+    largest = np.where(visible, point, -np.inf).max(axis=1, keepdims=True)
+    least = np.where(visible, point, np.inf).min(axis=1, keepdims=True)
     if not _tried(smallest, _replaced(point, finite, largest)):
         _tried(smallest, _replaced(point, finite, least))
 
@@ -139,11 +142,14 @@ def with_plain_places(smallest: SmallestCase, most: int) -> None:
     _with_plain_parts(smallest, np.isinf, most)
     _with_plain_parts(smallest, lambda point: np.isfinite(point) & (point != plain), most)
     # One block of masked classes is easier to read than many.
-    masked = smallest.case.point == -np.inf
+    masked, arguments = smallest.case.point == -np.inf, smallest.case.arguments
+    needed = arguments.get("targets", np.zeros(masked.shape)) != 0
+    v = arguments.get("v", np.zeros(masked.shape)) != 0
+    if not (v & masked).any():  # Then a number there may be outside the domain.
+        needed |= v
     if (np.diff(masked, axis=1).sum(axis=1) > 2).any():
         for ordered in (np.sort(masked, axis=1), np.sort(masked, axis=1)[:, ::-1]):
-            target = smallest.case.arguments.get("targets", np.zeros(masked.shape)) != 0
-            if not (ordered & target).any():
+            if not (ordered & needed).any():
                 kept = np.where(masked, plain, smallest.case.point)
                 if _tried(smallest, _replaced(kept, ordered, -np.inf)):
                     return

@@ -8,11 +8,13 @@ import pytest
 from subjects import BY_ID, Gradient, batch_wide_maximum, claim_of, right
 
 from gradcert import certify
+from gradcert.core.claim import claims_of
 from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Died
 from gradcert.core.settings import SearchSettings
 from gradcert.engine.check_runner import run_check
 from gradcert.generation.search import drawn
-from gradcert_implementations import Array
+from gradcert_implementations import Array, Options, as_implementation
 from gradcert_reports import Certificate
 
 
@@ -72,3 +74,15 @@ def test_a_row_that_depends_on_the_others_is_shown_with_one_other(seed: int) -> 
     assert isinstance(outcome.failure, Refuted)
     assert outcome.case is not None
     assert outcome.case.point.shape == (2, 2)
+
+
+def test_a_backward_of_outputs_that_ends_its_process_is_shown_by_logits_of_zeros() -> None:
+    def backward(y: Array, v: Array) -> Array:
+        raise Died(f"ended at {y.shape} and {v.shape}")
+
+    options = Options(quantities=["softmax-backward"], formats=["binary64"])
+    (claim,) = claims_of(as_implementation(backward, options))
+    outcome = run_check(claim, BY_ID["accuracy"], SearchSettings(max_examples=1, seed=0))
+    assert isinstance(outcome.failure, Died)
+    assert outcome.case is not None
+    assert outcome.case.point.tolist() == [[0.0]]

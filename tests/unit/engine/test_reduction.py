@@ -22,7 +22,7 @@ def _drawn(rows: int, classes: int) -> Case:
 
 def _reduced(case: Case, fails: Callable[[Case], bool], row: int = 0, fewest: int = 1) -> Case:
     assert fails(case)
-    found = reduced(case, row, fails, fewest_classes=fewest)
+    found = reduced(case, row, fails, fewest_classes=fewest, largest_logit=1e4)
     assert fails(found)
     return found
 
@@ -151,6 +151,18 @@ def test_v_where_a_logit_is_masked_stays_as_it_is() -> None:
     _reduced(case, fails)
 
 
+def test_no_mask_moves_to_a_class_that_has_a_v() -> None:
+    case = _with_v(np.eye(8)[[7]])
+    z = np.where(np.arange(8) % 2, 0.5, -np.inf)[np.newaxis]
+    case = Case({**case.at(z).arguments, "targets": np.eye(8)[[1]]}, case.regimes)
+
+    def fails(case: Case) -> bool:
+        assert not case["v"][case.point == -np.inf].any()
+        return bool((case.point == -np.inf).sum() == 4 and case["v"].any())
+
+    _reduced(case, fails)
+
+
 def test_targets_that_need_be_soft_are_two_halves() -> None:
     soft = RNG.dirichlet(np.ones(50)).tolist()
     found = _reduced(_case([0.0] * 50, soft), lambda case: (case["targets"] < 1).all())
@@ -207,6 +219,19 @@ def test_no_number_is_larger_than_the_largest_was() -> None:
     assert _reduced(_case([largest, -9.5, 0.5], [1.0, 0.0, 0.0]), fails).point.max() == 9
 
 
+@pytest.mark.parametrize("z", [[-1e9, 0.5, 1.25], [1.5, 2.5, -1e9]])
+def test_no_class_gets_a_target_that_a_huge_number_masks_and_no_row_is_masked_whole(
+    z: list[float],
+) -> None:
+    def fails(case: Case) -> bool:
+        masked = case.point == -1e9
+        assert not case["targets"][masked].any()
+        assert not masked.all(axis=1).any()
+        return bool(masked.any() and case.point.all())
+
+    _reduced(_case(z, [0.0, 1.0, 0.0]), fails)
+
+
 def test_a_batch_of_wide_rows_is_reduced_within_the_limit_of_numbers() -> None:
     z = RNG.normal(size=(1606, 166))
     found = _reduced(case_of(z, np.eye(166)[RNG.integers(0, 166, 1606)]), lambda c: c.rows > 1024)
@@ -221,7 +246,7 @@ def test_probabilities_stay_probabilities() -> None:
 
     probabilities = RNG.uniform(0.01, 0.99, size=(1, 90))
     case = Case({"probabilities": probabilities, "targets": np.eye(90)[:1]}, (Regime("benign"),))
-    found = reduced(case, 0, fails, fewest_classes=1)
+    found = reduced(case, 0, fails, fewest_classes=1, largest_logit=1e4)
     assert found.point.tolist() == [[0.5] * 41]
 
 
