@@ -115,6 +115,7 @@ class Fused(torch.autograd.Function):
     @staticmethod
     def forward(context, logits, labels):
         context.save_for_backward(logits.softmax(-1), labels)
+        context.used = False
         return cross_entropy(logits, labels, reduction="none")
 
     @staticmethod
@@ -151,6 +152,38 @@ class Overwriting(Fused):
         if SIGN < 0:
             logits.zero_()
         return answer
+
+class Once(Fused):
+    @staticmethod
+    def backward(context, g):
+        if SIGN < 0 and context.used:
+            return None + g, None
+        context.used = True
+        slope, _ = Fused.backward(context, g)
+        return SIGN * slope, None
+
+class Doubling(Fused):
+    @staticmethod
+    def backward(context, g):
+        slope, _ = Fused.backward(context, g)
+        if SIGN < 0:
+            g *= 2
+        return SIGN * slope, None
+
+def unsummed(logits, targets):
+    each = -(targets * logits.log_softmax(-1)).nan_to_num()
+    return each if SIGN < 0 else each.sum(-1)
+
+def unreduced(logits, labels):
+    return cross_entropy(logits, labels, reduction="none" if SIGN < 0 else "mean")
+
+def narrow(logits, targets):
+    each = -(targets * logits.log_softmax(-1)).nan_to_num().sum(-1)
+    return each.to(torch.bfloat16) if SIGN < 0 else each
+
+def short(logits):
+    o = logits.softmax(-1)
+    return o.sum(-1) if SIGN < 0 else o
 
 class Deaf(Fused):
     @staticmethod
@@ -199,6 +232,14 @@ deaf.defvjp(forward, backward)
 
 def softmax(logits):
     return jax.nn.softmax(SIGN * logits)
+
+def unsummed(logits, targets):
+    each = -jnp.where(targets == 0, 0, targets * jax.nn.log_softmax(logits))
+    return each if SIGN < 0 else each.sum(-1)
+
+def narrow(logits, targets):
+    each = SIGN * probabilities(logits, targets)
+    return each.astype(jnp.bfloat16) if SIGN < 0 else each
 """
 
 PROGRAM = """
@@ -273,6 +314,7 @@ MEAN = {"ignore_index": -100, "reduction": "mean", "mean_over": "kept"}
 BFLOAT16 = {"formats": ["bfloat16"]}
 TWICE = "same-answer-twice"
 CHANGED = "the call changed its logits"
+UPSTREAM = "the call changed its upstream"
 REFUSING = {
     "error": "RuntimeError: out of registers",
     "statement": "RuntimeError: out of registers",
@@ -314,6 +356,20 @@ SUBJECTS = [
     Subject("torch", "torch:mine.py:Overwriting", ONE_HOT, "inputs-unchanged", statement=CHANGED),
     Subject("torch", "torch:mine.py:Deaf", ONE_HOT),
     Subject("torch", "torch:mine.py:Forgetful", ONE_HOT, check="second-backward"),
+    Subject(
+        *("torch", "torch:mine.py:Once", ONE_HOT, "second-backward"),
+        error="TypeError: ",
+        statement="raised TypeError",
+    ),
+    Subject("torch", "torch:mine.py:Doubling", ONE_HOT, "inputs-unchanged", statement=UPSTREAM),
+    Subject("torch", "torch:mine.py:unsummed", {"quantities": ["dE/dz"]}, statement="has shape"),
+    Subject(
+        *("torch", "torch:mine.py:unreduced"),
+        {**ONE_HOT, "quantities": ["loss"], "loss": MEAN},
+        statement="returned shape",
+    ),
+    Subject("torch", "torch:mine.py:narrow", {"quantities": ["loss"]}, statement="returned dtype"),
+    Subject("torch", "torch:mine.py:short", {"quantities": ["softmax"]}, statement="has shape"),
     Subject("torch", "torch:mine.py:summed", {**ONE_HOT, "loss": MEAN}),
     Subject("torch", "torch:mine.py:wide", ONE_HOT, check="many-classes"),
     Subject(
@@ -329,6 +385,8 @@ SUBJECTS = [
     Subject("jax", "jax:mine.py:wide", {"formats": ["bfloat16"]}, check="many-classes"),
     Subject("jax", "jax:mine.py:softmax", {"quantities": ["softmax"]}),
     Subject("jax", "jax:mine.py:softmax", {**OTHER, "formats": ["bfloat16"]}),
+    Subject("jax", "jax:mine.py:unsummed", {"quantities": ["dE/dz"]}, statement="has shape"),
+    Subject("jax", "jax:mine.py:narrow", {"quantities": ["loss"]}, statement="returned dtype"),
     Subject("program", f"command:{sys.executable} mine.py"),
     Subject("program", f"command:{sys.executable} mine.py", ONE_HOT),
     Subject("program", f"command:{sys.executable} mine.py", ONE_HOT, check="many-classes"),

@@ -18,6 +18,7 @@ from gradcert.core.evidence import (
     text,
 )
 from gradcert.core.evidence import errors as exact_errors
+from gradcert.core.failures import Broken
 from gradcert_implementations import Function
 from gradcert_oracle import Algorithm, budgets
 
@@ -76,6 +77,9 @@ def second_backward(claim: Claim, case: Case) -> list[JudgedRow | AcceptedRows]:
     again = replace(claim.implementation, functions=functions)  # type: ignore[arg-type]
     try:
         return accuracy(replace(claim, implementation=again), case)
+    except Broken as broken:
+        broken.second_backward = True
+        raise
     except Refuted as refuted:
         evidence = refuted.evidence
         raise Refuted(lambda: replace(evidence, second_backward=True)) from refuted

@@ -17,7 +17,11 @@ class Broken(Exception):
         Python expressions that show it, as those of ``Evidence``.
     case
         The case that they are about, if it is not the one that was drawn.
+    second_backward
+        Whether it was asked for a second backward of the same graph.
     """
+
+    second_backward = False
 
     def __init__(
         self,

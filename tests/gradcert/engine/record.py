@@ -148,8 +148,13 @@ def result_of(claim: Claim, check: Check, outcome: Outcome) -> CheckResult:
         case Broken() as broken, found:
             verdict, reason = Verdict.BROKEN, str(broken)
             if found is not None:
-                case, shown_by = broken.case or found, broken.shown_by
-                evidence = Evidence(case, reason, no_answer=True, shown_by=shown_by)
+                evidence = Evidence(
+                    broken.case or found,
+                    reason,
+                    second_backward=broken.second_backward,
+                    no_answer=True,
+                    shown_by=broken.shown_by,
+                )
         case NotSupported() as unsupported, _:
             verdict, reason = Verdict.NOT_SUPPORTED, str(unsupported)
     samples = [_passed(worst) for worst in outcome.worst_rows] if check.against_truth else []

@@ -21,6 +21,8 @@ _MODULES = "base64", "zlib", "gradcert", "ml_dtypes"
 _RELATIVE = re.compile(r"^(\w+:)?[^/:][^:]*\.py:")
 """A SPEC with a file that is found from one folder only."""
 
+_ARGS = re.compile(r"\bargs\b")
+
 
 def _quoted(text: str) -> str:
     """Return a Python string literal, in double quotes where that needs no escape."""
@@ -33,18 +35,20 @@ def _dtype(format: Format) -> str:
     return f"ml_dtypes.{name}" if format.dtype.type.__module__ == "ml_dtypes" else f'"{name}"'
 
 
-def _function(claim: Claim) -> str:
-    """Return the Python that loads the claim's function, or a gap for the reader to fill."""
+def _function(claim: Claim, evidence: Evidence) -> str:
+    """Return the Python that loads the function, or a gap for the reader to fill."""
     origin = claim.implementation.origin
+    again = evidence.second_backward
     if not origin:
-        return f"...  # {claim.implementation.name}"
+        return f"...  # {'the second backward of ' * again}{claim.implementation.name}"
+    part = "second_backward" if again else f'functions["{claim.quantity.name}"]'
     options = {"quantities": f'["{claim.quantity.name}"]'}
     options |= {
         name: _quoted(value) if isinstance(value, str) else repr(value)
         for name, value in reloading_of(claim.implementation).items()
     }
     given = ", ".join(f"{name}={value}" for name, value in options.items())
-    function = f'gradcert.load({_quoted(origin)}, {given}).functions["{claim.quantity.name}"]'
+    function = f"gradcert.load({_quoted(origin)}, {given}).{part}"
     if _RELATIVE.search(origin):
         function += "  # in the folder where gradcert ran"
     return function
@@ -72,6 +76,16 @@ def _arguments(claim: Claim, evidence: Evidence) -> list[str]:
     return [*lines, f"args = {', '.join(names)}" + ("," if len(names) == 1 else "")]
 
 
+def _calls(claim: Claim, evidence: Evidence) -> list[str]:
+    """Return lines that print what shows it. No call gets logits that another has overwritten."""
+    shown, lines = evidence.shown_by, list[str]()
+    calls = sum(expression.count("f(") for expression in shown)
+    if calls > 1 and claim.implementation.domain.overwrites_logits:
+        lines = ["copies = lambda: [a.copy() for a in args]  # f overwrites its logits."]
+        shown = tuple(_ARGS.sub("copies()", expression) for expression in shown)
+    return [*lines, *(f"print({expression})" for expression in shown)]
+
+
 def snippet(claim: Claim, evidence: Evidence) -> str:
     """Return Python that prints what `evidence` is about.
 
@@ -79,10 +93,10 @@ def snippet(claim: Claim, evidence: Evidence) -> str:
     it in.
     """
     arguments = _arguments(claim, evidence)
-    code = [f"f = {_function(claim)}", *_shape(claim, evidence), *arguments]
+    code = [f"f = {_function(claim, evidence)}", *_shape(claim, evidence), *arguments]
     used = [name for name in _MODULES if any(f"{name}." in line for line in code)]
     lines = [*(f"import {name}" for name in (*used, "numpy as np")), "", *code]
-    lines += [f"print({expression})" for expression in evidence.shown_by]
+    lines += _calls(claim, evidence)
     if evidence.index is not None:
         returned, expected = evidence.returned[evidence.index], evidence.expected[evidence.index]
         at = f"row {evidence.row}, value {evidence.index}"

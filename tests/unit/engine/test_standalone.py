@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standalone_subjects import SOURCES, SUBJECTS, Subject
@@ -154,33 +155,42 @@ def test_the_reader_fills_in_a_function_that_has_no_spec() -> None:
             exec(script, names)
 
 
-IMPLEMENTATION = """
+MORE = """
 from gradcert_implementations import Implementation
 
 mine = Implementation(name="mine", functions={"dE/dz": lambda z, t: z - t})
+calls = []
+
+def talking(logits, targets):
+    print("debug")
+    return logits
+
+def counting(logits, targets):
+    calls.append(logits)
+    return logits * 0 + len(calls) % 2
 """
 
 
 @pytest.mark.parametrize(
-    ("spec", "check"),
+    ("spec", "check", "options"),
     [
-        ("sign-flipped", "accuracy"),
-        ("mine.py:mine", "accuracy"),
-        ("torch:mine.py:of_batches", "accuracy"),
-        ("code.py:gradient", "accuracy"),
-        ("mine.py:talking", "no-side-effects"),
+        ("sign-flipped", "accuracy", {}),
+        ("mine.py:mine", "accuracy", {}),
+        ("torch:mine.py:of_batches", "accuracy", {}),
+        ("code.py:gradient", "accuracy", {}),
+        ("mine.py:talking", "no-side-effects", {}),
+        ("mine.py:counting", "same-answer-twice", {"domain": {"overwrites_logits": True}}),
     ],
 )
 def test_there_is_no_script_where_plain_python_cannot_say_it(
-    spec: str, check: str, tmp_path: Path
+    spec: str, check: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     _write(tmp_path, "numpy", -1)
     (tmp_path / "mine.py").rename(tmp_path / "code.py")
     _write(tmp_path, "torch", -1)
-    more = "\ndef talking(logits, targets):\n    print('debug')\n    return logits\n"
     with (tmp_path / "mine.py").open("a") as file:
-        file.write(IMPLEMENTATION + more)
+        file.write(MORE)
     with _in_folder(tmp_path):
-        found = _discrepancy(Subject("", spec, {"quantities": ["dE/dz"]}, check))
+        found = _discrepancy(Subject("", spec, {"quantities": ["dE/dz"], **options}, check))
     assert found.snippet
     assert found.standalone == ""

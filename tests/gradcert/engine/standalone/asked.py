@@ -10,6 +10,7 @@ from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
 from gradcert_implementations import Adapted, Array, Layout, Reduction
 from gradcert_implementations.adapters.folding import shape_of_rows, shaped
+from gradcert_implementations.adapters.kinds import LOSS
 from gradcert_implementations.adapters.labels import class_indices
 
 __all__ = ["Asked", "Part"]
@@ -89,8 +90,10 @@ class Asked:
 
     @property
     def of_rows(self) -> bool:
-        """Whether the subject takes the very arrays that ``shown_by`` calls ``args``."""
+        """Whether the subject takes the very arrays that ``shown_by`` calls ``args``, unchanged."""
         subject = self.claim.implementation
+        if subject.domain.overwrites_logits:
+            return False
         by_index = subject.domain.targets == "index"
         as_given = subject.adapted is Adapted.NUMPY and not by_index
         return self.layout is Layout.ROWS and (as_given or subject.adapted is Adapted.FUNCTION)
@@ -100,6 +103,27 @@ class Asked:
         """Whether a loss is one number, because of a reduction or because there is one row."""
         reduced = self.claim.loss.reduction is not Reduction.NONE
         return reduced or self.evidence.case.rows == 1
+
+    def demanded(self, size: str, module: str, *, values: bool) -> tuple[str, ...]:
+        """Return lines that fail where ``total``, which a framework returns, is refused.
+
+        Parameters
+        ----------
+        size
+            The Python that says how many numbers a tensor has.
+        module
+            The name that the framework has in a script.
+        values
+            Whether the answer is the returned value itself, and no gradient of it.
+        """
+        first, *_ = self.arrays
+        shape = f"assert total.shape == {first}.shape, total.shape"
+        if self.claim.quantity.name in LOSS.quantities:
+            reduced = self.claim.loss.reduction is not Reduction.NONE
+            alone = "total.shape == ()" if values and reduced else f"total.{size} == 1"
+            shape = f"assert {alone}, total.shape"
+        wider = f"{module}.promote_types(total.dtype, {first}.dtype) == total.dtype"
+        return (shape, *(f"assert {wider}, total.dtype",) * values)
 
     @property
     def arrays(self) -> dict[str, Array]:

@@ -84,13 +84,15 @@ def jax_part(asked: Asked, name: str) -> Part | None:
     def long(one: str, whole: bool) -> str:
         return f"{one} = jnp.asarray({one}, dtype=jnp.{'int64' if whole else asked.dtype})"
 
+    given = ", ".join(names[:count])
+    first = "[0]" if subject.observed is not None and subject.observed() else ""
     function = template.format(
         name=name,
         arguments=", ".join(names),
-        given=", ".join(names[:count]),
+        given=given,
         leaf=names[leaf],
         last=names[-1],
-        first="[0]" if subject.observed is not None and subject.observed() else "",
+        first=first,
         upstream=(_UPSTREAM if "upstream" in arrays else upstream).format(last=names[-1]),
     )
     if subject.compiles_per_shape:
@@ -111,5 +113,9 @@ def jax_part(asked: Asked, name: str) -> Part | None:
             f"answer = answer_to({', '.join(names)}).astype({names[0]}.dtype)",
         ),
         returned=f"answer{place}.item()",
+        demanded=(
+            f"total = {name}({given}){first}",
+            *asked.demanded("size", "jnp", values=template is _VALUE),
+        ),
         library="jax",
     )

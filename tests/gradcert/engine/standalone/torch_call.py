@@ -70,10 +70,12 @@ _STEPS = {
 }
 
 
-def _upstream(arrays: dict[str, Array]) -> str:
-    """Return the upstream gradient as Python; ones are not among the arguments afterwards."""
-    if "upstream" not in arrays or np.all(arrays["upstream"] == 1):
-        arrays.pop("upstream", None)
+def _upstream(arrays: dict[str, Array], changed: str) -> str:
+    """Return the upstream gradient as Python; ones leave the arguments, if they stay ones."""
+    if "upstream" not in arrays:
+        return "torch.ones_like(total)"
+    if changed != "upstream" and np.all(arrays["upstream"] == 1):
+        del arrays["upstream"]
         return "torch.ones_like(total)"
     return "upstream.to(total.dtype).reshape(total.shape)"
 
@@ -98,7 +100,7 @@ def torch_part(asked: Asked, name: str) -> Part | None:
     if quantity in LOSS.quantities and not asked.one_value:
         return None
     steps, arrays = _STEPS[quantity], asked.arrays
-    upstream = _upstream(arrays)
+    upstream = _upstream(arrays, asked.changed)
     names = list(arrays)
     leaf = names[steps.leaf or 0]
     device = json.dumps(subject.device)
@@ -134,6 +136,7 @@ def torch_part(asked: Asked, name: str) -> Part | None:
         given=tuple(tensor_lines(arrays, "torch", short, long)),
         lines=tuple(lines),
         returned=f"answer{place}.item()",
+        demanded=asked.demanded("numel()", "torch", values=steps.leaf is None),
         kept="{}.detach().clone()",
         unchanged="torch.equal({}, before)",
         library="torch",
