@@ -191,18 +191,23 @@ def test_a_flaw_at_one_of_all_numbers_of_binary16_is_found(home: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
-    [("'another'", "has numpy another, and not"), ("known('no such library')", "has no numpy;")],
+    ("threads", "version", "said"),
+    [
+        (1, "'another'", "has numpy another, and not"),
+        (1, "known('no such library')", "has no numpy;"),
+        (2, "known(name)", "has 2 threads, and a subject is examined by one: start it with"),
+    ],
 )
 def test_a_worker_that_would_find_other_things_is_one_clear_line(
-    home: Path, cluster: Cluster, tmp_path: Path, version: str, said: str
+    home: Path, cluster: Cluster, tmp_path: Path, threads: int, version: str, said: str
 ) -> None:
     code = (
         "import importlib.metadata as m, sys\n"
         "known = m.version\n"
         f"m.version = lambda name: {version} if name == 'numpy' else known(name)\n"
         "from distributed.cli.dask_worker import main\n"
-        f"main(['{cluster.address}', '--nthreads', '1', '--no-dashboard', '--no-nanny'])\n"
+        f"main(['{cluster.address}', '--nthreads', '{threads}', '--no-dashboard', "
+        "'--no-nanny'])\n"
     )
     log = tmp_path / "other.log"
     other = _started([sys.executable, "-c", code], log, tmp_path)

@@ -100,6 +100,7 @@ def test_a_function_of_your_own_compares(script: Run, tmp_path: Path) -> None:
             "some right values are beyond the range of binary32",
         ),
         (("--close", "allclose", "pytest", "--replace", "kernels:gradient"), "give one of them"),
+        (("--report", "x", "pytest", "--replace", "kernels:gradient"), "--report stands before"),
     ],
 )
 def test_what_cannot_be_audited_is_one_line_and_status_2(

@@ -213,6 +213,17 @@ def test_what_cannot_be_audited_is_one_line(
     assert named in line
 
 
+def test_an_audit_that_fails_leaves_no_pages_of_an_earlier_one(
+    gradcert: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    for name in ("report.md", "audit.json", "outcomes.jsonl"):
+        (tmp_path / "out" / name).touch()
+    done = gradcert("audit", "pytest", "--report", "out", "--replace", "kernels:gradien")
+    assert done.returncode == 2
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["outcomes.jsonl"]
+
+
 def test_a_mutant_that_makes_the_tests_hang_or_crash_is_killed(
     gradcert: Run, tmp_path: Path
 ) -> None:

@@ -47,6 +47,19 @@ def test_what_is_typed_wins_and_is_not_called_a_default(gradcert: Run, tmp_path:
     assert said == f"gradcert: defaults of {file}: --quantity, --jobs, --quick"
 
 
+def test_the_targets_of_a_project_give_way_to_a_domain_that_is_typed(
+    gradcert: Run, tmp_path: Path
+) -> None:
+    file = defaults(tmp_path, *FEW, 'targets = "any"')
+    done = gradcert("plan", "numpy", "--domain", "targets=index")
+    assert done.returncode == 0, done.stderr
+    assert f"gradcert: defaults of {file}: " in done.stderr
+    assert "--targets" not in done.stderr
+    few = ("--quantity", "dE/dz", "--format", "fp32", "--quick")
+    (tmp_path / "pyproject.toml").unlink()
+    assert done.stdout == gradcert("plan", "numpy", "--targets", "index", *few).stdout
+
+
 @pytest.mark.parametrize(
     ("line", "named", "way_out"),
     [

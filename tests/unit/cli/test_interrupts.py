@@ -5,12 +5,22 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import pytest
 from command_line import FEW, QUICK, SCRIPT, Run
 from typer.testing import CliRunner
 
-from gradcert.cli import main
+import gradcert
+from gradcert.api import select_subjects
+from gradcert.cli import interrupts, main
+from gradcert.cli.interrupts import Budget
+from gradcert.cli.running import certified
+from gradcert.cli.statuses import Status
+from gradcert.core.settings import Effort, SearchSettings
+from gradcert.engine.certification import certifying
+from gradcert_implementations import Options, load
 from gradcert_reports import Certificate, Report, read
 
 pytestmark = pytest.mark.usefixtures("mine")
@@ -108,3 +118,49 @@ def test_an_interrupt_of_several_jobs_does_not_wait_for_one_that_hangs(
     ran = len(hanging.results) + len(right.results)
     assert said.splitlines()[-1] == f"interrupted: {ran} of {2 * right.planned} checks ran"
     assert "Traceback" not in said
+
+
+SETTINGS = SearchSettings(max_examples=2, seed=0, effort=Effort.QUICK)
+
+
+@pytest.mark.parametrize(("wrong", "status"), [(True, Status.WRONG), (False, Status.INCOMPLETE)])
+def test_the_status_of_a_run_that_only_its_time_budget_can_end_says_whether_something_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, *, wrong: bool, status: Status
+) -> None:
+    ended = Queue[Status]()
+    monkeypatch.setattr(interrupts, "_GRACE", 0.01)
+    monkeypatch.setattr(interrupts, "_stop_main", lambda: None)
+    monkeypatch.setattr(interrupts, "_end_process", ended.put)
+    budget = Budget(0.5)
+    budget.wrong = wrong
+    assert ended.get(timeout=60) == status
+
+
+@pytest.mark.parametrize(("spec", "wrong"), [("numpy", False), ("sign-flipped", True)])
+def test_a_time_budget_knows_whether_a_check_has_found_something_wrong(
+    spec: str, *, wrong: bool
+) -> None:
+    budget = Budget(None)
+    subject = load(spec, quantities=["dE/dz"], formats=["binary64"])
+    certified({subject: SETTINGS}, directory=None, budget=budget, quiet=True)
+    assert budget.wrong is wrong
+
+
+def test_what_is_wrong_on_purpose_is_nothing_wrong_where_the_time_is_used_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numpy = select_subjects(["numpy"], Options(quantities=["dE/dz"], formats=["binary64"]))
+    found = (
+        gradcert.certify("sign-flipped", formats=["fp64"], max_examples=2, effort="quick"),
+        next(certifying(numpy.all[0], SETTINGS)),
+    )
+
+    def cut_short(_: Any, *, budget: Budget, **__: Any) -> Report:
+        budget.used_up = True
+        return Report(certificates=found)
+
+    monkeypatch.setattr("gradcert.api.select_subjects", lambda *_, **__: numpy)
+    monkeypatch.setattr("gradcert.cli.certify.certified", cut_short)
+    done = CliRunner().invoke(main, ["certify", "--quiet", "--time-budget", "600"])
+    assert done.exit_code == Status.INCOMPLETE
+    assert "the time budget is used up: " in done.stderr

@@ -9,12 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from users_functions import (
+    jax_rows,
     torch_of_labels,
+    torch_rows,
 )
 
 import gradcert
 from gradcert_implementations import (
     Implementation,
+    SpecError,
 )
 from gradcert_implementations.adapters.jax_loss import from_jax
 from gradcert_implementations.adapters.labels import class_indices
@@ -149,3 +152,24 @@ def test_an_ignored_row_has_the_label_that_says_so_in_every_layout() -> None:
     assert class_indices(rows[1::2], -100).tolist() == [-100, -100]
     assert class_indices(np.broadcast_to(rows[1], (3, 2)), -100).tolist() == [-100] * 3
     assert class_indices(rows).tolist() == [1, 0, 0, 0]
+
+
+def test_labels_and_another_loss_are_claimed_where_the_adapter_is_called() -> None:
+    for options in ({"targets": "index"}, {"loss": {"multiplier": 2}}):
+        with pytest.raises(SpecError, match="give the targets and the loss to its adapter"):
+            gradcert.certify(from_torch(torch_rows), **options)  # type: ignore[arg-type]
+
+
+def test_what_jax_does_not_compile_has_no_spec_that_would_compile_it() -> None:
+    assert from_jax(jax_rows).origin.endswith(":jax_rows")
+    assert from_jax(jax_rows, jit=False).origin == ""
+
+
+def test_a_torch_loss_that_writes_into_its_logits_has_a_right_value_and_gradient() -> None:
+    def in_place(z: Tensor, t: Tensor) -> Tensor:
+        z -= z.detach().amax(-1, keepdim=True) + 1
+        return torch_rows(z, t)
+
+    functions = from_torch(in_place, domain={"overwrites_logits": True}).functions
+    assert functions["loss"](Z, T) == pytest.approx(np.full(3, np.log(2)))
+    assert functions["dE/dz"](Z, T, G) == pytest.approx(G[:, None] * SLOPES)

@@ -94,3 +94,12 @@ def test_a_public_function_is_known_by_its_spec_and_another_one_by_itself(weight
         return [1.0] * classes
 
     assert Loss(class_weights=local).class_weights is local
+
+
+def test_a_function_of_class_weights_that_cannot_be_hashed_is_one_line() -> None:
+    class Weights(list[float]):
+        def __call__(self, classes: int) -> list[float]:
+            return [1.0] * classes
+
+    with pytest.raises(ValueError, match=r"^class_weights is of type .*Weights, which cannot be h"):
+        Loss(class_weights=Weights())

@@ -202,3 +202,14 @@ def test_a_program_has_no_layout_but_rows() -> None:
 def test_class_weights_of_a_function_are_counted_before_anything_is_asked() -> None:
     with pytest.raises(SpecError, match="class_weights has 2 numbers for 1 classes"):
         load("diagonal-only", loss=Loss(class_weights=lambda n: np.ones(n + 1)))
+
+
+def test_the_functions_of_another_loss_take_rows_too() -> None:
+    mine = Implementation(
+        name="mine",
+        functions={"dE/dz": sequences},
+        functions_for=lambda loss: {"dE/dz": lambda z, t: loss.multiplier * sequences(z, t)},
+        domain=Domain(layout=Layout.SEQUENCE),
+    )
+    twice = of_rows(mine).with_loss(Loss(multiplier=2))
+    assert twice.functions["dE/dz"](ROWS, 2 * ROWS).tolist() == (-2 * ROWS).tolist()

@@ -374,6 +374,16 @@ def test_a_public_function_of_a_module_can_be_isolated_without_a_spec() -> None:
     assert found.verdict == "broken"
 
 
+def test_a_process_of_its_own_finds_the_modules_that_this_one_finds(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "below").mkdir()
+    (folder / "hostile.py").rename(folder / "below" / "reached_by_path.py")
+    monkeypatch.syspath_prepend(folder / "below")
+    loaded = load_isolated("reached_by_path:right", LIMITS, Options())
+    assert loaded.name == "right"
+
+
 Begun = Callable[..., "subprocess.Popen[str]"]
 
 

@@ -1,14 +1,17 @@
 """What an audit says of a bound is so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from gradcert.audit.bounds import trials
 from gradcert.audit.bounds.audited import audited
 from gradcert.audit.bounds.comparisons import Errors, close
 from gradcert.audit.bounds.requests import setup_of
 from gradcert.audit.bounds.setups import Setup, drawn
 from gradcert.audit.bounds.sure_bounds import sure_bound
-from gradcert.audit.bounds.truth import Truth
+from gradcert.audit.bounds.truth import Answered, Truth
 from gradcert.audit.bounds.written_comparisons import comparison
 from gradcert.audit.bounds.wrong_answers import wrong_answers
 from gradcert_implementations import UNUSUAL, Array, load
@@ -116,6 +119,21 @@ def test_the_right_bound_passes_every_right_variant_of_its_level(
                 wide = got.astype(np.float64)
                 assert accepts(found.written, setup.format, wide, answered.want), (name, seed)
     assert len(of_the_level) >= (20 if format != BFLOAT16.name else 3)
+
+
+def test_the_most_wrong_row_is_judged_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "screened", lambda *_: None)  # It would accept the right rows.
+    truth = Truth.of(drawn(setup_of(rows=32, classes=20), 0))
+
+    def last_row_flipped(answered: Answered) -> Array:
+        got = answered.want.copy()
+        got[-1] *= -1
+        return got
+
+    wrong = replace(wrong_answers(truth)[0], make=last_row_flipped)
+    (trial,) = trials.tried(truth, close(9.0, 0.0), [wrong]).trials
+    assert trial.passes
+    assert trial.is_wrong
 
 
 def answer_of(name: str, setup: Setup, truth: Truth) -> "Array | None":
