@@ -55,7 +55,7 @@ def _progress_line(workers: int, *, quiet: bool) -> "Iterator[Callable[[Standing
             said = [f"{count(now.rows)} rows"]
             if seconds > 0:
                 said.append(f"{count(rows / seconds)} a second")
-            said.append(f"{workers} workers")
+            said.append(f"{workers} worker{'s' if workers > 1 else ''}")
             said.append(f"worst {now.worst.budgets:.3g} budgets")
             if now.refuted:
                 said.append(f"{now.refuted} claim{'s are' if now.refuted > 1 else ' is'} wrong")

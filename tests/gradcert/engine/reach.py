@@ -10,7 +10,9 @@ from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Refuted
 from gradcert.core.failures import Broken, NotSupported
+from gradcert.generation.draws import Seeded
 from gradcert.generation.plain import plain_case
+from gradcert.generation.scope import largest_logit
 from gradcert_oracle import Format
 from gradcert_reports import Reach
 
@@ -53,7 +55,7 @@ def _cases(claim: Claim, size: float) -> list[Case]:
 
 
 def reach_of(claim: Claim) -> Reach | None:
-    """Try a claim that holds in its required range on ever larger logits, up to the largest number.
+    """Try a claim that holds on the logits of the plan on larger ones, up to the largest number.
 
     Returns
     -------
@@ -61,9 +63,9 @@ def reach_of(claim: Claim) -> Reach | None:
     """
     if "logits" not in claim.quantity.arguments:
         return None
-    required = min(claim.implementation.domain.largest_logit, claim.format.max)
-    reach = Reach(reached=required)
-    for size in sizes(claim.format, required):
+    tried = largest_logit(claim, Seeded.pattern)
+    reach = Reach(reached=tried)
+    for size in sizes(claim.format, tried):
         for case in _cases(claim, size):
             try:
                 accuracy(claim, case)
