@@ -41,7 +41,6 @@ searches: .venv/installed  ## search the built-ins for an hour each; goes on whe
 bench: .venv/installed  ## the oracle beside the checks people use today; says what moved since the committed run
 	$(BIN)/python tests/benchmarks/benchmark.py
 	$(BIN)/python tests/benchmarks/search_rates.py
-	$(BIN)/python tests/benchmarks/varied_rows.py
 
 errors: .venv/installed  ## the largest error that passes beside a row's scale, by format
 	$(BIN)/python tests/benchmarks/passing_errors.py

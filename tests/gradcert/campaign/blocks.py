@@ -1,24 +1,16 @@
 """The blocks of a search: what each of them examines is a pure function of its number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcert.campaign.differences import count_of, described, judged_by_the_oracle, reason_against
 from gradcert.campaign.regimes import regimes_of
 from gradcert.core.claim import Claim
-from gradcert_reports.model.rows import Row
 
-__all__ = ["PLAN", "VARIED", "Block", "drawn_block", "exhaustive_blocks"]
+__all__ = ["PLAN", "Block", "drawn_block", "exhaustive_blocks"]
 
 PLAN = "plan"
 """The part that tries all cases of the plan of coverage."""
-
-VARIED = "varied"
-"""The part that varies the worst rows of earlier blocks."""
-
-_ROUND = 64
-"""The blocks of a round. A block varies the worst rows of the rounds before the last one, so that
-blocks need not wait for each other."""
 
 _AT_ONCE = {True: 1 << 11, False: 1 << 20}
 """Differences of a block, where the oracle judges each row and where the screen comes first: some
@@ -41,10 +33,6 @@ class Block:
         What its rows are drawn from.
     first, last
         The numbers of the differences that it tries, from the first up to but without the last.
-    after
-        It varies rows of the blocks with smaller numbers than this. They are done before it.
-    parents
-        The arguments of these rows.
     """
 
     number: int
@@ -53,39 +41,27 @@ class Block:
     seed: int = 0
     first: int = 0
     last: int = 0
-    after: int = 0
-    parents: tuple[Mapping[str, Row], ...] = ()
 
 
 def _parts(claims: Sequence[Claim]) -> list[tuple[str, str]]:
-    return [
-        (str(claim), part)
-        for claim in claims
-        for part in (PLAN, *regimes_of(claim), *([VARIED] if regimes_of(claim) else []))
-    ]
+    return [(str(claim), part) for claim in claims for part in (PLAN, *regimes_of(claim))]
 
 
 def drawn_block(number: int, claims: Sequence[Claim], seed: int) -> Block:
     """Return a block of drawn rows. Each claim and part comes once before one comes again.
-
-    While there are no worst rows of earlier rounds to vary, a regime is drawn in their place.
 
     Examples
     --------
     >>> from gradcert.core.claim import claims_of
     >>> from gradcert_implementations import load
     >>> claims = list(claims_of(load("numpy", quantities=["dE/dz"], formats=["binary32"])))
-    >>> [drawn_block(number, claims, 7).part for number in (0, 1, 8, 206)]
-    ['plan', 'benign', 'benign', 'varied']
+    >>> [drawn_block(number, claims, 7).part for number in (0, 1, 8, 9)]
+    ['plan', 'benign', 'plan', 'benign']
     """
     parts = _parts(claims)
     times, place = divmod(number, len(parts))
     claim, part = parts[place]
-    after = max(0, (number // _ROUND - 1) * _ROUND) if part == VARIED else 0
-    if part == VARIED and not after:
-        others = [other for name, other in parts if name == claim and other not in (PLAN, VARIED)]
-        part = others[times % len(others)]
-    return Block(number, claim, part, seed=seed + times, after=after)
+    return Block(number, claim, part, seed=seed + times)
 
 
 def exhaustive_blocks(claims: Sequence[Claim]) -> list[Block]:

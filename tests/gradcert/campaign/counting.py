@@ -71,21 +71,14 @@ class Counting:
         return sum(number < self._next for number in self._refuting.values()) == self._claims
 
     def left(self) -> Iterator[Block]:
-        """Yield the blocks to do while they may count, in order.
-
-        One that is made from earlier blocks comes as soon as these are done.
-        """
-        waiting: list[Block] = []
+        """Yield the blocks to do while they may count, in order."""
         for number in count(self._next):
             block = self._block_of(number)
             refuted = len(self._refuting) == self._claims and number > max(self._refuting.values())
             if self.complete or block is None or refuted:
                 return
-            if number not in self._done:
-                waiting.append(block)
-            ready = [one for one in waiting if one.after <= self._next]
-            waiting = [one for one in waiting if one.after > self._next]
-            yield from (one for one in ready if not self._skipped(one))
+            if number not in self._done and not self._skipped(block):
+                yield block
 
     @property
     def counted(self) -> list[SearchedBlock]:

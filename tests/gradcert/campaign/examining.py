@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcert.api import subject_of
-from gradcert.campaign.blocks import PLAN, VARIED, Block
+from gradcert.campaign.blocks import PLAN, Block
 from gradcert.campaign.differences import case_of, judged_by_the_oracle
 from gradcert.campaign.regimes import drawn
 from gradcert.campaign.requests import Request
 from gradcert.campaign.tally import Tally
-from gradcert.campaign.variations import parent_of, varied
 from gradcert.checks import Check, planned_cases
 from gradcert.checks.accuracy import accuracy, judged_rows
 from gradcert.checks.registry import CHECKS, check_named
@@ -44,9 +43,6 @@ _ONE_IN = 1 << 12
 _BATCHES = 16
 """Batches of a regime in a block."""
 
-_VARIATIONS = 4
-"""Batches of variations in a block. The oracle judges more of them, because they are bad rows."""
-
 _DIFFERENCES = 1 << 14
 """Differences in a batch."""
 
@@ -70,11 +66,6 @@ def _cases(claim: Claim, block: Block) -> Iterator[tuple[Check, Case]]:
             yield _ACCURACY, case_of(claim, first, min(first + _DIFFERENCES, block.last))
         return
     generator = np.random.default_rng([block.seed, block.number])
-    if block.part == VARIED:
-        parents = [parent_of(claim, arguments) for arguments in block.parents]
-        for _ in range(_VARIATIONS if parents else 0):
-            yield _ACCURACY, varied(claim, parents, generator)
-        return
     if block.part != PLAN:
         for _ in range(_BATCHES):
             yield _ACCURACY, drawn(claim, block.part, generator)

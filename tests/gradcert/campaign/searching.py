@@ -1,10 +1,8 @@
 """A search from its first block to its last, or to the one at which it was stopped."""
 
-import functools
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from operator import itemgetter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradcert.campaign.blocks import Block, drawn_block, exhaustive_blocks
@@ -14,18 +12,13 @@ from gradcert.campaign.differences import reason_against
 from gradcert.campaign.examining import loaded
 from gradcert.campaign.journal import Journal
 from gradcert.campaign.summary import of_claims
-from gradcert.campaign.variations import can_vary
 from gradcert_implementations import domain_in_words, loss_in_words
-from gradcert_reports.model.rows import Row
 from gradcert_reports.searches.records import Bound, Search, SearchedBlock
 
 if TYPE_CHECKING:
     from distributed import Client
 
 __all__ = ["Campaign", "Standing"]
-
-_PARENTS = 8
-"""Worst rows of a claim that are varied."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +70,6 @@ class Campaign:
             if self.request.exhaustive and (reason := reason_against(claim))
         }
         self.claims = [claim for claim in every if str(claim) not in self.left_out]
-        self._by_name = claims
-        self._parents = functools.lru_cache(maxsize=2 * len(claims))(self._worst_before)
         self._exhaustive = exhaustive_blocks(self.claims) if self.request.exhaustive else []
         self._counting = Counting(
             self._block, len(self.claims), self.started.rows, (line.block for line in journal.lines)
@@ -120,22 +111,7 @@ class Campaign:
         for block in self._counting.left():
             if not self._in_time:
                 return
-            parents = self._parents(block.claim, block.after) if block.after else ()
-            yield replace(block, parents=parents)
-
-    def _worst_before(self, claim: str, after: int) -> tuple[Mapping[str, Row], ...]:
-        """Return the worst rows of a claim in the blocks with smaller numbers, the worst first."""
-        worst = sorted(
-            (
-                (block.worst.bound, -block.number, block.worst.arguments)
-                for block in self._counting.counted
-                if block.number < after and block.claim == claim and block.worst is not None
-                if can_vary(self._by_name[claim], block.worst.arguments)
-            ),
-            key=itemgetter(0, 1),
-            reverse=True,
-        )
-        return tuple(arguments for _, _, arguments in worst[:_PARENTS])
+            yield block
 
     def run(self, client: "Client", *, uploaded: bool) -> Iterator[Standing]:
         """Examine the blocks that are left, and yield how far the search is.

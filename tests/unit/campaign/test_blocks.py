@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +9,12 @@ import pytest
 from msgspec.structs import replace
 from subjects import RIGHT_SOURCE
 
-from gradcert.campaign.blocks import PLAN, VARIED, Block, drawn_block, exhaustive_blocks
+from gradcert.campaign.blocks import PLAN, Block, drawn_block, exhaustive_blocks
 from gradcert.campaign.counting import Counting
 from gradcert.campaign.differences import case_of, count_of, reason_against
 from gradcert.campaign.examining import examine
 from gradcert.campaign.regimes import drawn, regimes_of
 from gradcert.campaign.requests import Request
-from gradcert.campaign.variations import can_vary, parent_of, varied
 from gradcert.checks.accuracy import judged_rows
 from gradcert.core.claim import Claim, claims_of
 from gradcert_implementations import Options, load
@@ -94,54 +92,14 @@ def test_a_search_in_which_every_claim_is_refuted_is_complete() -> None:
     assert list(counting.left()) == []
 
 
-def _after_a_round(number: int) -> Block:
-    """Return a block of one claim; every fifth is made from the round before the last one."""
-    after = max(0, (number // 8 - 1) * 8) if number % 5 == 4 else 0
-    return Block(number, "a-b", PLAN, after=after)
-
-
-def test_a_block_that_is_made_from_earlier_ones_comes_when_these_are_done_and_only_then() -> None:
-    for seed in range(20):
-        shuffled, counting = random.Random(seed), Counting(_after_a_round, 1, 900.0)
-        done, under_way = set[int](), list[Block]()
-        left = counting.left()
-        while not counting.complete:
-            for block in islice(left, 6 - len(under_way)):
-                assert set(range(block.after)) <= done
-                under_way.append(block)
-            block = under_way.pop(shuffled.randrange(len(under_way)))
-            done.add(block.number)
-            counting.add(_done(block))
-        assert [block.number for block in counting.counted] == list(range(34))
-
-
 def test_every_claim_and_part_comes_once_before_one_comes_again() -> None:
     claims = _claims(quantities=["softmax", "do/dz"], formats=["binary32"])
-    blocks = [drawn_block(number, claims, 3) for number in range(200, 220)]
+    blocks = [drawn_block(number, claims, 3) for number in range(198, 216)]
     parts = [(block.claim, block.part) for block in blocks]
-    assert parts[:10] == parts[10:]
-    assert len(set(parts)) == 10
-    assert {("do/dz-binary32", PLAN), ("softmax-binary32", VARIED)} <= set(parts)
-    assert {block.seed for block in blocks} == {23, 24}
-    assert {block.after for block in blocks if block.part == VARIED} == {128}
-
-
-def test_variations_of_a_row_are_near_it_and_in_the_domain_and_right_answers_pass() -> None:
-    for claim in _claims(quantities=["dE/dz", "hvp"], formats=["binary32", "bfloat16"]):
-        numbers = {"logits": ("9.5", "-inf", "-3.0"), "targets": ("0.0", "0.0", "1.0")}
-        if "v" in claim.quantity.arguments:
-            numbers["v"] = ("1.0", "0.0", "-2.0")
-        assert can_vary(claim, numbers)
-        case = varied(claim, [parent_of(claim, numbers)] * 2, np.random.default_rng(1))
-        logits = case["logits"].astype(np.float64)
-        assert (np.isneginf(logits).sum(axis=1) == 1).all()
-        assert logits.max() <= np.nextafter(
-            claim.format.dtype.type(9.5), claim.format.dtype.type(99)
-        )
-        assert len(np.unique(logits, axis=0)) > 50
-        assert not case["targets"][np.isneginf(logits)].any()
-        few = case.of_rows(np.arange(100))
-        assert judged_rows(claim, few, claim.answer(few), np.arange(100))
+    assert parts[:9] == parts[9:]
+    assert len(set(parts)) == 9
+    assert {("do/dz-binary32", PLAN), ("softmax-binary32", PLAN)} <= set(parts)
+    assert {block.seed for block in blocks} == {25, 26}
 
 
 def test_exhaustive_blocks_have_every_difference_once() -> None:
