@@ -1,8 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PUBLISHED := reports/published
+ON_GPU := --device cuda --format fp64 --format fp32 --format fp16 --format bf16
 
-.PHONY: certify claims gallery test faults quality league audits searches bench errors check schema reference \
+.PHONY: certify claims gallery test faults quality league gpu audits searches bench errors check schema reference \
 	transcripts lowest clean
 
 certify: .venv/installed  ## certify every built-in implementation; writes reports/latest/
@@ -31,6 +32,19 @@ quality: .venv/installed  ## right variants under 20 seeds, known and drawn flaw
 
 league: .venv/installed  ## certify real libraries, each in an environment of its own; goes on where it stopped
 	$(BIN)/python tests/league/league.py
+
+gpu: .venv/installed  ## certify kernels of PyTorch, Liger, and our own in Triton and CUDA C++; needs nvcc, ninja and a GPU
+	$(BIN)/gradcert certify $(ON_GPU) --targets index torch:torch.nn.functional:cross_entropy \
+		"torch:torch.nn:CrossEntropyLoss(label_smoothing=0.1, ignore_index=-100)" \
+		torch:tests/league/gpu/in_triton.py:CrossEntropy torch:tests/league/gpu/in_cuda.py:CrossEntropy \
+		--report .gpu/losses
+	$(BIN)/gradcert certify $(ON_GPU) --targets index --quick \
+		torch:liger_kernel.transformers.functional:liger_cross_entropy --report .gpu/liger
+	$(BIN)/gradcert certify $(ON_GPU) --quantity softmax --quantity softmax-backward \
+		"torch:torch.nn:Softmax(dim=-1)" torch:tests/league/gpu/in_triton.py:Softmax --report .gpu/softmax
+	$(BIN)/gradcert certify $(ON_GPU) --quantity log-softmax --quantity log-softmax-backward \
+		"torch:torch.nn:LogSoftmax(dim=-1)" --report .gpu/log-softmax
+	$(BIN)/gradcert merge .gpu/losses .gpu/liger .gpu/softmax .gpu/log-softmax --report $(PUBLISHED)/gpu
 
 audits: .venv/installed  ## replay the comparisons of public tests with wrong gradients; goes on where it stopped
 	$(BIN)/python tests/audits/audits.py
@@ -72,7 +86,7 @@ lowest:  ## write constraints-lowest.txt anew; needs Python 3.11, the lowest we 
 	rm -rf .lowest
 
 clean:
-	rm -rf .lowest .venv .audits .league .searches dist reports/latest
+	rm -rf .lowest .venv .audits .gpu .league .searches dist reports/latest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
