@@ -108,6 +108,10 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     after: Row
 
 
+_FIRST = 4
+"""Rows that a page shows of an answer that belongs to all rows."""
+
+
 class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A minimal case that shows the fault, with the evidence.
 
@@ -125,6 +129,9 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     row, index
         The row with the fault, and the place of the wrong value among the values of the answer to
         that row, counted in row-major order; None if the fault is not in one value.
+    of_all_rows
+        Whether the answer is one value for all rows: the value of a loss that is reduced. Then no
+        row has the fault, and `row` is 0.
     returned, expected
         The values of the answer to that row, in row-major order, and the values that they were
         compared with. Empty if the fault is not in values.
@@ -158,6 +165,7 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     batch: LargeBatch | None = None
     regimes: tuple[Regime, ...]
     row: int
+    of_all_rows: bool = False
     index: int | None
     returned: Row
     expected: Row
@@ -197,6 +205,17 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             name: rows[self.place]
             for name, rows in self.arguments.items()
             if 0 <= self.place < len(rows)
+        }
+
+    @property
+    def first_rows(self) -> dict[int, dict[str, Row]]:
+        """The first rows of a call whose answer is one value for several rows, by their numbers."""
+        if not self.of_all_rows or self.rows < 2:
+            return {}
+        numbers = range(self.rows) if self.batch is None else self.batch.kept
+        return {
+            number: {name: rows[place] for name, rows in self.arguments.items()}
+            for place, number in enumerate(numbers[:_FIRST])
         }
 
     @property

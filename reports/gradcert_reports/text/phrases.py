@@ -128,8 +128,13 @@ def singular(name: str) -> str:
 
 
 def place(discrepancy: Discrepancy) -> str:
-    """Return which row of a batch has the fault; an empty text if there is only one row."""
+    """Return which row of a batch has the fault; an empty text if there is only one row.
+
+    Of a value of all rows it is which rows are shown.
+    """
     rows = discrepancy.rows
+    if discrepancy.first_rows:
+        return f"rows {', '.join(map(str, discrepancy.first_rows))} of {rows}, counted from 0"
     return f"row {discrepancy.row} of {rows}, counted from 0" if rows > 1 else ""
 
 

@@ -138,11 +138,25 @@ def _one_each(discrepancy: Discrepancy) -> bool:
     return length(discrepancy.returned) == discrepancy.classes
 
 
+def _all_rows(discrepancy: Discrepancy) -> str:
+    """Return the first rows of a call whose answer is one value for all of them, in words."""
+    shown = [
+        f"row {number}: {', '.join(f'{name} {values(row)}' for name, row in rows.items())}"
+        for number, rows in discrepancy.first_rows.items()
+    ]
+    more = discrepancy.rows - len(shown)
+    shown += [f"{more} more"] * bool(more)
+    under = f"; upstream gradient {discrepancy.upstream}" if discrepancy.upstream else ""
+    return f"{discrepancy.rows} rows, counted from 0: {'; '.join(shown)}{under}"
+
+
 def arguments(discrepancy: Discrepancy) -> str:
     """Return the row with the fault in words, with the number of its classes if there are many.
 
     A place in a row is counted from 0.
     """
+    if discrepancy.first_rows:
+        return _all_rows(discrepancy)
     rows = discrepancy.row_arguments
     before = f"{place(discrepancy)}: " if place(discrepancy) else ""
     under = f"; upstream gradient {discrepancy.upstream}" if discrepancy.upstream else ""
@@ -169,7 +183,7 @@ def wrong_value(discrepancy: Discrepancy) -> str:
     where = f"{'class' if _one_each(discrepancy) else 'value'} {at}"
     if classes > 1 and length(discrepancy.returned) == classes**2:
         where = f"value {at // classes}, {at % classes}"
-    if discrepancy.rows > 1:
+    if discrepancy.rows > 1 and not discrepancy.of_all_rows:
         where = f"row {discrepancy.row}, {where}"
     true = "true" if discrepancy.expected_is == "true" else "the other answer"
     return f"{where}: {returned}, where {expected} is {true}"

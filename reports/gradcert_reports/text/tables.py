@@ -175,6 +175,12 @@ def refuting(found: Discrepancy) -> tuple[Table, ...]:
     """
     rows = found.row_arguments
     arguments = [_Column(singular(name), row, True) for name, row in rows.items()]
+    if found.first_rows:
+        arguments = [
+            _Column(f"{singular(name)}, row {number}", row, True)
+            for number, named in found.first_rows.items()
+            for name, row in named.items()
+        ]
     other = found.expected_is == "other"
     answers = [
         _Column("returned", found.returned, True),

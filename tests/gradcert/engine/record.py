@@ -84,6 +84,7 @@ def _discrepancy(claim: Claim, evidence: Evidence) -> Discrepancy:
         batch=batch,
         regimes=tuple(_regime(case.regimes[row]) for row in rows),
         row=evidence.row,
+        of_all_rows=claim.quantity.reduces,
         index=evidence.index,
         returned=row_of(evidence.returned, places[len(evidence.returned)]),
         expected=row_of(evidence.expected, places[len(evidence.expected)]),

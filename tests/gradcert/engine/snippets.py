@@ -100,6 +100,7 @@ def snippet(claim: Claim, evidence: Evidence) -> str:
     if evidence.index is not None:
         returned, expected = evidence.returned[evidence.index], evidence.expected[evidence.index]
         at = f"row {evidence.row}, value {evidence.index}"
+        at = "the value of all rows" if claim.quantity.reduces else at
         kind = {"true": "the true value is", "other": "the other answer is"}[evidence.expected_is]
         lines.append(f"# {at}: returned {returned}, {kind} {expected}")
     return "\n".join(lines)

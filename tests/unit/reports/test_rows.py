@@ -213,3 +213,16 @@ def test_a_file_of_version_2_with_all_numbers_of_a_long_row_is_shown_as_before()
     shown = markdown(Report(certificates=(_certificate(old),)))
     assert "| 3999 (wrong) |" in shown
     assert "3987 more lines are left out here; certificate.json has all of them." in shown
+
+
+def test_a_value_of_all_rows_blames_no_row_and_shows_the_first_ones() -> None:
+    rows = {"logits": (("0.0", "1.0"),) * 6, "targets": (("1.0", "0.0"),) * 6}
+    found = _found(
+        arguments=rows, of_all_rows=True, row=0, index=0, returned=("2.0",), expected=("1.0",)
+    )
+    said = arguments(found)
+    assert said.startswith("6 rows, counted from 0: row 0: logits [0, 1], targets [1, 0]; row 1: ")
+    assert "2 more" in said
+    assert wrong_value(found) == "value 0: 2, where 1 is true"
+    certificate = replace(REFUTED, results=(replace(FIRST, discrepancy=found),))
+    assert "logit, row 3" in html(Report(certificates=(certificate,)))
