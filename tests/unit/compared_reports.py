@@ -58,6 +58,7 @@ def made_result(
 def made_certificate(
     *results: CheckResult,
     name: str = "mine",
+    origin: str = "mine",
     seed: int = 0,
     max_examples: int = 40,
     effort: str | None = None,
@@ -70,7 +71,7 @@ def made_certificate(
     judged = [result for result in results if result.worst] if conforms else []
     return Certificate(
         name=name,
-        origin=name,
+        origin=origin,
         summary="",
         quantities=(),
         formats=(),
@@ -126,6 +127,7 @@ def certificates(draw: st.DrawFn) -> Certificate:
     return made_certificate(
         *draw(st.lists(results, max_size=4)),
         name=draw(st.sampled_from(["mine", "theirs"])),
+        origin=draw(st.sampled_from(["mine.py:f", "theirs.py:f"])),
         seed=draw(st.integers(0, 1)),
         max_examples=draw(st.integers(40, 41)),
         loss=draw(options),

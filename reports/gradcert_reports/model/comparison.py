@@ -1,7 +1,8 @@
 """What got better or worse between two reports, in implementations and in single checks."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
 from typing import Literal, TypeVar
 
 import msgspec
@@ -193,8 +194,43 @@ def _search(certificate: Certificate) -> dict[str, Option]:
     }
 
 
+_Traits = tuple[str, tuple[str, ...], tuple[str, ...]]
+_Placed = tuple[int, Certificate]
+
+
+def _traits(item: _Placed) -> _Traits:
+    certificate = item[1]
+    return certificate.origin, certificate.quantities, certificate.formats
+
+
+def _paired(
+    old: Sequence[Certificate], new: Sequence[Certificate]
+) -> Iterator[tuple[Certificate | None, Certificate | None]]:
+    """Yield pairs of one name: of equal origin, quantities and formats, then of equal place.
+
+    Their order is the same if the reports change places.
+    """
+    before, after = (_placed(enumerate(some), _traits) for some in (old, new))
+    same = [(before[key], after[key]) for key in before if key in after]
+    gone, appeared = (
+        [some[key] for key in some if key not in before or key not in after]
+        for some in (before, after)
+    )
+
+    def order(pair: tuple[_Placed | None, _Placed | None]) -> tuple[int, int, list[_Traits]]:
+        items = [item for item in pair if item]
+        places = [place for place, _ in items]
+        return min(places), max(places), sorted(map(_traits, items))
+
+    for was, now in sorted(chain(same, zip_longest(gone, appeared)), key=order):
+        yield was and was[1], now and now[1]
+
+
 def compare(old: Report, new: Report) -> Comparison:
     """Compare two reports: implementations of the same name, and their checks one by one.
+
+    Several of one name are paired by their origin, quantities and formats, and the others by their
+    place.
 
     Parameters
     ----------
@@ -211,19 +247,20 @@ def compare(old: Report, new: Report) -> Comparison:
     >>> compare(same, same).changes
     ()
     """
-    before, after = (
-        _placed(report.certificates, lambda certificate: certificate.name) for report in (old, new)
-    )
+    names = dict.fromkeys(one.name for one in (*old.certificates, *new.certificates))
     changes: list[Change] = []
     settings: list[Setting] = []
     claims: list[Setting] = []
-    for name, place in before | after:
-        shown = f"{name} ({place + 1})" if place else name
-        was, now = before.get((name, place)), after.get((name, place))
-        changes += _implementation(shown, was, now)
-        if was is not None and now is not None:
-            settings += _differing(shown, _search(was), _search(now))
-            claims += _differing(shown, was.loss, now.loss)
-            claims += _differing(shown, was.domain, now.domain)
-            claims += _differing(shown, {"at_least": was.demanded}, {"at_least": now.demanded})
+    for name in names:
+        of_name = (
+            [one for one in report.certificates if one.name == name] for report in (old, new)
+        )
+        for place, (was, now) in enumerate(_paired(*of_name)):
+            shown = f"{name} ({place + 1})" if place else name
+            changes += _implementation(shown, was, now)
+            if was is not None and now is not None:
+                settings += _differing(shown, _search(was), _search(now))
+                claims += _differing(shown, was.loss, now.loss)
+                claims += _differing(shown, was.domain, now.domain)
+                claims += _differing(shown, {"at_least": was.demanded}, {"at_least": now.demanded})
     return Comparison(changes=tuple(changes), settings=tuple(settings), claims=tuple(claims))

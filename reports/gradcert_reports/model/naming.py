@@ -42,6 +42,8 @@ def _suffixes(certificates: Sequence[Certificate]) -> list[str]:
 def distinct(report: Report) -> Report:
     """Return the report with a suffix at every name that occurs more than once.
 
+    One of the names may stay as it is, where the others say what is different.
+
     Examples
     --------
     >>> distinct(Report(certificates=())).certificates
@@ -54,6 +56,7 @@ def distinct(report: Report) -> Report:
         if len(places) > 1:
             suffixes = _suffixes([certificates[place] for place in places])
             for place, suffix in zip(places, suffixes, strict=True):
-                renamed = msgspec.structs.replace(certificates[place], name=f"{name} ({suffix})")
-                certificates[place] = renamed
+                if suffix:
+                    renamed = f"{name} ({suffix})"
+                    certificates[place] = msgspec.structs.replace(certificates[place], name=renamed)
     return msgspec.structs.replace(report, certificates=tuple(certificates))

@@ -204,6 +204,16 @@ def test_implementations_of_one_name_are_paired_by_their_place() -> None:
     assert set(_directions(found)) == {"better"}
 
 
+def test_implementations_of_one_name_are_paired_by_what_they_compute_before_their_place() -> None:
+    of = {quantity: made_certificate(made_result(quantity=quantity)) for quantity in ("a", "b")}
+    one, other = (replace(made, quantities=(quantity,)) for quantity, made in of.items())
+    assert compare(made_report(one, other), made_report(other, one)).changes == ()
+    found = compare(made_report(one, other), made_report(other))
+    assert [(c.implementation, c.direction) for c in found.changes] == [("mine", "gone")]
+    moved = compare(made_report(one), made_report(replace(one, origin="elsewhere.py:f")))
+    assert moved.changes == ()
+
+
 def test_another_order_of_implementations_of_different_names_is_no_change() -> None:
     one, other = (
         made_certificate(made_result()),

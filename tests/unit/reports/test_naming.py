@@ -27,6 +27,11 @@ def test_a_name_that_is_there_once_stays(found: Certificate) -> None:
     assert _names(found) == ["numpy"]
 
 
+def test_a_trait_that_is_empty_adds_nothing_to_a_name(found: Certificate) -> None:
+    here, there = (msgspec.structs.replace(found, origin=origin) for origin in ("", "my.py:f"))
+    assert _names(here, there) == ["numpy", "numpy (my.py:f)"]
+
+
 def test_machines_and_seeds_distinguish_what_is_otherwise_the_same(found: Certificate) -> None:
     here, there = (_elsewhere(found, processor=name) for name in ("Zen 5", "Grace"))
     assert _names(here, there) == ["numpy (Zen 5)", "numpy (Grace)"]
