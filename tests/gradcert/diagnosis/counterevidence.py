@@ -59,14 +59,15 @@ def _suits(claim: Claim, case: Case) -> bool:
 def _passes_where_exposed(flaw: Flaw, about: Sequence[Checked], format: Format) -> bool:
     """Return whether the subject passes where the input that exposes the flaw makes the flaw fail.
 
-    A check that broke the subject is not run again.
+    It does not where its claim is not about that input. A check that broke the subject is not run
+    again.
     """
     claim = replace(about[0].claim, format=format)
     case = exposing_case(flaw, format, claim.loss)
+    if not _suits(claim, case):
+        return False
     if claim.loss != flaw.loss:
         flaw = lifted(flaw, claim.loss, claim.implementation.domain)
-        if not _suits(claim, case):
-            return False
     broken = [one.check for one in about if isinstance(one.outcome.failure, Broken)]
     for check in CHECKS:
         if check in broken or not check.applies(claim):

@@ -10,6 +10,8 @@ from contextlib import redirect_stdout
 from io import StringIO
 from math import isfinite
 
+from gradcert.core.evidence import Refuted
+from gradcert.core.failures import Broken
 from gradcert.diagnosis.candidates import Candidate, candidates, condition_of
 from gradcert.diagnosis.kind import mistake
 from gradcert.diagnosis.options import other_loss
@@ -90,9 +92,12 @@ def _condition(found: Refutations) -> Iterator[str]:
 def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) -> Diagnosis:
     """Diagnose a refuted quantity from all that was checked about it."""
     about = found.about
-    passed = [one for one in about if one.outcome.failure is None]
     refuted = [one for one in about if one.outcome.refutations]
-    cases, repeated = found.cases, sum(len(one.evidence) for one in found.repeated)
+    passed = {one.claim.format.name for one in about if one.outcome.failure is None}
+    failed = {
+        one.claim.format.name for one in about if isinstance(one.outcome.failure, Refuted | Broken)
+    }
+    cases = found.cases
     matching = candidates(found)
     named = [one for one in matching if one.headline(cases)]
     partly = [one for one in matching if one not in named and _tells_apart(one, found)]
@@ -111,10 +116,11 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
         findings=(
             *symptoms(
                 refuting,
-                vanished=sum(len(one.outcome.refutations) for one in refuted) - repeated,
+                tried=found.tried,
+                vanished=found.vanished,
                 checks=[one.check for one in refuted],
                 refuted=sorted({one.claim.format.name for one in refuted}),
-                passed=sorted({one.claim.format.name for one in passed}),
+                passed=sorted(passed - failed),
             ),
             *(_condition(found) if not named else ()),
         ),

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence
+from gradcert.core.shares import with_ignored_labels
 from gradcert_implementations import Array, Loss, QuantityName
 from gradcert_implementations.parametric import Between, OneOf, ParametricFlaw, Seen
 from gradcert_implementations.plain_terms import in_plain_terms
@@ -36,8 +37,9 @@ _DIGITS = 1, 2, 3, 4, 5, 6, 17
 def seen(claim: Claim, evidence: Evidence) -> Seen:
     """Return a refuting row as a flaw reads it: of the plain loss, without upstream gradient."""
     upstream = claim.share(evidence.case, evidence.row).upstream or 1.0
+    asked = with_ignored_labels(claim.loss, evidence.case)
     found = Seen(
-        {name: evidence.case[name] for name in claim.quantity.arguments},
+        {name: asked[name] for name in claim.quantity.arguments},
         evidence.row,
         np.array(evidence.returned, float) / upstream,
         np.array(evidence.expected, float) / upstream,

@@ -75,7 +75,9 @@ def shift(claim: Claim, case: Case) -> bool:
 
 
 def permutation(claim: Claim, case: Case) -> bool:
-    """Return whether the classes backwards give the answer backwards."""
+    """Return whether the classes backwards give the answer backwards, where no class is ignored."""
+    if claim.loss.ignore_index in range(case.classes):
+        return True
     return _same(claim, case, case.map(lambda array: array[:, ::-1]), backwards=True)
 
 

@@ -183,7 +183,7 @@ def _lost(accused: Claim, case: Case, answer: Array, row: int) -> Array:
     arguments = (array.astype(wider) for array in accused.arguments(case))
     try:
         with np.errstate(all="ignore"):
-            wide = np.asarray(accused.function(*arguments))[row]
+            wide = np.atleast_1d(accused.function(*arguments))[row]
             ours = answer[row].astype(wider)
             lost: Array = np.minimum(np.abs(wide - ours), np.abs(ours) * _ROUNDING).astype(
                 np.float64
@@ -217,9 +217,10 @@ def _answers_in_the_same_way(
             asked, ours, theirs, _lost(accused, case, answer, row)
         )
 
-    rows = {evidence.row: list(map(float, evidence.returned)), **others}
+    # The values of others may be those of the first backward, and evidence those of the second.
+    rows = [(evidence.row, list(map(float, evidence.returned))), *islice(others.items(), _ROWS)]
     question = accused.question(case, evidence.row)
-    return all(agrees(row, ours) for row, ours in islice(rows.items(), _ROWS)) and not is_right(
+    return all(agrees(row, ours) for row, ours in rows) and not is_right(
         accused, question, floats(answer[evidence.row])
     )
 
@@ -254,10 +255,13 @@ def fails_in_the_same_way(
     values agree there and in some other wrong rows, whose values `others` has. Elsewhere the same
     check refutes it in the same row; with the same statement, unless that is about one value, or
     with the same Python to show it where a call leaves traces; with values that agree, if there are
-    any. A row that a level explains, worse than the one claimed, shows no flaw. A flaw is not
-    compared on values of a format wider than those it is known in. There it may be no flaw, or lose
-    only what the way through a narrower format loses.
+    any. A row that a level explains, worse than the one claimed, shows no flaw. A second
+    backward shows none where no row of the first one is wrong, because flaws have no second one. A
+    flaw is not compared on values of a format wider than those it is known in. There it may be no
+    flaw, or lose only what the way through a narrower format loses.
     """
+    if evidence.second_backward and not others:
+        return False
     widest = max(FORMATS[name].precision for name in flaw.formats)
     if evidence.level or (evidence.returned and claim.format.precision > widest):
         return False

@@ -20,6 +20,7 @@ from gradcert.generation.plain import plain_case
 from gradcert_implementations import Flaw, Given, Implementation, Loss, Reduction
 from gradcert_implementations.interface import options_of
 from gradcert_implementations.interface.losses import overridden
+from gradcert_implementations.interface.weights import weights_in_words
 from gradcert_oracle import Quantity
 from gradcert_reports import OtherLoss, OtherOption
 
@@ -171,6 +172,8 @@ def _text(value: object) -> str:
     """Return the value of an option as the command line takes it."""
     if isinstance(value, tuple):
         return ",".join(map(_text, value))
+    if callable(value):
+        return weights_in_words(value)
     return "none" if value is None else str(value).removesuffix(".0")
 
 

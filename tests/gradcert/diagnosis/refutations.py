@@ -33,6 +33,8 @@ class Refutation:
         The evidence of each refuting case, the smallest case first; and what is known of its rows.
     passed
         Cases on which the check passed.
+    vanished
+        How many cases that refuted it passed when they were tried again.
     once
         Whether the check passes when it is tried again, because it is about first calls. Then the
         evidence is that of the first time, and nothing more is observed.
@@ -43,6 +45,7 @@ class Refutation:
     evidence: tuple[Evidence, ...]
     observed: tuple[Observed, ...]
     passed: tuple[Case, ...]
+    vanished: int
     once: bool = False
 
 
@@ -67,11 +70,19 @@ class Refutations:
         Those that refute it, with the cases that refute it again.
     rows
         The rows of these cases, and of cases that passed.
+    vanished
+        How many cases that refuted it passed when they were tried again.
     """
 
     about: tuple[Checked, ...]
     again: tuple[Refutation, ...]
     rows: tuple[Seen, ...]
+    vanished: int
+
+    @property
+    def tried(self) -> int:
+        """The number of cases that refuted it at first."""
+        return sum(len(one.outcome.refutations) for one in self.about)
 
     @property
     def cases(self) -> int:
@@ -84,16 +95,29 @@ class Refutations:
         return tuple(refutation for refutation in self.again if not refutation.once)
 
 
+def _rows(claim: Claim, check: Check, evidence: Evidence) -> Observed:
+    """Return what is known of the rows of a refuting case.
+
+    Rows are observed in the first backward. If the second one is wrong in a row where that is
+    right, nothing is known of the other rows.
+    """
+    found = observed(claim, check, evidence.case)
+    if evidence.second_backward and evidence.row in found.right:
+        return Observed(evidence.case, frozenset(), frozenset({evidence.row}))
+    return found
+
+
 def _again(checked: Checked) -> Refutation:
     """Run the check again, and keep the cases that refute again and those that pass again."""
     claim, check, outcome = checked.claim, checked.check, checked.outcome
-    again = (failure_on(claim, check, found.case) for found in outcome.refutations)
+    again = [failure_on(claim, check, found.case) for found in outcome.refutations]
     found = tuple(found for found in again if isinstance(found, Evidence))
+    vanished = again.count(None)
     if check.opens and not found:
-        return Refutation(claim, check, outcome.refutations, (), (), once=True)
+        return Refutation(claim, check, outcome.refutations, (), (), vanished, once=True)
     passed = tuple(case for case in outcome.passed if not fails(claim, check, case))
-    rows = tuple(observed(claim, check, one.case) for one in found)
-    return Refutation(claim, check, found, rows, passed)
+    rows = tuple(_rows(claim, check, one) for one in found)
+    return Refutation(claim, check, found, rows, passed, vanished)
 
 
 def _seen(refutation: Refutation) -> Iterator[Seen]:
@@ -111,8 +135,9 @@ def refutations(about: Sequence[Checked]) -> Refutations:
     If equal calls have different answers, what other checks see depends on the calls before. So
     only the checks that compare calls count then.
     """
-    refuted = map(_again, (one for one in about if one.outcome.refutations))
+    refuted = [_again(one) for one in about if one.outcome.refutations]
+    vanished = sum(found.vanished for found in refuted)
     again = tuple(found for found in refuted if found.evidence)
     again = tuple(found for found in again if found.check.across_calls) or again
     seen = (one for found in again if not found.once for one in _seen(found))
-    return Refutations(tuple(about), again, tuple(seen))
+    return Refutations(tuple(about), again, tuple(seen), vanished)

@@ -36,7 +36,7 @@ class _Row:
     def __init__(self, question: Question) -> None:
         self._question = question
         parts = question.parts or (question,)
-        self._has_nan = any(isnan(x) for part in parts for x in part.rows[0])
+        self._has_nan = any(isnan(x) for part in parts if part.share.kept for x in part.rows[0])
         self._budgets: dict[Algorithm, Array | None] = {}
 
     @functools.cached_property
@@ -73,7 +73,7 @@ def is_rounding(question: Question, differences: Array, rounding: Array) -> bool
     """Return whether the differences of two answers to a row are no more than rounding costs.
 
     Predicate: for some textbook algorithm with budgets b, all differences are at most ``2 (b +
-    rounding)``. Where an algorithm is void, and where a check put a NaN into the row, b is zero.
+    rounding)``. Where an algorithm is void, and where a row that counts has a NaN, b is zero.
     """
     row = _row(question)
     # Most differences are larger than any budget, and a budget is dear.
@@ -90,8 +90,11 @@ def is_right(claim: Claim, question: Question, values: Sequence[float]) -> bool:
     """Return whether all values of a row are within two budgets of some algorithm.
 
     It decides as the judge does, but for errors that are two budgets to the last digits. A row with
-    a true value beyond the largest number of the format is right.
+    a true value beyond the largest number of the format is right. Where a row does not count, only
+    zeros are right.
     """
+    if not question.share.kept:
+        return not np.any(values)
     row = _row(question)
     if np.abs(row.true).max() > question.format.max:
         return True

@@ -10,7 +10,7 @@ from gradcert.checks import Check
 from gradcert.core.evidence import Evidence
 from gradcert.diagnosis.invariants import broken_invariants
 from gradcert.diagnosis.shared_traits import Refuting, narrower_format, shared_traits
-from gradcert_oracle import ALLOWED, Question, algorithms, budgets
+from gradcert_oracle import ALLOWED, Question, Row, algorithms, budgets
 
 __all__ = ["symptoms"]
 
@@ -113,6 +113,11 @@ def _on_target(rows: Sequence[_Error]) -> frozenset[bool]:
     return frozenset(bool(given[j]) for row, given in pairs for j in row.wrong)
 
 
+def _arguments(row: _Error) -> tuple[tuple[Row, ...], ...]:
+    """Return the rows that a value is about: one, or all of a batch."""
+    return tuple(part.rows for part in row.question.parts or (row.question,))
+
+
 def _in_common(factors: Sequence[tuple[float, float]]) -> str:
     """Return the factor that all may be, to the digits that are known; empty if there is none."""
     low, high = max(c - u for c, u in factors), min(c + u for c, u in factors)
@@ -139,7 +144,7 @@ def _scale(rows: Sequence[_Error]) -> str:
     if len(factors) < len(known) or not any(c for c, _ in factors):
         return ""
     longer = any(sum(map(bool, row.true)) > 2 for row in rows)
-    if not longer and len({row.question.rows for row in rows}) == 1:
+    if not longer and len(set(map(_arguments, rows))) == 1:
         return ""
     by_format: dict[str, list[tuple[float, float]]] = {}
     for row, found in zip(rows, factors, strict=True):
@@ -189,6 +194,7 @@ def _matter_of_level(refuting: Sequence[Refuting]) -> list[str]:
 def symptoms(
     refuting: Sequence[Refuting],
     *,
+    tried: int,
     vanished: int,
     checks: Sequence[Check],
     refuted: Sequence[str],
@@ -200,12 +206,13 @@ def symptoms(
     ----------
     refuting
         The evidence against it.
-    vanished
-        How many more cases refuted it, and passed when they were tried again.
+    tried, vanished
+        How many cases refuted it, and how many of them passed when they were tried again.
     checks
         Those that refute it.
     refuted, passed
-        The formats in which a check refutes the quantity, and those in which one passes.
+        The formats in which a check refutes the quantity, and those in which some check passes and
+        none fails.
 
     Returns
     -------
@@ -218,8 +225,8 @@ def symptoms(
     steady = not vanished and not any(check.across_calls for check in checks)
     if vanished:
         found.append(
-            f"the answer depends on earlier calls: {vanished} of {vanished + len(refuting)} "
-            "refuting cases passed when tried again"
+            f"the answer depends on earlier calls: {vanished} of {tried} refuting cases passed "
+            "when tried again"
         )
     judged = [
         one

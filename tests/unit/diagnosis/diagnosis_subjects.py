@@ -68,6 +68,16 @@ def softmax(z: Array) -> Array:
     return o
 
 
+# Right answers.
+
+
+def loss_of_differences(z: Array, t: Array) -> Array:
+    y = z - np.amax(z, axis=1)[:, None]
+    nats = np.log(np.add.reduce(np.exp(y), axis=1))[:, None] - y
+    result: Array = np.add.reduce(np.where(t == 0, 0, t * nats), axis=1)
+    return result
+
+
 # Mistakes of the catalogue.
 
 

@@ -5,6 +5,7 @@ import pytest
 from diagnosis_subjects import diagnosis, right, softmax
 from subjects import case_of, claim_of
 
+from gradcert.core.claim import claims_of
 from gradcert.core.evidence import Evidence
 from gradcert.diagnosis.fitting import fitted, seen
 from gradcert_implementations import (
@@ -57,6 +58,17 @@ def test_numbers_are_read_as_roughly_as_the_format_rounds_under_any_loss(
     assert isinstance(flaw, ParametricFlaw)
     first = next(fitted(flaw, claim, [seen(claim, evidence)]))
     assert first.formula == "dE/dz_j = 0 for j >= 100"
+
+
+def test_a_row_of_an_ignored_class_has_no_target_where_parameters_are_fitted() -> None:
+    loss = {"ignore_index": 0, "reduction": "mean", "mean_over": "kept"}
+    (claim,) = claims_of(
+        load("numpy", quantities=["dE/dz"], formats=["fp64"], targets="index", loss=loss)
+    )
+    case = case_of([[1, 0, 2], [0, 1, 0]], [[1, 0, 0], [0, 1, 0]])
+    evidence = Evidence(case, "", row=1, returned=("1", "0", "-1"), expected=("0", "0", "0"))
+    # The one row that counts is divided by one.
+    assert seen(claim, evidence).returned.tolist() == [1, 0, -1]
 
 
 def weighed(z: Array, t: Array) -> Array:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from subjects import case_of, claim_of, right
 
 from gradcert.core.case import Case
-from gradcert.core.claim import Claim
+from gradcert.core.claim import Claim, claims_of
 from gradcert.diagnosis.invariants import broken_invariants, permutation, shift, sum_to_zero
 from gradcert.generation.sizes import Size
 from gradcert.generation.strategies import cases
@@ -111,6 +111,11 @@ def test_answers_with_nan_at_the_same_classes_keep_the_order_of_classes() -> Non
 
 def test_an_implementation_that_raises_breaks_no_invariant() -> None:
     assert broken_invariants(claim_of(raising), [THREE]) == []
+
+
+def test_the_order_of_classes_may_matter_where_one_is_ignored() -> None:
+    subject = load("numpy", quantities=["dE/dz"], targets="index", loss={"ignore_index": 0})
+    assert permutation(next(claims_of(subject)), case_of([[1, 0, 2]], [[1, 0, 0]]))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, ml_dtypes.bfloat16])

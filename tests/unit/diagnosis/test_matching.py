@@ -22,6 +22,7 @@ from diagnosis_subjects import (
     jacobian_of_a_diagonal,
     leaking_from_the_first_row,
     loss_in_bits,
+    loss_of_differences,
     loss_of_logarithms,
     matches,
     mean_of_the_rows,
@@ -95,13 +96,6 @@ def test_binary32_inside_is_named_for_any_order_of_its_sums() -> None:
     found = diagnosis(in_binary32_from_the_last_class, formats=("binary64",))
     assert found.matches[0].flaw == "through-binary32"
     assert found.matches[0].explains == found.cases > 1
-
-
-def loss_of_differences(z: Array, t: Array) -> Array:
-    y = z - np.amax(z, axis=1)[:, None]
-    nats = np.log(np.add.reduce(np.exp(y), axis=1))[:, None] - y
-    result: Array = np.add.reduce(np.where(t == 0, 0, t * nats), axis=1)
-    return result
 
 
 def slope_of_the_loss(o: Array, t: Array) -> Array:

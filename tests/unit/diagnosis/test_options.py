@@ -221,6 +221,17 @@ def test_a_factor_that_nobody_writes_is_no_multiplier() -> None:
     assert proposed(certified(claiming(Written(factor=1.4426950408889634)))) == []
 
 
+def test_class_weights_that_a_function_has_are_said_in_words_and_not_by_their_address() -> None:
+    def one_and_two(classes: int) -> list[float]:
+        return [1.0 + label % 2 for label in range(classes)]
+
+    subject = claiming(Written(), Loss(class_weights=one_and_two), BY_LABEL)
+    (diagnosis,) = certified(subject).diagnoses
+    assert diagnosis.other_loss is not None
+    (option,) = diagnosis.other_loss.options
+    assert (option.name, option.value, option.claimed) == ("class_weights", "none", "a function")
+
+
 NO_OPTIONS = [
     "diagonal-only",
     "temperature-left-on",

@@ -14,6 +14,7 @@ from diagnosis_subjects import (
     diagnosis,
     hiding_nan,
     leaking_from_the_first_row,
+    loss_of_differences,
     negative_slopes,
     negative_softmax,
     scaled,
@@ -24,7 +25,15 @@ from diagnosis_subjects import (
 )
 from subjects import right
 
-from gradcert_implementations import FORMAT_NAMES, Array, FormatName, QuantityName
+from gradcert import certify
+from gradcert_implementations import (
+    FORMAT_NAMES,
+    Array,
+    FormatName,
+    Implementation,
+    Loss,
+    QuantityName,
+)
 from gradcert_reports import diagnosed
 
 
@@ -126,6 +135,25 @@ def test_the_findings_name_the_formats_that_are_wrong_and_those_that_are_not() -
     assert "wrong in binary32, not in binary64" in found.findings
     both = diagnosis(scaled, formats=BOTH)
     assert not any(said.startswith("wrong in ") for said in both.findings)
+
+
+def test_a_format_in_which_a_check_breaks_the_subject_is_not_said_to_be_right() -> None:
+    def broken_in_binary64(z: Array, t: Array) -> Array:
+        if z.dtype == np.float64 and len(z) > 1:
+            raise RuntimeError
+        return scaled(z, t) if z.dtype == np.float32 else right(z, t)
+
+    found = diagnosis(broken_in_binary64, formats=BOTH)
+    assert not any(said.startswith("wrong in ") for said in found.findings)
+
+
+def test_a_factor_of_the_loss_of_a_batch_is_found() -> None:
+    def loss(z: Array, t: Array) -> Array:
+        return 1.5 * loss_of_differences(z, t).sum()
+
+    subject = Implementation(name="mine", functions={"loss": loss}, loss=Loss(reduction="sum"))
+    (found,) = certify(subject, max_examples=5, effort="quick").diagnoses
+    assert "every refuting row is 1.5 times the true one" in found.findings
 
 
 def test_if_each_format_has_a_factor_of_its_own_the_finding_lists_them() -> None:
