@@ -108,6 +108,9 @@ class FlawKind(StrEnum):
     MASK = "mask"
     """A class that is masked with -inf spoils the others."""
 
+    IGNORED = "ignored"
+    """A row whose label is ignored has a gradient, or counts in a mean."""
+
     SIZE = "size"
     """Some numbers of classes or rows go wrong: a block, a tail, a lane, an index."""
 

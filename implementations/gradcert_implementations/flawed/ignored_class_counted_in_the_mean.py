@@ -52,7 +52,7 @@ implementation = Flaw(
     domain=Domain(targets="index"),
     formula="dF/dz_rj = m_r (o_rj - t_rj) / R, if a class is ignored",
     source="a common slip",
-    kind=FlawKind.MASK,
+    kind=FlawKind.IGNORED,
     links=(),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 1.0), (0.0, 0.0))),
 )

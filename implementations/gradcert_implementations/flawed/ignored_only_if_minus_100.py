@@ -49,7 +49,7 @@ implementation = Flaw(
     domain=Domain(targets="index"),
     formula="dF/dz_rj = o_rj - (1 if j = y_r else 0), unless y_r = -100",
     source="a common slip",
-    kind=FlawKind.MASK,
+    kind=FlawKind.IGNORED,
     links=(),
     exposed_by=(((0.0, 0.0),), ((0.0, 0.0),)),
 )

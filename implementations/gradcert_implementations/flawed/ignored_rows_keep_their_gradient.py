@@ -47,7 +47,7 @@ implementation = Flaw(
     domain=Domain(targets="index"),
     formula="dF/dz_rj = o_rj where row r is ignored",
     source="reported in Paddle PR 28622",
-    kind=FlawKind.MASK,
+    kind=FlawKind.IGNORED,
     links=("https://github.com/PaddlePaddle/Paddle/pull/28622",),
     exposed_by=(((0.0, 0.0),), ((0.0, 0.0),)),
 )

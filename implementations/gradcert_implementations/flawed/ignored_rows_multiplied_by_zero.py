@@ -50,7 +50,7 @@ implementation = Flaw(
     domain=Domain(targets="index", ignored_rows_may_hold_anything=True),
     formula="dF/dz_rj = 0 (o_rj - t_rj) where row r is ignored",
     source="reported in PyTorch #11551",
-    kind=FlawKind.MASK,
+    kind=FlawKind.IGNORED,
     links=("https://github.com/pytorch/pytorch/issues/11551",),
     exposed_by=(((-np.inf, -np.inf), (0.0, 0.0)), ((0.0, 0.0), (1.0, 0.0))),
 )

@@ -53,7 +53,7 @@ implementation = Flaw(
     domain=Domain(targets="index"),
     formula="dF/dz_rj = e o_rj - e / K where row r is ignored",
     source="reported in PyTorch #73205, tinygrad PR 3570",
-    kind=FlawKind.MASK,
+    kind=FlawKind.IGNORED,
     links=(
         "https://github.com/pytorch/pytorch/issues/73205",
         "https://github.com/tinygrad/tinygrad/pull/3570",

@@ -61,7 +61,7 @@ implementation = Flaw(
     domain=Domain(targets="index"),
     formula="dF/dz_rj = m_r w_y (o_rj - t_rj) / sum_r w_y",
     source="reported in PyTorch #69339, #91383",
-    kind=FlawKind.MASK,
+    kind=FlawKind.IGNORED,
     links=(
         "https://github.com/pytorch/pytorch/issues/69339",
         "https://github.com/pytorch/pytorch/issues/91383",

@@ -22,6 +22,9 @@ class Mistake(StrEnum):
     MASK = "wrong where masked"
     """A class that is masked with -inf spoils the others."""
 
+    IGNORED = "wrong where a row is ignored"
+    """A row whose label is ignored has a gradient, or counts in a mean."""
+
     OVERFLOW = "NaN or overflow"
     """The answer is NaN or infinite, or a step overflows, and the true value is finite."""
 

@@ -34,6 +34,7 @@ TERMS: dict[str, str] = {
 KINDS = {
     Mistake.FORMULA: "the answer is wrong on paper: a derivative, a factor, a sign, a term",
     Mistake.MASK: "a class that is masked with -inf spoils the others",
+    Mistake.IGNORED: "a row whose label is ignored has a gradient, or counts in a mean",
     Mistake.OVERFLOW: "the answer is NaN or infinite, or a step overflows",
     Mistake.MEMORY: "the wrong memory is read or written: an input, another row, a shared buffer",
     Mistake.CALL: "the answer depends on earlier calls, or the call cannot be repeated",

@@ -21,14 +21,15 @@ _SHORT = 16
 
 
 def _masked(refuting: Refuting) -> bool:
-    """Return whether a case has a masked class."""
-    return bool(np.isneginf(refuting.evidence.case.point.astype(np.float64)).any())
+    """Return whether the refuting row has a masked class, or any row of a loss of a batch."""
+    evidence = refuting.evidence
+    rows = slice(None) if refuting.claim.quantity.reduces else evidence.row
+    return bool(np.isneginf(evidence.case.point[rows].astype(np.float64)).any())
 
 
-def _kind(refuting: Refuting) -> FlawKind:
+def _kind(refuting: Refuting, *, masked: bool) -> FlawKind:
     """Return the kind that the wrong values of a case show."""
     evidence = refuting.evidence
-    masked = _masked(refuting)
     returned = np.array(evidence.returned, float)
     true = np.array(evidence.expected, float)
     if (np.isfinite(true) & ~np.isfinite(returned)).any():
@@ -44,13 +45,15 @@ def _kind(refuting: Refuting) -> FlawKind:
 def mistake(named: Flaw | None, refuting: Sequence[Refuting], *, once: bool) -> Mistake | None:
     """Return the kind of mistake: that of the flaw with its name, or what the cases show.
 
-    Predicate without a flaw: if values differ from true ones, the case of fewest classes decides,
-    and of those one without a masked class. If a value is NaN or infinite, the kind is `OVERFLOW`;
-    with a masked class it is `MASK`. If a level explains the case, or the error is below a 64th of
-    the row's largest true value, it is `PRECISION`. If the case has more than 16 classes, it is
-    `SIZE`. With a masked class it is `MASK`, and else `FORMULA`. If no values differ from true
-    ones, the check that refutes decides. What only a second backward or a first call shows is
-    `CALL`.
+    Predicate without a flaw: if values differ from true ones in ignored rows only, the kind is
+    `IGNORED`. If they do in others, the case of fewest classes decides, and of those one whose
+    refuting row has no masked class. If a value is NaN or infinite, the kind is `OVERFLOW`; if
+    every refuting row has a masked class, it is `MASK`. If a level explains the case, or the error
+    is below a 64th of the row's largest true value, it is `PRECISION`. If the case has more than 16
+    classes, it is `SIZE`. If every refuting row has a masked class, it is `MASK`, and else
+    `FORMULA`. If no values differ from true ones, the check that refutes decides. What only a
+    second backward or a first call shows is `CALL`. A flaw of the kind `MASK` counts as no flaw
+    where a refuting row has no masked class.
 
     Parameters
     ----------
@@ -67,10 +70,14 @@ def mistake(named: Flaw | None, refuting: Sequence[Refuting], *, once: bool) -> 
     """
     values = [one for one in refuting if one.check.against_truth and one.evidence.expected]
     judged = [one for one in values if not one.evidence.second_backward]
-    if named:
+    masked = all(map(_masked, judged))
+    if named and (masked or named.kind is not FlawKind.MASK):
         kind = named.kind
+    elif judged and not any(one.question.share.kept for one in judged):
+        kind = FlawKind.IGNORED
     elif judged:
-        kind = _kind(min(judged, key=lambda one: (one.evidence.case.classes, _masked(one))))
+        smallest = min(judged, key=lambda one: (one.evidence.case.classes, _masked(one)))
+        kind = _kind(smallest, masked=masked)
     elif values or (once and not refuting):
         kind = FlawKind.CALL
     elif refuting:

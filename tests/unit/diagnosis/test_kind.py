@@ -7,10 +7,11 @@ import pytest
 from subjects import BY_ID, case_of, claim_of, right
 
 import gradcert
+from gradcert.core.claim import Claim, claims_of
 from gradcert.core.evidence import Evidence
 from gradcert.diagnosis.kind import mistake
 from gradcert.diagnosis.shared_traits import Refuting
-from gradcert_implementations import Array
+from gradcert_implementations import Array, Flaw, load
 from gradcert_reports import Mistake
 
 
@@ -69,14 +70,39 @@ def test_a_mistake_has_the_kind_that_its_cases_show(gradient: object, kind: Mist
     assert diagnosis.mistake == kind
 
 
+def _refuting(claim: Claim, logits: object, targets: object, row: int = 0) -> Refuting:
+    case = case_of(logits, targets)
+    evidence = Evidence(case, "", row=row, returned=("1", "-1"), expected=("0", "0"))
+    return Refuting(BY_ID["accuracy"], claim, evidence)
+
+
+def test_only_the_refuting_row_decides_whether_a_class_is_masked() -> None:
+    two = [[0, 0], [0, -np.inf]], [[1, 0], [1, 0]]
+    plain, masked = (_refuting(claim_of(right), *two, row) for row in (0, 1))
+    assert mistake(None, [plain], once=False) == Mistake.FORMULA
+    assert mistake(None, [masked], once=False) == Mistake.MASK
+
+
+def test_a_flaw_about_masks_is_another_mistake_if_a_refuting_row_has_no_masked_class() -> None:
+    named, claim = load("masked-but-one"), claim_of(right)
+    assert isinstance(named, Flaw)
+    plain, masked = (_refuting(claim, [[0, z]], [[1, 0]]) for z in (0, -np.inf))
+    assert mistake(named, [masked], once=False) == Mistake.MASK
+    assert mistake(named, [masked, plain], once=False) == Mistake.FORMULA
+
+
+def test_what_is_wrong_in_ignored_rows_only_is_about_them_though_a_class_is_masked() -> None:
+    subject = load("numpy", quantities=["dE/dz"], targets="index", loss={"ignore_index": -100})
+    claim = next(claims_of(subject))
+    masked = [[0, -np.inf]]
+    ignored, kept = (_refuting(claim, masked, targets) for targets in ([[0, 0]], [[1, 0]]))
+    assert mistake(None, [ignored], once=False) == Mistake.IGNORED
+    assert mistake(None, [ignored, kept], once=False) == Mistake.MASK
+
+
 def test_what_is_wrong_without_a_masked_class_too_is_no_matter_of_masks() -> None:
     masked, plain = (
-        Refuting(
-            BY_ID["accuracy"],
-            claim_of(right),
-            Evidence(case_of([logits], [[1, 0]]), "", returned=("1", "-1"), expected=("0", "0")),
-        )
-        for logits in ([0, -np.inf], [0, 0])
+        _refuting(claim_of(right), [logits], [[1, 0]]) for logits in ([0, -np.inf], [0, 0])
     )
     assert mistake(None, [masked], once=False) == Mistake.MASK
     assert mistake(None, [masked, plain], once=False) == Mistake.FORMULA
