@@ -13,7 +13,7 @@ from gradcert.core.claim import Claim
 from gradcert.core.evidence import Evidence, Refuted, floats
 from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.stored import LOGITS_OF
-from gradcert.diagnosis.rounding import is_right, is_rounding
+from gradcert.diagnosis.rounding import is_right, is_rounding, lost_in_exponents
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import Array, Flaw, FlawKind, Function, QuantityName, load
 from gradcert_implementations.lifted import lifted
@@ -99,30 +99,21 @@ def _ulps(values: Array, format: Format) -> Array:
     return np.maximum(ulps, format.smallest_subnormal)
 
 
-def _lost_in_exponents(question: Question, values: int) -> Array:
-    """Return what the rounding of ``ln o_j`` costs a probability: ``o_j |ln o_j|`` ulps of one."""
-    z = np.array(question["logits"])
-    if len(z) != values:
-        return _NOTHING
-    visible = np.isfinite(z)
-    lost = np.zeros(values)
-    if visible.any():
-        exponents = z[visible] - z[visible].max()
-        logarithms = exponents - np.log(np.exp(exponents).sum())
-        lost[visible] = -np.exp(logarithms) * logarithms * 2.0 ** (1 - question.format.precision)
-    return lost
-
-
-def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], lost: Array) -> bool:
-    """Return whether two answers differ by no more than rounding in the format of a question.
+def _agree(
+    flaw: Flaw, question: Question, ours: Sequence[float], theirs: Sequence[float], lost: Array
+) -> bool:
+    """Return whether an answer differs from that of a flaw by no more than rounding.
 
     Predicate: NaN and infinities at the same places; elsewhere, for some textbook algorithm, ``|v -
-    w| <= 2 (b + ulp + e + lost)``, where `lost` is what rounding costs the flaw itself. Two
+    w| <= 2 (b + ulp + e + lost)``, where `lost` is what rounding costs the flaw itself, all in the
+    format of the question or in the narrower one that the flaw rounds to. Two
     roundings of the value itself are added to the budget, and e for the rounding of the exponent,
     because a flaw's values may be larger than those that the algorithm is about. If every algorithm
     is void on the row, or the question holds a NaN, its budgets are zero. Values in a narrower
     format must be numbers of that format. Nothing is proved here, so binary64 is exact enough.
     """
+    if flaw.rounds_to:
+        question = _in_format(question, FORMATS[flaw.rounds_to])
     a, b = np.array(ours), np.array(theirs)
     finite = np.isfinite(a)
     if (
@@ -135,7 +126,9 @@ def _agree(question: Question, ours: Sequence[float], theirs: Sequence[float], l
         if (a.astype(question.format.dtype).astype(np.float64) != a).any():
             return False
         differences = np.abs(a - b)
-    rounding = _ulps(b, question.format) + _lost_in_exponents(question, len(b)) + lost
+    # A flaw of an option, or of the upstream gradient, may leave out what makes values small.
+    exponents = lost_in_exponents(question, len(b), whole=bool(flaw.own) or flaw.takes_upstream)
+    rounding = _ulps(b, question.format) + exponents + lost
     return is_rounding(question, differences, rounding)
 
 
@@ -207,14 +200,12 @@ def _answers_in_the_same_way(
         _settle(accused)
 
     def agrees(row: int, ours: Sequence[float]) -> bool:
-        format = FORMATS[flaw.rounds_to] if flaw.rounds_to else accused.format
-        asked = _in_format(accused.question(case, row), format)
-        theirs = floats(answer[row])
-        if _agree(asked, ours, theirs, _NOTHING):
+        asked, theirs = accused.question(case, row), floats(answer[row])
+        if _agree(flaw, asked, ours, theirs, _NOTHING):
             return True
         most = np.abs(np.nan_to_num(theirs, posinf=0, neginf=0)) * _ROUNDING
-        return _agree(asked, ours, theirs, most) and _agree(
-            asked, ours, theirs, _lost(accused, case, answer, row)
+        return _agree(flaw, asked, ours, theirs, most) and _agree(
+            flaw, asked, ours, theirs, _lost(accused, case, answer, row)
         )
 
     # The values of others may be those of the first backward, and evidence those of the second.
@@ -282,11 +273,9 @@ def fails_in_the_same_way(
     if not evidence.returned:
         return True
     question = claim.question(evidence.case, evidence.row)
-    format = FORMATS[flaw.rounds_to] if flaw.rounds_to else claim.format
 
     def agree(ours: Sequence[str], theirs: Sequence[str]) -> bool:
-        asked = _in_format(question, format)
-        return _agree(asked, list(map(float, ours)), list(map(float, theirs)), _NOTHING)
+        return _agree(flaw, question, list(map(float, ours)), list(map(float, theirs)), _NOTHING)
 
     return agree(evidence.returned, other.returned) and (
         evidence.expected_is == "true" or agree(evidence.expected, other.expected)

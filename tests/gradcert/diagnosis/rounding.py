@@ -5,7 +5,7 @@ A diagnosis proves nothing. So it rounds what the oracle proves, and compares pl
 
 import functools
 from collections.abc import Sequence
-from math import isnan
+from math import inf, isnan
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from gradcert_oracle import (
     scale,
 )
 
-__all__ = ["is_right", "is_rounding"]
+__all__ = ["is_right", "is_rounding", "lost_in_exponents"]
 
 _LARGEST = 1 / 32
 """No budget is larger than this part of the row's scale."""
@@ -67,6 +67,62 @@ def _row(question: Question) -> _Row:
     if question.classes <= _SHORT:
         return _of_short_rows(question)
     return (_of_long_rows if question.classes <= _LONG else _of_longest_rows)(question)
+
+
+def _rescaled_logits(question: Question) -> Array:
+    """Return the numbers whose softmax a row is about: ``u_k = c tanh(s z_k / c)``."""
+    u, softcap = question.loss.logit_scale * np.array(question["logits"]), question.loss.softcap
+    rescaled: Array = u if softcap == inf else softcap * np.tanh(u / softcap)
+    return rescaled
+
+
+def lost_in_exponents(question: Question, values: int, *, whole: bool = False) -> Array:
+    """Return what the rounding of ``ln o_j`` costs each value of a row in its format.
+
+    It is ``o_j |ln o_j|`` ulps of one, times the most that a probability is multiplied by:
+    ``|M g| s (w T / D + 2 zeta |L| / D_z)``, with T the sum of the sizes of the targets and w the
+    largest class weight, both no less than one. With a v it is multiplied by the largest ``|v_k|``
+    and by their number, without those of masked classes.
+
+    Parameters
+    ----------
+    question
+        The row.
+    values
+        The number of its values. Nothing is lost where it is not that of the logits.
+    whole
+        Whether a flaw may leave out what makes a row count less than one: the factor is no less
+        than one then.
+
+    Examples
+    --------
+    >>> from gradcert_oracle import BINARY64, question
+    >>> asked = question("dE/dz", (0.0, 0.0), (1.0, 0.0), format=BINARY64)
+    >>> lost_in_exponents(asked, 2) / 2.0**-52
+    array([0.34657359, 0.34657359])
+    """
+    loss, share = question.loss, question.share
+    u = _rescaled_logits(question)
+    visible = np.isfinite(u)
+    if len(u) != values or not visible.any():
+        return np.zeros(1)
+    largest = u[visible].max()
+    log_sum_exp = largest + np.log(np.exp(u[visible] - largest).sum())
+    logarithms = u[visible] - log_sum_exp
+    lost = np.zeros(values)
+    lost[visible] = -np.exp(logarithms) * logarithms * 2.0 ** (1 - question.format.precision)
+    targets = max(1.0, sum(map(abs, question["targets"]))) * max((1.0, *(loss.class_weights or ())))
+    # A row that does not count may be divided by zero.
+    pull = targets / (float(share.divisor) or 1.0)
+    pull += 2 * loss.z_loss * abs(log_sum_exp) / (float(share.z_divisor) or 1.0)
+    factor = abs(loss.multiplier * share.upstream) * loss.logit_scale * pull
+    lost *= max(1.0, factor) if whole else factor
+    if question["v"]:
+        sizes = np.abs(question["v"])[visible]
+        # Their sum may be infinite.
+        lost *= sizes.max()
+        lost *= np.count_nonzero(sizes)
+    return lost
 
 
 def is_rounding(question: Question, differences: Array, rounding: Array) -> bool:

@@ -264,6 +264,22 @@ def test_a_flaw_fails_in_the_same_way_if_its_values_are_the_same_up_to_rounding(
     assert fails_in_the_same_way(_flaw(flaw), claim, check, evidence, {}) is same
 
 
+@pytest.mark.parametrize(
+    ("flaw", "same"),
+    [("through-binary32", True), ("row-sum-missing", False), ("diagonal-jacobian", False)],
+)
+def test_flaws_are_distinguished_where_all_values_are_small(flaw: str, *, same: bool) -> None:
+    def flushing(z: Array, v: Array) -> Array:
+        return difference_of_products(z, np.where(abs(v) < 1e-150, 0, v))
+
+    claim, accuracy = claim_of(flushing, "softmax-backward"), check_named("accuracy")
+    rows = {"logits": [[0.0, 0.0, 0.0]], "targets": [[1.0, 0.0, 0.0]], "v": [[1e-200, 0.0, 0.0]]}
+    case = Case({name: np.array(row) for name, row in rows.items()}, (Regime("ties"),))
+    evidence = failure_on(claim, accuracy, case)
+    assert isinstance(evidence, Evidence)
+    assert fails_in_the_same_way(_flaw(flaw), claim, accuracy, evidence, {}) is same
+
+
 def test_a_flaw_does_not_match_in_a_format_wider_than_those_it_is_known_in() -> None:
     flaw = _flaw("upcast-is-a-copy-only-if-needed")
     assert "binary64" not in flaw.formats
