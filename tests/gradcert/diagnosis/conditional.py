@@ -30,8 +30,9 @@ def under(condition: Condition, flaw: Flaw, claim: Claim) -> Flaw:
     wrong = replace(claim, implementation=flaw).function
 
     def answer(*arguments: Array) -> Array:
-        named = dict(zip(claim.quantity.arguments, arguments, strict=True))
-        case = Case(named, (Regime("conditional"),) * len(arguments[0]))
+        named = dict(zip(claim.names, arguments, strict=True))
+        upstream = named.pop("upstream", None)
+        case = Case(named, (Regime("conditional"),) * len(arguments[0]), upstream)
         meets = condition.holds(case) if case.rows else np.zeros(0, bool)
         if meets.all() and case.rows:
             return wrong(*arguments)

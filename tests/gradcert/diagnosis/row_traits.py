@@ -81,6 +81,13 @@ def _loss(case: Case) -> Array:
     return found
 
 
+def _upstream(case: Case) -> Array:
+    """Return the size of the upstream gradient of each row."""
+    given = np.ones(()) if case.upstream is None else np.abs(case.upstream.astype(np.float64))
+    upstream: Array = np.broadcast_to(given, case.rows)
+    return upstream
+
+
 def _every(number: Callable[[Case], float]) -> Callable[[Case], Array]:
     """Return the measure of a number that all rows of a case have."""
     return lambda case: np.full(case.rows, float(number(case)))
@@ -175,7 +182,7 @@ _OF_LOGITS = (
         "where the two largest logits differ by {:.3g} or less",
     ),
     Trait(
-        lambda case: (np.signbit(_logits(case)) & (_logits(case) == 0)).sum(axis=1),
+        lambda case: (np.signbit(_logits(case)) & (_logits(case) == 0)).any(axis=1),
         "where a logit is -0.0",
     ),
     Trait(
@@ -200,6 +207,7 @@ _OF_TARGETS = (
     Trait(
         lambda case: np.count_nonzero(case["targets"], axis=1),
         "with {:g} targets or more in a row",
+        exactly="with {:g} targets in a row",
     ),
     Trait(
         lambda case: case["targets"].astype(np.float64).sum(axis=1),
@@ -216,6 +224,23 @@ _OF_TARGETS = (
     ),
 )
 
+_OF_UPSTREAM = (
+    Trait(
+        _upstream,
+        "where the upstream gradient is {:.3g} or more in size",
+        "where the upstream gradient is {:.3g} or less in size",
+        "where the upstream gradient is {:.3g} in size",
+    ),
+)
+
+_OF_V = (
+    Trait(
+        lambda case: np.abs(case["v"].astype(np.float64)).max(axis=1),
+        "where a v is {:.3g} or more in size",
+        "where all v are {:.3g} or less in size",
+    ),
+)
+
 _OF_BOTH = (Trait(_loss, "where the loss is {:.3g} or more", "where the loss is {:.3g} or less"),)
 
 
@@ -227,6 +252,8 @@ def traits_of(case: Case) -> list[Trait]:
         *(_OF_LOGITS if logits else ()),
         *(_OF_TARGETS if targets else ()),
         *(_OF_BOTH if logits and targets else ()),
+        *_OF_UPSTREAM,
+        *(_OF_V if "v" in case.arguments else ()),
         *_rests("classes", lambda one: one.classes),
         *_rests("rows", lambda one: one.rows),
         *_OF_PLACES,

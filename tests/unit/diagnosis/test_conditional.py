@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from subjects import BY_ID, case_of, claim_of, right
+from subjects import BY_ID, case_of, claim_of, right, under_upstream
 
 from gradcert.core.case import Case
 from gradcert.diagnosis.conditional import under
@@ -59,6 +59,23 @@ def test_only_the_flaw_is_called_where_all_rows_meet_the_condition() -> None:
         logits, targets = np.ones((2, classes)), np.eye(classes)[:2]
         overwriting.call(logits, targets)
         assert np.array_equal(logits, np.ones((2, classes))) is kept
+
+
+def test_a_flaw_that_takes_the_upstream_gradient_makes_its_mistake_under_a_condition_of_it() -> (
+    None
+):
+    def with_upstream(*upstream: float) -> Case:
+        return replace(zeros(len(upstream), 3), upstream=np.array(upstream))
+
+    small, large = with_upstream(0.0, 0.5, 0.25), with_upstream(2.0, -3.0, 4.0)
+    condition = where([Rows(large, range(3))], [Rows(small, range(3))])
+    assert str(condition) == "where the upstream gradient is 2 or more in size"
+    assert condition is not None
+    claim = claim_of(under_upstream(right))
+    subject = under(condition, flaw("upstream-gradient-ignored"), claim)
+    answer = replace(claim, implementation=subject).answer(with_upstream(0.5, 2.0))
+    plain = right(np.zeros((2, 3)), np.eye(3)[[0, 0]])
+    assert np.array_equal(answer, plain * [[0.5], [1.0]])
 
 
 def test_an_empty_batch_is_answered(from_row_two: Condition) -> None:
