@@ -95,7 +95,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         How many refuting cases were compared with the known flaws.
     matches
         The known flaws that name the mistake, the best first; empty if there is none. Each explains
-        at least nine tenths of the cases, and nothing contradicts it.
+        at least nine tenths of the cases, or of those that tell flaws apart, and nothing
+        contradicts it.
     partly
         Other known flaws. Each explains more than a quarter of the cases that are still open.
     other_loss

@@ -88,9 +88,26 @@ class Candidate:
         against = self.contradicted or self.contradicted_elsewhere or self.beyond or self.where
         return len(self.explains) == cases and not against
 
-    def headline(self, cases: int) -> bool:
-        """Whether it explains at least nine tenths of the cases, and nothing contradicts it."""
-        return not self.contradicted and _enough(len(self.explains), cases)
+    def headline(self, found: Refutations) -> bool:
+        """Whether it explains most of the cases, and nothing contradicts it.
+
+        Predicate: it explains at least nine tenths of all cases under a condition. Without one it
+        explains half of all cases and half of those that tell flaws apart, of which there is at
+        least one, and nine tenths of the one or of the other.
+        """
+        if self.contradicted:
+            return False
+        of_all = len(self.explains), found.cases
+        if self.where:
+            return _enough(*of_all)
+        of_telling = len(self.explains & found.telling), len(found.telling)
+        halves = all(2 * explained >= cases for explained, cases in (of_all, of_telling))
+        return bool(found.telling) and halves and (_enough(*of_all) or _enough(*of_telling))
+
+    def undecided(self, found: Refutations) -> bool:
+        """Whether it would name the mistake if a case told flaws apart."""
+        enough = not self.contradicted and _enough(len(self.explains), found.cases)
+        return enough and not found.telling
 
 
 @cache

@@ -41,7 +41,7 @@ def _explained(some: Sequence[Candidate]) -> frozenset[tuple[int, int]]:
 
 def _tells_apart(one: Candidate, found: Refutations) -> bool:
     """Return whether a flaw explains a case that few flaws can explain."""
-    for number, place in one.explains:
+    for number, place in one.explains & found.telling:
         refutation = found.again[number]
         evidence = refutation.evidence[place]
         finite = all(isfinite(float(value)) for value in evidence.returned)
@@ -89,6 +89,13 @@ def _condition(found: Refutations) -> Iterator[str]:
         yield f"all rows tried are wrong {condition}, and right elsewhere"
 
 
+def _undecided(matching: Sequence[Candidate], found: Refutations) -> Iterator[str]:
+    """Yield which flaws explain the cases, if no case tells them apart."""
+    flaws = [one.flaw.name for one in matching if one.undecided(found)]
+    if flaws:
+        yield f"no refuting case shows which of these flaws it is: {', '.join(flaws[:_LISTED])}"
+
+
 def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) -> Diagnosis:
     """Diagnose a refuted quantity from all that was checked about it."""
     about = found.about
@@ -99,7 +106,7 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
     }
     cases = found.cases
     matching = candidates(found)
-    named = [one for one in matching if one.headline(cases)]
+    named = [one for one in matching if one.headline(found)]
     partly = [one for one in matching if one not in named and _tells_apart(one, found)]
     others = _together(partly, named, cases)
     refuting = [Refuting(r.check, r.claim, one) for r in found.repeated for one in r.evidence]
@@ -122,7 +129,7 @@ def _diagnosis(quantity: Quantity, found: Refutations, other: OtherLoss | None) 
                 refuted=sorted({one.claim.format.name for one in refuted}),
                 passed=sorted(passed - failed),
             ),
-            *(_condition(found) if not named else ()),
+            *((*_undecided(matching, found), *_condition(found)) if not named else ()),
         ),
     )
 
@@ -137,11 +144,14 @@ def diagnose(all_checked: Sequence[Checked]) -> tuple[Diagnosis, ...]:
 
     Returns
     -------
-    One diagnosis for each refuted quantity. A flaw is a match if it explains at least nine tenths
-    of the refuting cases and fails on no case on which the implementation passes. It may do so
-    under a condition, which every refuting row meets and no right row does. The best match comes
-    first: by the number of cases; then those without a condition; then those without parameters;
-    then those that are known in the refuted formats.
+    One diagnosis for each refuted quantity. A flaw is a match if it explains at least half of the
+    refuting cases and half of those that tell flaws apart, and nine tenths of the one or of the
+    other, and fails on no case on which the implementation passes. A case tells flaws apart if its
+    row has one class or two different logits, and is not zero because the upstream gradient or v
+    is. A flaw may be a match under a condition, which every refuting row meets and no right row
+    does; then it explains nine tenths of all cases. The best match comes first: by the number of
+    cases; then those without a condition; then those without parameters; then those that are known
+    in the refuted formats.
 
     Of the other flaws up to three explain the quantity partly. Each must explain more than a
     quarter of the cases that no flaw before it explains. And one case must tell it from other

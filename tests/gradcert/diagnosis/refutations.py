@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from gradcert.checks import Check
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
@@ -48,6 +50,20 @@ class Refutation:
     vanished: int
     once: bool = False
 
+    def tells(self, evidence: Evidence) -> bool:
+        """Return whether flaws answer a refuting row differently, as far as that can be seen.
+
+        Predicate: values are not compared with true ones, or the row has one class or two different
+        logits, and neither the upstream gradient nor v makes it zero.
+        """
+        if self.once or not self.check.against_truth or self.claim.quantity.reduces:
+            return True
+        case, row = evidence.case, evidence.row
+        multiplied = "v" not in self.claim.quantity.arguments or case["v"][row].any()
+        point = case.point[row].astype(np.float64)
+        different = len(point) == 1 or (point != point[0]).any()
+        return bool(different and multiplied and self.claim.share(case, row).upstream)
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -88,6 +104,16 @@ class Refutations:
     def cases(self) -> int:
         """The number of refuting cases."""
         return sum(len(refutation.evidence) for refutation in self.again)
+
+    @property
+    def telling(self) -> frozenset[tuple[int, int]]:
+        """The cases that tell flaws apart, by refutation and place."""
+        return frozenset(
+            (number, place)
+            for number, refutation in enumerate(self.again)
+            for place, evidence in enumerate(refutation.evidence)
+            if refutation.tells(evidence)
+        )
 
     @property
     def repeated(self) -> tuple[Refutation, ...]:

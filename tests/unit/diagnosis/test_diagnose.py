@@ -1,6 +1,7 @@
 """Each refuted quantity is diagnosed, with the flaws that explain it in the best order."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,10 +16,16 @@ from diagnosis_subjects import (
     raising,
     softmax,
 )
-from subjects import right
+from subjects import case_of, right
 
 from gradcert import certify
+from gradcert.checks import check_named
+from gradcert.core.claim import claims_of
+from gradcert.core.evidence import Evidence
+from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.counterevidence import exposing_case
+from gradcert.diagnosis.diagnose import diagnose
+from gradcert.diagnosis.refutations import Checked
 from gradcert_implementations import Array, Flaw, FormatName, Implementation, load
 from gradcert_oracle import BINARY32
 from gradcert_reports import Report, details, markdown
@@ -121,6 +128,35 @@ def test_flaws_between_which_no_format_decides_are_both_listed() -> None:
     assert matches(found) == dict.fromkeys(
         ["overwrites-logits", "upcast-is-a-copy-only-if-needed"], found.cases
     )
+
+
+@pytest.mark.parametrize(
+    ("logits", "upstream", "flaw", "named"),
+    [
+        ([0.0, 1.0, 3.0], 1.0, "sign-flipped", True),
+        ([0.0, 0.0, 0.0], 1.0, "sign-flipped", False),
+        ([0.0, 1.0, 3.0], 0.0, "upstream-gradient-ignored", False),
+    ],
+    ids=["different logits", "equal logits", "zero upstream"],
+)
+def test_a_flaw_is_named_only_if_a_case_distinguishes_it(
+    logits: list[float], upstream: float, flaw: str, *, named: bool
+) -> None:
+    def flipped(z: Array, t: Array, g: Array) -> Array:
+        result: Array = right(z, t) * np.where(g == 0, 1, -g)[:, np.newaxis]
+        return result
+
+    subject = Implementation(
+        name="mine", functions={"dE/dz": flipped}, formats=("binary64",), takes_upstream=True
+    )
+    case = replace(case_of([logits], [[1, 0, 0]]), upstream=np.array([upstream]))
+    outcome = Outcome(refutations=(Evidence(case, ""),) * 4)
+    claim = next(claims_of(subject))
+    (found,) = diagnose([Checked(claim, check_named("accuracy"), outcome)])
+    assert (flaw in matches(found)) is named
+    (said,) = [one for one in found.findings if "which of these flaws" in one] or [""]
+    assert (flaw in said) is not named
+    assert not found.partly
 
 
 @pytest.mark.parametrize(
