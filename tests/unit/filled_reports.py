@@ -45,6 +45,8 @@ class _Filling:
         match kind:
             case inspect.StrType():
                 return f"{self.text} {next(self.numbers)}" if name in UNIQUE else self.text
+            case inspect.BoolType():
+                return False
             case inspect.IntType():
                 return NUMBERS.get(name, 0)
             case inspect.FloatType(le=most):
