@@ -19,9 +19,7 @@ def raising(_z: Array, _t: Array) -> Array:
     raise RuntimeError
 
 
-@pytest.mark.parametrize(
-    ("function", "vanished"), [(right, 2), (raising, 0), (flipped, 0)], ids=str
-)
+@pytest.mark.parametrize(("function", "vanished"), [(right, 2), (raising, 0), (flipped, 0)])
 def test_a_refuting_case_vanished_only_if_it_passes_when_it_is_tried_again(
     function: Callable[..., Array], vanished: int
 ) -> None:
