@@ -15,6 +15,7 @@ from gradcert.campaign.differences import case_of, count_of, reason_against
 from gradcert.campaign.examining import examine
 from gradcert.campaign.regimes import drawn, regimes_of
 from gradcert.campaign.requests import Request
+from gradcert.campaign.summary import of_claims
 from gradcert.checks.accuracy import judged_rows
 from gradcert.core.claim import Claim, claims_of
 from gradcert_implementations import Options, load
@@ -118,6 +119,16 @@ def test_exhaustive_blocks_have_every_difference_once() -> None:
             every = np.arange(1 << 16, dtype=np.uint16).view(claim.format.dtype)
             inside = np.abs(every.astype(np.float64)) <= largest
         assert set(numbers.tolist()) == set(np.flatnonzero(inside).tolist())
+
+
+def test_a_claim_is_exhaustive_only_if_every_row_was_compared() -> None:
+    claims = _claims(quantities=["softmax"], formats=["bfloat16"])
+    blocks = exhaustive_blocks(claims)
+    done = [replace(_done(block), rows=block.last - block.first) for block in blocks]
+    (claim,) = of_claims(claims, done, blocks)
+    assert claim.exhaustive
+    (claim,) = of_claims(claims, [*done[:-1], replace(done[-1], rows=1)], blocks)
+    assert not claim.exhaustive
 
 
 def test_binary32_is_tried_from_the_cut_off_of_exp_to_zero() -> None:
