@@ -33,7 +33,7 @@ implementation = Flaw(
     functions={"dE/dt": target_gradient},
     formula="dE/dt_j = -ln o_j where t_j != 0, else 0",
     source="reported in TensorFlow #119476, of xlogy",
-    kind=FlawKind.MASK,
+    kind=FlawKind.FORMULA,
     links=("https://github.com/tensorflow/tensorflow/issues/119476",),
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
 )
