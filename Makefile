@@ -45,6 +45,7 @@ gpu: .venv/installed  ## certify kernels of PyTorch, Liger, and our own in Trito
 	$(BIN)/gradcert certify $(ON_GPU) --quantity log-softmax --quantity log-softmax-backward \
 		"torch:torch.nn:LogSoftmax(dim=-1)" --report .gpu/log-softmax
 	$(BIN)/gradcert merge .gpu/losses .gpu/liger .gpu/softmax .gpu/log-softmax --report $(PUBLISHED)/gpu
+	cd $(PUBLISHED)/gpu && rm badge.svg index.html junit.xml
 
 audits: .venv/installed  ## replay the comparisons of public tests with wrong gradients; goes on where it stopped
 	$(BIN)/python tests/audits/audits.py

@@ -1,10 +1,11 @@
-"""A file that is written whole or not at all."""
+"""Files on disk: written whole or not at all, and removed."""
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["remove", "write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -24,3 +25,15 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def remove(directory: Path, names: Iterable[str]) -> None:
+    """Remove files of a directory, those that are there.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be removed.
+    """
+    for name in names:
+        (directory / name).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from errno import ENOTDIR
 from os import PathLike
 from pathlib import Path
 
-from gradcert_reports.atomic import write_atomically
+from gradcert_reports.atomic import remove, write_atomically
 from gradcert_reports.html.page import html
 from gradcert_reports.model.encoding import decode, encode
 from gradcert_reports.model.records import Certificate, Report
@@ -44,8 +44,7 @@ def clear(directory: Path) -> None:
     OSError
         If a file cannot be removed.
     """
-    for name in (*_PAGES, _KEPT):
-        (directory / name).unlink(missing_ok=True)
+    remove(directory, (*_PAGES, _KEPT))
 
 
 def keep(report: Report, directory: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from gradcert_reports.atomic import write_atomically
+from gradcert_reports.atomic import remove, write_atomically
 from gradcert_reports.audits.bound_markdown import bound_markdown
 from gradcert_reports.audits.bound_page import bound_page
 from gradcert_reports.audits.bound_records import BoundAudit
@@ -37,8 +37,7 @@ def clear_bound_audit(directory: Path) -> None:
     OSError
         If a file cannot be removed.
     """
-    for name in (*_PAGES, _KEPT):
-        (directory / name).unlink(missing_ok=True)
+    remove(directory, (*_PAGES, _KEPT))
 
 
 def write_bound_audit(audit: BoundAudit, directory: Path) -> list[Path]:

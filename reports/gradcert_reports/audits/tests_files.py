@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from gradcert_reports.atomic import write_atomically
+from gradcert_reports.atomic import remove, write_atomically
 from gradcert_reports.audits.tests_markdown import tests_markdown
 from gradcert_reports.audits.tests_records import AuditOfTests, Outcome
 from gradcert_reports.files import prepare
@@ -53,8 +53,7 @@ def clear_tests_audit(directory: Path) -> None:
     OSError
         If a file cannot be removed.
     """
-    for name in _FILES:
-        (directory / name).unlink(missing_ok=True)
+    remove(directory, _FILES)
 
 
 def begin_outcomes(directory: Path, key: str, outcomes: list[Outcome]) -> None:
