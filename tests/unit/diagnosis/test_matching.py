@@ -44,7 +44,7 @@ from subjects import case_of, claim_of, right, under_upstream
 from gradcert.checks import check_named
 from gradcert.core.case import Case, Regime
 from gradcert.core.evidence import Evidence
-from gradcert.core.failures import Broken, NotSupported
+from gradcert.core.failures import NotSupported, Raised
 from gradcert.diagnosis.matching import fails, fails_in_the_same_way, failure_on, in_place_of
 from gradcert.diagnosis.observing import observed
 from gradcert_implementations import (
@@ -312,7 +312,7 @@ def unwilling(_z: Array, _t: Array) -> Array:
     [
         (right, type(None)),
         (descent_direction, Evidence),
-        (raising, Broken),
+        (raising, Raised),
         (unwilling, NotSupported),
     ],
 )
