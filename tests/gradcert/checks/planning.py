@@ -63,9 +63,14 @@ def _sample(cases: Sequence[PlannedCase], seed: int, check: Check) -> Iterator[P
 
 
 def _shared_out(check: Check, claim: Claim, cases: Sequence[PlannedCase]) -> Sequence[PlannedCase]:
-    """Return the part of the cases for a claim, where each is for one of the claims of a check."""
+    """Return the part of the cases for a claim, where each shape is for one claim of a check.
+
+    All claims have cases of the same shapes, and not as many of each.
+    """
     among = [one for one in claims_of(claim.implementation) if check.applies(one)]
-    return cases[among.index(claim) :: len(among)]
+    shapes = sorted({(case.classes, case.rows) for case in cases})
+    mine = set(shapes[among.index(claim) :: len(among)])
+    return [case for case in cases if (case.classes, case.rows) in mine]
 
 
 def _of_several_rows(cases: Sequence[PlannedCase]) -> Sequence[PlannedCase]:
