@@ -9,6 +9,7 @@ from hostile_texts import HOSTILE_TEXTS
 from gradcert_reports.audits.tests_files import (
     add_outcome,
     begin_outcomes,
+    clear_tests_audit,
     read_outcomes,
     write_tests_audit,
 )
@@ -151,6 +152,6 @@ def test_a_file_that_is_not_ours_has_no_outcomes(tmp_path: Path, content: str) -
 def test_a_run_that_begins_has_no_old_report_and_the_record_is_read_back(tmp_path: Path) -> None:
     page, data = write_tests_audit(_audit(), tmp_path)
     assert msgspec.json.decode(data.read_bytes(), type=AuditOfTests) == _audit()
-    begin_outcomes(tmp_path, "key", [])
+    clear_tests_audit(tmp_path)
     assert not page.exists()
     assert not data.exists()
