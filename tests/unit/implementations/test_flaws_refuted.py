@@ -9,7 +9,7 @@ from gradcert.checks import Check, planned
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import JudgedRow, Refuted
-from gradcert.core.failures import Broken
+from gradcert.core.failures import Raised
 from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert_implementations import FLAWED, Flaw, load
 from gradcert_oracle import FAITHFUL
@@ -37,7 +37,7 @@ def exposed(name: str) -> Iterator[tuple[Check, Claim, Case]]:
 def failure(check: Check, claim: Claim, case: Case) -> type[Exception] | None:
     try:
         check.run(claim, case)
-    except (Refuted, Broken) as failed:
+    except (Refuted, Raised) as failed:
         return type(failed)
     return None
 
@@ -61,7 +61,7 @@ def test_a_flaw_of_rounding_is_refuted_in_each_quantity_and_format_it_claims(nam
 
 @pytest.mark.parametrize("name", flaws_of_verdict("broken"))
 def test_a_flaw_that_is_broken_breaks_on_its_exposing_input(name: str) -> None:
-    assert {failure(*run) for run in exposed(name)} == {None, Broken}
+    assert {failure(*run) for run in exposed(name)} == {None, Raised}
 
 
 @pytest.mark.parametrize("name", flaws_of_verdict("conforms"))
