@@ -9,7 +9,7 @@ from gradcert.checks import Check, planned
 from gradcert.core.case import Case
 from gradcert.core.claim import Claim
 from gradcert.core.evidence import JudgedRow, Refuted
-from gradcert.core.failures import Raised
+from gradcert.core.failures import Broken, Raised
 from gradcert.diagnosis.counterevidence import exposing_case
 from gradcert_implementations import FLAWED, Flaw, load
 from gradcert_oracle import FAITHFUL
@@ -37,7 +37,7 @@ def exposed(name: str) -> Iterator[tuple[Check, Claim, Case]]:
 def failure(check: Check, claim: Claim, case: Case) -> type[Exception] | None:
     try:
         check.run(claim, case)
-    except (Refuted, Raised) as failed:
+    except (Refuted, Broken) as failed:
         return type(failed)
     return None
 
