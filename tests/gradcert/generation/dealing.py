@@ -118,15 +118,15 @@ def _in_contexts(cases: Iterable[PlannedCase], scope: Scope) -> Iterator[Planned
     These count for their contexts only, so that each size and each place is tried in full.
     """
     generator = scope.generator(2)
-    few, none = ignored_rows(scope), upstream_gradients(scope)
-    ignored = Deck([one for one in few if one not in ALMOST_ALL], generator)
-    upstream = Deck([one for one in none if one is not Upstream.ZERO], generator)
+    hidden, gradients = ignored_rows(scope), upstream_gradients(scope)
+    ignored = Deck([one for one in hidden if one not in ALMOST_ALL], generator)
+    upstream = Deck([one for one in gradients if one is not Upstream.ZERO], generator)
     dealt = [replace(case, context=Context(ignored.deal(), upstream.deal())) for case in cases]
     yield from dealt
     sizes = _sizes(scope)
     for _ in range(_THIN):
-        thin = [Context(one, upstream.deal()) for one in ALMOST_ALL if one in few]
-        thin += [Context(ignored.deal(), one) for one in none if one is Upstream.ZERO]
+        thin = [Context(one, upstream.deal()) for one in ALMOST_ALL if one in hidden]
+        thin += [Context(ignored.deal(), one) for one in gradients if one is Upstream.ZERO]
         for context in thin:
             yield replace(dealt[sizes.integers(len(dealt))], context=context)
 
