@@ -6,6 +6,7 @@ first row, and whatever lies behind it for the others. A call with fresh ones is
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
@@ -14,7 +15,9 @@ __all__ = ["gradient", "implementation"]
 
 
 def gradient(logits: Array, targets: Array, upstream: Array) -> Array:
-    """Return ``g (o_j - t_j)``; of an expanded g the first row has the number, and others zero.
+    """Return ``g (o_j - t_j)`` with the numbers that stand in memory from the first one of g on.
+
+    What stands behind an expanded number is zero here.
 
     Examples
     --------
@@ -23,9 +26,11 @@ def gradient(logits: Array, targets: Array, upstream: Array) -> Array:
     array([[-1.,  1.],
            [-0.,  0.]])
     """
-    read = upstream
-    if len(upstream) > 1 and upstream.strides[0] == 0:
+    read, stride = upstream, upstream.strides[0]
+    if len(upstream) > 1 and stride == 0:
         read = np.where(np.arange(len(upstream)) == 0, upstream, np.zeros_like(upstream[:1]))
+    elif stride > upstream.itemsize:
+        read = as_strided(upstream, strides=(upstream.itemsize,))
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     o: Array = powers / powers.sum(axis=-1, keepdims=True)
     return (o - targets) * read[:, np.newaxis]

@@ -24,7 +24,7 @@ from gradcert.engine.examiner import Examiner
 from gradcert.engine.provenance import provenance
 from gradcert.suite.session import FOUND, settings_of, subjects_of
 from gradcert_implementations import Implementation
-from gradcert_reports import Certificate, CheckResult, Option, Report, keep, write
+from gradcert_reports import Certificate, CheckResult, Diagnosis, Option, Report, keep, write
 
 __all__ = ["Reporting"]
 
@@ -69,12 +69,21 @@ def _place(certificate: Certificate, result: CheckResult) -> tuple[int, int]:
     )
 
 
+def _explained(diagnosis: Diagnosis) -> int:
+    """Return how many cases a diagnosis explains."""
+    return diagnosis.cases - diagnosis.unexplained
+
+
 def _joined(parts: Sequence[Certificate]) -> Certificate:
-    """Return one certificate of the results of several, of a check that ran twice the worse one."""
+    """Return one certificate of the results of several, of a check that ran twice the worse one.
+
+    Of the diagnoses of a quantity it is the one that explains most cases.
+    """
     first = parts[0]
     every = [result for part in parts for result in part.results]
     found = {Task.of(one): one for one in sorted(every, key=lambda one: one.verdict.severity)}
-    diagnoses = {one.quantity: one for part in reversed(parts) for one in part.diagnoses}
+    every_diagnosis = [one for part in parts for one in part.diagnoses]
+    diagnoses = {one.quantity: one for one in sorted(every_diagnosis, key=_explained)}
     duration = sum(part.provenance.duration for part in parts)
     spent = functools.reduce(added, (part.provenance.spent for part in parts))
     took = {task: seconds for part in parts for task, seconds in part.provenance.took.items()}

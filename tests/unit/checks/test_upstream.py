@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 from subjects import case_of, claim_of, right, under_upstream
 
 import gradcert
@@ -35,7 +36,7 @@ def certified(gradient: Callable[..., Any], loss: Loss | None = None, **domain: 
         domain=Domain(targets="index", **domain),
         takes_upstream=True,
     )
-    return gradcert.certify(subject, max_examples=10, effort="quick")
+    return gradcert.certify(subject, effort="quick")
 
 
 def refuting(found: Certificate) -> set[str]:
@@ -64,8 +65,10 @@ def applied_twice(z: Array, t: Array, g: Array) -> Array:
 def read_as_dense(z: Array, t: Array, g: Array) -> Array:
     """Return the gradient under what stands in memory from the first number of g on."""
     dense = g.copy()
-    if len(g) > 1 and g.strides[0] != g.itemsize:
+    if len(g) > 1 and g.strides[0] == 0:
         dense[1:] = 0
+    elif len(g) > 1 and g.strides[0] > g.itemsize:
+        dense = as_strided(g, strides=(g.itemsize,))
     return right(z, t) * dense[:, None]
 
 
