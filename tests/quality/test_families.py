@@ -1,5 +1,9 @@
 """A drawn flaw is wrong under its condition, by much, and right elsewhere."""
 
+import ast
+from pathlib import Path
+
+import families
 import numpy as np
 import pytest
 from families import FAMILIES, Family, Member, members
@@ -20,6 +24,16 @@ def named(member: Member) -> str:
 def answer(member: Member, example: Example) -> Array:
     with np.errstate(all="ignore"):
         return member.drawn.function(example.logits, example.targets)
+
+
+@pytest.mark.parametrize(
+    "module", sorted(Path(families.__file__).parent.glob("*.py")), ids=lambda module: module.stem
+)
+def test_no_family_is_drawn_from_the_plan_of_the_suite(module: Path) -> None:
+    for node in ast.walk(ast.parse(module.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+        assert not any(name.partition(".")[0] == "gradcert" for name in names)
 
 
 def test_every_family_and_every_member_has_a_name_of_its_own() -> None:

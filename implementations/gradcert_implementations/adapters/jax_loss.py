@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gradcert_implementations.adapters.attributes import loss_of_attributes
 from gradcert_implementations.adapters.conventions import (
     Returned,
     declared,
@@ -94,7 +95,9 @@ def from_jax(
     **options
         The fields of :class:`gradcert_implementations.Options`. By default it is a loss, whose
         value ``loss`` and gradient dE/dz are certified in binary64 and binary32, on probabilities
-        and on JAX's default device. The device is a name that ``jax.devices`` takes.
+        and on JAX's default device. The attributes of an object fill in the loss; see
+        :func:`gradcert_implementations.adapters.attributes.loss_of_attributes`. The device is a
+        name that ``jax.devices`` takes.
 
     Returns
     -------
@@ -131,7 +134,7 @@ def from_jax(
     returned = Returned()
     kind = kind_of(name_of(subject), subject, chosen)
 
-    def adapted(functions: dict[str, Function], *, takes_upstream: bool) -> Implementation:
+    def adapted(functions: dict[str, Function], **fields: Any) -> Implementation:
         made = declared(
             subject,
             chosen_functions(functions, chosen),
@@ -142,15 +145,16 @@ def from_jax(
             device=place.platform,
             compiles_per_shape=jit,
             strides=Strides.NONE,
-            takes_upstream=takes_upstream,
             observed=returned.in_words,
+            **fields,
         )
         return made if jit else replace(made, origin="")  # A SPEC loads what is compiled.
 
     if kind is not LOSS:
         functions = functions_of_logits(lambda z: returned.first(subject(z)), kind, place, jit=jit)
-        return adapted(functions, takes_upstream=False)
-    claimed, domain = chosen.loss_over(Loss()), chosen.domain_over(Domain())
+        return adapted(functions)
+    filled_in = loss_of_attributes(subject, chosen.targets)
+    claimed, domain = chosen.loss_over(Loss(), filled_in), chosen.domain_over(Domain())
     layout, classes = domain.layout, some_classes(claimed, domain)
     reduced = claimed.reduction is not Reduction.NONE
 
@@ -265,4 +269,5 @@ def from_jax(
             return slopes(slope_of, logits, targets, upstream)
 
     parts = value, gradient, gradient, asking(product_of), asking(target_slope_of)
-    return adapted(dict(zip(LOSS.quantities, parts, strict=True)), takes_upstream=True)
+    functions = dict(zip(LOSS.quantities, parts, strict=True))
+    return adapted(functions, filled_in=filled_in, takes_upstream=True)

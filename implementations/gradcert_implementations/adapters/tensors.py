@@ -38,16 +38,22 @@ def tensor_of(array: Array) -> Tensor:
     return tensor.view(torch.bfloat16) if array.dtype == _BFLOAT16 else tensor
 
 
-def moved(tensor: Tensor, place: torch.device) -> Tensor:
-    """Return the tensor on a device, with its strides and its distance from 16 bytes.
+def moved(tensor: Tensor, place: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """Return the tensor on a device, and perhaps in another dtype, with its strides.
 
-    ``Tensor.to`` would pack it.
+    It keeps its distance from 16 bytes too. ``Tensor.to`` would pack it.
+
+    Examples
+    --------
+    >>> moved(torch.zeros(1).expand(3), torch.device("cpu"), torch.float64).stride()
+    (0,)
     """
-    return tensor if place.type == "cpu" else copied(tensor, place)
+    there = place.type == "cpu" and dtype in (None, tensor.dtype)
+    return tensor if there else copied(tensor, place, dtype)
 
 
-def copied(tensor: Tensor, place: torch.device) -> Tensor:
-    """Return a copy on a device, as :func:`moved` does, that can be written into.
+def copied(tensor: Tensor, place: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """Return a copy, as :func:`moved` does, that can be written into.
 
     Autograd follows the copy, so that it is no leaf: torch lets nobody write into a leaf.
 
@@ -58,11 +64,11 @@ def copied(tensor: Tensor, place: torch.device) -> Tensor:
     ((1, 4), False)
     """
     if not tensor.numel():
-        return tensor.to(place, copy=True)
+        return tensor.to(place, dtype, copy=True)
     strides = tensor.stride()
     extent = 1 + sum((n - 1) * stride for n, stride in zip(tensor.shape, strides, strict=True))
     start = tensor.data_ptr() % 16 // tensor.element_size()
-    memory = torch.empty(start + extent, dtype=tensor.dtype, device=place)
+    memory = torch.empty(start + extent, dtype=dtype or tensor.dtype, device=place)
     # No gradient goes through what lies between the numbers of a view.
     memory[start:] = tensor.detach().as_strided((extent,), (1,))
     copy = memory.as_strided(tensor.shape, strides, start)

@@ -48,7 +48,7 @@ __all__ = ["from_torch"]
 
 def _upstream(total: Tensor, upstream: Array) -> Tensor:
     """Return an upstream gradient in the dtype and the shape of a loss."""
-    g = moved(tensor_of(upstream), total.device).to(total.dtype)
+    g = moved(tensor_of(upstream), total.device, total.dtype)
     if not g.numel() and not total.ndim:
         return torch.ones_like(total)  # One number for all of no rows.
     return g if g.shape == total.shape else g.reshape(total.shape)

@@ -50,5 +50,5 @@ implementation = Flaw(
         "https://github.com/microsoft/DirectML/issues/739",
         "https://github.com/deeplearning4j/deeplearning4j/issues/6605",
     ),
-    exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
+    exposed_by=(((1.0, 0.0),), ((1.0, 0.0),)),
 )

@@ -117,7 +117,8 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     """NaN in gives NaN out in that row, and nowhere else.
 
     Predicate: replace one number of the first argument by NaN. Then its row of the answer has a
-    NaN, and any other row has one only if it had one before. Each number of a case is tried; if
+    NaN, and any other row has one only if it had one before. The value of a loss that sums or
+    averages its rows is NaN then. Each number of a case is tried; if
     there are more than 16, then 16 at most: in rows that are evenly spaced, the class whose target
     is the largest in size, and the first class, the last, those around the middle and those beside
     boundaries of blocks of 128 and 1024. For dE/do, where a class without a target does not depend
@@ -128,7 +129,8 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
     flip, a scale or noise.
     """
     before = claim.answer(case)
-    had_nan = np.isnan(before).reshape(case.rows, -1).any(axis=1)
+    rows = len(before)  # The value of a reduced loss is one row.
+    had_nan = np.isnan(before).reshape(rows, -1).any(axis=1)
     for row, column in telling_places(
         _telling(claim, case),
         most=_POISONED,
@@ -139,11 +141,13 @@ def nan_stays_in_its_row(claim: Claim, case: Case) -> list[JudgedRow]:
         poisoned = case.at(point)
         with shown_as("for an argument with a NaN", "f(*args)", poisoned):
             answer = claim.answer(poisoned)
-        has_nan = np.isnan(answer).reshape(case.rows, -1).any(axis=1)
-        expected = had_nan | (np.arange(case.rows) == row)
+        has_nan = np.isnan(answer).reshape(rows, -1).any(axis=1)
+        expected = had_nan | (np.arange(rows) == row) | claim.quantity.reduces
         for other in np.flatnonzero(has_nan != expected).tolist():
             statement = (
-                "a NaN in the row did not reach its answer"
+                f"a NaN in row {row} did not reach the value"
+                if claim.quantity.reduces
+                else "a NaN in the row did not reach its answer"
                 if other == row
                 else f"a NaN in row {row} reached the answer of another row"
             )

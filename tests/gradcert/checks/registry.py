@@ -189,7 +189,6 @@ CHECKS: tuple[Check, ...] = (
         id="nan-stays-in-its-row",
         run=contract.nan_stays_in_its_row,
         share=0.1,
-        applies=_has_rows,
         kind=FlawKind.MEMORY,
     ),
     Check(

@@ -15,7 +15,7 @@ from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.stored import LOGITS_OF
 from gradcert.diagnosis.rounding import is_right, is_rounding, lost_in_exponents
 from gradcert.generation.plain import plain_case
-from gradcert_implementations import Array, Flaw, FlawKind, Function, QuantityName, load
+from gradcert_implementations import Array, Domain, Flaw, FlawKind, Function, QuantityName, load
 from gradcert_implementations.lifted import lifted
 from gradcert_oracle import (
     FORMATS,
@@ -165,6 +165,16 @@ def in_place_of(claim: Claim, flaw: Flaw, check: Check) -> Claim:
     return replace(claim, implementation=replace(flaw, functions=functions))
 
 
+_USUAL_LOGIT = Domain().largest_logit
+"""The largest logit that most flaws are about."""
+
+
+def _largest(point: Array) -> float:
+    """Return the size of the largest finite number."""
+    sizes = np.abs(point.astype(np.float64))
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
+
+
 _ROUNDING = 1 / 8
 """More than this part of a value is no matter of rounding."""
 
@@ -249,12 +259,15 @@ def fails_in_the_same_way(
     any. A row that a level explains, worse than the one claimed, shows no flaw. A second
     backward shows none where no row of the first one is wrong, because flaws have no second one. A
     flaw is not compared on values of a format wider than those it is known in. There it may be no
-    flaw, or lose only what the way through a narrower format loses.
+    flaw, or lose only what the way through a narrower format loses. A flaw that is about smaller
+    logits than most are explains no larger ones.
     """
     if evidence.second_backward and not others:
         return False
     widest = max(FORMATS[name].precision for name in flaw.formats)
     if evidence.level or (evidence.returned and claim.format.precision > widest):
+        return False
+    if flaw.domain.largest_logit < min(_USUAL_LOGIT, _largest(evidence.case.point)):
         return False
     accused = in_place_of(claim, flaw, check)
     if check.against_truth and evidence.returned:

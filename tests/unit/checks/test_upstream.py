@@ -387,5 +387,15 @@ def test_a_wrong_value_of_a_reduced_loss_is_refuted(value: Callable[..., Any], l
     assert "accuracy" in refuting(value_certified(value, loss))
 
 
+@pytest.mark.parametrize("loss", [SUM, MEAN], ids=["sum", "mean"])
+def test_a_value_that_leaves_out_rows_with_a_nan_is_refuted(loss: Loss) -> None:
+    def of_numbers(z: Array, t: Array) -> Array:
+        with np.errstate(all="ignore"):
+            total = np.nansum(values(z, t))
+            return np.asarray(total / kept(t).sum() if loss.reduction == "mean" else total)
+
+    assert refuting(value_certified(of_numbers, loss)) == {"nan-stays-in-its-row"}
+
+
 def test_one_value_for_each_row_is_no_value_of_a_reduced_loss() -> None:
     assert value_certified(values, SUM).verdict == "broken"

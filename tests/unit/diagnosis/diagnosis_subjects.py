@@ -33,6 +33,7 @@ def certificate(
     largest_logit: float = 1e4,
     max_examples: int = 20,
     effort: str = "quick",
+    seed: int = 0,
 ) -> Certificate:
     """Certify a function as an implementation of one quantity, as a quick run does by default."""
     subject = Implementation(
@@ -41,7 +42,7 @@ def certificate(
         formats=formats,
         domain=Domain(targets=targets, largest_logit=largest_logit),
     )
-    return certify(subject, max_examples=max_examples, effort=effort)
+    return certify(subject, max_examples=max_examples, effort=effort, seed=seed)
 
 
 def diagnosis(function: Callable[..., Array], *arguments: Any, **options: Any) -> Diagnosis:

@@ -92,6 +92,29 @@ def test_a_known_mistake_by_another_hand_is_named_and_explains_the_cases(
     assert found.matches[0].title == documented(flaw)[0]
 
 
+@pytest.mark.parametrize("effort", ["quick", "standard"])
+def test_a_softmax_without_a_shift_in_binary16_is_no_sum_that_overflows_there(effort: str) -> None:
+    found = diagnosis(unshifted, formats=("binary16",), effort=effort)
+    assert [one.flaw for one in found.matches] == ["no-shift"]
+
+
+def zero_where_the_largest_logits_are_equal(z: Array, t: Array) -> Array:
+    equal = np.count_nonzero(z == np.amax(z, axis=1)[:, None], axis=1) > 1
+    slope = right(z, t)
+    slope[equal] = 0
+    return slope
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_zeros_where_the_largest_logits_are_equal_are_named_with_that_condition(seed: int) -> None:
+    few = diagnosis(
+        zero_where_the_largest_logits_are_equal, max_examples=5, effort="quick", seed=seed
+    )
+    assert [(one.flaw, one.where) for one in few.matches] == [
+        ("zero-gradient", "where the two largest logits differ by 0 or less")
+    ]
+
+
 def test_binary32_inside_is_named_for_any_order_of_its_sums() -> None:
     found = diagnosis(in_binary32_from_the_last_class, formats=("binary64",))
     assert found.matches[0].flaw == "through-binary32"

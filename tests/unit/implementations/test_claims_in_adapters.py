@@ -60,6 +60,21 @@ def test_the_cross_entropy_of_pytorch_conforms_with_its_options(
     assert found.verdict == "conforms", found.refutations
 
 
+def test_the_attributes_of_an_object_fill_in_the_loss_of_a_jax_subject() -> None:
+    class Smoothed:
+        def __init__(self) -> None:
+            self.label_smoothing, self.reduction = 0.1, "sum"
+
+        def __call__(self, z: jax.Array, t: jax.Array) -> jax.Array:
+            smoothed = 0.9 * t + 0.1 / z.shape[1]
+            return -(smoothed * jax.nn.log_softmax(z)).sum()
+
+    subject = from_jax(Smoothed(), formats=["fp64"])
+    assert [str(one) for one in subject.filled_in] == ["label_smoothing 0.1", "reduction sum"]
+    found = certified(subject)
+    assert found.verdict == "conforms", found.refutations
+
+
 def test_another_loss_than_that_of_the_module_is_refuted() -> None:
     module = nn.CrossEntropyLoss(reduction="mean")
     found = certified(

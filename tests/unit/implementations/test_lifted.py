@@ -77,7 +77,7 @@ def test_a_right_gradient_that_is_lifted_is_right_under_each_option(
     assert certificate.verdict == "conforms"
 
 
-@pytest.mark.parametrize("options", ALONE, ids=str)
+@pytest.mark.parametrize("options", ALONE + TOGETHER, ids=str)
 def test_the_diagonal_only_is_refuted_and_named_under_each_option(options: dict[str, Any]) -> None:
     certificate = gradcert.certify(
         "diagonal-only", loss=options, domain=domain_of(options), effort="quick"

@@ -71,6 +71,33 @@ def test_a_loss_is_differentiated_under_an_upstream_gradient_for_each_row(
     assert subject.functions["dE/dz"](Z, T).tolist() == SLOPES.tolist()
 
 
+@pytest.mark.parametrize("strides", [(0,), (2,)], ids=["expanded", "strided"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float16])
+def test_an_upstream_gradient_keeps_its_strides_if_the_loss_is_wider_or_narrower(
+    dtype: type, strides: tuple[int]
+) -> None:
+    seen = []
+
+    class InBinary32(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, z: Tensor, t: Tensor) -> Tensor:
+            ctx.save_for_backward(z, t)
+            return torch_rows(z.float(), t.float())
+
+        @staticmethod
+        def backward(ctx: Any, *given: Tensor) -> tuple[Tensor, None]:
+            (g,), (z, t) = given, ctx.saved_tensors
+            seen.append(g.stride())
+            slope = (torch.softmax(z.float(), dim=1) - t) * g[:, None]
+            return slope.to(z.dtype), None
+
+    subject = from_torch(InBinary32, formats=["binary64", "binary16"])
+    z, t, g = (array.astype(dtype) for array in (Z, T, np.array([2.0, np.nan, 2.0, np.nan, 2.0])))
+    relaid = np.broadcast_to(g[:1], 3) if strides == (0,) else g[::2]
+    assert subject.functions["dE/dz"](z, t, relaid).tolist() == (2 * SLOPES).tolist()
+    assert seen == [strides]
+
+
 @pytest.mark.parametrize(
     ("adapt", "mean", "total"), [(from_torch, torch_mean, torch_sum), (from_jax, jax_mean, jax_sum)]
 )
