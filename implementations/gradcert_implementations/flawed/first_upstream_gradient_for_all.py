@@ -33,7 +33,8 @@ implementation = Flaw(
     functions={"dE/dz": gradient},
     takes_upstream=True,
     formula="dF/dz_rj = g_0 (o_rj - t_rj)",
-    source="reported in Liger-Kernel #678, #968, #1298, TransformerEngine #1879, PR 2139",
+    source="reported in Liger-Kernel #678, #968, #1298, TransformerEngine #1879, PR 2139, that of "
+    "ROCm, PR 336",
     kind=FlawKind.MEMORY,
     links=(
         "https://github.com/linkedin/Liger-Kernel/issues/678",
@@ -41,6 +42,7 @@ implementation = Flaw(
         "https://github.com/linkedin/Liger-Kernel/issues/1298",
         "https://github.com/NVIDIA/TransformerEngine/issues/1879",
         "https://github.com/NVIDIA/TransformerEngine/pull/2139",
+        "https://github.com/ROCm/TransformerEngine/pull/336",
     ),
     exposed_by=(((0.0, 0.0), (0.0, 0.0)), ((1.0, 0.0), (1.0, 0.0))),
     upstream=(1.0, 2.0),
