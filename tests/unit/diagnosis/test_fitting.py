@@ -1,10 +1,13 @@
 """The parameter of a flaw is found in the evidence, and is the simplest number that explains it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from diagnosis_subjects import diagnosis, right, softmax
 from subjects import case_of, claim_of
 
+from gradcert import certify, from_numpy
 from gradcert.core.claim import claims_of
 from gradcert.core.evidence import Evidence
 from gradcert.diagnosis.fitting import fitted, seen
@@ -12,6 +15,7 @@ from gradcert_implementations import (
     FORMAT_NAMES,
     Array,
     FormatName,
+    Function,
     Loss,
     Options,
     as_implementation,
@@ -85,3 +89,92 @@ def test_a_weight_is_fitted_to_each_class_though_the_first_calls_have_one_label(
     assert (
         best.formula == "w_j t_j in place of t_j, with w = 2 for class 0, 0.5 for class 1, else 1"
     )
+
+
+CLAMPED: dict[str, tuple[Callable[[Array, Array], Array], str, str]] = {
+    "outputs lowered": (
+        lambda z, t: np.where(softmax(z) > 0.62, z.dtype.type(0.62), softmax(z)) - t,
+        "probabilities-lowered-to-a-greatest",
+        "o_j = min(softmax(z)_j, 0.62)",
+    ),
+    "lowered": (
+        lambda z, t: np.minimum(z.dtype.type(0.37), softmax(z) - t),
+        "gradient-clamped",
+        "every value is lowered to 0.37 at most",
+    ),
+    "raised": (
+        lambda z, t: np.maximum(z.dtype.type(-0.37), softmax(z) - t),
+        "gradient-clamped",
+        "every value is raised to -0.37 at least",
+    ),
+    "both": (
+        lambda z, t: np.clip(softmax(z) - t, z.dtype.type(-0.7), z.dtype.type(0.15)),
+        "gradient-clamped",
+        "every value is clipped to [-0.7, 0.15]",
+    ),
+}
+
+
+@pytest.mark.parametrize("clamp", CLAMPED)
+def test_a_clamp_of_either_side_is_named_with_its_bound(clamp: str) -> None:
+    function, flaw, formula = CLAMPED[clamp]
+    best = diagnosis(function).matches[0]
+    assert (best.flaw, best.formula) == (flaw, formula)
+
+
+def from_the_end(labels: Array, slopes: Array) -> None:
+    slopes[np.arange(len(slopes)), labels] -= 1
+
+
+def nowhere(labels: Array, slopes: Array) -> None:
+    slopes -= labels[:, None] == np.arange(slopes.shape[1])
+
+
+def in_front_of_the_row(labels: Array, slopes: Array) -> None:
+    places = np.arange(len(slopes)) * slopes.shape[1] + labels
+    slopes.reshape(-1)[places[places >= 0]] -= 1
+
+
+SUBTRACTED = [
+    (from_the_end, "counts from the end"),
+    (nowhere, "is no class"),
+    (in_front_of_the_row, "lies in the row before"),
+]
+
+
+def with_signed_labels(bits: int, subtract: Callable[[Array, Array], None]) -> Function:
+    def gradient(z: Array, labels: Array) -> Array:
+        slopes = softmax(z)
+        unused = 64 - bits  # The upper bits are shifted out, and the sign is shifted in again.
+        subtract(labels.astype(np.int64) << unused >> unused, slopes)
+        return slopes
+
+    return gradient
+
+
+@pytest.mark.parametrize("bits", [4, 6, 8])
+@pytest.mark.parametrize("where", range(len(SUBTRACTED)))
+def test_signed_labels_by_another_hand_have_the_gradient_that_the_formula_says(
+    where: int, bits: int
+) -> None:
+    subtract, said = SUBTRACTED[where]
+    rng = np.random.default_rng(bits)
+    z, labels = rng.normal(size=(50, 300)), rng.integers(0, 300, 50)
+    flaw = load("label-taken-as-signed")
+    assert isinstance(flaw, ParametricFlaw)
+    fitting = flaw.with_values(bits, where)
+    assert fitting.formula == f"the label y is stored in {bits} signed bits; a negative one {said}"
+    theirs = with_signed_labels(bits, subtract)(z, labels)
+    ours = fitting.functions["dE/dz"](z, np.eye(300)[labels])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize(("bits", "where"), [(6, 0), (8, 1)])
+def test_a_signed_label_is_named_with_its_bits_and_with_where_a_negative_one_lies(
+    bits: int, where: int
+) -> None:
+    subtract, said = SUBTRACTED[where]
+    subject = from_numpy(with_signed_labels(bits, subtract), targets="index", formats=["fp64"])
+    found = certify(subject, effort="standard", max_examples=20).diagnoses[0].matches[0]
+    assert found.flaw == "label-taken-as-signed"
+    assert found.formula == f"the label y is stored in {bits} signed bits; a negative one {said}"

@@ -53,6 +53,7 @@ ONLY_SOMEWHERE = [
     "exponential-cut-off",
     "label-lost-from-a-class-on",
     "label-rounded-to-few-bits",
+    "label-taken-as-signed",
     "label-taken-modulo",
     "logits-clamped",
     "masked-block-gives-nan",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
+from math import inf
 
 import ml_dtypes
 import numpy as np
@@ -70,7 +71,9 @@ DRAWN: list[tuple[str, Rows, Sequence[np.dtype[np.generic]], list[tuple[float, .
     ("z-loss-added", mixed(6, 20, depth=9), ALL, [(0.1,), (0.25,)]),
     ("probabilities-clamped", mixed(12, 7, depth=14), ALL, [(0.02,), (3e-4,)]),
     ("probabilities-raised-to-a-least", mixed(12, 7, depth=14), ALL, [(0.02,), (3e-4,)]),
-    ("gradient-clamped", SHORT, ALL, [(0.3,), (0.04,)]),
+    ("probabilities-lowered-to-a-greatest", mixed(12, 7, depth=14), ALL, [(0.7,), (0.05,)]),
+    ("gradient-clamped", SHORT, ALL, [(-0.3, 0.3), (-0.04, 0.04), (-0.2, 0.07)]),
+    ("gradient-clamped", SHORT, ALL, [(-0.35, inf), (-inf, -0.15)]),
     ("probabilities-clipped", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-4,)]),
     ("epsilon-in-the-logarithm", mixed(12, 7, depth=14), ALL, [(0.01,), (2e-3,)]),
     ("softmax-above-an-epsilon", mixed(12, 7, depth=14), ALL, [(0.02,), (0.25,)]),
@@ -78,6 +81,7 @@ DRAWN: list[tuple[str, Rows, Sequence[np.dtype[np.generic]], list[tuple[float, .
     ("exponent-clipped", mixed(12, 300, depth=40), ALL, [(6,), (11.5,)]),
     ("exponential-wrong-on-an-interval", WIDE, ALL, [(-7.25, -6.25, 1.5), (-3, -2.5, 0.25)]),
     ("label-taken-modulo", LABELLED, ALL, [(16,), (128,)]),
+    ("label-taken-as-signed", LABELLED, ALL, [(8, 0), (7, 1), (6, 0), (5, 1)]),
     ("label-lost-from-a-class-on", LABELLED, ALL, [(200,), (64,)]),
     ("label-rounded-to-few-bits", labelled(20, 3000, depth=4), ALL, [(8,), (11,)]),
     ("through-sixteen-bits", SHORT, WIDER, [(0,), (1,)]),
@@ -241,7 +245,7 @@ def test_an_estimate_takes_any_answer_and_returns_few_numbers(name: str, answer:
         for quantity in QUANTITIES:
             found = candidates(flaw, rows_of(quantity, rows, dtype, ANSWERS[answer]))
             assert len(found) <= 40
-            assert np.isfinite(np.array(found)).all()
+            assert not np.isnan(np.array(found)).any()
             for values in found:
                 flaw.with_values(*values)
 
