@@ -20,6 +20,8 @@ from gradcert_implementations.names import FormatName
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from gradcert_implementations.interface import Array, Function
+
 __all__ = [
     "BUILT_IN",
     "FLAWED",
@@ -151,6 +153,9 @@ class Flaw(Implementation):
         The options of a loss that its functions compute themselves. If it has any, `functions_for`
         returns its functions for a loss, which need not compute other options, and none for a loss
         under which the mistake cannot be made. See :mod:`gradcert_implementations.lifted`.
+    again
+        What a second backward makes of the answer of the first one and of the upstream gradient.
+        If it is given, `second_backward` is made of it, under every loss.
     """
 
     formula: str
@@ -162,6 +167,18 @@ class Flaw(Implementation):
     verdict: Literal["refuted", "broken", "conforms"] = "refuted"
     rounds_to: FormatName | None = None
     own: tuple[str, ...] = ()
+    again: "Function | None" = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        gradient, again = self.functions.get("dE/dz"), self.again
+        if gradient is None or again is None:
+            return
+
+        def second_backward(logits: "Array", targets: "Array", upstream: "Array") -> "Array":
+            return again(gradient(logits, targets, upstream), upstream)
+
+        object.__setattr__(self, "second_backward", second_backward)
 
     def with_loss(self, loss: Loss, domain: Domain | None = None) -> Self:
         """Return the flaw as it is made under another loss; :func:`.lifted.lifted` says how.

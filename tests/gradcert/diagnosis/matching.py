@@ -29,6 +29,7 @@ __all__ = [
     "fails_in_the_same_way",
     "failure_on",
     "in_place_of",
+    "of_second_backward",
 ]
 
 _NOTHING: Array = np.zeros(1)
@@ -175,6 +176,18 @@ def _largest(point: Array) -> float:
     return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 
+def of_second_backward(claim: Claim) -> Claim:
+    """Return the claim whose function is the second backward, or the claim if it has none.
+
+    Then each backward of it has the same answer.
+    """
+    subject = claim.implementation
+    if subject.second_backward is None:
+        return claim
+    functions: dict[str, Function] = {claim.quantity.name: subject.second_backward}
+    return replace(claim, implementation=replace(subject, functions=functions))  # type: ignore[arg-type]
+
+
 _ROUNDING = 1 / 8
 """More than this part of a value is no matter of rounding."""
 
@@ -196,33 +209,44 @@ def _lost(accused: Claim, case: Case, answer: Array, row: int) -> Array:
     return np.where(np.isfinite(lost), lost, 0.0).ravel()
 
 
-def _answers_in_the_same_way(
-    accused: Claim, flaw: Flaw, evidence: Evidence, others: Mapping[int, Sequence[float]]
-) -> bool:
-    """Return whether a flaw is wrong in the refuting row, and its values agree in all rows."""
-    case = evidence.case
+def _answer(accused: Claim, case: Case) -> "Array | None":
+    """Return the answer of a flaw in a known state, or None if it has none."""
     _settle(accused)
     try:
-        answer = accused.answer(case).copy()  # The next call may overwrite it.
+        return accused.answer(case).copy()  # The next call may overwrite it.
     except (Broken, NotSupported):
-        return False
+        return None
     finally:
         _settle(accused)
 
-    def agrees(row: int, ours: Sequence[float]) -> bool:
-        asked, theirs = accused.question(case, row), floats(answer[row])
+
+def _answers_in_the_same_way(
+    accused: Claim, flaw: Flaw, evidence: Evidence, others: Mapping[int, Sequence[float]]
+) -> bool:
+    """Return whether a flaw is wrong in the refuting row, and its values agree in all rows.
+
+    The values of others are those of a first backward. Evidence may have those of a second one.
+    """
+    case, row = evidence.case, evidence.row
+    examined = of_second_backward(accused) if evidence.second_backward else accused
+    answer = _answer(examined, case)
+    first = answer if examined is accused or not others else _answer(accused, case)
+    if answer is None or first is None:
+        return False
+
+    def agrees(claim: Claim, answer: Array, row: int, ours: Sequence[float]) -> bool:
+        asked, theirs = claim.question(case, row), floats(answer[row])
         if _agree(flaw, asked, ours, theirs, _NOTHING):
             return True
         most = np.abs(np.nan_to_num(theirs, posinf=0, neginf=0)) * _ROUNDING
         return _agree(flaw, asked, ours, theirs, most) and _agree(
-            flaw, asked, ours, theirs, _lost(accused, case, answer, row)
+            flaw, asked, ours, theirs, _lost(claim, case, answer, row)
         )
 
-    # The values of others may be those of the first backward, and evidence those of the second.
-    rows = [(evidence.row, list(map(float, evidence.returned))), *islice(others.items(), _ROWS)]
-    question = accused.question(case, evidence.row)
-    return all(agrees(row, ours) for row, ours in rows) and not is_right(
-        accused, question, floats(answer[evidence.row])
+    return (
+        agrees(examined, answer, row, list(map(float, evidence.returned)))
+        and all(agrees(accused, first, *one) for one in islice(others.items(), _ROWS))
+        and not is_right(examined, examined.question(case, row), floats(answer[row]))
     )
 
 
@@ -257,12 +281,13 @@ def fails_in_the_same_way(
     check refutes it in the same row; with the same statement, unless that is about one value, or
     with the same Python to show it where a call leaves traces; with values that agree, if there are
     any. A row that a level explains, worse than the one claimed, shows no flaw. A second
-    backward shows none where no row of the first one is wrong, because flaws have no second one. A
-    flaw is not compared on values of a format wider than those it is known in. There it may be no
-    flaw, or lose only what the way through a narrower format loses. A flaw that is about smaller
-    logits than most are explains no larger ones.
+    backward is compared with that of the flaw. Most flaws have none of their own, and do the same
+    in each: where no row of the first one is wrong, it shows none of these. A flaw is not compared
+    on values of a format wider than those it is known in. There it may be no flaw, or lose only
+    what the way through a narrower format loses. A flaw that is about
+    smaller logits than most are explains no larger ones.
     """
-    if evidence.second_backward and not others:
+    if evidence.second_backward and flaw.again is None and not others:
         return False
     widest = max(FORMATS[name].precision for name in flaw.formats)
     if evidence.level or (evidence.returned and claim.format.precision > widest):

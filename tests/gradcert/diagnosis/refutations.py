@@ -121,18 +121,6 @@ class Refutations:
         return tuple(refutation for refutation in self.again if not refutation.once)
 
 
-def _rows(claim: Claim, check: Check, evidence: Evidence) -> Observed:
-    """Return what is known of the rows of a refuting case.
-
-    Rows are observed in the first backward. If the second one is wrong in a row where that is
-    right, nothing is known of the other rows.
-    """
-    found = observed(claim, check, evidence.case)
-    if evidence.second_backward and evidence.row in found.right:
-        return Observed(evidence.case, frozenset(), frozenset({evidence.row}))
-    return found
-
-
 def _again(checked: Checked) -> Refutation:
     """Run the check again, and keep the cases that refute again and those that pass again."""
     claim, check, outcome = checked.claim, checked.check, checked.outcome
@@ -142,7 +130,7 @@ def _again(checked: Checked) -> Refutation:
     if check.opens and not found:
         return Refutation(claim, check, outcome.refutations, (), (), vanished, once=True)
     passed = tuple(case for case in outcome.passed if not fails(claim, check, case))
-    rows = tuple(_rows(claim, check, one) for one in found)
+    rows = tuple(observed(claim, check, one.case) for one in found)
     return Refutation(claim, check, found, rows, passed, vanished)
 
 

@@ -1,13 +1,16 @@
 """Mistakes that lie in a call and not in its values have names too."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from diagnosis_subjects import diagnosis, matches
-from subjects import right
+from subjects import right, under_upstream
 
-from gradcert_implementations import Array
+import gradcert
+from gradcert_implementations import Array, Implementation
+from gradcert_reports import Diagnosis
 
 
 def wrong_at_first() -> Callable[..., Array]:
@@ -82,3 +85,44 @@ def first_place_last(z: Array, t: Array) -> Array:
 )
 def test_a_mistake_with_memory_is_named(function: Callable[..., Array], flaw: str) -> None:
     assert diagnosis(function, effort="standard").matches[0].flaw == flaw
+
+
+def twice_in_place(z: Array, t: Array, g: Array) -> Array:
+    kept = right(z, t)
+    kept *= g[:, np.newaxis]
+    kept *= g[:, np.newaxis]
+    return kept
+
+
+def with_second_backward(second: Callable[..., Array]) -> Implementation:
+    return replace(under_upstream(right), formats=("binary64",), second_backward=second)
+
+
+def diagnosis_of(subject: Implementation) -> Diagnosis:
+    (only,) = gradcert.certify(subject, max_examples=20, effort="quick").diagnoses
+    return only
+
+
+def test_a_kept_gradient_that_each_backward_multiplies_in_place_is_named() -> None:
+    found = diagnosis_of(with_second_backward(twice_in_place))
+    assert matches(found) == {"gradient-multiplied-in-place": found.cases}
+    assert found.mistake == "call"
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        lambda z, _t, _g: np.zeros_like(z),
+        lambda z, _t, _g: np.full_like(z, np.nan),
+        lambda z, t, g: 2 * right(z, t) * g[:, np.newaxis],
+        lambda z, t, _g: right(z, t),
+        lambda z, t, g: -right(z, t) * g[:, np.newaxis],
+    ],
+    ids=["zero", "NaN", "twice", "without g", "sign"],
+)
+def test_a_second_backward_that_is_wrong_in_another_way_has_no_name(
+    second: Callable[..., Array],
+) -> None:
+    found = diagnosis_of(with_second_backward(second))
+    assert found.unexplained == found.cases
+    assert matches(found) == {}

@@ -1,6 +1,7 @@
 """A flaw matches where it fails the same check on the same case in the same way as the subject."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
@@ -377,3 +378,19 @@ def test_a_flaw_that_has_no_second_backward_does_not_fail_the_check_of_it() -> N
     accused = in_place_of(claim, flaw, check)
     assert accused.implementation.second_backward is None
     assert not fails(accused, check, case_of([[0, 1]], [[1, 0]]))
+
+
+def test_the_second_backward_of_a_flaw_is_compared_and_a_wrong_first_one_with_its_first() -> None:
+    def squared(z: Array, t: Array, g: Array) -> Array:
+        return right(z, t) * g[:, np.newaxis] ** 2
+
+    flaw, check = load("gradient-multiplied-in-place"), check_named("second-backward")
+    assert isinstance(flaw, Flaw)
+    case = replace(TWO_ROWS, upstream=np.array([2.0, 3.0]))
+    for first, same in ((right, True), (descent_direction, False)):
+        subject = replace(under_upstream(first), second_backward=squared)
+        claim = claim_of(subject)
+        evidence = failure_on(claim, check, case)
+        assert isinstance(evidence, Evidence)
+        others = observed(claim, check, case).values
+        assert fails_in_the_same_way(flaw, claim, check, evidence, others) is same

@@ -9,6 +9,7 @@ from subjects import BY_ID, case_of, claim_of, flipped, right, under_upstream
 from gradcert.core.evidence import Evidence
 from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.matching import fails_in_the_same_way
+from gradcert.diagnosis.observing import observed
 from gradcert.diagnosis.refutations import Checked, refutations
 from gradcert_implementations import Array, Flaw, load
 
@@ -47,7 +48,7 @@ def test_what_is_left_out_beside_a_check_of_equal_calls_has_not_vanished() -> No
 
 
 @pytest.mark.parametrize(("first", "explained"), [(right, False), (flipped, True)])
-def test_a_second_backward_is_not_examined_with_a_first_one_that_is_right(
+def test_a_flaw_without_a_second_backward_explains_none_whose_first_one_is_right(
     first: Callable[..., Array], *, explained: bool
 ) -> None:
     claim, check = claim_of(under_upstream(first, second=flipped)), BY_ID["second-backward"]
@@ -73,3 +74,13 @@ def test_values_of_rows_are_those_of_the_backward_that_they_are_compared_with() 
     (evidence,), (rows,) = refutation.evidence, refutation.observed
     assert np.array_equal(rows.values[0], flipped(TWO_ROWS.point, TWO_ROWS["targets"])[0])
     assert not fails_in_the_same_way(flaw, claim, check, evidence, rows.values)
+
+
+def test_a_row_is_wrong_if_only_its_second_backward_is_and_has_no_values_then() -> None:
+    def second(z: Array, t: Array) -> Array:
+        return right(z, t) + np.array([[1.0], [0.0]])
+
+    claim = claim_of(under_upstream(right, second=second))
+    found = observed(claim, BY_ID["second-backward"], TWO_ROWS)
+    assert (found.right, found.wrong, found.values) == ({1}, {0}, {})
+    assert observed(claim, BY_ID["accuracy"], TWO_ROWS).right == {0, 1}

@@ -59,6 +59,14 @@ def test_a_flaw_of_rounding_is_refuted_in_each_quantity_and_format_it_claims(nam
     assert refuted == set(product(set(subject.functions) - {"dE/do"}, subject.formats))
 
 
+@pytest.mark.parametrize("name", [name for name in FLAWED if flaw(name).again])
+def test_a_flaw_of_a_second_backward_is_refuted_by_the_check_of_it_and_by_no_other(
+    name: str,
+) -> None:
+    refuted = {run[0].id for run in exposed(name) if failure(*run) is Refuted}
+    assert refuted == {"second-backward"}
+
+
 @pytest.mark.parametrize("name", flaws_of_verdict("broken"))
 def test_a_flaw_that_is_broken_breaks_on_its_exposing_input(name: str) -> None:
     assert {failure(*run) for run in exposed(name)} == {None, Raised}

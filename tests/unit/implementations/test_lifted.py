@@ -176,3 +176,17 @@ def test_the_snippet_of_a_flaw_under_another_loss_loads_it_under_that_loss() -> 
 def test_a_loss_that_contradicts_the_targets_of_a_flaw_is_one_line() -> None:
     with pytest.raises(SpecError, match=r"^diagonal-only: ignore_index=0 needs class indices, "):
         load("diagonal-only", loss={"ignore_index": 0})
+
+
+def test_a_second_backward_starts_from_what_the_first_one_left_under_every_loss() -> None:
+    flaw = load("gradient-multiplied-in-place")
+    assert isinstance(flaw, Flaw)
+    logits, targets = np.array([[1.0, 0.0, 2.0, -1.0], [0.0, 0.5, 0.0, 3.0]]), np.eye(4)[[2, 3]]
+    for options in (*ALONE, *TOGETHER):
+        loss = Loss(**options)
+        made = lifted(flaw, loss, Domain(targets="index", finite_logits=True))
+        g = np.array([3.0, -2.0]) if loss.reduction == "none" else np.array(3.0)
+        first = made.functions["dE/dz"](logits, targets, g)
+        assert made.second_backward is not None
+        second = made.second_backward(logits, targets, g)
+        np.testing.assert_array_equal(second, first * g.reshape(-1, 1))

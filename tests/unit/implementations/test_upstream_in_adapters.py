@@ -198,6 +198,8 @@ def test_a_vjp_of_jax_that_ignores_its_upstream_gradient_is_refuted() -> None:
 def test_what_is_overwritten_by_the_first_backward_is_refuted_by_the_second() -> None:
     found = certified(from_torch(InPlace, **GRADIENT))
     assert refuting(found) == {"second-backward"}
+    (diagnosis,) = found.diagnoses
+    assert [match.flaw for match in diagnosis.matches] == ["gradient-multiplied-in-place"]
 
 
 def test_a_second_backward_that_is_refused_in_words_refutes_nothing() -> None:
