@@ -15,7 +15,16 @@ from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.stored import LOGITS_OF
 from gradcert.diagnosis.rounding import is_right, is_rounding, lost_in_exponents
 from gradcert.generation.plain import plain_case
-from gradcert_implementations import Array, Domain, Flaw, FlawKind, Function, QuantityName, load
+from gradcert_implementations import (
+    Array,
+    Domain,
+    Flaw,
+    FlawKind,
+    Function,
+    Layout,
+    QuantityName,
+    load,
+)
 from gradcert_implementations.lifted import lifted
 from gradcert_oracle import (
     FORMATS,
@@ -170,10 +179,17 @@ _USUAL_LOGIT = Domain().largest_logit
 """The largest logit that most flaws are about."""
 
 
-def _largest(point: Array) -> float:
-    """Return the size of the largest finite number."""
-    sizes = np.abs(point.astype(np.float64))
-    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
+def _is_about(flaw: Flaw, claim: Claim, case: Case) -> bool:
+    """Return whether a flaw is about the layout of a claim, and about logits as large as a case's.
+
+    Most flaws are about rows in any layout, and about logits of any size.
+    """
+    sizes = np.abs(case.point.astype(np.float64))
+    largest = float(sizes[np.isfinite(sizes)].max(initial=0.0))
+    layouts = Layout.ROWS, claim.implementation.domain.layout
+    return flaw.domain.layout in layouts and (
+        flaw.domain.largest_logit >= min(_USUAL_LOGIT, largest)
+    )
 
 
 def of_second_backward(claim: Claim) -> Claim:
@@ -284,15 +300,16 @@ def fails_in_the_same_way(
     backward is compared with that of the flaw. Most flaws have none of their own, and do the same
     in each: where no row of the first one is wrong, it shows none of these. A flaw is not compared
     on values of a format wider than those it is known in. There it may be no flaw, or lose only
-    what the way through a narrower format loses. A flaw that is about
-    smaller logits than most are explains no larger ones.
+    what the way through a narrower format loses. A flaw of another layout than rows explains only
+    claims of that layout, and a flaw that is about smaller logits than most explains no larger
+    ones.
     """
+    if not _is_about(flaw, claim, evidence.case):
+        return False
     if evidence.second_backward and flaw.again is None and not others:
         return False
     widest = max(FORMATS[name].precision for name in flaw.formats)
     if evidence.level or (evidence.returned and claim.format.precision > widest):
-        return False
-    if flaw.domain.largest_logit < min(_USUAL_LOGIT, _largest(evidence.case.point)):
         return False
     accused = in_place_of(claim, flaw, check)
     if check.against_truth and evidence.returned:

@@ -54,7 +54,9 @@ from gradcert_implementations import (
     Array,
     Flaw,
     FormatName,
+    Options,
     QuantityName,
+    as_implementation,
     documented,
     load,
 )
@@ -394,3 +396,22 @@ def test_the_second_backward_of_a_flaw_is_compared_and_a_wrong_first_one_with_it
         assert isinstance(evidence, Evidence)
         others = observed(claim, check, case).values
         assert fails_in_the_same_way(flaw, claim, check, evidence, others) is same
+
+
+def test_a_flaw_of_a_layout_explains_claims_of_that_layout_only() -> None:
+    def over_the_last_axis(z: Array, t: Array) -> Array:
+        powers = np.exp(z - np.amax(z, axis=-1)[..., np.newaxis])
+        return np.multiply(powers, 1 / np.add.reduce(powers, axis=-1)[..., np.newaxis]) - t
+
+    flaw, check = load("classes-taken-from-the-last-axis"), check_named("accuracy")
+    assert isinstance(flaw, Flaw)
+    options = Options(domain={"layout": "channels"}, formats=["binary64"])
+    channels = as_implementation(over_the_last_axis, options)
+
+    def of_rows(z: Array, t: Array) -> Array:
+        return channels.functions["dE/dz"](z, t)
+
+    for claim, same in ((claim_of(channels), True), (claim_of(of_rows), False)):
+        evidence = failure_on(claim, check, TWO_ROWS)
+        assert isinstance(evidence, Evidence)
+        assert fails_in_the_same_way(flaw, claim, check, evidence, {}) is same

@@ -4,7 +4,6 @@ import ast
 import re
 import textwrap
 from importlib.util import find_spec
-from inspect import signature
 from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -197,10 +196,11 @@ def test_a_flaw_takes_read_only_arrays_of_any_layout_and_of_no_rows(name: str, r
     for format, (quantity, function) in product(flaw(name).formats, flaw(name).functions.items()):
         dtype = FORMATS[format].dtype
         arrays = [named[argument] for argument in quantity_of(quantity).arguments]
-        arguments = [array.astype(dtype) for array in (*arrays, np.ones(rows))]
+        upstream = [np.ones(rows)] * flaw(name).takes_upstream
+        arguments = [array.astype(dtype) for array in (*arrays, *upstream)]
         for array in arguments:
             array.flags.writeable = False
-        answer = function(*arguments[: len(signature(function).parameters)])
+        answer = function(*arguments)
         assert answer.dtype == dtype
         assert answer.shape == shapes.get(quantity, (rows, 3))
 
