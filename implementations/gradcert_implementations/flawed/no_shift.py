@@ -1,9 +1,10 @@
 """Softmax without the shift by the largest logit.
 
 The formula is typed in as the book prints it. It is right for the logits of a small example, and as
-accurate as any other. The exponential overflows above 709 in binary64, above 88 in binary32 and bfloat16,
-and above 11 in binary16, and the quotient is NaN. If all logits are far below zero, every exponential is zero, and so is the
-denominator. Training reaches such logits weeks later, and the loss becomes NaN.
+accurate as any other. The exponential overflows above 709 in binary64, above 88 in binary32 and
+bfloat16, and above 11 in binary16, and the quotient is NaN. If all logits are far below zero, every
+exponential is zero, and so is the denominator. Training reaches such logits weeks later, and the
+loss becomes NaN.
 """
 
 import numpy as np
