@@ -63,8 +63,11 @@ def _none(_: Claim) -> tuple[Item, ...]:
 
 
 def _layouts(claim: Claim) -> tuple[Item, ...]:
-    """Return the layouts that the arguments of a claim can have."""
-    return tuple(Item(Dimension.LAYOUTS, one.name) for one in layouts.layouts_of(claim))
+    """Return the layouts that the arguments of a claim can have, those of v by themselves too."""
+    names = [one.name for one in layouts.layouts_of(claim)]
+    if "v" in claim.quantity.arguments:
+        names += [f"v: {name}" for name in names]
+    return tuple(Item(Dimension.LAYOUTS, name) for name in names)
 
 
 def is_linear(claim: Claim) -> bool:

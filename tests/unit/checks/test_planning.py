@@ -14,7 +14,7 @@ from gradcert.core.settings import Effort, SearchSettings
 from gradcert.generation import filling
 from gradcert.generation.filling import filled
 from gradcert.generation.plan import Dimension
-from gradcert_implementations import Array, Domain, Implementation, load
+from gradcert_implementations import Array, Domain, Implementation, QuantityName, load
 
 SETTINGS = SearchSettings(max_examples=10, seed=0)
 THOROUGH = replace(SETTINGS, effort=Effort.THOROUGH)
@@ -122,16 +122,26 @@ def test_a_flaw_in_one_layout_of_two_classes_is_seen_in_a_quick_run() -> None:
         check.run(claim, filled(case))
 
 
+def _listed(name: str, quantity: QuantityName) -> set[str]:
+    """Return the layouts that the plan of a built-in has."""
+    claim = next(claims_of(load(name, quantities=[quantity])))
+    cases = planned_cases(check_named("memory-layout"), claim, SETTINGS)
+    items = chain.from_iterable(case.items for case in cases)
+    return {item.label for item in items if item.dimension is Dimension.LAYOUTS}
+
+
 def test_the_certificate_can_list_every_layout_that_the_arrays_of_a_subject_have() -> None:
     pytest.importorskip("torch")
 
-    def listed(name: str) -> set[str]:
-        claim = next(claims_of(load(name, quantities=["dE/dz"])))
-        cases = planned_cases(check_named("memory-layout"), claim, SETTINGS)
-        items = chain.from_iterable(case.items for case in cases)
-        return {item.label for item in items if item.dimension is Dimension.LAYOUTS}
+    assert _listed("numpy", "dE/dz") - _listed("torch", "dE/dz") == {
+        "reversed rows",
+        "read-only rows",
+    }
 
-    assert listed("numpy") - listed("torch") == {"reversed rows", "read-only rows"}
+
+def test_the_certificate_lists_the_layouts_of_v_by_themselves() -> None:
+    of_all = _listed("numpy", "dE/dz")
+    assert _listed("numpy", "softmax-backward") == of_all | {f"v: {name}" for name in of_all}
 
 
 def test_a_planned_case_has_the_same_numbers_every_time() -> None:
