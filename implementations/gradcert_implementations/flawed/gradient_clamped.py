@@ -8,7 +8,6 @@ that are wrong, or the label.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
 from math import inf
 
 import numpy as np
@@ -72,7 +71,7 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
     """Return both bounds. Where rows show one, there may be no other, or its mirror image."""
     lows, highs = _bounds(evidence, 1), _bounds(evidence, -1)
     if lows and highs:
-        return list(product(lows, highs))
+        return [(low, high) for low in lows for high in highs]
     one_sided = [*((low, inf) for low in lows), *((-inf, high) for high in highs)]
     return [*one_sided, *((-abs(x), abs(x)) for x in (*lows, *highs))]
 
