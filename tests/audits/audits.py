@@ -22,10 +22,12 @@ from rich.progress import Progress
 from gradcert.audit.bounds.audited import audited
 from gradcert.audit.bounds.requests import setup_of
 from gradcert.audit.bounds.setups import Setup
+from gradcert.engine.provenance import machine, processor, versions
 from gradcert_reports.audits.bound_phrases import change, right_bound, sizes
 from gradcert_reports.audits.bound_records import BoundAudit
 from gradcert_reports.model.verdict import Verdict
 from gradcert_reports.text.escape import in_markdown, well_formed
+from gradcert_reports.text.made import made_on, today
 from gradcert_reports.text.templating import environment
 
 HERE = Path(__file__).parent
@@ -184,12 +186,12 @@ def _environment(*, markdown: bool) -> jinja2.Environment:
     return found
 
 
-def pages(tests: Sequence[Audited]) -> dict[str, str]:
-    """Return the pages by the names of their files."""
+def pages(tests: Sequence[Audited], made_on: str) -> dict[str, str]:
+    """Return the pages by the names of their files; each says when, with what and where."""
     found = {}
     for name, markdown in (("audits.md", True), ("audits.html", False)):
         template = _environment(markdown=markdown).get_template(f"{name}.jinja")
-        found[name] = well_formed(template.render(tests=tests))
+        found[name] = well_formed(template.render(tests=tests, made_on=made_on))
     return found
 
 
@@ -199,7 +201,13 @@ def main() -> None:
         tests = list(complete(facts()))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    for name, page in pages(tests).items():
+    made = made_on(
+        date=today(),
+        versions=versions("ml_dtypes"),
+        processor=processor(),
+        machine=machine(),
+    )
+    for name, page in pages(tests, made).items():
         (PUBLISHED / name).write_text(page, "utf-8")
         typer.echo(f"wrote {PUBLISHED / name}")
 

@@ -1,5 +1,6 @@
 """The pages of the audits say what was found, and an interrupted run goes on."""
 
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,13 @@ from msgspec.structs import replace
 
 import audits
 from audits import Audited, PublicTest, Result, complete, digest, facts, pages, result_of
+from gradcert.engine.provenance import machine, processor
 from gradcert_reports.audits.example import EXAMPLE
+from gradcert_reports.text.made import today
 
 FIRST = next(test for test in facts() if test.replayed)
 REFUSED = next(test for test in facts() if not test.replayed)
+MADE = "2026-11-27 with gradcert 0.1.0, on Z80 (Linux)"
 
 
 def found(test: PublicTest) -> Audited:
@@ -20,7 +24,7 @@ def found(test: PublicTest) -> Audited:
 
 def test_each_test_has_a_line_and_a_section() -> None:
     test = replace(FIRST, project="A | project", formats=("fp32", "bf16"))
-    markdown, html = pages([found(test), Audited(REFUSED)]).values()
+    markdown, html = pages([found(test), Audited(REFUSED)], MADE).values()
     lines = [line for line in markdown.splitlines() if line.startswith("| A \\| project |")]
     assert len(lines) == 2
     assert all(line.endswith("| yes | no | 2 of 3 |") for line in lines)
@@ -31,9 +35,27 @@ def test_each_test_has_a_line_and_a_section() -> None:
     assert html.count("<h2") == 3
 
 
+def test_each_page_says_what_made_it_and_when() -> None:
+    markdown, html = pages([found(FIRST)], MADE).values()
+    assert "Made by `make audits`" in markdown
+    assert f", on {MADE}." in markdown
+    assert f"Made by <code>make audits</code> on {MADE}." in html
+
+
+def test_the_command_writes_the_day_and_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audits, "PUBLISHED", tmp_path)
+    monkeypatch.setattr(audits, "complete", lambda _: [found(FIRST)])
+    audits.main()
+    for name in ("audits.md", "audits.html"):
+        assert f"on {today()} with python " in (tmp_path / name).read_text()
+    assert f", on {processor()} ({machine()})." in unescape((tmp_path / "audits.html").read_text())
+
+
 def test_text_from_elsewhere_stays_text() -> None:
     test = replace(FIRST, project="<script>alert(1)</script>", advice="*b* <b>bold</b>")
-    markdown, html = pages([found(test)]).values()
+    markdown, html = pages([found(test)], MADE).values()
     assert "<script>" not in html + markdown
     assert "<b>" not in html + markdown
 
@@ -43,7 +65,7 @@ def test_what_was_said_to_pass_and_does_not_is_listed() -> None:
     assert found(test).refused == ["sign-flipped"]
     assert Audited(test).refused == []
     said = "- Said elsewhere to pass, and refused here: sign-flipped."
-    assert said in pages([found(test)])["audits.md"].splitlines()
+    assert said in pages([found(test)], MADE)["audits.md"].splitlines()
 
 
 def test_a_result_depends_on_the_facts_that_are_replayed_and_on_no_other() -> None:

@@ -27,6 +27,7 @@ from workers import LIMIT, SLOW, Job, Sample, samples
 
 from gradcert.engine.provenance import machine, processor, versions
 from gradcert_oracle import FORMATS as EVERY_FORMAT
+from gradcert_reports.text.made import today
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = Path("reports/published/benchmarks.json")
@@ -105,6 +106,8 @@ def bench(
         cells=tuple(Cell(*key, tuple(found)) for key, found in seconds.items()),
         memory=tuple(Memory(classes, tuple(found)) for classes, found in grown.items()),
         runs=tuple(WholeRun(one.name, one.limit, tuple(took)) for one, took in whole.items()),
+        date=today(),
+        command="make bench",
     )
 
 

@@ -23,6 +23,7 @@ import typer
 from flint import arb
 from numpy.random import Generator
 
+from gradcert.engine.provenance import machine, processor, versions
 from gradcert_oracle import (
     ALLOWED,
     FAITHFUL,
@@ -38,6 +39,7 @@ from gradcert_oracle import (
     levels,
     scale,
 )
+from gradcert_reports.text.made import made_on, today
 
 PUBLISHED = Path(__file__).parents[2] / "reports" / "published" / "passing_errors.md"
 LARGEST_LOGIT = 1e4
@@ -162,7 +164,8 @@ def _line(name: str, found: Found) -> str:
 
 _PAGE = """# The largest error that passes
 
-Made by `make errors`, which runs `{command}`.
+Made by `make errors`, which runs `{command}`, on
+{made_on}.
 
 Of all the gradients that the judge accepted, these are the farthest from the truth. An error is
 given beside the row's scale, the largest `o_k T + |t_k|`, which is between 1 and 2 for a one-hot
@@ -183,7 +186,9 @@ The largest error that passes by a level where no better one explains it.
 _HEAD = "error beside the scale | explained by | row | value that passes |\n" + "| --- " * 5 + "|"
 
 
-def page(results: dict[str, dict[str, Found]], counts: dict[str, int], command: str) -> str:
+def page(
+    results: dict[str, dict[str, Found]], counts: dict[str, int], *, command: str, made_on: str
+) -> str:
     """Return the page that is published."""
     worst = {
         format: max(by_level.values(), key=lambda found: found.error)
@@ -191,7 +196,9 @@ def page(results: dict[str, dict[str, Found]], counts: dict[str, int], command: 
     }
     lines = [f"| format | {_HEAD}", *(_line(format, found) for format, found in worst.items())]
     counted = ", ".join(f"{count:,} in {format}" for format, count in counts.items())
-    parts = [_PAGE.format(command=command, by_format="\n".join(lines), counts=counted)]
+    parts = [
+        _PAGE.format(command=command, made_on=made_on, by_format="\n".join(lines), counts=counted)
+    ]
     for format, by_level in results.items():
         lines = [f"| level | {_HEAD}", *(_line(level, found) for level, found in by_level.items())]
         parts.append(f"### {format}\n\n" + "\n".join(lines) + "\n")
@@ -215,7 +222,9 @@ def main(
         worst = max(found.error for found in results[format.name].values())
         typer.echo(f"{format.name}: {worst:.2g} of the scale, over {len(searched):,} rows")
     command = f"python tests/benchmarks/passing_errors.py --seed {seed} --drawn {drawn}"
-    output.write_text(page(results, counts, command))
+    found = versions("ml_dtypes")
+    made = made_on(date=today(), versions=found, processor=processor(), machine=machine())
+    output.write_text(page(results, counts, command=command, made_on=made))
     typer.echo(f"wrote {output}")
 
 

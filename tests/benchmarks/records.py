@@ -61,7 +61,13 @@ class WholeRun(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """What ``make bench`` measured. The file ``benchmarks.json`` holds one."""
+    """What ``make bench`` measured. The file ``benchmarks.json`` holds one.
+
+    Attributes
+    ----------
+    date, command
+        The day of the run, and what made it. Empty in a file that is older than these fields.
+    """
 
     machine: str
     processor: str
@@ -71,6 +77,8 @@ class Record(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     memory: tuple[Memory, ...]
     runs: tuple[WholeRun, ...] = ()
+    date: str = ""
+    command: str = ""
 
     def cell(self, row: str, format: str, classes: int, subject: str) -> Cell | None:
         """Return the cell, if it is there."""

@@ -1,5 +1,6 @@
 """The tables say what was measured, and only what moved by more than noise. Nothing is timed."""
 
+import re
 import subprocess
 
 import benchmark
@@ -95,6 +96,15 @@ def test_the_table_says_what_the_record_says(record: Record) -> None:
     assert "| 10,000 | 3.81 | 400 |" in text
     assert record.processor in text
     assert all(f"{name} {version}" in text for name, version in record.versions.items())
+
+
+def test_the_record_and_the_page_say_what_made_them_and_when(record: Record) -> None:
+    kept = msgspec.json.decode(msgspec.json.encode(record))
+    assert kept["command"] == "make bench"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", kept["date"])
+    assert f"Measured by `make bench` on {record.date}, on {record.processor}" in page(record)
+    older = msgspec.structs.replace(record, date="", command="")
+    assert f"Measured on {record.processor}" in page(older)
 
 
 def test_the_tables_say_which_targets_hold_and_which_do_not(record: Record) -> None:

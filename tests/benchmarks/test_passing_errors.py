@@ -43,11 +43,16 @@ def test_no_logit_is_beyond_the_range_and_no_row_is_masked_as_a_whole(format: Fo
         assert max(sizes) <= 1e4
 
 
-def test_the_page_has_the_command_the_number_of_rows_and_the_largest_error_of_all_levels() -> None:
+def test_the_page_says_what_made_it_and_how_many_rows_and_has_the_largest_errors() -> None:
     found = _largest(FORMATS["binary32"])
     smaller = replace(found, error=found.error / 2)
-    text = page({"binary32": {"shifted": smaller, "log-sum-exp": found}}, {"binary32": 1234}, "me!")
-    assert "`me!`" in text
+    text = page(
+        {"binary32": {"shifted": smaller, "log-sum-exp": found}},
+        {"binary32": 1234},
+        command="me!",
+        made_on="2026-11-27 on Z80",
+    )
+    assert "`me!`, on\n2026-11-27 on Z80.\n" in text
     assert "1,234 in binary32" in text
     by_format, by_level = text.split("## By level")
     assert f"| binary32 | {found.error:.2g} |" in by_format

@@ -179,8 +179,8 @@ class FamilyFigures:
         return len(self.refuted) >= self.family.wanted * len(self.runs)
 
 
-def figures(runs: Sequence[Run], seeds: int) -> str:
-    """Return the figures as Markdown."""
+def figures(runs: Sequence[Run], seeds: int, made_on: str) -> str:
+    """Return the figures as Markdown, with when, with what and where they were made."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=False,  # nothing in it comes from a subject but ids and verdicts
@@ -195,6 +195,7 @@ def figures(runs: Sequence[Run], seeds: int) -> str:
     checks = [check.id for check in CHECKS]
     return environment.get_template("quality.md.jinja").render(
         seeds=seeds,
+        made_on=made_on,
         examples=gradcert.MAX_EXAMPLES,
         checks=checks,
         flaws=flaws,

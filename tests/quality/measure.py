@@ -23,9 +23,11 @@ from figures import UNNAMED, WRONG_SEEDS, Kill, Run, figures
 from rich.progress import Progress
 
 import gradcert
+from gradcert.engine.provenance import machine, processor, versions
 from gradcert_implementations import FLAWED, UNUSUAL
 from gradcert_reports import Certificate, Discrepancy, Verdict
 from gradcert_reports.model.rows import texts
+from gradcert_reports.text.made import made_on, today
 
 ROOT = Path(__file__).parents[2]
 CODE = (
@@ -148,7 +150,9 @@ def main(
     """Run what is missing, then write the figures."""
     runs = complete(seeds, jobs)
     output.parent.mkdir(exist_ok=True)
-    output.write_text(figures(runs, seeds))
+    found = versions(*LIBRARIES)
+    made = made_on(date=today(), versions=found, processor=processor(), machine=machine())
+    output.write_text(figures(runs, seeds, made))
     typer.echo(f"wrote {output}")
 
 

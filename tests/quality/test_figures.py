@@ -4,6 +4,8 @@ import pytest
 from families import FAMILIES
 from figures import FamilyFigures, Run, Subject, figures
 
+MADE = "2026-11-27 with gradcert 0.1.0, on Z80 (Linux)"
+
 
 def run(
     seed: int, classes: int, subject: str = "sign-flipped", verdict: str = "refuted", name: str = ""
@@ -37,7 +39,7 @@ def test_a_row_of_a_table_has_one_cell_for_each_heading(monkeypatch: pytest.Monk
     monkeypatch.setattr("figures.FLAWED", {"sign-flipped": ""})
     monkeypatch.setattr("figures.UNUSUAL", {})
     monkeypatch.setattr("figures.FAMILIES", ())
-    lines = figures([run(0, 2)], 1).splitlines()
+    lines = figures([run(0, 2)], 1, MADE).splitlines()
     (row,) = [line for line in lines if line.startswith("| sign-flipped | refuted |")]
     heading = lines[lines.index(row) - 2]
     assert heading.count("|") == row.count("|") == lines[lines.index(row) - 1].count("|")
@@ -66,13 +68,19 @@ def test_nearly_all_is_not_all() -> None:
     assert (found.share, found.as_wanted) == ("99.9%", False)
 
 
+def test_the_figures_say_what_made_them_and_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FLAWED", "UNUSUAL", "FAMILIES"):
+        monkeypatch.setattr(f"figures.{name}", ())
+    assert f"Made by `make quality` on {MADE}.\n" in figures([], 1, MADE)
+
+
 def test_a_survivor_is_published_with_its_parameters_and_the_seeds_it_survives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("figures.FLAWED", {})
     monkeypatch.setattr("figures.UNUSUAL", {})
     parameters = FAMILY.member(1).drawn.parameters
-    published = figures(RUNS, 2)
+    published = figures(RUNS, 2, MADE)
     assert f"- {FAMILY.name}-1, {parameters}; conforms under seed 1\n" in published
     assert f"- {FAMILY.name}: 75% of the runs refute, not 100%\n" in published
 
@@ -83,6 +91,6 @@ def test_a_right_implementation_that_is_turned_away_is_counted(
     name = "online-softmax"
     monkeypatch.setattr("figures.FLAWED", {})
     monkeypatch.setattr("figures.UNUSUAL", {name: ""})
-    found = figures([run(0, 0, name, verdict="conforms"), run(1, 2, name)], 2)
+    found = figures([run(0, 0, name, verdict="conforms"), run(1, 2, name)], 2, MADE)
     assert "\n1 of 2 runs turn a right implementation away." in found
     assert f"- {name}, seed 1: refuted, not conforms\n" in found
