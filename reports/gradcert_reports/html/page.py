@@ -16,6 +16,7 @@ from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import well_formed
 from gradcert_reports.text.findings import findings, mistakes, scope, sentence, worst_first
 from gradcert_reports.text.glossary import KINDS, TERMS
+from gradcert_reports.text.made import NAMED, commands
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.strips import ALLOWED, shapes, strip
 from gradcert_reports.text.tables import refuting, silent, tally
@@ -68,6 +69,7 @@ _environment.globals |= {
     "allowed": ALLOWED,
     "kinds": KINDS,
     "longest_code": _LONG,
+    "most_commands": NAMED,
     "script": _SCRIPT,
     "script_hash": _SCRIPT_HASH,
     "terms": TERMS,
@@ -75,6 +77,7 @@ _environment.globals |= {
 _environment.filters |= {
     "arguments": arguments,
     "budgets": phrases.budgets,
+    "commands": commands,
     "covered": _covered,
     "diagnosis": phrases.diagnosis,
     "lower_bound": phrases.lower_bound,

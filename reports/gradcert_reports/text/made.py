@@ -1,9 +1,14 @@
 """When, with what and where a page was made: what a published page says below its title."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-__all__ = ["made_on", "today"]
+from gradcert_reports.model.records import Certificate
+
+__all__ = ["NAMED", "commands", "made_on", "today"]
+
+NAMED = 5
+"""Commands that the head of a report lists. Of more, each certificate names its own."""
 
 
 def today() -> str:
@@ -22,3 +27,9 @@ def made_on(*, date: str, versions: Mapping[str, str], processor: str, machine: 
     """
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
     return f"{date} with {listed}, on {processor} ({machine})"
+
+
+def commands(certificates: Iterable[Certificate]) -> list[str]:
+    """Return the commands that made some certificates, each once; those without one add none."""
+    found = (one.provenance.command for one in certificates)
+    return list(dict.fromkeys(filter(None, found)))

@@ -15,6 +15,7 @@ from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import fenced, in_html, in_markdown
 from gradcert_reports.text.findings import findings, mistakes, scope, worst_first
+from gradcert_reports.text.made import NAMED, commands
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import refuting, silent
 from gradcert_reports.text.templating import environment
@@ -66,11 +67,13 @@ def _why(certificate: Certificate) -> str:
 
 
 _environment = environment("gradcert_reports.text", finalize=_escaped)
+_environment.globals["most_commands"] = NAMED
 _environment.filters |= {
     "also": phrases.also,
     "arguments": arguments,
     "claims": claims,
     "code": _code,
+    "commands": commands,
     "covered": _covered,
     "findings": findings,
     "in_html": in_html,
