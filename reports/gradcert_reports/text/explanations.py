@@ -12,7 +12,7 @@ from gradcert_reports.model.verdict import Verdict
 from gradcert_reports.text.escape import on_lines, printable
 from gradcert_reports.text.findings import findings, sentence
 from gradcert_reports.text.phrases import also, diagnosis, named, size, to_claim
-from gradcert_reports.text.rows import arguments, values, wrong_value
+from gradcert_reports.text.rows import arguments, values, wrong_in_short, wrong_value
 from gradcert_reports.text.tables import silent
 
 __all__ = ["details", "diagnosed", "explanation", "in_short"]
@@ -92,7 +92,9 @@ def explanation(result: CheckResult) -> str:
 
 
 def in_short(result: CheckResult) -> str:
-    """Return why a check refutes a claim or finds it broken on one line, the case first.
+    """Return why a check refutes a claim or finds it broken on one line, the wrong number first.
+
+    The summary of pytest shows a dozen characters of it in a terminal of 80 columns.
 
     Returns
     -------
@@ -101,8 +103,9 @@ def in_short(result: CheckResult) -> str:
     found = result.discrepancy
     if found is None:
         return printable(f"{result.quantity}: {result.reason}")
-    wrong = wrong_value(found) or found.statement
-    return printable(f"{result.quantity} at {arguments(found)}: {wrong} ({result.check})")
+    wrong = wrong_in_short(found, result.quantity)
+    said = wrong or f"{result.quantity}: {found.statement}"
+    return printable(f"{said}, at {arguments(found)} ({result.check})")
 
 
 def diagnosed(found: Diagnosis) -> str:

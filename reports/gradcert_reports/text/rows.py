@@ -16,7 +16,7 @@ from gradcert_reports.model.rows import (
 )
 from gradcert_reports.text.phrases import place, singular
 
-__all__ = ["arguments", "values", "wrong_value"]
+__all__ = ["arguments", "values", "wrong_in_short", "wrong_value"]
 
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+(e[-+]?[0-9]+)?")
 
@@ -35,6 +35,9 @@ _SAMPLE = 3
 
 _DIGITS = 17
 """Digits of a number in a sentence: as many as tell the numbers of binary64 apart."""
+
+_FEW_DIGITS = 4
+"""Digits of a number in a line that is cut, unless more are needed."""
 
 
 def _number(text: str) -> str:
@@ -167,6 +170,48 @@ def arguments(discrepancy: Discrepancy) -> str:
     return f"{before}{discrepancy.classes} classes, {named}{under}"
 
 
+def _wrong_number(discrepancy: Discrepancy, at: int) -> tuple[str, str]:
+    """Return the wrong number and the expected one."""
+    returned, expected = (
+        _number(kept(row).get(at, everywhere_else(row) or "?"))
+        for row in (discrepancy.returned, discrepancy.expected)
+    )
+    return returned, expected
+
+
+def _place_in_row(discrepancy: Discrepancy, at: int) -> str:
+    """Return the place of a value in the answer to a row; of a Jacobian its row and column."""
+    classes = discrepancy.classes
+    if classes > 1 and length(discrepancy.returned) == classes**2:
+        return f"value {at // classes}, {at % classes}"
+    return f"{'class' if _one_each(discrepancy) else 'value'} {at}"
+
+
+def _told_apart(numbers: tuple[str, str]) -> tuple[str, str]:
+    """Return two numbers with as few digits as tell them apart, but at least some."""
+    for digits in range(_FEW_DIGITS, _DIGITS):
+        one, other = (f"{float(x):.{digits}g}" if _DECIMAL.fullmatch(x) else x for x in numbers)
+        if one != other:
+            return one, other
+    return numbers
+
+
+def wrong_in_short(discrepancy: Discrepancy, quantity: str) -> str:
+    """Return the returned number and the true one, then what they are; empty without them.
+
+    They have few digits, because a terminal shows the beginning of the line only.
+    """
+    at = discrepancy.index
+    if at is None:
+        return ""
+    returned, expected = _told_apart(_wrong_number(discrepancy, at))
+    said = f"{returned}, not {expected}"
+    if discrepancy.expected_is != "true":
+        said = f"{returned}, and {expected} in the other answer"
+    one = length(discrepancy.returned) == 1
+    return f"{said}: {quantity}{'' if one else f' for {_place_in_row(discrepancy, at)}'}"
+
+
 def wrong_value(discrepancy: Discrepancy) -> str:
     """Return where the wrong value is, what was returned and what is true; empty without one.
 
@@ -175,14 +220,8 @@ def wrong_value(discrepancy: Discrepancy) -> str:
     at = discrepancy.index
     if at is None:
         return ""
-    returned, expected = (
-        _number(kept(row).get(at, everywhere_else(row) or "?"))
-        for row in (discrepancy.returned, discrepancy.expected)
-    )
-    classes = discrepancy.classes
-    where = f"{'class' if _one_each(discrepancy) else 'value'} {at}"
-    if classes > 1 and length(discrepancy.returned) == classes**2:
-        where = f"value {at // classes}, {at % classes}"
+    returned, expected = _wrong_number(discrepancy, at)
+    where = _place_in_row(discrepancy, at)
     if discrepancy.rows > 1 and not discrepancy.of_all_rows:
         where = f"row {discrepancy.row}, {where}"
     true = "true" if discrepancy.expected_is == "true" else "the other answer"

@@ -17,6 +17,7 @@ from gradcert_reports import (
     details,
     explanation,
     html,
+    in_short,
     junit,
     markdown,
     read,
@@ -139,6 +140,40 @@ def test_the_wrong_value_of_a_long_row_has_its_place_and_what_is_true() -> None:
     assert "  wrong     class 1024: 3, where 0 is true\n" in explanation(
         replace(FIRST, discrepancy=long)
     )
+
+
+def _in_short(found: Discrepancy) -> str:
+    return in_short(replace(FIRST, discrepancy=found))
+
+
+def test_in_short_the_returned_number_comes_first_then_the_true_one() -> None:
+    short = "0, not 0.5: dE/dz for class 1, at logits [0, 0], targets [1, 0] (accuracy)"
+    assert _in_short(_found()) == short
+    assert f'message="{short}"' in junit(Report(certificates=(_certificate(_found()),)))
+    one = _found(returned=("2.5",), expected=("1.5",), index=0)
+    assert _in_short(one).startswith("2.5, not 1.5: dE/dz, at logits [0, 0]")
+    other = _found(expected_is="other")
+    assert _in_short(other).startswith("0, and 0.5 in the other answer: dE/dz for class 1, at")
+    assert _in_short(_found(index=None, statement="it is late")).startswith(
+        "dE/dz: it is late, at logits [0, 0]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("returned", "true", "shown"),
+    [
+        ("0.123456789", "0.987654321", "0.1235, not 0.9877"),
+        ("0.6931471824645996", "0.693147180559945309417232121458", "0.693147182, not 0.693147181"),
+        ("nan", "0.25", "nan, not 0.25"),
+        ("-0.0", "0.0", "-0, not 0"),
+        ("1.0", "1.0", "1, not 1"),
+    ],
+)
+def test_in_short_a_number_has_as_few_digits_as_tell_it_from_the_true_one(
+    returned: str, true: str, shown: str
+) -> None:
+    found = _found(returned=("0.0", returned), expected=("0.0", true), index=1)
+    assert _in_short(found).startswith(f"{shown}: dE/dz for class 1")
 
 
 def test_a_wrong_value_of_a_jacobian_has_its_row_and_column() -> None:

@@ -85,6 +85,16 @@ def test_an_expected_failure_is_a_failure_where_pytest_runs_those(run: Run) -> N
     assert "no expected failure any more" not in out
 
 
+def test_the_summary_of_a_terminal_of_80_columns_shows_the_wrong_number(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out = run("single_below", "formats=['binary32']", "-k", "accuracy", "-rf")
+    (line,) = (line for line in out.splitlines() if line.startswith("FAILED "))
+    assert (status, len(line) <= 80) == (1, True)
+    assert re.search(r" - Failed: -?0\.5, not ", line)
+
+
 def test_an_expected_failure_of_softmax_is_none_of_its_backward(run: Run) -> None:
     softmax = load("numpy", quantities=["softmax", "softmax-backward"])
     with pytest.raises(ValueError, match="names 'accuracy-softmax-back'"):
