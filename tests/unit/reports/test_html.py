@@ -6,6 +6,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -362,6 +363,52 @@ def test_implementations_are_shown_the_worst_first_and_those_that_conform_are_fo
     assert source.index('id="i2"') < source.index('id="i1"')
     folds = re.findall('<details class="implementation"( open)?>', source)
     assert folds == [" open", ""]
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("level", "level"), ("budget", "error-budget"), ("ulp", "ulp"), ("regime", "regime")],
+)
+@pytest.mark.parametrize("certificates", [(REFUTED,), (RIGHT, REFUTED)])
+def test_a_word_of_the_glossary_is_a_link_where_it_is_used_first(
+    word: str, name: str, certificates: tuple[Certificate, ...]
+) -> None:
+    source = html(Report(certificates=certificates))
+    _, _, body = source.partition('<main id="findings">')
+    body = re.sub(r'<a class="term" href="#term-([a-z-]+)">[^<]*</a>', r"[\1]", body)
+    text = re.sub(r"<[^>]*>", " ", body)
+    first = re.search(rf"\[?[a-z-]*\b{word}", text, re.IGNORECASE)
+    assert first is not None
+    assert text[first.start() :].startswith(f"[{name}]")
+    assert f'id="term-{name}"' in source
+
+
+def test_how_to_read_the_page_and_the_glossary_are_in_one_fold_at_the_end() -> None:
+    _, _, fold = html(Report(certificates=(REFUTED,))).partition('<details class="reading">')
+    inside, _, after = fold.partition("</details>")
+    assert 'id="how-to-read"' in inside
+    assert 'id="term-ulp"' in inside
+    assert "the worst first" in inside
+    assert "<details" not in inside + after
+
+
+def test_a_learner_unfolds_the_explanation_of_the_flaw_with_its_numbers() -> None:
+    (diagnosis,) = REFUTED.diagnoses
+    lesson = "The chain rule sums over all outputs.\nAt logits [0, 0] the product is <-0.5, 0>."
+    shown = replace(REFUTED, diagnoses=(replace(diagnosis, lesson=lesson),))
+    source = html(Report(certificates=(shown,)))
+    _, _, fold = source.partition("<summary>To learn why: gradcert explain diagonal-only</summary>")
+    assert unescape(fold.partition("</pre>")[0]).endswith(lesson)
+    assert "To learn why" not in html(Report(certificates=(REFUTED,)))
+
+
+def test_the_pair_of_jacobians_is_the_first_picture_and_comes_before_the_numbers() -> None:
+    _, _, evidence = html(Report(certificates=(REFUTED,))).partition('<div class="refutation">')
+    assert '<figure class="jacobian">' in evidence
+    assert evidence.index("<svg") > evidence.index('<figure class="jacobian">')
+    assert evidence.index("</figure>") < evidence.index('<table class="numbers">')
+    before, _, _ = html(Report(certificates=(REFUTED,))).partition('<figure class="jacobian">')
+    assert "<svg" not in before
 
 
 def test_a_certificate_alone_has_no_comparison() -> None:

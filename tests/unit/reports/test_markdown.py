@@ -187,6 +187,18 @@ def test_however_many_implementations_there_are_the_markdown_fits_a_comment(
         )
 
 
+def test_the_only_refuted_one_of_many_keeps_its_counterexample() -> None:
+    right = read(GOLDEN / "certificate.json").certificates[0]
+    wrong = replace(REFUTED, name="zzz-the-last-by-name")
+    many = (*(replace(right, name=f"a{i}") for i in range(120)), wrong)
+    shown = markdown(Report(certificates=many))
+    assert len(shown) < COMMENT
+    assert "left out here" in shown
+    assert "## zzz-the-last-by-name: refuted for dE/dz in binary64" in shown
+    assert "| 1 (wrong) | 0.0 | 0.5 | 0.0 | 0.0 |" in shown
+    assert 'gradcert.load("diagonal-only"' in shown
+
+
 def test_python_that_is_too_long_for_a_comment_is_left_out() -> None:
     changed = tuple(
         replace(result, discrepancy=replace(result.discrepancy, snippet="x = 0\n" * 20000))

@@ -8,6 +8,7 @@ import pytest
 
 from gradcert_reports import (
     Certificate,
+    Changed,
     Discrepancy,
     LargeBatch,
     LongRow,
@@ -208,6 +209,22 @@ def test_every_report_says_the_row_and_the_wrong_value_in_words(page: object) ->
     for shown in (page(Report(certificates=(certificate,))), details(certificate)):
         assert "4097 classes, all 0 but class 1024: 3; target class 4096" in shown
         assert "class 1024: 3, where 0 is true" in shown
+
+
+@pytest.mark.parametrize("page", [html, markdown, junit])
+def test_every_report_has_the_values_of_a_changed_argument_before_and_after(page: object) -> None:
+    assert callable(page)
+    changed = Changed(argument="targets", row=3, before=("1.0", "0.0"), after=("0.25", "0.75"))
+    certificate = _certificate(_found(changed=changed))
+    shown = {
+        html: "<dt>Targets, row 3</dt><dd>[1, 0] before the call, [0.25, 0.75] after it</dd>",
+        markdown: "Row 3 of targets was \\[1, 0\\], and is \\[0.25, 0.75\\].",
+        junit: "before    targets, row 3: [1, 0]\n  after     targets, row 3: [0.25, 0.75]\n",
+    }
+    assert shown[page] in page(Report(certificates=(certificate,)))
+    assert shown[junit] in explanation(certificate.results[0])
+    indented = shown[junit].replace("\n  ", "\n    ")
+    assert indented in details(certificate)
 
 
 def _certificate(found: Discrepancy) -> Certificate:

@@ -66,6 +66,12 @@ def test_the_page_has_the_strips_of_all_implementations() -> None:
     assert all(f">one {i}<" in strips for i in range(70))
 
 
+def test_the_page_of_one_implementation_has_its_strip() -> None:
+    _, _, strips = html(Report(certificates=(RIGHT,))).partition('aria-label="Budgets by regime"')
+    assert all(f'<th scope="col">{shape}</th>' in strips for shape in shapes([RIGHT]))
+    assert "Budgets by regime" not in html(Report(certificates=(_with(),)))
+
+
 def test_ten_thousand_samples_do_not_make_a_large_page() -> None:
     samples = [_sample("ties", number / 5000) for number in range(10_000)]
     assert len(html(Report(certificates=(_with(*samples),)))) < 1_000_000
