@@ -1,21 +1,13 @@
 """The HTML report in a browser: it fits, everybody can read it, and it loads nothing."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from filled_reports import filled
-from hostile_texts import ALL_IN_ONE
-from msgspec.structs import replace
-
-from gradcert_reports import Certificate, CheckResult, Jacobian, Report, Verdict, html, read
-from gradcert_reports.audits.bound_page import bound_page
-from gradcert_reports.audits.example import EXAMPLE
-from gradcert_reports.searches.example import EXAMPLE as SEARCH
-from gradcert_reports.searches.page import search_page
-from gradcert_reports.searches.records import Found
+from pages_to_open import HOSTILE, PAGES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -35,105 +27,33 @@ ARGUMENTS = [
 ]
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 380, "height": 800}
-HOSTILE = "<script>document.title = 'owned'</script><img src='https://example.com/i.png'> $x$ " + (
-    "unbroken" * 20
-)
+PICTURED = ("report", "one", "league", "hostile")
+TITLES = tuple(f"gradcert {what}: " for what in ("report", "audit", "audits", "search"))
 
 
-def _without_answer(verdict: Verdict, reason: str) -> tuple[CheckResult, ...]:
-    return tuple(
-        CheckResult(
-            check=check,
-            quantity="dE/dz",
-            format="binary64",
-            verdict=verdict,
-            examples=1,
-            reason=reason,
-        )
-        for check in ("accuracy", "many-classes", "empty-batch")
-    )
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the function that writes the page of a name, once."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    @cache
+    def write(name: str) -> Path:
+        path = folder / f"{name}.html"
+        path.write_text(PAGES[name](), encoding="utf-8")
+        return path
+
+    return write
 
 
-def _of_jacobian(refuted: Certificate) -> Certificate:
-    """Return a certificate whose counterexample is a Jacobian, with a table of its own."""
-    (first, *_) = refuted.refutations
-    found = first.discrepancy
-    assert found is not None
-    true = (("0.25", "-0.25"), ("-0.25", "0.25"))
-    wrong = (("0.25", "0.0"), ("0.0", "0.25"))
-    shown = replace(
-        found,
-        arguments={"logits": found.arguments["logits"]},
-        returned=(*wrong[0], *wrong[1]),
-        expected=(*true[0], *true[1]),
-        jacobian=Jacobian(true=true, returned=wrong),
-    )
-    result = replace(first, quantity="do/dz", discrepancy=shown)
-    return replace(refuted, name="diagonal-jacobian", quantities=("do/dz",), results=(result,))
+@pytest.fixture
+def file(written: Callable[[str], Path]) -> Path:
+    """A report with an implementation of every verdict."""
+    return written("report")
 
 
-def _certificates() -> Iterator[Certificate]:
-    right, refuted, hidden = read(
-        Path(__file__).with_name("golden") / "certificate.json"
-    ).certificates
-    two = [replace(result, format="bfloat16") for result in right.results]
-    yield replace(right, formats=("binary64", "bfloat16"), results=(*right.results, *two))
-    yield refuted
-    yield _of_jacobian(refuted)
-    yield replace(hidden, name=HOSTILE, loss={"output": HOSTILE})
-    for verdict, reason in (
-        (Verdict.BROKEN, "raised ValueError: " + "out of <registers>" * 10),
-        (Verdict.NOT_SUPPORTED, "no gradients here"),
-    ):
-        results = _without_answer(verdict, reason)
-        yield replace(
-            refuted, name=verdict.slug, verdict=verdict, results=results, planned=3, diagnoses=()
-        )
-    yield replace(right, verdict=Verdict.INCOMPLETE, worst=None, results=())
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("report") / "index.html"
-    path.write_text(html(Report(certificates=tuple(_certificates()))), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with hostile texts in every field."""
-    path = tmp_path_factory.mktemp("hostile") / "index.html"
-    path.write_text(html(filled(ALL_IN_ONE)), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of an audit of a bound, with a hostile name."""
-    path = tmp_path_factory.mktemp("audit") / "index.html"
-    (first, *others) = EXAMPLE.passing
-    wrong = replace(first, name=HOSTILE, sentence=HOSTILE)
-    path.write_text(bound_page(replace(EXAMPLE, passing=(wrong, *others))), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a search, with a hostile name, and a claim that is refuted."""
-    path = tmp_path_factory.mktemp("search") / "index.html"
-    golden = read(Path(__file__).with_name("golden") / "certificate.json")
-    (result, *_) = (one for found in golden.certificates for one in found.refutations)
-    (claim,) = SEARCH.claims
-    wrong = replace(claim, claim=HOSTILE, found=Found(result=result))
-    found = replace(SEARCH, name=HOSTILE, command=HOSTILE, claims=(claim, wrong))
-    path.write_text(search_page(found), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(params=["file", "hostile", "audit", "search"])
-def any_page(request: pytest.FixtureRequest) -> Path:
-    path: Path = request.getfixturevalue(request.param)
-    return path
+@pytest.fixture(params=PAGES)
+def any_page(request: pytest.FixtureRequest, written: Callable[[str], Path]) -> Path:
+    return written(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +92,16 @@ def test_nothing_is_asked_of_the_network_and_nothing_complains(
     unfold(page)
     assert asked == [any_page.as_uri()]
     assert said == []
-    assert page.title().startswith(("gradcert report: ", "gradcert audit: ", "gradcert search: "))
+    assert page.title().startswith(TITLES)
+    page.close()
+
+
+def test_a_page_of_32_implementations_has_less_than_20_screens(
+    browser: Browser, written: Callable[[str], Path]
+) -> None:
+    page = opened(browser, written("league"))
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height < 20 * DESK["height"]
     page.close()
 
 
@@ -200,19 +129,22 @@ def test_headings_are_in_order_and_tables_have_headers(browser: Browser, any_pag
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
-def test_the_page_follows_the_scheme(browser: Browser, file: Path, scheme: str, dark: bool) -> None:
-    page = opened(browser, file, scheme=scheme)
+def test_the_page_follows_the_scheme(
+    browser: Browser, any_page: Path, scheme: str, dark: bool
+) -> None:
+    page = opened(browser, any_page, scheme=scheme)
     paper, ink, drawn = page.evaluate(
         """() => {
         const light = colour => colour.match(/[\\d.]+/g).slice(0, 3).reduce((a, b) => a + +b, 0);
         const body = getComputedStyle(document.body);
-        const label = getComputedStyle(document.querySelector('.pair svg text'));
-        return [light(body.backgroundColor), light(body.color), light(label.fill)];
+        const labels = [...document.querySelectorAll('.pair svg text')];
+        const fills = labels.slice(0, 1).map(one => light(getComputedStyle(one).fill));
+        return [light(body.backgroundColor), light(body.color), fills];
         }"""
     )
     assert (paper < 150) == dark
     assert (ink > 600) == dark
-    assert drawn == ink
+    assert drawn == [ink] * (any_page.stem in PICTURED)
     page.close()
 
 
@@ -227,14 +159,11 @@ def test_the_page_does_not_scroll_sideways(browser: Browser, any_page: Path, scr
     page.close()
 
 
-@pytest.mark.parametrize("which", ["file", "audit", "search"])
 @pytest.mark.parametrize(
     ("screen", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"]
 )
-def test_axe_finds_no_barrier(
-    browser: Browser, request: pytest.FixtureRequest, which: str, scheme: str, screen: dict
-) -> None:
-    page = opened(browser, request.getfixturevalue(which), scheme=scheme, screen=screen)
+def test_axe_finds_no_barrier(browser: Browser, any_page: Path, scheme: str, screen: dict) -> None:
+    page = opened(browser, any_page, scheme=scheme, screen=screen)
     unfold(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
