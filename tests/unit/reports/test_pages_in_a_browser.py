@@ -27,7 +27,7 @@ ARGUMENTS = [
 ]
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 380, "height": 800}
-PICTURED = ("report", "one", "league", "hostile")
+PICTURED = ("report", "one", "league")
 TITLES = tuple(f"gradcert {what}: " for what in ("report", "audit", "audits", "search"))
 
 
