@@ -1,5 +1,7 @@
 """The published figures say what was measured."""
 
+from pathlib import Path
+
 import pytest
 from families import FAMILIES
 from figures import FamilyFigures, Run, Subject, figures
@@ -60,6 +62,11 @@ def test_the_share_of_a_family_counts_the_runs_that_refute() -> None:
     found = FamilyFigures(FAMILY, RUNS)
     assert (found.share, found.as_wanted) == ("75%", False)
     assert found.names == "no name (2), sign-flipped (1)"
+
+
+def test_the_readme_counts_the_families() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert f"{len(FAMILIES)} families of drawn flaws" in readme.read_text()
 
 
 def test_nearly_all_is_not_all() -> None:
