@@ -95,6 +95,7 @@ def _league() -> str:
                 replace(
                     one,
                     name=f"{one.name} {number}",
+                    planned=len(one.results),
                     provenance=replace(one.provenance, command=f"gradcert certify {number % 4}"),
                 )
                 for number, one in enumerate(kinds)

@@ -132,6 +132,12 @@ def test_the_readme_counts_the_unusual_implementations_the_libraries_and_the_aud
     assert counted(r"what (\d+) cases of public tests let\s+through") == [len(replayed)]
 
 
+def test_the_changelog_counts_as_the_readme_does() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert f"{len(FLAWED)} known flaws" in changelog
+    assert f"{len(UNUSUAL)} unusual but right implementations" in changelog
+
+
 def test_the_readme_has_the_figures_of_the_published_run_until_it_is_made_again() -> None:
     published = (ROOT / "reports" / "published" / "quality.md").read_text()
     flaws, unusual = len(FLAWED), len(UNUSUAL)
