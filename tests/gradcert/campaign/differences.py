@@ -13,7 +13,14 @@ from gradcert.generation.scope import largest_logit
 from gradcert_implementations import Array
 from gradcert_oracle import BINARY32, Format
 
-__all__ = ["case_of", "count_of", "described", "judged_by_the_oracle", "reason_against"]
+__all__ = [
+    "case_of",
+    "count_of",
+    "described",
+    "judged_by_the_oracle",
+    "reason_against",
+    "rows_of",
+]
 
 
 def judged_by_the_oracle(format: Format) -> bool:
@@ -75,6 +82,20 @@ def count_of(claim: Claim) -> int:
     return _sizes(claim) * (2 if judged_by_the_oracle(claim.format) else 1)
 
 
+def rows_of(claim: Claim) -> int:
+    """Return how many rows a claim has for each difference.
+
+    Examples
+    --------
+    >>> from gradcert.core.claim import claims_of
+    >>> from gradcert_implementations import load
+    >>> subject = load("numpy", quantities=["softmax", "dE/dz", "hvp"], formats=["binary16"])
+    >>> [rows_of(claim) for claim in claims_of(subject)]
+    [1, 2, 4]
+    """
+    return len(next(iter(_beside(claim).values()), "d"))
+
+
 def described(claim: Claim) -> str:
     """Return in words what is tried of a claim."""
     largest = _largest(claim)
@@ -101,8 +122,7 @@ def case_of(claim: Claim, first: int, last: int) -> Case:
     numbers = np.arange(first, last)
     d = (numbers % sizes).astype(bits).view(dtype)
     d = np.where(numbers < sizes, -d, d)
-    every = _beside(claim)
-    rows = len(next(iter(every.values()), "d"))
+    every, rows = _beside(claim), rows_of(claim)
     logits = np.zeros((len(d) * rows, 2), dtype)
     logits[:, 0] = np.repeat(d, rows)
     arguments = {LOGITS: logits, "targets": np.resize(np.eye(2), logits.shape)}

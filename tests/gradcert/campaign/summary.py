@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from gradcert.campaign.blocks import Block
+from gradcert.campaign.differences import rows_of
 from gradcert.core.claim import Claim
 from gradcert_oracle import levels
 from gradcert_reports.searches.records import (
@@ -75,7 +76,7 @@ def _of_claim(
     found = next((block.found for block in done if block.found is not None), None)
     # A row whose true value is out of range is not compared.
     rows = sum(block.rows for block in done)
-    whole = bool(wanted) and rows == wanted[-1].last and found is None
+    whole = bool(wanted) and rows == wanted[-1].last * rows_of(claim) and found is None
     worst, curve = _curve(done)
     return ClaimSearch(
         claim=str(claim),

@@ -121,12 +121,15 @@ def test_exhaustive_blocks_have_every_difference_once() -> None:
         assert set(numbers.tolist()) == set(np.flatnonzero(inside).tolist())
 
 
-def test_a_claim_is_exhaustive_only_if_every_row_was_compared() -> None:
-    claims = _claims(quantities=["softmax"], formats=["bfloat16"])
+@pytest.mark.parametrize(("quantity", "rows"), [("softmax", 1), ("dE/dz", 2), ("hvp", 4)])
+def test_a_claim_is_exhaustive_only_if_every_row_was_compared(quantity: str, rows: int) -> None:
+    claims = _claims(quantities=[quantity], formats=["bfloat16"])
     blocks = exhaustive_blocks(claims)
-    done = [replace(_done(block), rows=block.last - block.first) for block in blocks]
+    done = [replace(_done(block), rows=rows * (block.last - block.first)) for block in blocks]
     (claim,) = of_claims(claims, done, blocks)
     assert claim.exhaustive
+    (claim,) = of_claims(claims, done[:-1], blocks)
+    assert not claim.exhaustive
     (claim,) = of_claims(claims, [*done[:-1], replace(done[-1], rows=1)], blocks)
     assert not claim.exhaustive
 

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from command_line import Run, run, without
+
+from gradcert_reports.searches.records import Search
 
 LIMITED = ("--rows", "1e5")
 
@@ -113,3 +116,28 @@ def test_a_search_does_not_go_on_with_a_file_that_has_changed(script: Run, tmp_p
     found = script("search", "--into", "night")
     assert (found.returncode, found.stdout) == (2, "")
     assert "mine.py has changed since the search began" in found.stderr
+
+
+def _exhaustive(folder: Path) -> set[str]:
+    found = msgspec.json.decode((folder / "search.json").read_bytes(), type=Search)
+    assert found.found == ()
+    return {claim.claim for claim in found.claims if claim.exhaustive}
+
+
+def test_exhaustive_is_said_of_each_quantity_whose_blocks_are_all_done(
+    script: Run, tmp_path: Path
+) -> None:
+    names = ("softmax", "loss", "dE/dz", "softmax-backward")
+    options = [word for name in names for word in ("--quantity", name)]
+    options += ["--format", "half", "--largest-logit", "1e-6", "--exhaustive", "--jobs", "1"]
+    found = script("search", "numpy", *options, "--into", "night")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("Exhaustive:") == len(names)
+    assert _exhaustive(tmp_path / "night") == {f"{name}-binary16" for name in names}
+    # A line is a block, and here a block is a claim.
+    file = tmp_path / "night" / "blocks.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if "dE/dz" not in line and "back" not in line))
+    report = script("search", "--into", "night", "--report")
+    assert report.stdout.count("Exhaustive:") == 2
+    assert _exhaustive(tmp_path / "night") == {"softmax-binary16", "loss-binary16"}
