@@ -2,7 +2,9 @@
 
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from gradcert.campaign.regimes import drawn
 from gradcert.campaign.requests import Request
 from gradcert.campaign.tally import Tally
 from gradcert.checks import Check, planned_cases
-from gradcert.checks.accuracy import accuracy, judged_rows
+from gradcert.checks.accuracy import judged_rows
 from gradcert.checks.registry import CHECKS, check_named
 from gradcert.checks.screening import without_screen
 from gradcert.core.case import Case
@@ -49,7 +51,7 @@ _DIFFERENCES = 1 << 14
 _BESIDE, _SPACED = 4, 16
 """Rows of a refuting case that are tried alone, on each side of the wrong one, and far from it."""
 
-_ACCURACY = check_named("accuracy")
+_ACCURACY, _AGAIN = check_named("accuracy"), check_named("second-backward")
 
 
 @functools.lru_cache(maxsize=2)
@@ -57,6 +59,17 @@ def loaded(request: Request) -> tuple[Implementation, dict[str, Claim]]:
     """Return the subject of a search, and its claims by name."""
     subject = subject_of(request.spec, request.options, limits=request.limits)
     return subject, {str(claim): claim for claim in claims_of(subject)}
+
+
+def _differs(claim: Claim, case: Case) -> bool:
+    """Return whether a second backward has other bits than the first, or no answer."""
+    subject, first = claim.implementation, claim.answer(case).copy()
+    assert subject.second_backward is not None
+    again = replace(subject, functions={claim.quantity.name: subject.second_backward})
+    try:
+        return replace(claim, implementation=again).answer(case).tobytes() != first.tobytes()
+    except (Broken, NotSupported):
+        return True
 
 
 def _cases(claim: Claim, block: Block) -> Iterator[tuple[Check, Case]]:
@@ -68,7 +81,10 @@ def _cases(claim: Claim, block: Block) -> Iterator[tuple[Check, Case]]:
     generator = np.random.default_rng([block.seed, block.number])
     if block.part != PLAN:
         for _ in range(_BATCHES):
-            yield _ACCURACY, drawn(claim, block.part, generator)
+            case = drawn(claim, block.part, generator)
+            yield _ACCURACY, case
+            if _AGAIN.applies(claim):
+                yield _AGAIN, case
         return
     settings = SearchSettings(max_examples=1, seed=block.seed)
     for check in CHECKS:
@@ -77,11 +93,15 @@ def _cases(claim: Claim, block: Block) -> Iterator[tuple[Check, Case]]:
                 yield check, filled(planned)
 
 
-def _examined(claim: Claim, case: Case, block: Block) -> list[JudgedRow | AcceptedRows]:
+def _examined(
+    claim: Claim, check: Check, case: Case, block: Block
+) -> Sequence[JudgedRow | AcceptedRows]:
     """Examine a case; of drawn rows nearly all are unlike, and a smaller sample is judged."""
     of_all_rows = claim.quantity.options and counted(claim.loss, case).nothing
     if block.part == PLAN or claim.quantity.reduces or of_all_rows:
-        return accuracy(claim, case)
+        return check.run(claim, case)
+    if check is _AGAIN:
+        return check.run(claim, case) if _differs(claim, case) else []
     answer = claim.answer(case).copy()
     return judged_rows(claim, case, answer, np.arange(case.rows), one_in=_ONE_IN)
 
@@ -140,27 +160,32 @@ def examine(request: Request, block: Block) -> SearchedBlock:
     """Examine a block, and return what was found.
 
     The same block of the same request finds the same, but for the seconds. It ends with the first
-    case that refutes the claim.
+    case that refutes the claim. What a second backward returns may refute the claim, and is not
+    counted.
     """
     _, claims = loaded(request)
     claim, start = claims[block.claim], time.perf_counter()
-    tally, found = Tally(claim), None
+    tally, found, refused = Tally(claim), None, False
     all_judged = block.last > 0 and judged_by_the_oracle(claim.format)
     with no_exit(), seeded(), kept_state():
         for check, planned in _cases(claim, block):
+            if refused and check.may_be_refused:
+                continue
             case = planned
             try:
-                if all_judged:
-                    with without_screen():
-                        tally.add(case, _examined(claim, case, block))
-                else:
-                    tally.add(case, _examined(claim, case, block))
+                with without_screen() if all_judged else nullcontext():
+                    judged = _examined(claim, check, case, block)
+                    if check is _AGAIN:
+                        continue
+                    tally.add(case, judged)
                 if tally.unasked is not None:
                     case = tally.unasked
                     tally.answered(claim.answer(case))
             except (Refuted, Broken, NotSupported) as failure:
-                found = _found(claim, check, case, failure)
-                break
+                refused = check.may_be_refused and isinstance(failure, NotSupported)
+                if not refused:
+                    found = _found(claim, check, case, failure)
+                    break
     return SearchedBlock(
         number=block.number,
         claim=block.claim,

@@ -222,3 +222,43 @@ def test_a_subject_that_breaks_on_one_row_is_broken_and_ends_no_search(
     found = examine(request, Block(0, "dE/dz-binary32", "benign", seed=1)).found
     assert found is not None
     assert found.result.verdict == "broken"
+
+
+TWICE = """
+import torch
+class Loss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, logits, targets):
+        ctx.save_for_backward(torch.softmax(logits, 1) - targets)
+        ctx.times = 0
+        return -(targets * torch.log_softmax(logits, 1)).sum(1)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        ctx.times += 1
+        return WHAT * ctx.saved_tensors[0] * upstream[:, None], None
+
+loss = Loss.apply
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "factor", "verdict"),
+    [
+        (PLAN, "ctx.times", "refuted"),
+        ("benign", "ctx.times", "refuted"),
+        ("benign", "1", None),
+        ("benign", "1 / (2 - ctx.times)", "broken"),
+    ],
+)
+def test_a_second_backward_is_examined_too(
+    tmp_path: Path, part: str, factor: str, verdict: str | None
+) -> None:
+    (tmp_path / "twice.py").write_text(TWICE.replace("WHAT", factor))
+    options = Options(quantities=["dE/dz"], formats=["binary32"], domain=["classes=3"])
+    request = Request(spec=f"torch:{tmp_path}/twice.py:loss", options=options)
+    block = examine(request, Block(0, "dE/dz-binary32", part, seed=1))
+    assert (block.found and block.found.result.verdict) == verdict
+    if block.found is not None:
+        assert block.found.result.check == "second-backward"
+    assert block.rows > 100
