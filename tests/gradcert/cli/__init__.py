@@ -12,7 +12,7 @@ from gradcert.cli.audit_tests import audit_tests_command
 from gradcert.cli.catalogue import explain_command, list_command
 from gradcert.cli.certify import certify_command
 from gradcert.cli.claims import claims_command
-from gradcert.cli.defaults import WithDefaults
+from gradcert.cli.defaults import WithDefaults, WithDefaultsAtFirst
 from gradcert.cli.entry import Application
 from gradcert.cli.plan import plan_command
 from gradcert.cli.reports import diff_command, merge_command, render_command
@@ -55,7 +55,7 @@ def _gradcert(
 
 
 main.command("certify", cls=WithDefaults)(certify_command)
-main.command("search")(search_command)
+main.command("search", cls=WithDefaultsAtFirst)(search_command)
 main.command("claims")(claims_command)
 main.command("plan", cls=WithDefaults)(plan_command)
 main.command("list")(list_command)

@@ -10,12 +10,15 @@ from gradcert import MAX_EXAMPLES
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import (
     MaxExamples,
+    MemoryLimit,
     Quick,
     Quiet,
     ReportFolder,
     Seed,
     Thorough,
+    TimeLimit,
     effort_of,
+    limits_of,
     takes_options,
 )
 from gradcert.cli.running import (
@@ -82,22 +85,8 @@ def certify_command(
             "verdict. A program is always isolated.",
         ),
     ] = False,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            metavar="SECONDS",
-            help="Seconds allowed per call (default 60); implies --isolate.",
-        ),
-    ] = None,
-    memory_limit: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01,
-            metavar="GIB",
-            help="GiB of memory that the process may use (default 4); implies --isolate.",
-        ),
-    ] = None,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -137,29 +126,18 @@ def certify_command(
     """
     from gradcert.api import select_subjects, settings_in
     from gradcert.core.endings import no_exit
-    from gradcert.core.limits import Limits, memory_can_be_limited
     from gradcert.core.settings import SearchSettings
 
     effort = effort_of(quick=quick, thorough=thorough)
     for option, needed in (("--jobs above one", jobs and jobs > 1), ("--time-budget", time_budget)):
         if needed and os.name != "posix":
             usage_error(f"{option} needs POSIX (Linux, macOS): leave it out")
-    isolated = isolate or time_limit is not None or memory_limit is not None
-    if isolated and not memory_can_be_limited():
-        say("gradcert: this system cannot limit memory, so only the time is limited")
-    try:
-        limits = Limits(
-            seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
-        )
-    except ValueError as error:
-        usage_error(f"--time-limit or --memory-limit: {error}")
+    limits = limits_of(isolate=isolate, time_limit=time_limit, memory_limit=memory_limit)
     make_empty(report)
     with stoppable(time_budget) as budget, no_exit():
         try:
             with kept_streams():
-                selection = select_subjects(
-                    spec or (), options, limits=limits if isolated else None
-                )
+                selection = select_subjects(spec or (), options, limits=limits)
         except SpecError as error:
             usage_error(str(error))
 

@@ -19,9 +19,18 @@ from gradcert.cli.streams import say
 from gradcert_implementations.names import known_name
 from gradcert_implementations.options import SHORT, Options
 
-__all__ = ["Defaults", "WithDefaults", "defaults_of_pytest", "left_by", "project_defaults"]
+__all__ = [
+    "Defaults",
+    "WithDefaults",
+    "WithDefaultsAtFirst",
+    "defaults_of_pytest",
+    "left_by",
+    "project_defaults",
+]
 
 _EFFORTS = {"quick", "thorough"}
+
+_NOT_OF_THE_SUBJECT = {"jobs", "quiet"}
 
 
 @dataclass(frozen=True)
@@ -189,7 +198,9 @@ class WithDefaults(TyperCommand):
         found = None if asks_for_help or context.resilient_parsing else _found(context)
         if found is None:
             return super().parse_args(context, arguments)
-        context.default_map = found.values
+        context.default_map = {
+            name: value for name, value in found.values.items() if self._takes(name, value)
+        }
         try:
             rest = super().parse_args(context, arguments)
         except typer.BadParameter as error:
@@ -199,6 +210,9 @@ class WithDefaults(TyperCommand):
             usage_error(f"{found.file}, [tool.gradcert]: {error.format_message()}")
         names = [str(one.name) for one in self.params]
         defaults = {name for name in names if self._is_default(context, name)}
+        forgotten = self._forgotten(context, defaults)
+        context.params |= {one.name: one.default for one in self.params if one.name in forgotten}
+        defaults -= forgotten
         values = {name: context.params[name] for name in defaults}
         left = left_by(
             {name: value for name, value in context.params.items() if name not in defaults}, values
@@ -216,7 +230,26 @@ class WithDefaults(TyperCommand):
             say(f"gradcert: defaults of {found.file}: {', '.join(used)}")
         return rest
 
+    def _takes(self, name: str, value: Any) -> bool:
+        """Return whether an option of this name is a flag here if and only if it is one there."""
+        named = (one for one in self.params if isinstance(one, TyperOption) and one.name == name)
+        return any(one.is_flag == isinstance(value, bool) for one in named)
+
+    def _forgotten(self, _: typer.Context, __: set[str]) -> set[str]:
+        """Return which of the defaults do not count."""
+        return set()
+
     @staticmethod
     def _is_default(context: Any, name: str) -> bool:
         source = context.get_parameter_source(name)
         return source is not None and source.name == "DEFAULT_MAP"
+
+
+class WithDefaultsAtFirst(WithDefaults):
+    """A command that begins what SPEC names, or goes on with it where SPEC is left out.
+
+    What goes on has its options already. So only those defaults count that are not about it.
+    """
+
+    def _forgotten(self, context: typer.Context, defaults: set[str]) -> set[str]:
+        return set() if context.params["spec"] else defaults - _NOT_OF_THE_SUBJECT

@@ -15,17 +15,21 @@ from gradcert.cli.streams import say
 from gradcert_implementations.options import Options
 
 if TYPE_CHECKING:
+    from gradcert.core.limits import Limits
     from gradcert.core.settings import Effort
 
 __all__ = [
     "MaxExamples",
+    "MemoryLimit",
     "Quick",
     "Quiet",
     "ReportFolder",
     "Seed",
     "Thorough",
+    "TimeLimit",
     "effort_of",
     "folder",
+    "limits_of",
     "seed",
     "takes_options",
 ]
@@ -106,6 +110,45 @@ ReportFolder: TypeAlias = Annotated[
         metavar="DIR", parser=folder, help="Write a report into this folder: index.html and more."
     ),
 ]
+
+TimeLimit: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1,
+        metavar="SECONDS",
+        help="Seconds allowed per call (default 60); implies --isolate.",
+    ),
+]
+
+MemoryLimit: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        metavar="GIB",
+        help="GiB of memory that the process may use (default 4); implies --isolate.",
+    ),
+]
+
+
+def limits_of(
+    *, isolate: bool, time_limit: float | None, memory_limit: float | None
+) -> "Limits | None":
+    """Return the limits that the options choose; None if nothing is isolated.
+
+    A limit that is none is a usage error.
+    """
+    from gradcert.core.limits import Limits, memory_can_be_limited
+
+    isolated = isolate or time_limit is not None or memory_limit is not None
+    if isolated and not memory_can_be_limited():
+        say("gradcert: this system cannot limit memory, so only the time is limited")
+    try:
+        limits = Limits(
+            seconds=time_limit or Limits.seconds, gigabytes=memory_limit or Limits.gigabytes
+        )
+    except ValueError as error:
+        usage_error(f"--time-limit or --memory-limit: {error}")
+    return limits if isolated else None
 
 
 def effort_of(*, quick: bool, thorough: bool) -> "Effort":

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcert.cli.interrupts import stoppable
-from gradcert.cli.options import Quiet, Seed, folder, takes_options
+from gradcert.cli.options import (
+    MemoryLimit,
+    Quiet,
+    Seed,
+    TimeLimit,
+    folder,
+    limits_of,
+    takes_options,
+)
 from gradcert.cli.running import available_cores, make_ready, usage_error
 from gradcert.cli.statuses import Status
 from gradcert.cli.streams import kept_streams, printing, say
@@ -219,6 +227,8 @@ def search_command(
             "--isolate", help="Run the implementation in processes of its own, one for each worker."
         ),
     ] = False,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -256,6 +266,9 @@ def search_command(
     from gradcert_reports.searches.files import write_search
     from gradcert_reports.searches.text import search_text
 
+    limits = limits_of(isolate=isolate, time_limit=time_limit, memory_limit=memory_limit)
+    if limits and not max(limits.seconds, limits.gigabytes) < inf:
+        usage_error("--time-limit or --memory-limit is inf: leave it out, or name a number")
     unknown = f"no search in {into}: name a SPEC to begin one"
     if spec is None and not into.is_dir():
         usage_error(unknown)
@@ -268,13 +281,13 @@ def search_command(
         request = Request(
             spec=spec,
             options=options,
-            limits=Limits() if isolate or spec.startswith("command:") else None,
+            limits=limits or (Limits() if spec.startswith("command:") else None),
             seed=seed,
             exhaustive=exhaustive,
         )
     elif before is None:
         usage_error(unknown)
-    elif options != Options() or isolate or exhaustive or seed:
+    elif options != Options() or limits or exhaustive or seed:
         usage_error(
             f"the search in {into} has its options already: leave them out, or give SPEC too"
         )

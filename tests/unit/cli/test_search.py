@@ -19,6 +19,10 @@ LIMITED = ("--rows", "1e5")
         (("mine.py:right", "--rows", "inf"), "--rows is inf; expected a positive number"),
         (("mine.py:right", "--rows", "9", "--hours", "1"), "leave one of them out"),
         (("mine.py:right", "--rows", "9", "--exhaustive"), "leave --rows out"),
+        (
+            ("mine.py:right", *LIMITED, "--time-limit", "inf"),
+            "--time-limit or --memory-limit is inf",
+        ),
         ((), "name a SPEC to begin one"),
         (("mine.py:left", *LIMITED), "has no attribute 'left'"),
         (
@@ -141,3 +145,34 @@ def test_exhaustive_is_said_of_each_quantity_whose_blocks_are_all_done(
     report = script("search", "--into", "night", "--report")
     assert report.stdout.count("Exhaustive:") == 2
     assert _exhaustive(tmp_path / "night") == {"softmax-binary16", "loss-binary16"}
+
+
+@pytest.mark.usefixtures("mine")
+def test_the_defaults_of_a_project_count_where_a_search_begins(script: Run, tmp_path: Path) -> None:
+    lines = (
+        "[tool.gradcert]",
+        'quantity = ["dE/dz"]',
+        'format = ["fp32"]',
+        'domain = ["classes=3"]',
+        "seed = 3",
+        "jobs = 1",
+        "time-limit = 50",
+        'report = "out"',
+        "quick = true",
+    )
+    (tmp_path / "pyproject.toml").write_text("\n".join(lines))
+    found = script("search", "mine.py:right", *LIMITED, "--memory-limit", "3", "--into", "night")
+    assert found.returncode == 0, found.stderr
+    said = f"gradcert: defaults of {tmp_path}/pyproject.toml: "
+    named = "--quantity, --format, --domain, --time-limit, --jobs, --seed"
+    assert found.stderr.splitlines()[0] == said + named
+    started = msgspec.json.decode((tmp_path / "night" / "started.json").read_bytes())
+    assert started["request"]["seed"] == 3
+    assert started["request"]["limits"] == {"seconds": 50, "gigabytes": 3}
+    again = script("search", "--into", "night")
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.splitlines()[0] == said + "--jobs"
+    assert again.stdout == found.stdout
+    typed = script("search", "--into", "night", "--time-limit", "9")
+    assert typed.returncode == 2
+    assert "has its options already" in typed.stderr
