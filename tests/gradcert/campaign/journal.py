@@ -80,15 +80,16 @@ class Journal:
         except ValueError as error:
             raise OtherSearch(f"{directory} holds no search that can be read: {error}") from error
 
-    def _read(self) -> Iterator[Line]:
-        """Yield the whole lines. A last one that was cut short does not count, and is removed."""
+    def _whole(self) -> tuple[bytes, bool]:
+        """Return the whole lines, and whether a last one is cut short: it does not count."""
         path = self._directory / _BLOCKS
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            write_atomically(path, whole)
+        return whole, len(whole) < len(content)
+
+    def _read(self) -> Iterator[Line]:
         seen: set[int] = set()
-        for text in whole.splitlines():
+        for text in self._whole()[0].splitlines():
             line = msgspec.json.decode(text, type=Line)
             if line.block.number not in seen:
                 seen.add(line.block.number)
@@ -102,11 +103,17 @@ class Journal:
     def begin(self, started: Started) -> None:
         """Write down how the search began, or with which limits it goes on.
 
+        A last line that was cut short is removed here, and not where the folder is read: while
+        another process searches, its last line may be half written.
+
         Raises
         ------
         OSError
             If the folder cannot be written to.
         """
+        whole, cut = self._whole()
+        if cut:
+            write_atomically(self._directory / _BLOCKS, whole)
         write_atomically(self._directory / _STARTED, msgspec.json.encode(started))
         self.started = started
 

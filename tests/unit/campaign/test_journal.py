@@ -55,9 +55,12 @@ def test_a_last_line_that_was_cut_short_does_not_count_and_the_next_one_does(
 ) -> None:
     _filled(tmp_path)
     file = tmp_path / "blocks.jsonl"
-    file.write_bytes(file.read_bytes()[:-cut])
+    content = file.read_bytes()[:-cut]
+    file.write_bytes(content)
     journal = Journal(tmp_path)
     assert [line.block.number for line in journal.lines] == [1, 0]
+    assert file.read_bytes() == content, "a reader wrote"
+    journal.begin(STARTED)
     journal.add(20.0, _block(7))
     assert [line.block.number for line in Journal(tmp_path).lines] == [1, 0, 7]
 
