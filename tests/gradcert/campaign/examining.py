@@ -65,9 +65,10 @@ def _differs(claim: Claim, case: Case) -> bool:
     """Return whether a second backward has other bits than the first, or no answer."""
     subject, first = claim.implementation, claim.answer(case).copy()
     assert subject.second_backward is not None
-    again = replace(subject, functions={claim.quantity.name: subject.second_backward})
+    functions = dict.fromkeys(subject.functions, subject.second_backward)
+    again = replace(claim, implementation=replace(subject, functions=functions))
     try:
-        return replace(claim, implementation=again).answer(case).tobytes() != first.tobytes()
+        return again.answer(case).tobytes() != first.tobytes()
     except (Broken, NotSupported):
         return True
 

@@ -3,20 +3,17 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gradcert.campaign.blocks import Block, drawn_block, exhaustive_blocks
 from gradcert.campaign.cluster import results
 from gradcert.campaign.counting import Counting
+from gradcert.campaign.crew import Crew
 from gradcert.campaign.differences import reason_against
 from gradcert.campaign.examining import loaded
 from gradcert.campaign.journal import Journal
 from gradcert.campaign.summary import of_claims
 from gradcert_implementations import domain_in_words, loss_in_words
 from gradcert_reports.searches.records import Bound, Search, SearchedBlock
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 __all__ = ["Campaign", "Standing"]
 
@@ -113,7 +110,7 @@ class Campaign:
                 return
             yield block
 
-    def run(self, client: "Client", *, uploaded: bool) -> Iterator[Standing]:
+    def run(self, crew: Crew, *, uploaded: bool) -> Iterator[Standing]:
         """Examine the blocks that are left, and yield how far the search is.
 
         The search is written down first, and each block when it is done.
@@ -126,7 +123,7 @@ class Campaign:
             If the folder cannot be written to.
         """
         self._journal.begin(self.started)
-        for block in results(client, self.request, self._left(), uploaded=uploaded):
+        for block in results(crew, self.request, self._left(), uploaded=uploaded):
             self._journal.add(self.seconds, block)
             self._counting.add(block)
             self._note(block)

@@ -39,7 +39,7 @@ __all__ = ["search_command"]
 
 
 @contextmanager
-def _progress_line(workers: int, *, quiet: bool) -> "Iterator[Callable[[Standing], None]]":
+def _progress_line(*, quiet: bool) -> "Iterator[Callable[[Standing, int], None]]":
     """Show one line on standard error that says how far a search is; none without a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -57,7 +57,7 @@ def _progress_line(workers: int, *, quiet: bool) -> "Iterator[Callable[[Standing
         task = shown.add_task("starting", total=None)
         first: list[tuple[int, float]] = []
 
-        def update(now: "Standing") -> None:
+        def update(now: "Standing", workers: int) -> None:
             first[:] = first or [(now.rows, now.seconds)]
             rows, seconds = now.rows - first[0][0], now.seconds - first[0][1]
             said = [f"{count(now.rows)} rows"]
@@ -80,7 +80,7 @@ def _started(
     """Return how a search begins, or goes on; end in a usage error if it cannot."""
     import msgspec
 
-    from gradcert.campaign.cluster import DECIDING
+    from gradcert.campaign.crew import DECIDING
     from gradcert.campaign.journal import Started
     from gradcert.campaign.requests import in_file
     from gradcert.engine.provenance import versions
@@ -165,19 +165,18 @@ def _run(
     campaign: "Campaign", into: Path, address: str | None, jobs: int, *, quiet: bool
 ) -> Status | None:
     """Search until nothing is left. Return why it ended before, if it did."""
-    from gradcert.campaign.cluster import ClusterError, NoClusterError, connected
+    from gradcert.campaign.cluster import connected
+    from gradcert.campaign.crew import ClusterError, NoClusterError
 
     way_on = f"gradcert search --into {into} goes on from here"
 
     try:
         with (
-            connected(address, jobs, campaign.request.spec) as client,
-            _progress_line(
-                len(client.scheduler_info(n_workers=-1)["workers"]), quiet=quiet
-            ) as show,
+            connected(address, jobs, campaign.request.spec) as crew,
+            _progress_line(quiet=quiet) as show,
         ):
-            for standing in campaign.run(client, uploaded=address is not None):
-                show(standing)
+            for standing in campaign.run(crew, uploaded=address is not None):
+                show(standing, crew.workers)
     except KeyboardInterrupt:
         say(f"interrupted: {way_on}")
         return Status.INTERRUPTED
@@ -304,7 +303,9 @@ def search_command(
         campaign = _campaign(journal)
         if not (report or campaign.complete):
             ended = _run(campaign, into, cluster, jobs or available_cores(), quiet=quiet)
-        journal.begin(started)  # Before its pages: a folder without it holds no search.
+        if not report or before is None:
+            # Before its pages: a folder without it holds no search.
+            journal.begin(started)
         found = campaign.search()
         for path in write_search(found, into):
             say(f"wrote {path}")

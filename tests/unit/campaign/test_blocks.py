@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from subjects import RIGHT_SOURCE
 
+from gradcert.campaign import examining
 from gradcert.campaign.blocks import PLAN, Block, drawn_block, exhaustive_blocks
 from gradcert.campaign.counting import Counting
 from gradcert.campaign.differences import case_of, count_of, reason_against
@@ -252,8 +253,13 @@ loss = Loss.apply
     ],
 )
 def test_a_second_backward_is_examined_too(
-    tmp_path: Path, part: str, factor: str, verdict: str | None
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    factor: str,
+    verdict: str | None,
 ) -> None:
+    monkeypatch.setattr(examining, "_BATCHES", 1)
     (tmp_path / "twice.py").write_text(TWICE.replace("WHAT", factor))
     options = Options(quantities=["dE/dz"], formats=["binary32"], domain=["classes=3"])
     request = Request(spec=f"torch:{tmp_path}/twice.py:loss", options=options)

@@ -28,7 +28,8 @@ def planted(logits, targets):
         gradient[logits[:, 0] == np.float16(-3.140625)] *= 1.25
     return gradient
 """
-WAIT = 60
+WAIT = 300
+"""A busy machine needs seconds to start a process."""
 
 
 def _started(command: list[str], log: Path, folder: Path) -> "subprocess.Popen[bytes]":
@@ -70,6 +71,25 @@ class Cluster:
             process.wait()
 
 
+def _other_worker(
+    cluster: Cluster, folder: Path, *, version: str, threads: int = 1, hidden: str = ""
+) -> "subprocess.Popen[bytes]":
+    """Start a worker with another version of numpy, or without a library that is hidden."""
+    code = (
+        "import importlib.metadata as m, sys\n"
+        "known = m.version\n"
+        f"m.version = lambda name: {version} if name == 'numpy' else known(name)\n"
+        f"sys.modules[{hidden!r}] = None\n"
+        "from distributed.cli.dask_worker import main\n"
+        f"main(['{cluster.address}', '--nthreads', '{threads}', '--no-dashboard', "
+        "'--no-nanny'])\n"
+    )
+    log = folder / "other.log"
+    other = _started([sys.executable, "-c", code], log, folder)
+    _said(log, "Registered to")
+    return other
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the user, with a subject; the workers run elsewhere."""
@@ -86,9 +106,10 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield found
 
 
-def _search(home: Path, into: Path, *arguments: str) -> "subprocess.Popen[str]":
+def _search(home: Path, into: Path, *arguments: str, program: str = "") -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", program] if program else [str(GRADCERT)]
     return subprocess.Popen(
-        [str(GRADCERT), "search", *arguments, "--into", str(into)],
+        [*command, "search", *arguments, "--into", str(into)],
         cwd=home,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -98,7 +119,7 @@ def _search(home: Path, into: Path, *arguments: str) -> "subprocess.Popen[str]":
 
 def _done(search: "subprocess.Popen[str]", into: Path, status: int = 0) -> Search:
     """Return what a search found, without its times."""
-    out, err = search.communicate(timeout=300)
+    out, err = search.communicate(timeout=WAIT)
     assert search.returncode == status, out + err
     found = msgspec.json.decode((into / "search.json").read_bytes(), type=Search)
     claims = tuple(
@@ -150,8 +171,13 @@ def test_a_search_that_was_stopped_goes_on_and_finds_the_same(
     into = tmp_path / "night"
     search = _search(home, into, *DRAWN)
     _wait_for_blocks(into, 2)
+    report = _search(home, into, "--report")
+    said = report.communicate(timeout=WAIT)
+    assert report.returncode == 0, said
+    assert "no row is wrong among" in said[0]
+    assert search.poll() is None, "the search was over before the report"
     search.send_signal(number)
-    out, err = search.communicate(timeout=120)
+    out, err = search.communicate(timeout=WAIT)
     assert search.returncode == 130, out + err
     assert "goes on from here" in err
     assert "Traceback" not in err
@@ -170,11 +196,58 @@ def test_a_search_whose_scheduler_is_lost_says_so_and_goes_on_elsewhere(
     search = _search(home, into, *DRAWN, "--cluster", cluster.address)
     _wait_for_blocks(into, 1)
     cluster.scheduler.kill()
-    out, err = search.communicate(timeout=120)
+    out, err = search.communicate(timeout=WAIT)
     assert search.returncode == 3, out + err
     assert err.splitlines()[0].startswith("gradcert: the scheduler is gone")
     assert "Traceback" not in err
     assert _done(_search(home, into), into) == alone
+
+
+SOON = """
+import gradcert.campaign.crew as crew
+crew._GRACE = 1
+from gradcert.cli import main
+main()
+"""
+
+
+def test_a_search_whose_workers_are_all_lost_says_so_and_goes_on_elsewhere(
+    home: Path, cluster: Cluster, alone: Search, tmp_path: Path
+) -> None:
+    into = tmp_path / "night"
+    search = _search(home, into, *DRAWN, "--cluster", cluster.address, program=SOON)
+    _wait_for_blocks(into, 1)
+    for worker in cluster.workers:
+        worker.kill()
+    out, err = search.communicate(timeout=WAIT)
+    assert search.returncode == 3, out + err
+    way_on = f"gradcert search --into {into} goes on from here"
+    assert err.splitlines()[0] == f"gradcert: all workers are gone; {way_on}"
+    assert "Traceback" not in err
+    assert _lines(into) >= 1
+    assert _done(_search(home, into), into) == alone
+
+
+def test_a_worker_that_joins_late_and_would_find_other_things_is_one_clear_line(
+    home: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    options = ("mine.py:right", "--format", "fp32", "--domain", "classes=3", "--hours", "1")
+    into = tmp_path / "night"
+    search = _search(home, into, *options, "--cluster", cluster.address)
+    _wait_for_blocks(into, 1)
+    # One without gradcert cannot read a block, and ends itself; others do its blocks.
+    _other_worker(cluster, tmp_path, version="known(name)", hidden="gradcert").wait(WAIT)
+    assert search.poll() is None
+    other = _other_worker(cluster, tmp_path, version="'another'")
+    try:
+        out, err = search.communicate(timeout=WAIT)
+    finally:
+        other.kill()
+        other.wait()
+    assert search.returncode == 3, out + err
+    assert "has numpy another, and not" in err.splitlines()[0]
+    assert "goes on from here" in err.splitlines()[0]
+    assert "Traceback" not in err
 
 
 def test_a_flaw_at_one_of_all_numbers_of_binary16_is_found(home: Path, tmp_path: Path) -> None:
@@ -201,20 +274,10 @@ def test_a_flaw_at_one_of_all_numbers_of_binary16_is_found(home: Path, tmp_path:
 def test_a_worker_that_would_find_other_things_is_one_clear_line(
     home: Path, cluster: Cluster, tmp_path: Path, threads: int, version: str, said: str
 ) -> None:
-    code = (
-        "import importlib.metadata as m, sys\n"
-        "known = m.version\n"
-        f"m.version = lambda name: {version} if name == 'numpy' else known(name)\n"
-        "from distributed.cli.dask_worker import main\n"
-        f"main(['{cluster.address}', '--nthreads', '{threads}', '--no-dashboard', "
-        "'--no-nanny'])\n"
-    )
-    log = tmp_path / "other.log"
-    other = _started([sys.executable, "-c", code], log, tmp_path)
+    other = _other_worker(cluster, tmp_path, version=version, threads=threads)
     try:
-        _said(log, "Registered to")
         search = _search(home, tmp_path / "night", *DRAWN, "--cluster", cluster.address)
-        out, err = search.communicate(timeout=120)
+        out, err = search.communicate(timeout=WAIT)
     finally:
         other.kill()
         other.wait()
@@ -231,8 +294,8 @@ def test_a_subject_that_cannot_travel_is_one_clear_line(
     into = tmp_path / "night"
     command = ["beside.py:right", "--rows", "1e5", "--cluster", cluster.address]
     search = _search(home, into, *command)
-    out, err = search.communicate(timeout=120)
-    assert search.returncode == 2
-    assert "cannot load beside.py:right" in err.splitlines()[0], out + err
-    assert "No module named 'mine'" in err.splitlines()[0]
-    assert "Traceback" not in err
+    out, err = search.communicate(timeout=WAIT)
+    assert (search.returncode, out) == (2, ""), out + err
+    (line,) = err.splitlines()
+    assert "cannot load beside.py:right" in line
+    assert "No module named 'mine'" in line

@@ -1,0 +1,126 @@
+"""The workers of a search: how many there are now, and what each of them must have."""
+
+import importlib.metadata
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["DECIDING", "ClusterError", "Crew", "NoClusterError", "unlike", "versions"]
+
+DECIDING = ("gradcert", "hypothesis", "ml_dtypes", "numpy", "python-flint")
+"""The libraries that decide what is drawn and what is computed: all workers have one version."""
+
+_BETWEEN = 1.0
+"""Seconds between two looks at the workers."""
+
+_GRACE = 20.0
+"""Seconds without workers after which none is expected any more. Dask starts a lost one anew."""
+
+
+class ClusterError(Exception):
+    """No block can be examined any more; a message in one line."""
+
+
+class NoClusterError(ClusterError):
+    """No block can be examined from the start."""
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that decide, empty for one that is missing."""
+    return {name: _version(name) for name in DECIDING}
+
+
+def unlike(worker: str, theirs: Mapping[str, str], ours: Mapping[str, str], threads: int) -> str:
+    """Say why a worker would find other things; empty if it would not.
+
+    Examples
+    --------
+    >>> unlike("tcp://w:1", {"numpy": "2.0"}, {"numpy": "2.2"}, 1)
+    'the worker tcp://w:1 has numpy 2.0, and not 2.2'
+    >>> unlike("tcp://w:1", {"numpy": ""}, {"numpy": "2.2"}, 1)
+    'the worker tcp://w:1 has no numpy; install numpy 2.2 there'
+    """
+    if threads > 1:
+        return (
+            f"the worker {worker} has {threads} threads, and a subject is examined by one: start "
+            "it with --nthreads 1"
+        )
+    for name, version in ours.items():
+        if not theirs.get(name):
+            return f"the worker {worker} has no {name}; install {name} {version} there"
+        if theirs[name] != version:
+            return f"the worker {worker} has {name} {theirs[name]}, and not {version}"
+    return ""
+
+
+class Crew:
+    """The workers of a scheduler.
+
+    Parameters
+    ----------
+    client
+        The connection to the scheduler.
+
+    Attributes
+    ----------
+    client
+        The same.
+    workers
+        How many workers there were when it looked last.
+    """
+
+    def __init__(self, client: "Client") -> None:
+        self.client = client
+        self._looked = self._seen = time.monotonic()
+        self.workers = len(self._running())
+
+    def _running(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = self.client.scheduler_info(n_workers=-1)["workers"]
+        return found
+
+    def compare(self) -> None:
+        """Compare the threads and the versions of all workers with ours.
+
+        Raises
+        ------
+        NoClusterError
+            If a worker has more threads than one, or another version of a library, or lacks it.
+        """
+        running = self._running()
+        theirs: dict[str, dict[str, str]] = {worker: {} for worker in running}
+        for name in DECIDING:
+            # A function of the standard library: a worker may have nothing of ours.
+            found = self.client.run(importlib.metadata.version, name, on_error="return")
+            for worker, version in found.items():
+                theirs.setdefault(worker, {})[name] = version if isinstance(version, str) else ""
+        for worker, about in sorted(running.items()):
+            said = unlike(worker, theirs[worker], versions(), about["nthreads"])
+            if said:
+                raise NoClusterError(said)
+
+    def look(self) -> None:
+        """Count the workers, if it is time.
+
+        Raises
+        ------
+        ClusterError
+            If there are none for some time.
+        """
+        now = time.monotonic()
+        if now < self._looked + _BETWEEN:
+            return
+        self._looked, self.workers = now, len(self._running())
+        if self.workers:
+            self._seen = now
+        elif now > self._seen + _GRACE:
+            raise ClusterError("all workers are gone")
