@@ -64,7 +64,7 @@ def lines_of(search: Search) -> Iterator[str]:
         if claim.found is not None:
             said = f"{claim.found.result.verdict}"
         cells = (claim.claim, count(claim.rows), duration(claim.seconds))
-        most = "-" if claim.found else bound(claim.bound, claim)
+        most = "-" if claim.found or not claim.rows else bound(claim.bound, claim)
         cells += (worst or "-", most, said)
         yield f"| {' | '.join(map(in_markdown, cells))} |"
 
