@@ -1,14 +1,20 @@
 """``gradcert search`` at its door: what is wrong with a request is one line, with status 2."""
 
+import re
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
-from command_line import Run, run, without
+from command_line import SCRIPT, Run, run, without
+from standalone_subjects import PROGRAM
 
 from gradcert_reports.searches.records import Search
 
 LIMITED = ("--rows", "1e5")
+FEW = ("--quantity", "dE/dz", "--format", "fp32", "--domain", "classes=3", "--jobs", "1")
 
 
 @pytest.mark.parametrize(
@@ -176,3 +182,60 @@ def test_the_defaults_of_a_project_count_where_a_search_begins(script: Run, tmp_
     typed = script("search", "--into", "night", "--time-limit", "9")
     assert typed.returncode == 2
     assert "has its options already" in typed.stderr
+
+
+def test_a_program_is_searched_and_one_line_says_how_far_it_is(
+    script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM.replace("SIGN", "1"))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # As on a terminal.
+    spec = f"command:{sys.executable} program.py"
+    found = script("search", spec, *LIMITED, *FEW, "--into", "night")
+    assert found.returncode == 0, found.stderr
+    assert "no row is wrong among" in found.stdout
+    line = r"[\d.,e]+ rows, [\d.,e]+ a second, 1 worker, worst [\d.e-]+ budgets, .+ left"
+    assert re.search(line, found.stderr), found.stderr
+
+
+@pytest.mark.usefixtures("mine")
+def test_an_isolated_subject_that_ends_its_process_is_broken(script: Run, tmp_path: Path) -> None:
+    (tmp_path / "died.py").write_text("import os\ndef dies(logits, targets): os._exit(3)\n")
+    found = script("search", "died.py:dies", *LIMITED, *FEW, "--isolate", "--into", "night")
+    assert found.returncode == 1, found.stderr
+    assert found.stdout.startswith("dies: dE/dz-binary32 is broken (1 of 1 claims).")
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_full_disk_is_one_line_and_the_search_goes_on_when_there_is_room(
+    script: Run, tmp_path: Path
+) -> None:
+    def fill() -> None:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+
+    search = ("search", "mine.py:right", "--rows", "1.5e6", *FEW, "--into", "night")
+    full = subprocess.run(
+        [str(SCRIPT), *search],
+        cwd=tmp_path,
+        preexec_fn=fill,  # It starts no thread.
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (full.returncode, full.stdout) == (2, "")
+    (line,) = full.stderr.splitlines()
+    assert line.startswith(f"gradcert: cannot write to {tmp_path}/night: File too large; what was")
+    file = tmp_path / "night" / "blocks.jsonl"
+    assert file.stat().st_size == 2000
+    whole = file.read_bytes().splitlines(keepends=True)[:-1]
+    assert whole
+    report = script("search", "--into", "night", "--report")
+    assert report.returncode == 0, report.stderr
+    assert file.stat().st_size == 2000, "a reader wrote"
+    more = script(*search)
+    assert more.returncode == 0, more.stderr
+    lines = file.read_bytes().splitlines(keepends=True)
+    assert lines[: len(whole)] == whole
+    numbers = [msgspec.json.decode(line)[1]["number"] for line in lines]
+    assert len({*numbers}) == len(numbers) > len(whole)
