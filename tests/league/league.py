@@ -3,23 +3,24 @@
 The environment of a library is in ``.league/``, with its certificates. An interrupted league
 continues where it stopped: an environment that is installed is used again, and so is a certificate
 that is complete and newer than gradcert's code. If a library cannot be installed, its row says so.
+A library of another language is certified through a program in ``programs/``.
 At the end all certificates are merged and published in ``reports/published``.
 """
 
 import ast
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from textwrap import shorten
 from typing import Annotated
 
 import jinja2
 import msgspec
 import typer
 from beyond import LOGITS, TARGETS, Beyond, formula
+from commands import ROOT, last_line, run
+from installing import Place, place_of, programs
 from rich.progress import Progress
 
 from gradcert_implementations import LIBRARIES
@@ -27,14 +28,13 @@ from gradcert_reports import Certificate, Report, Verdict, html, read
 from gradcert_reports.text.phrases import diagnosis, lower_bound, reach, where
 from gradcert_reports.text.rows import arguments
 
-ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".league"
 PUBLISHED = ROOT / "reports" / "published"
 FINDINGS = Path(__file__).parent / "findings"
 CODE = ("oracle", "implementations", "tests/gradcert")
 
-_LONGEST = 120
-"""Characters that are quoted of a library that does not run."""
+LANGUAGES = {".py": "python", ".mjs": "javascript"}
+"""The language of a script, by the end of its name."""
 
 
 @dataclass(frozen=True)
@@ -61,58 +61,33 @@ class Row:
     beyond: Beyond | None = None
 
 
-def last_line(done: "subprocess.CompletedProcess[str]") -> str:
-    """Return the last line that a command printed, short enough for a cell of a table."""
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    said = lines[-1].replace("|", "/") if lines else f"exit status {done.returncode}"
-    return shorten(said, _LONGEST, placeholder=" ...")
-
-
-def _run(command: list[str | Path]) -> "subprocess.CompletedProcess[str]":
-    # One thread each, because several run side by side.
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"}
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def _installed(library: str, constraints: Path) -> str:
-    """Install a library's extra into its environment; return why it failed, or nothing."""
-    home = HOME / library
-    installed = home / "installed"
-    if installed.exists() and installed.stat().st_mtime > (ROOT / "pyproject.toml").stat().st_mtime:
-        return ""
-    made = _run([sys.executable, "-m", "venv", home])
-    if made.returncode:
-        return last_line(made)
-    wanted = ["--editable", f"{ROOT}[{library}]", "--constraint", constraints]
-    done = _run([home / "bin" / "pip", "install", "--quiet", *wanted])
-    if done.returncode:
-        return last_line(done)
-    installed.touch()
-    return ""
+def _place(library: str) -> Place:
+    return place_of(library, HOME / library)
 
 
 def _certified(library: str, report: Path, *options: str, newest: float) -> Certificate | str:
     """Return the certificate in the folder, made again if it is missing, incomplete or too old."""
-    kept = report / "certificate.json"
+    place, kept = _place(library), report / "certificate.json"
     if not (kept.exists() and kept.stat().st_mtime > newest and read(kept).complete):
-        gradcert = HOME / library / "bin" / "gradcert"
+        gradcert = place.python.with_name("gradcert")
         isolated = ["--isolate", "--time-limit", "300", "--memory-limit", "8"]
-        done = _run([gradcert, "certify", library, *isolated, *options, "--report", report])
+        claims = [*place.options(options), *options]
+        done = run([gradcert, "certify", place.spec, *isolated, *claims, "--report", report])
         if done.returncode not in (0, 1) or not (kept.exists() and read(kept).complete):
             return last_line(done)
-    return read(kept).certificates[0]
+    return place.signed(read(kept).certificates[0])
 
 
 def _beyond(library: str) -> Beyond | None:
-    done = _run([HOME / library / "bin" / "python", Path(__file__).with_name("beyond.py"), library])
+    place, script = _place(library), Path(__file__).with_name("beyond.py")
+    done = run([place.python, script, place.spec, *place.formats])
     return None if done.returncode else msgspec.json.decode(done.stdout, type=Beyond)
 
 
 def row_of(library: str, *, constraints: Path, newest: float) -> Row:
     """Install a library, certify it, and return its row."""
-    failure = _installed(library, constraints)
+    place = _place(library)
+    failure, newest = place.install(constraints), max(newest, place.changed)
     if failure:
         return Row(library, failure=f"does not install: {failure}")
     found = _certified(library, HOME / library / "report", newest=newest)
@@ -136,7 +111,8 @@ class Finding:
 
     library: str
     version: str
-    python: str
+    language: str
+    runtime: str
     title: str
     text: str
     code: str
@@ -144,19 +120,31 @@ class Finding:
     failed: bool
 
 
-def finding_of(script: Path, certificate: Certificate) -> Finding:
-    """Run a script in its library's environment, and return its text and what it prints."""
+def parts_of(script: Path) -> tuple[str, str]:
+    """Return the text above the code of a script, and the code."""
     source = script.read_text()
-    title, _, text = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
-    library, versions = script.parent.name, certificate.provenance.versions
-    done = _run([HOME / library / "bin" / "python", script])
+    if script.suffix == ".py":
+        text = ast.get_docstring(ast.parse(source)) or ""
+        return text, source.split('"""', maxsplit=2)[2].strip()
+    comment, _, code = source.partition("\n\n")
+    lines = (line.removeprefix("//").strip() for line in comment.splitlines())
+    return "\n".join(lines), code.strip()
+
+
+def finding_of(script: Path, certificate: Certificate) -> Finding:
+    """Run a script where its library is installed, and return its text and what it prints."""
+    place, origin = _place(script.parent.name), certificate.provenance
+    text, code = parts_of(script)
+    title, _, text = text.partition("\n")
+    done = place.script(script)
     return Finding(
-        library=library,
-        version=versions.get(certificate.provenance.library, ""),
-        python=versions["python"],
+        library=place.library,
+        version=origin.versions.get(origin.library, ""),
+        language=LANGUAGES[script.suffix],
+        runtime=place.runtime,
         title=title.removesuffix("."),
         text=text.strip(),
-        code=source.split('"""', maxsplit=2)[2].strip(),
+        code=code,
         output=done.stdout.strip() if not done.returncode else last_line(done),
         failed=bool(done.returncode),
     )
@@ -203,23 +191,25 @@ def main(
     constraints.write_text("\n".join(line for line in pinned if line.startswith("torch==")) + "\n")
     files = [file for folder in CODE for file in (ROOT / folder).rglob("*.py")]
     newest = max(file.stat().st_mtime for file in files)
+    wanted = only or sorted([*LIBRARIES, *programs()])
     with Progress() as progress, ThreadPoolExecutor(max_workers=jobs) as pool:
-        task = progress.add_task("certifying", total=len(only or LIBRARIES))
+        task = progress.add_task("certifying", total=len(wanted))
 
         def work(library: str) -> Row:
             row = row_of(library, constraints=constraints, newest=newest)
             progress.update(task, advance=1, description=library)
             return row
 
-        rows = list(pool.map(work, only or LIBRARIES))
+        rows = list(pool.map(work, wanted))
     certificates = [row.certificate for row in rows if row.certificate]
     found = {row.library: row.certificate for row in rows if row.certificate}
     findings = [
         finding_of(script, found[script.parent.name])
-        for script in sorted(FINDINGS.glob("*/*.py"))
-        if script.parent.name in found
+        for script in sorted(FINDINGS.glob("*/*.*"))
+        if script.suffix in LANGUAGES and script.parent.name in found
     ]
-    (to / "findings.md").write_text(render("findings.md.jinja", findings=findings))
+    today = datetime.now(UTC).date()
+    (to / "findings.md").write_text(render("findings.md.jinja", findings=findings, today=today))
     (to / "league.md").write_text(render("league.md.jinja", rows=rows))
     (to / "league.html").write_text(html(Report(certificates=tuple(certificates))))
     typer.echo(f"wrote league.md, league.html and findings.md in {to}")
