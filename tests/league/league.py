@@ -72,7 +72,8 @@ def _certified(library: str, report: Path, *options: str, newest: float) -> Cert
         gradcert = place.python.with_name("gradcert")
         isolated = ["--isolate", "--time-limit", "300", "--memory-limit", "8"]
         claims = [*place.options(options), *options]
-        done = run([gradcert, "certify", place.spec, *isolated, *claims, "--report", report])
+        kept_in = os.path.relpath(report, ROOT)  # The certificate quotes the command.
+        done = run([gradcert, "certify", place.spec, *isolated, *claims, "--report", kept_in])
         if done.returncode not in (0, 1) or not (kept.exists() and read(kept).complete):
             return last_line(done)
     return place.signed(read(kept).certificates[0])

@@ -1,21 +1,24 @@
 """The pages of the league say what the certificates say."""
 
-import ast
 import subprocess
 import sys
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import msgspec
 import pytest
 import typer
 from beyond import beyond_of, formula
+from installing import programs
 
 import gradcert
 from gradcert import Certificate
 from gradcert_implementations import LIBRARIES
-from league import FINDINGS, Row, finding_of, last_line, main, render
+from league import FINDINGS, LANGUAGES, Row, finding_of, last_line, main, parts_of, render
 
 
+@cache
 def _certified(spec: str, *, max_examples: int = 5, **options: str) -> Certificate:
     return gradcert.certify(
         spec,
@@ -134,13 +137,33 @@ def test_a_finding_says_whether_its_script_ran(
     assert (found.failed, found.output) == (failed, "ValueError: 2" if failed else "2")
 
 
-@pytest.mark.parametrize("script", sorted(FINDINGS.glob("*/*.py")), ids=lambda path: path.stem)
+def _with_date(date: str) -> Row:
+    found = _certified("scipy")
+    made = msgspec.structs.replace(found.provenance, date=f"{date}T12:00:00+00:00")
+    return Row("scipy", certificate=msgspec.structs.replace(found, provenance=made))
+
+
+def test_the_league_says_when_its_certificates_were_made() -> None:
+    first, last = _with_date("2026-11-25"), _with_date("2026-11-27")
+    assert "Made by `make league` on 2026-11-25 to 2026-11-27: 2 libraries" in _league(last, first)
+    assert "Made by `make league` on 2026-11-27: 1 libraries" in _league(last)
+
+
+def test_the_findings_say_when_their_scripts_were_run() -> None:
+    page = render("findings.md.jinja", findings=[], today=date(2026, 11, 27))
+    assert "Made by `make league` on 2026-11-27" in page
+
+
+SCRIPTS = [script for script in sorted(FINDINGS.glob("*/*.*")) if script.suffix in LANGUAGES]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_the_script_of_a_finding_is_short_and_says_what_was_expected_and_what_came(
     script: Path,
 ) -> None:
-    documentation = " ".join((ast.get_docstring(ast.parse(script.read_text())) or "").split())
-    code = script.read_text().split('"""', maxsplit=2)[2].strip()
-    assert script.parent.name in LIBRARIES
+    text, code = parts_of(script)
+    documentation = " ".join(text.split())
+    assert script.parent.name in {*LIBRARIES, *programs()}
     assert "Expected: " in documentation
     assert " Got: " in documentation
     assert "gradcert" not in code

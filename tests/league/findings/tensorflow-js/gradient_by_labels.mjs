@@ -1,4 +1,4 @@
-// The gradient by the labels has the formula of another one: it is `t - o`, and not `-ln o`.
+// The gradient by the labels is `t - o`, where the slope of the loss is `-ln o`.
 //
 // Expected: the slopes of the library's own loss, `-ln o`. They are taken here by differences of
 // its values, and by differentiating a loss written with `tf.logSoftmax`. Got: `t - o`, the
