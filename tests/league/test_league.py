@@ -10,12 +10,13 @@ import msgspec
 import pytest
 import typer
 from beyond import beyond_of, formula
+from commands import last_line
 from installing import programs
 
 import gradcert
 from gradcert import Certificate
 from gradcert_implementations import LIBRARIES
-from league import FINDINGS, LANGUAGES, Row, finding_of, last_line, main, parts_of, render
+from league import FINDINGS, LANGUAGES, Row, finding_of, main, parts_of, render
 
 
 @cache

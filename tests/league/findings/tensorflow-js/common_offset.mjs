@@ -4,7 +4,7 @@
 // library's own `tf.logSoftmax` is. Got: -0.497 and 0.503 for logits of 1e6, -0.632 and 0.368 for
 // 1e7. Why: the gradient is `exp(logits - lse)`, where `lse` is rounded to binary32 with the offset
 // in it. `tf.logSoftmax` subtracts the largest logit first. The error is that of a textbook
-// algorithm, so that the gradient conforms up to logits of 1e4; its level says it.
+// algorithm, so that the gradient conforms up to logits of 1e4, as `log-sum-exp`.
 
 import * as tf from "@tensorflow/tfjs";
 
