@@ -11,6 +11,7 @@ https://docs.scipy.org/doc/scipy/reference/generated/scipy.special.log_softmax.h
 import numpy as np
 from scipy import special
 
+from gradcert_implementations.adapters.offered import no_options
 from gradcert_implementations.interface import Array, Implementation
 
 __all__ = ["gradient", "implementation", "loss", "softmax"]
@@ -40,4 +41,5 @@ implementation = Implementation(
     functions={"softmax": softmax, "loss": loss, "dE/dz": gradient},
     formats=("binary64", "binary32", "binary16"),
     library="scipy",
+    functions_for=no_options,
 )

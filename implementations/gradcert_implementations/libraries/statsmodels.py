@@ -12,6 +12,7 @@ https://www.statsmodels.org/stable/generated/statsmodels.discrete.discrete_model
 import numpy as np
 from statsmodels.discrete.discrete_model import MNLogit
 
+from gradcert_implementations.adapters.offered import no_options, of_labels
 from gradcert_implementations.interface import Array, Domain, Implementation
 
 __all__ = ["gradient", "implementation"]
@@ -32,8 +33,9 @@ def gradient(logits: Array, targets: Array) -> Array:
 
 implementation = Implementation(
     name="statsmodels",
-    functions={"dE/dz": gradient},
+    functions={"dE/dz": of_labels(gradient)},
     formats=("binary64",),
     domain=Domain(targets="index", fewest_classes=2),
     library="statsmodels",
+    functions_for=no_options,
 )
