@@ -1,14 +1,16 @@
 """Certify the losses of real libraries, each in an environment of its own: ``make league``.
 
-The environment of a library is in ``.league/``, with its certificates. An interrupted league
-continues where it stopped: an environment that is installed is used again, and so is a certificate
-that is complete and newer than gradcert's code. If a library cannot be installed, its row says so.
-A library of another language is certified through a program in ``programs/``.
-At the end all certificates are merged and published in ``reports/published``.
+Each library is certified for its plain loss, and once more for each of the claims with options in
+``library_claims.py``; one of another language through its program in ``programs/``. Each has a
+folder in ``.league/``, with its environment and its certificates. An interrupted league continues
+where it stopped: what is installed is used again, and so is a certificate that is complete and
+newer than gradcert's code. If a library cannot be installed, its row says so. At the end all
+certificates are published in ``reports/published``.
 """
 
 import ast
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ import typer
 from beyond import LOGITS, TARGETS, Beyond, formula
 from commands import ROOT, last_line, run
 from installing import Place, place_of, programs
+from library_claims import CLAIMS, Claim
 from rich.progress import Progress
 
 from gradcert_implementations import LIBRARIES
@@ -38,6 +41,25 @@ LANGUAGES = {".py": "python", ".mjs": "javascript"}
 
 
 @dataclass(frozen=True)
+class Claimed:
+    """The result of a claim with options.
+
+    Attributes
+    ----------
+    claim
+        What was claimed.
+    certificate
+        Its certificate; None if there is none.
+    failure
+        Why there is none.
+    """
+
+    claim: Claim
+    certificate: Certificate | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """The results of one library.
 
@@ -52,6 +74,8 @@ class Row:
         any sum: None if the library takes class indices.
     beyond
         What it returns for one row of targets that do not sum to one.
+    claimed
+        What came of its claims with options.
     """
 
     library: str
@@ -59,6 +83,13 @@ class Row:
     certificate: Certificate | None = None
     any_targets: Certificate | None = None
     beyond: Beyond | None = None
+    claimed: tuple[Claimed, ...] = ()
+
+    @property
+    def certificates(self) -> list[Certificate]:
+        """The certificates of its plain loss and of its options."""
+        found = [self.certificate, *(one.certificate for one in self.claimed)]
+        return [certificate for certificate in found if certificate]
 
 
 def _place(library: str) -> Place:
@@ -85,6 +116,17 @@ def _beyond(library: str) -> Beyond | None:
     return None if done.returncode else msgspec.json.decode(done.stdout, type=Beyond)
 
 
+def _with_options(library: str, *, newest: float) -> Iterator[Claimed]:
+    """Certify a library for each of its claims with options."""
+    for claim in CLAIMS.get(library, ()):
+        folder = HOME / library / "claims" / claim.name
+        found = _certified(library, folder, *claim.options, newest=newest)
+        if isinstance(found, str):
+            yield Claimed(claim, failure=f"does not run: {found}")
+        else:
+            yield Claimed(claim, certificate=found)
+
+
 def row_of(library: str, *, constraints: Path, newest: float) -> Row:
     """Install a library, certify it, and return its row."""
     place = _place(library)
@@ -94,8 +136,9 @@ def row_of(library: str, *, constraints: Path, newest: float) -> Row:
     found = _certified(library, HOME / library / "report", newest=newest)
     if isinstance(found, str):
         return Row(library, failure=f"does not run: {found}")
+    claimed = tuple(_with_options(library, newest=newest))
     if found.domain["targets"] == "index" or "dE/dz" not in found.quantities:
-        return Row(library, certificate=found)
+        return Row(library, certificate=found, claimed=claimed)
     options = ("--targets", "any", "--quantity", "dE/dz")
     beyond = _certified(library, HOME / library / "any", *options, newest=newest)
     return Row(
@@ -103,6 +146,7 @@ def row_of(library: str, *, constraints: Path, newest: float) -> Row:
         certificate=found,
         any_targets=None if isinstance(beyond, str) else beyond,
         beyond=_beyond(library),
+        claimed=claimed,
     )
 
 
@@ -151,6 +195,12 @@ def finding_of(script: Path, certificate: Certificate) -> Finding:
     )
 
 
+def upstream(certificate: Certificate) -> str:
+    """Return under which upstream gradients dE/dz was certified."""
+    ones = any(phrase.startswith("upstream gradient") for phrase in certificate.not_claimed)
+    return "ones" if ones else "any"
+
+
 def render(template: str, **values: object) -> str:
     """Return a page of the league as Markdown."""
     environment = jinja2.Environment(
@@ -169,6 +219,7 @@ def render(template: str, **values: object) -> str:
         "diagnosis": diagnosis,
         "reach": reach,
         "formula": formula,
+        "upstream": upstream,
         "decimals": lambda values: ", ".join(f"{value:.3f}" for value in values),
     }
     return environment.get_template(template).render(**values, logits=LOGITS, targets=TARGETS)
@@ -202,7 +253,7 @@ def main(
             return row
 
         rows = list(pool.map(work, wanted))
-    certificates = [row.certificate for row in rows if row.certificate]
+    certificates = [certificate for row in rows for certificate in row.certificates]
     found = {row.library: row.certificate for row in rows if row.certificate}
     findings = [
         finding_of(script, found[script.parent.name])

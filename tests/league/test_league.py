@@ -1,7 +1,9 @@
 """The pages of the league say what the certificates say."""
 
+import ast
 import subprocess
 import sys
+from dataclasses import fields
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,16 +13,21 @@ import pytest
 import typer
 from beyond import beyond_of, formula
 from commands import last_line
-from installing import programs
+from installing import Environment, programs
+from library_claims import CLAIMS, Claim
 
 import gradcert
 from gradcert import Certificate
-from gradcert_implementations import LIBRARIES
-from league import FINDINGS, LANGUAGES, Row, finding_of, main, parts_of, render
+from gradcert_implementations import LIBRARIES, Loss, load
+from league import FINDINGS, LANGUAGES, Claimed, Row, finding_of, main, parts_of, render, row_of
+
+SMOOTHED = Claim(("label_smoothing=0.1", "reduction=mean"))
 
 
 @cache
-def _certified(spec: str, *, max_examples: int = 5, **options: str) -> Certificate:
+def _certified(
+    spec: str, *, max_examples: int = 5, **options: str | tuple[str, ...]
+) -> Certificate:
     return gradcert.certify(
         spec,
         quantities=["dE/dz"],
@@ -39,11 +46,19 @@ def page() -> str:
     right, wrong = _certified("scipy"), _certified("diagonal-only")
     broken = _certified("empty-batch-crashes")
     beyond = _certified("scipy", max_examples=40, targets="any")
+    smoothed = _certified("numpy", loss=SMOOTHED.loss)
+    unscaled = _certified("scale-forgotten-in-the-backward", loss=("logit_scale=0.7",))
+    claimed = (
+        Claimed(SMOOTHED, certificate=smoothed),
+        Claimed(Claim(("logit_scale=0.7",)), certificate=unscaled),
+        Claimed(Claim(("softcap=30",)), failure="does not run: out of memory"),
+    )
     return render(
         "league.md.jinja",
         rows=[
             Row("scipy", certificate=right, any_targets=beyond, beyond=beyond_of("scipy")),
             Row("wronglib", certificate=wrong),
+            Row("numpylib", certificate=_certified("numpy"), claimed=claimed),
             Row("brokenlib", certificate=broken),
             Row("lostlib", failure="does not install: no matching distribution"),
         ],
@@ -54,7 +69,30 @@ def test_the_row_of_a_library_that_conforms_has_its_version_level_and_worst_case
     right = _certified("scipy")
     version = right.provenance.versions["scipy"]
     (line,) = [line for line in page.splitlines() if line.startswith(f"| scipy | {version} |")]
-    assert f"| dE/dz | binary64 | probability | conforms | {right.level} | ≥ 0." in line
+    assert f"| dE/dz | binary64 | probability | ones | conforms | {right.level} | ≥ 0." in line
+
+
+def test_a_row_says_whether_the_gradient_was_asked_under_any_upstream_gradient(page: str) -> None:
+    plain = page.partition("## The options that they offer")[0]
+    (line,) = [one for one in plain.splitlines() if one.startswith("| numpylib | ")]
+    assert "| probability | any | conforms |" in line
+
+
+def test_the_claims_with_options_of_a_library_are_in_words_with_their_verdict(page: str) -> None:
+    table = page.partition("## The options that they offer")[2].partition("##")[0]
+    smoothed, unscaled, lost = [line for line in table.splitlines() if "| numpylib |" in line]
+    words = "label smoothing 0.1 over all classes; mean over rows"
+    assert f"| {words} | probability | binary64 | conforms |" in smoothed
+    assert "| logits times 0.7 | probability | binary64 | refuted |" in unscaled
+    assert "| softcap=30 | - | - | does not run: out of memory |" in lost
+
+
+def test_a_refuted_claim_with_options_has_a_section_of_its_own(page: str) -> None:
+    refuted = page.partition("## What is refuted")[2]
+    section = refuted.partition(": logits times 0.7\n")[2].partition("###")[0]
+    assert "`accuracy` refutes dE/dz in binary64" in section
+    assert "### numpylib" in refuted
+    assert "label smoothing" not in refuted
 
 
 def test_a_refuted_library_is_shown_with_its_minimal_counterexample_and_diagnosis(
@@ -72,7 +110,7 @@ def test_a_broken_library_is_shown_with_the_reason(page: str) -> None:
 
 
 def test_the_row_of_a_library_that_does_not_install_says_so(page: str) -> None:
-    assert "| lostlib | - | - | - | - | does not install: no matching distribution |" in page
+    assert "| lostlib | - | - | - | - | - | does not install: no matching distribution |" in page
 
 
 def test_beyond_the_domain_the_table_names_the_formula_of_the_gradient_and_of_the_loss(
@@ -169,3 +207,59 @@ def test_the_script_of_a_finding_is_short_and_says_what_was_expected_and_what_ca
     assert " Got: " in documentation
     assert "gradcert" not in code
     assert len(code.splitlines()) <= 14
+
+
+def test_a_library_is_certified_for_its_plain_loss_and_for_each_of_its_claims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, asked = _certified("numpy"), []
+
+    def certified(_: str, report: Path, *options: str, **__: float) -> Certificate | str:
+        asked.append((report.relative_to(tmp_path).as_posix(), *options))
+        return "it broke" if "reduction=sum" in options else right
+
+    monkeypatch.setattr("league.HOME", tmp_path)
+    monkeypatch.setattr(Environment, "install", lambda *_: "")
+    monkeypatch.setattr("league._certified", certified)
+    monkeypatch.setattr("league._beyond", lambda _: None)
+    row = row_of("mlx", constraints=tmp_path / "constraints.txt", newest=0.0)
+    smoothed, summed = CLAIMS["mlx"]
+    assert row.claimed == (
+        Claimed(smoothed, certificate=right),
+        Claimed(summed, failure="does not run: it broke"),
+    )
+    assert row.certificates == [right, right]
+    assert asked == [
+        ("mlx/report",),
+        ("mlx/claims/label_smoothing-reduction", *smoothed.options),
+        ("mlx/claims/reduction", *summed.options),
+        ("mlx/any", "--targets", "any", "--quantity", "dE/dz"),
+    ]
+
+
+def _options_of(library: str) -> set[str]:
+    """Return the options of a loss that the module of a library writes."""
+    package, _, path = LIBRARIES[library].partition(".")
+    root = Path(sys.modules[package].__file__ or "").parent
+    tree = ast.parse((root / (path.replace(".", "/") + ".py")).read_text())
+    names = {field.name for field in fields(Loss)}
+    return names & {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_each_option_that_a_library_offers_is_claimed_in_the_league(library: str) -> None:
+    claims = CLAIMS.get(library, ())
+    names = {option.partition("=")[0] for claim in claims for option in claim.loss}
+    assert names - {"smoothing_over", "mean_over", "z_loss_mean_over"} == _options_of(library)
+    assert len(claims) <= 3
+    assert len({claim.name for claim in claims}) == len(claims)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [claim for claims in CLAIMS.values() for claim in claims],
+    ids=lambda claim: " ".join(claim.loss),
+)
+def test_a_claim_of_the_league_is_one_that_numpy_can_make(claim: Claim) -> None:
+    loss = load("numpy", loss=claim.loss, targets="index").loss
+    assert loss != Loss()

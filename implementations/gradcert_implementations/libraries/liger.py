@@ -1,11 +1,11 @@
 """Liger Kernel: ``liger_cross_entropy``, in Triton's interpreter.
 
 The documentation promises the behaviour of PyTorch's ``cross_entropy`` with class indices: label
-smoothing, class weights, an ignored label, the reductions none, sum and mean. A mean divides by the
-weights of the kept labels, without weights by the number of kept rows. The kernel adds a softcap
-and ``lse_square_scale``, a z-loss, whose mean is over kept rows. It computes in binary32 in every
+smoothing, an ignored label, and the reductions none, sum and mean, over kept rows. The kernel adds
+``lse_square_scale``, a z-loss, whose mean is over kept rows too. It computes in binary32 in every
 format, and writes the gradient over the logits to save memory. ``TRITON_INTERPRET=1`` runs it on
 the CPU. Bfloat16 is not claimed there, because the interpreter truncates where the hardware rounds.
+Nor are ``weight`` and ``softcap``, which the interpreter cannot run: its numbers have no ``to``.
 https://linkedin.github.io/Liger-Kernel/Low-Level-APIs/
 https://github.com/linkedin/Liger-Kernel/blob/main/src/liger_kernel/ops/cross_entropy.py
 https://triton-lang.org/main/programming-guide/chapter-3/debugging.html#using-the-interpreter
@@ -22,7 +22,14 @@ from liger_kernel.transformers.functional import liger_cross_entropy
 
 from gradcert_implementations.adapters.offered import of_labels, require_offered
 from gradcert_implementations.adapters.torch_loss import from_torch
-from gradcert_implementations.interface import Adapted, Function, Implementation, Loss, MeanOver
+from gradcert_implementations.interface import (
+    Adapted,
+    Function,
+    Implementation,
+    Loss,
+    MeanOver,
+    options_of,
+)
 from gradcert_implementations.names import QuantityName
 
 __all__ = ["functions_for", "implementation", "second_backward_for"]
@@ -30,19 +37,19 @@ __all__ = ["functions_for", "implementation", "second_backward_for"]
 _IGNORED = -100
 """The label that is ignored unless another one is chosen, as in PyTorch."""
 
+_ON_A_GPU = ("softcap", "class_weights")
+"""The options of the kernel that Triton's interpreter cannot run."""
+
 
 def _adapted(loss: Loss) -> Implementation:
     def total(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        weights = loss.weights(logits.shape[1])
         value: torch.Tensor = liger_cross_entropy(
             logits,
             targets,
-            weight=None if weights is None else torch.tensor(weights, dtype=logits.dtype),
             ignore_index=_IGNORED if loss.ignore_index is None else loss.ignore_index,
             reduction=loss.reduction.value,
             label_smoothing=loss.label_smoothing,
             lse_square_scale=loss.z_loss,
-            softcap=loss.softcap,
         )
         return value
 
@@ -61,19 +68,16 @@ def functions_for(loss: Loss) -> Mapping[QuantityName, Function]:
     Raises
     ------
     ValueError
-        For an option that Liger does not offer.
+        For an option that Liger does not offer, or that the interpreter cannot run.
     """
-    require_offered(
-        loss,
-        "label_smoothing",
-        "class_weights",
-        "ignore_index",
-        "softcap",
-        "z_loss",
-        "reduction",
-        mean_over=MeanOver.KEPT if loss.class_weights is None else MeanOver.WEIGHTS,
-        z_loss_mean_over=MeanOver.KEPT,
-    )
+    for name in _ON_A_GPU:
+        if name in options_of(loss):
+            raise ValueError(
+                f"{name} is claimed, and Triton's interpreter cannot run it; certify it on a GPU: "
+                "'torch:liger_kernel.transformers:LigerCrossEntropyLoss(...)' --device cuda"
+            )
+    options = "label_smoothing", "ignore_index", "z_loss", "reduction"
+    require_offered(loss, *options, mean_over=MeanOver.KEPT, z_loss_mean_over=MeanOver.KEPT)
     return {name: of_labels(one) for name, one in _adapted(loss).functions.items()}
 
 
