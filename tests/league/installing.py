@@ -144,8 +144,12 @@ class Program:
         return max(file.stat().st_mtime for file in self._source.iterdir())
 
     def options(self, given: Sequence[str]) -> list[str]:
-        claimed = _package(self._source).options.items()
-        missing = {f"--{name}": values for name, values in claimed if f"--{name}" not in given}
+        claimed = _package(self._source).options
+        if "--loss" in given:  # Only these depend on its options.
+            claimed |= {"quantity": ["loss", "dE/dz"]}
+        missing = {
+            f"--{name}": values for name, values in claimed.items() if f"--{name}" not in given
+        }
         return [
             word for name, values in missing.items() for value in values for word in (name, value)
         ]

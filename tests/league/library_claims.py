@@ -89,6 +89,10 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
         Claim(("ignore_index=0", "reduction=sum"), by_index=True),
     ),
     "scikit-learn": (Claim((_WEIGHTS,)),),
+    "tensorflow-js": (
+        Claim(("label_smoothing=0.1", "reduction=mean")),
+        Claim(("reduction=sum",)),
+    ),
     "thinc": (
         Claim(
             ("label_smoothing=0.1", "smoothing_over=others", "reduction=mean"),

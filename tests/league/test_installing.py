@@ -87,14 +87,14 @@ class Machine:
     ----------
     asked
         What npm and gradcert were asked, a line each time.
-    home, place
-        Where the library is installed.
+    source, home, place
+        The folder of its program, and where it is installed.
     """
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self._tools, self.asked = folder / "bin", folder / "asked"
         self.home = folder / "league" / "fastmath"
-        source = folder / "programs" / "fastmath"
+        source = self.source = folder / "programs" / "fastmath"
         for made in (self._tools, self.home.parent, source):
             made.mkdir(parents=True)
         (source / "package.json").write_text(dedent(PACKAGE))
@@ -188,7 +188,7 @@ def test_a_certificate_is_made_again_after_the_program_has_changed(machine: Mach
     for _ in range(2):
         row_of("fastmath", constraints=Path(), newest=0.0)
     asked = len(machine.asked.read_text().splitlines())
-    (machine.place.home.parents[1] / "programs" / "fastmath" / "package.json").touch()
+    (machine.source / "package.json").touch()
     row_of("fastmath", constraints=Path(), newest=0.0)
     assert (asked, len(machine.asked.read_text().splitlines())) == (3, 6)
 
@@ -196,6 +196,13 @@ def test_a_certificate_is_made_again_after_the_program_has_changed(machine: Mach
 def test_an_option_that_is_given_replaces_those_of_the_package(machine: Machine) -> None:
     words = machine.place.options(("--targets", "any", "--quantity", "dE/dz"))
     assert words == ["--format", "binary32"]
+
+
+def test_under_options_of_the_loss_only_what_depends_on_them_is_claimed(machine: Machine) -> None:
+    package = machine.source / "package.json"
+    package.write_text(package.read_text().replace('["loss", "dE/dz"]', '["softmax", "dE/dt"]'))
+    words = machine.place.options(("--loss", "reduction=sum", "--format", "binary32"))
+    assert words == ["--quantity", "loss", "--quantity", "dE/dz"]
 
 
 def test_the_slopes_of_a_loss_in_binary32_are_known_well_enough_to_name_their_formula(
