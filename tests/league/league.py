@@ -253,7 +253,8 @@ def main(
             return row
 
         rows = list(pool.map(work, wanted))
-    certificates = [certificate for row in rows for certificate in row.certificates]
+    plain = [row.certificate for row in rows if row.certificate]
+    claimed = [one.certificate for row in rows for one in row.claimed if one.certificate]
     found = {row.library: row.certificate for row in rows if row.certificate}
     findings = [
         finding_of(script, found[script.parent.name])
@@ -263,8 +264,10 @@ def main(
     today = datetime.now(UTC).date()
     (to / "findings.md").write_text(render("findings.md.jinja", findings=findings, today=today))
     (to / "league.md").write_text(render("league.md.jinja", rows=rows))
-    (to / "league.html").write_text(html(Report(certificates=tuple(certificates))))
-    typer.echo(f"wrote league.md, league.html and findings.md in {to}")
+    # Two pages, because a reader scrolls through no more than twenty screens.
+    for name, certificates in (("league.html", plain), ("league_options.html", claimed)):
+        (to / name).write_text(html(Report(certificates=tuple(certificates))))
+    typer.echo(f"wrote league.md, league.html, league_options.html and findings.md in {to}")
     failed = [f"{finding.library}: {finding.title}" for finding in findings if finding.failed]
     if failed:
         typer.echo(f"these findings do not run: {'; '.join(failed)}", err=True)

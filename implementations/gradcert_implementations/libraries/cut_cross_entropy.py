@@ -26,6 +26,7 @@ from gradcert_implementations.interface import (
     Function,
     Implementation,
     Loss,
+    Reduction,
     Strides,
 )
 from gradcert_implementations.names import FORMAT_NAMES, QuantityName
@@ -70,8 +71,13 @@ def functions_for(loss: Loss) -> Mapping[QuantityName, Function]:
     Raises
     ------
     ValueError
-        For an option that the library does not offer for one row.
+        For an option that the library does not offer, and for a reduction.
     """
+    if loss.reduction is not Reduction.NONE:
+        raise ValueError(
+            f"reduction={loss.reduction} is claimed, and each row is a call of its own here; leave "
+            "reduction out"
+        )
     require_offered(loss, "ignore_index", "softcap")
     return {"dE/dz": of_labels(partial(_gradient, loss))}
 

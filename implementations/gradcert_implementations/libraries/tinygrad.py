@@ -121,6 +121,7 @@ implementation = Implementation(
     formats=FORMAT_NAMES,
     library="tinygrad",
     device=Device.DEFAULT.lower(),
+    compiles_per_shape=True,
     strides=Strides.NONE,  # The arrays are copied.
     takes_upstream=True,
     functions_for=functions_for,
