@@ -14,6 +14,7 @@ from gradcert.core.evidence import Evidence, Refuted, floats
 from gradcert.core.failures import Broken, NotSupported
 from gradcert.core.stored import LOGITS_OF
 from gradcert.diagnosis.rounding import is_right, is_rounding, lost_in_exponents
+from gradcert.generation.masks import HIDING
 from gradcert.generation.plain import plain_case
 from gradcert_implementations import (
     Array,
@@ -182,10 +183,11 @@ _USUAL_LOGIT = Domain().largest_logit
 def _is_about(flaw: Flaw, claim: Claim, case: Case) -> bool:
     """Return whether a flaw is about the layout of a claim, and about logits as large as a case's.
 
-    Most flaws are about rows in any layout, and about logits of any size.
+    Most flaws are about rows in any layout, and about logits of any size. What hides a class is no
+    logit.
     """
-    sizes = np.abs(case.point.astype(np.float64))
-    largest = float(sizes[np.isfinite(sizes)].max(initial=0.0))
+    point = case.point.astype(np.float64)
+    largest = float(np.abs(point[np.isfinite(point) & (point > -HIDING)]).max(initial=0.0))
     layouts = Layout.ROWS, claim.implementation.domain.layout
     return flaw.domain.layout in layouts and (
         flaw.domain.largest_logit >= min(_USUAL_LOGIT, largest)

@@ -9,7 +9,7 @@ import numpy as np
 from gradcert_implementations import Array
 from gradcert_oracle import Format
 
-__all__ = ["BLOCKS", "CAUSAL", "Mask", "Pattern", "masks"]
+__all__ = ["BLOCKS", "CAUSAL", "HIDING", "Mask", "Pattern", "masks"]
 
 _LARGEST_BLOCK = 4096
 
@@ -19,7 +19,7 @@ _GOLDEN = 2654435761
 _FINITE = (-1e4, -1e9, -65504.0)
 """Finite numbers that people use for -inf; the most negative number of the format is another."""
 
-_LEAST = 1e3
+HIDING = 1e3
 """The size of the smallest number in place of -inf that is drawn."""
 
 
@@ -152,7 +152,7 @@ def masks(format: Format, generator: np.random.Generator) -> tuple[Mask, ...]:
     ('a block of 1 in front', 'one class in 16, scattered, by -10000')
     """
     finite = sorted({*(value for value in _FINITE if -value <= format.max), -format.max})
-    exponents = generator.uniform(np.log(_LEAST), np.log(format.max), len(_SHORT))
+    exponents = generator.uniform(np.log(HIDING), np.log(format.max), len(_SHORT))
     return (
         *(Mask(pattern, size) for pattern, size in product(BLOCKS, _SIZES)),
         *_OTHERS,
