@@ -115,20 +115,57 @@ def _capped_slopes(
 ) -> list[arb]:
     """Enclose the derivative of ``ln(1 + p (exp(d) - 1))``, or of its mirror image along ``-s``.
 
-    d(-h) and ``d(h) - d(-h)`` are S times a number that depends little on x: between the ends of an
-    interval that is about ``2^-ctx.prec`` wide.
+    With b for ``exp(d(-h)) - 1`` the difference is ``ln(1 + p (exp(d(h) - d(-h)) - 1) q)``, where q
+    is ``(1 + b) / (1 + p b)``, between 1 and 1 + b. d(-h) and ``d(h) - d(-h)`` are S times a number
+    that depends little on x. So these and q lie in intervals about ``2^-ctx.prec`` wide.
     """
     w, inverse = disc.step / softcap, 1 / (2 * disc.step)
     gap = softcap * (2 * w).sinh() * (1 / (1 + w.sinh() ** 2)).union(arb(1))
-    back = -softcap * w.sinh() * w.exp().union((-w).exp())
+    back = softcap * w.sinh() * w.exp()
+    q = back.exp().union((-back).exp())
     off, slopes = disc.off(disc.steepest), []
     for p, steep, sign in zip(own, steepness, signs, strict=True):
-        signed = sign * steep
-        behind = (back * signed).expm1()
-        across = (1 + behind) * (gap * signed).expm1()
-        log = (p * across / (1 + p * behind)).log1p()
+        log = (p * (gap * (sign * steep)).expm1() * q).log1p()
         slopes.append(log * inverse * sign + p * steep * off)
     return slopes
+
+
+@dataclass(frozen=True)
+class _Rescaled:
+    """The rescaled logits of a row.
+
+    Attributes
+    ----------
+    points
+        u, up to a constant where there is no softcap.
+    steepness
+        S; empty where there is no softcap.
+    """
+
+    points: Sequence[arb]
+    steepness: Sequence[arb]
+
+    @classmethod
+    def capped(cls, loss: Loss, logits: Sequence[float]) -> "_Rescaled":
+        """Enclose both from one exponential each, ``e = e^(-2 |x|)``: ``|tanh x| (1 + e) = 1 - e``.
+
+        Where ``|x|`` is below a half the exponential less one is taken, so that nothing cancels.
+        """
+        softcap, points, steepness = arb(loss.softcap), [], []
+        ratio = -2 * arb(loss.logit_scale) / softcap
+        near = 0.5 * loss.softcap / loss.logit_scale
+        for z in logits:
+            exponent, signed = ratio * abs(z), softcap if z > 0 else -softcap
+            if abs(z) > near:
+                e = exponent.exp()
+                missing = 1 - e
+            else:
+                missing = -exponent.expm1()
+                e = 1 - missing
+            inverse = 1 / (1 + e)
+            points.append(missing * inverse * signed)
+            steepness.append(4 * e * inverse * inverse)
+        return cls(points, steepness)
 
 
 @dataclass(frozen=True)
@@ -139,10 +176,8 @@ class Along:
     ----------
     loss
         The options.
-    logits
-        The logits z.
-    ratio
-        ``s / c``.
+    steepness
+        S; empty where there is no softcap.
     points
         u, up to a constant where there is no softcap.
     shares
@@ -152,8 +187,7 @@ class Along:
     """
 
     loss: Loss
-    logits: Sequence[float]
-    ratio: arb
+    steepness: Sequence[arb]
     points: Sequence[arb]
     shares: Shares
     log_sum: arb
@@ -181,8 +215,7 @@ class Along:
             steepness, move = [arb(1)] * len(own), arb(1)
             logs = log_slopes(own)
         else:
-            decays = [(-2 * abs(self.logits[j] * self.ratio)).exp() for j in places]
-            steepness = [4 * decay / (1 + decay) ** 2 for decay in decays]
+            steepness = [self.steepness[j] for j in places]
             w = disc.step / softcap
             nearly = (1 / (1 + w.sinh() ** 2)).union(arb(1))
             move = softcap * (2 * w).sinh() * nearly / (2 * disc.step) + disc.off(disc.slope)
@@ -207,14 +240,14 @@ def along(loss: Loss, logits: Sequence[float], counts: Sequence[int]) -> Along:
     >>> print(along(Loss(logit_scale=0.5), [0.0, 0.0], [1, 1]).log_sum)
     [0.693147180559945 +/- 4.12e-16]
     """
-    scale, softcap = arb(loss.logit_scale), arb(loss.softcap)
-    ratio = scale / softcap
     if loss.softcap == inf:
-        largest = arb(max(logits))
-        points = [(x - largest) * scale for x in logits]
+        largest, scale = arb(max(logits)), arb(loss.logit_scale)
+        rescaled = _Rescaled([(x - largest) * scale for x in logits], ())
         base = largest * scale
     else:
-        points = [(x * ratio).tanh() * softcap for x in logits]
-        base = arb(0)
+        rescaled, base = _Rescaled.capped(loss, logits), arb(0)
+    points = rescaled.points
     whole = shares(points, counts)
-    return Along(loss, logits, ratio, points, whole, base + points[whole.top] + whole.mass.log())
+    return Along(
+        loss, rescaled.steepness, points, whole, base + points[whole.top] + whole.mass.log()
+    )
