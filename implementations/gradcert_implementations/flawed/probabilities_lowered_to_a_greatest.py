@@ -1,9 +1,9 @@
 """Probabilities lowered to a greatest one before the target is subtracted.
 
-A probability of one looks dangerous: the logarithm of what is left to one is infinite. So it is
-held below one right after the softmax, by a little, or by a lot so that no row is ever certain. The
-gradient takes the lowered ones. A label is then pushed up for ever, and a wrong class that
-dominates is pushed down too little. Rows without a dominating class are right.
+A probability of one looks dangerous: the logarithm of one minus it is infinite. So it is held below
+one right after the softmax, by a little, or by a lot so that no row is ever certain. The gradient
+takes the lowered ones. A label is then pushed up for ever, and a wrong class that dominates is
+pushed down too little. Rows without a dominating class are right.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

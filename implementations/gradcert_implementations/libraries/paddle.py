@@ -4,7 +4,8 @@ The documentation requires that the soft labels of a sample sum to one and have 
 logits, which is binary32 or binary64. It offers ``label_smoothing``, and the reductions none, sum
 and mean. For hard labels it also offers ``weight`` for each class, by whose sum a mean divides, and
 ``ignore_index``, the index of a class: a negative one means that no label is ignored.
-``paddle.grad`` takes the upstream gradient as ``grad_outputs``, and keeps a graph if it is told to.
+``paddle.grad`` takes the upstream gradient as ``grad_outputs``, and keeps a graph if
+``retain_graph`` says so.
 https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/cross_entropy_en.html
 https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/grad_en.html
 """

@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -207,20 +206,24 @@ def test_an_isolated_subject_that_ends_its_process_is_broken(script: Run, tmp_pa
     assert "Traceback" not in found.stderr
 
 
+OF_TWO_KILOBYTES = """
+import os, resource, sys
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a command whose files can have two thousand bytes."""
+
+
 @pytest.mark.usefixtures("mine")
 def test_a_full_disk_is_one_line_and_the_search_goes_on_when_there_is_room(
     script: Run, tmp_path: Path
 ) -> None:
-    def fill() -> None:
-        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
-
     search = ("search", "mine.py:right", "--rows", "1.5e6", *FEW, "--into", "night")
     full = subprocess.run(
-        [str(SCRIPT), *search],
+        [sys.executable, "-c", OF_TWO_KILOBYTES, str(SCRIPT), *search],
         cwd=tmp_path,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # Python would keep half a file of it.
-        preexec_fn=fill,  # It starts no thread.
         capture_output=True,
         text=True,
         check=False,
