@@ -2,9 +2,9 @@
 
 Expected: a loss of 1.316 for 8192 classes, where the label's logit is 10 more than the others. Got:
 infinity, and the right loss for 16 classes, or in binary32. Why: the loss subtracts the largest
-logit and takes the mean of what is left, by a sum in binary16, whose largest number is 65,504. The
-gradient is right. The documentation says that the CPU reduces in the format of the logits, and
-advises to make them wider for accuracy.
+logit from each, and takes the mean of the differences. Their sum is in binary16, whose largest
+number is 65,504. The gradient is right. The documentation says that the CPU reduces in the format
+of the logits, and advises to make them wider for accuracy.
 """
 
 import mlx.core as mx
