@@ -214,7 +214,9 @@ class Discrepancy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             return {}
         numbers = range(self.rows) if self.batch is None else self.batch.kept
         return {
-            number: {name: rows[place] for name, rows in self.arguments.items()}
+            number: {
+                name: rows[place] for name, rows in self.arguments.items() if place < len(rows)
+            }
             for place, number in enumerate(numbers[:_FIRST])
         }
 

@@ -1,6 +1,6 @@
 """How numbers and findings are put into words, the same in every report."""
 
-from math import floor
+from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 
 from gradcert_reports.model.mistake import Mistake
 from gradcert_reports.model.records import Certificate, Diagnosis, Match, OtherOption
@@ -32,7 +32,7 @@ _LISTED = 4
 """Numbers of an option that are listed in words."""
 
 
-def budgets(number: float | None) -> str:
+def budgets(number: float | Decimal | None) -> str:
     """Return a number of budgets or ulps to two digits; a dash if there is none.
 
     Examples
@@ -46,8 +46,22 @@ def budgets(number: float | None) -> str:
 
 
 def lower_bound(worst: Sample | None) -> str:
-    """Return the budgets of the worst row that a search saw, rounded down; another may be worse."""
-    return "-" if worst is None else f"≥ {budgets(floor(worst.budgets * 100) / 100)}"
+    """Return the budgets of the worst row that a search saw, rounded down; another may be worse.
+
+    Examples
+    --------
+    >>> from gradcert_reports.model.results import Regime
+    >>> plain = Regime(shape="drawn")
+    >>> row = Sample(
+    ...     algorithm="shifted", rank=1, budgets=0.999, regime=plain, classes=2, largest_logit=1.0
+    ... )
+    >>> lower_bound(row)
+    '≥ 0.99'
+    """
+    if worst is None:
+        return "-"
+    with localcontext(Context(rounding=ROUND_FLOOR, traps=[])):
+        return f"≥ {budgets(Decimal(worst.budgets))}"
 
 
 def verdict(certificate: Certificate) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from gradcert_reports.model.records import Certificate
 from gradcert_reports.model.results import Sample
@@ -33,7 +34,7 @@ class Used:
     @property
     def shade(self) -> int:
         """The part of the allowed budgets in quarters, rounded up; 4 is the most."""
-        return min(_STEPS, -int(-self.budgets * _STEPS // ALLOWED))
+        return ceil(max(0, min(ALLOWED, self.budgets)) / ALLOWED * _STEPS)
 
 
 def _samples(certificate: Certificate) -> list[Sample]:
