@@ -1,6 +1,9 @@
 """The folder of a search: what it is about, and the blocks that are done."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 import msgspec
@@ -15,7 +18,7 @@ _STARTED, _BLOCKS = "started.json", "blocks.jsonl"
 
 
 class OtherSearch(Exception):
-    """The folder is that of another search, or holds what no search wrote."""
+    """The folder is that of another search, which may be running, or holds what no search wrote."""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +64,8 @@ class Journal:
 
     Attributes
     ----------
+    directory
+        The folder.
     started
         How the search began; None if it has not.
     lines
@@ -68,7 +73,7 @@ class Journal:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self.started: Started | None = None
         self.lines: list[Line] = []
         beginning = directory / _STARTED
@@ -82,7 +87,7 @@ class Journal:
 
     def _whole(self) -> tuple[bytes, bool]:
         """Return the whole lines, and whether a last one is cut short: it does not count."""
-        path = self._directory / _BLOCKS
+        path = self.directory / _BLOCKS
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
         return whole, len(whole) < len(content)
@@ -94,6 +99,27 @@ class Journal:
             if line.block.number not in seen:
                 seen.add(line.block.number)
                 yield line
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from searching in the folder, if its file system has locks.
+
+        Raises
+        ------
+        OtherSearch
+            If another process searches in it.
+        """
+        lock = os.open(self.directory, os.O_RDONLY)
+        try:
+            try:
+                flock(lock, LOCK_EX | LOCK_NB)
+            except BlockingIOError as error:
+                raise OtherSearch(f"another process searches in {self.directory}") from error
+            except OSError:
+                pass  # The file system has no locks.
+            yield
+        finally:
+            os.close(lock)
 
     @property
     def seconds(self) -> float:
@@ -113,8 +139,8 @@ class Journal:
         """
         whole, cut = self._whole()
         if cut:
-            write_atomically(self._directory / _BLOCKS, whole)
-        write_atomically(self._directory / _STARTED, msgspec.json.encode(started))
+            write_atomically(self.directory / _BLOCKS, whole)
+        write_atomically(self.directory / _STARTED, msgspec.json.encode(started))
         self.started = started
 
     def add(self, at: float, block: SearchedBlock) -> None:
@@ -126,6 +152,6 @@ class Journal:
             If the file cannot be written to; a line that is cut short does not count then.
         """
         line = Line(round(at, 3), block)
-        with (self._directory / _BLOCKS).open("ab") as file:
+        with (self.directory / _BLOCKS).open("ab") as file:
             file.write(msgspec.json.encode(line) + b"\n")
         self.lines.append(line)

@@ -162,16 +162,18 @@ def _campaign(journal: "Journal") -> "Campaign":
 
 
 def _run(
-    campaign: "Campaign", into: Path, address: str | None, jobs: int, *, quiet: bool
+    campaign: "Campaign", journal: "Journal", address: str | None, jobs: int, *, quiet: bool
 ) -> Status | None:
     """Search until nothing is left. Return why it ended before, if it did."""
     from gradcert.campaign.cluster import connected
     from gradcert.campaign.crew import ClusterError, NoClusterError
+    from gradcert.campaign.journal import OtherSearch
 
-    way_on = f"gradcert search --into {into} goes on from here"
+    way_on = f"gradcert search --into {journal.directory} goes on from here"
 
     try:
         with (
+            journal.alone(),
             connected(address, jobs, campaign.request.spec) as crew,
             _progress_line(quiet=quiet) as show,
         ):
@@ -180,6 +182,8 @@ def _run(
     except KeyboardInterrupt:
         say(f"interrupted: {way_on}")
         return Status.INTERRUPTED
+    except OtherSearch as error:
+        usage_error(f"{error}; choose another --into")
     except NoClusterError as error:
         usage_error(str(error))
     except ClusterError as error:
@@ -302,7 +306,7 @@ def search_command(
         journal.started = started
         campaign = _campaign(journal)
         if not (report or campaign.complete):
-            ended = _run(campaign, into, cluster, jobs or available_cores(), quiet=quiet)
+            ended = _run(campaign, journal, cluster, jobs or available_cores(), quiet=quiet)
         if not report or before is None:
             # Before its pages: a folder without it holds no search.
             journal.begin(started)

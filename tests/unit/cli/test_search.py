@@ -11,6 +11,7 @@ import pytest
 from command_line import SCRIPT, Run, run, without
 from standalone_subjects import PROGRAM
 
+from gradcert.campaign.journal import Journal
 from gradcert_reports.searches.records import Search
 
 LIMITED = ("--rows", "1e5")
@@ -89,6 +90,19 @@ def test_a_folder_of_another_search_or_of_other_things_is_refused(
     found = script("search", "mine.py:right", *LIMITED, "--into", ".")
     assert found.returncode == 2
     assert "is not empty, and holds no search" in found.stderr
+
+
+@pytest.mark.usefixtures("mine")
+def test_two_processes_do_not_search_in_one_folder(script: Run, tmp_path: Path) -> None:
+    night = tmp_path / "night"
+    night.mkdir()
+    with Journal(night).alone():
+        found = script("search", "mine.py:right", *LIMITED, *FEW, "--into", "night")
+    assert found.returncode == 2
+    assert f"another process searches in {night}; choose another --into" in found.stderr
+    assert not list(night.iterdir())
+    found = script("search", "mine.py:right", *LIMITED, *FEW, "--into", "night")
+    assert found.returncode == 0, found.stderr
 
 
 @pytest.mark.usefixtures("mine")
