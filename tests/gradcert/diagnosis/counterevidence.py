@@ -47,6 +47,17 @@ def _is_exposed(flaw: Flaw, check: Check, quantity: Quantity, format: Format) ->
     )
 
 
+def _in_format(case: Case, format: Format) -> Case | None:
+    """Return a case in a format; None if a number, or twice its upstream gradient, overflows."""
+    cast = case.cast(format)
+    pairs = [(case[name], cast[name]) for name in case.arguments]
+    if case.upstream is not None and cast.upstream is not None:
+        with np.errstate(over="ignore"):
+            pairs.append((case.upstream, 2 * cast.upstream))
+    overflows = any((np.isfinite(before) & ~np.isfinite(now)).any() for before, now in pairs)
+    return None if overflows else cast
+
+
 def _suits(claim: Claim, case: Case) -> bool:
     """Return whether a claim is about the classes and the logits of a case."""
     return (
@@ -95,8 +106,9 @@ def contradicted_elsewhere(flaw: Flaw, found: Refutations) -> int:
     """Count the cases on which the flaw fails and the subject does not, in other formats.
 
     They are the input that exposes the flaw, in the format it is best known in, which the subject
-    need not claim; and the smallest refuting cases, in formats in which the check passes. A mistake
-    may be made in one format only, so these cases do not acquit a flaw.
+    need not claim; and the smallest refuting cases, in formats in which the check passes and that
+    have their numbers. A mistake may be made in one format only, so these cases do not acquit a
+    flaw.
     """
     formats = {refutation.claim.format for refutation in found.again}
     count = sum(
@@ -106,7 +118,9 @@ def contradicted_elsewhere(flaw: Flaw, found: Refutations) -> int:
     for refutation in found.again:
         for one in found.about:
             if one.outcome.failure is None and one.check is refutation.check:
-                case = refutation.evidence[0].case.cast(one.claim.format)
+                case = _in_format(refutation.evidence[0].case, one.claim.format)
+                if case is None:
+                    continue
                 accused = in_place_of(one.claim, flaw, one.check)
                 count += not fails(one.claim, one.check, case) and fails(accused, one.check, case)
     return count
