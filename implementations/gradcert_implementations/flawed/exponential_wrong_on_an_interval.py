@@ -96,10 +96,11 @@ def _fit(evidence: Sequence[Seen]) -> Iterable[tuple[float, ...]]:
     best = int(np.argmin(np.where(wrong, errors, inf)))
     near = simple_near(float(factors[best]), float(errors[best] * (1 + factors[best])))
     # The interval ends below the largest logit at a depth in [before, first), and begins at one in
-    # [last, after).
-    ends = _simple_from(before, first)
+    # [last, after). After the simplest bounds come those that hold no depth that was not seen.
+    ends = [*_simple_from(before, first), float(np.nextafter(first, -inf))]
     begins = _simple_from(last, after)
-    return [(-low, -high, factor) for high in ends for low in begins for factor in near][:40]
+    bounds = [(begins[0], ends[0]), (last, ends[-1]), *((x, y) for x in begins for y in ends)]
+    return [(-low, -high, factor) for low, high in bounds for factor in near][:40]
 
 
 implementation = ParametricFlaw(

@@ -11,7 +11,7 @@ import numpy as np
 from gradcert_implementations.catalogue import Flaw, FlawKind
 from gradcert_implementations.interface import Array
 
-__all__ = ["gradient", "implementation"]
+__all__ = ["gradient", "implementation", "loss"]
 
 
 def gradient(logits: Array, targets: Array) -> Array:
@@ -27,9 +27,24 @@ def gradient(logits: Array, targets: Array) -> Array:
     return np.nan_to_num(difference)
 
 
+def loss(logits: Array, targets: Array) -> Array:
+    """Return ``-sum_j t_j ln o_j``, with 0 for a product that is NaN.
+
+    Examples
+    --------
+    >>> loss(np.array([[np.nan, 0.0]]), np.array([[1.0, 0.0]])) == 0
+    array([ True])
+    """
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    logarithms = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    products = targets * logarithms
+    value: Array = -np.where(np.isnan(products), 0, products).sum(axis=-1)
+    return value
+
+
 implementation = Flaw(
     name="nan-hidden",
-    functions={"dE/dz": gradient},
+    functions={"dE/dz": gradient, "loss": loss},
     formula="dE/dz_j = o_j - t_j, and 0 where that is NaN",
     source="a common slip",
     kind=FlawKind.CALL,

@@ -33,7 +33,9 @@ def padded_to(lanes: float) -> Mapping[QuantityName, Function]:
         if padding:
             largest = np.maximum(largest, 0)
         powers = np.exp(logits - largest)
-        mass = powers.sum(axis=-1, keepdims=True) + padding * np.exp(-largest)
+        mass = powers.sum(axis=-1, keepdims=True)
+        if padding:
+            mass += padding * np.exp(-largest)
         o: Array = powers / mass
         return o - targets
 

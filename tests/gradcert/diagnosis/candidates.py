@@ -168,35 +168,6 @@ def _to_fit(found: Refutations) -> Iterator[tuple[Refutation, list[Row]]]:
             yield refutation, rows
 
 
-def _with_values(
-    flaw: ParametricFlaw, found: Refutations, to_fit: Sequence[tuple[Refutation, list[Row]]]
-) -> Flaw | None:
-    """Return a flaw with the values of its parameters that explain most; None if none explains.
-
-    The likeliest that explain the smallest case of a check are tried on all cases. Of those that
-    explain most, the one that least contradicts is the best. The cases of a check may show only a
-    part of the values, so the next check's are tried, until one value explains enough.
-    """
-    best: list[Flaw] = []
-    most = 0
-    for refutation, rows in to_fit:
-        claim = refutation.claim
-        smallest = refutation.evidence[0], refutation.observed[0].values
-        for candidate in fitted(flaw, claim, rows):
-            if not fails_in_the_same_way(candidate, claim, refutation.check, *smallest):
-                continue
-            explained = len(_explained(candidate, found))
-            if explained > most:
-                best, most = [], explained
-            if explained == most:
-                best.append(candidate)
-        if _enough(most, found.cases):
-            break
-    if not best:
-        return None
-    return min(best[:_COMPARED], key=lambda one: contradicted(one, found))
-
-
 def condition_of(seen: Sequence[Seen], flaw: Flaw | None = None) -> Condition | None:
     """Return what sets the wrong rows apart from the right ones.
 
@@ -228,32 +199,93 @@ def _under_a_condition(one: Candidate, found: Refutations) -> Candidate:
     )
 
 
+def _candidate(flaw: Flaw, explains: frozenset[tuple[int, int]], found: Refutations) -> Candidate:
+    claimed = TARGET_DOMAINS.index(found.about[0].claim.implementation.domain.targets)
+    return Candidate(
+        flaw,
+        explains,
+        contradicted(flaw, found),
+        contradicted_elsewhere(flaw, found),
+        in_other_formats=not {r.claim.format.name for r in found.again} <= set(flaw.formats),
+        beyond=TARGET_DOMAINS.index(flaw.domain.targets) < claimed,
+    )
+
+
+def _least_contradicted(flaws: Sequence[Flaw], found: Refutations) -> Candidate | None:
+    """Return the first flaw that explains cases and that nothing contradicts.
+
+    The flaws are one flaw with different values. If each is contradicted, it is the first that
+    nothing contradicts under a condition, or else the one that least contradicts. None if none
+    explains a case.
+    """
+    tried = []
+    for flaw in flaws:
+        explains = _explained(flaw, found)
+        if not explains:
+            continue
+        one = _candidate(flaw, explains, found)
+        if not one.contradicted:
+            return one
+        tried.append(one)
+    tried.sort(key=lambda one: one.contradicted)
+    for one in tried:
+        if 2 * len(one.explains) >= found.cases:
+            conditional = _under_a_condition(one, found)
+            if conditional.where:
+                return conditional
+    return tried[0] if tried else None
+
+
+def _with_values(
+    flaw: ParametricFlaw, found: Refutations, to_fit: Sequence[tuple[Refutation, list[Row]]]
+) -> Candidate | None:
+    """Return a flaw with the values of its parameters that explain most; None if none explains.
+
+    The likeliest that explain the smallest case of a check are tried on all cases. The cases of a
+    check may show only a part of the values, so the next check's are tried, until one value
+    explains enough and nothing contradicts it.
+    """
+    chosen: Candidate | None = None
+    most = 0
+    for refutation, rows in to_fit:
+        claim = refutation.claim
+        smallest = refutation.evidence[0], refutation.observed[0].values
+        best: list[Flaw] = []
+        for candidate in fitted(flaw, claim, rows):
+            if not fails_in_the_same_way(candidate, claim, refutation.check, *smallest):
+                continue
+            explained = len(_explained(candidate, found))
+            if explained > most:
+                best, most = [], explained
+            if explained == most:
+                best.append(candidate)
+        one = _least_contradicted(best[:_COMPARED], found)
+        if one and (chosen is None or one.order < chosen.order):
+            chosen = one
+        if chosen and not chosen.contradicted and _enough(most, found.cases):
+            break
+    return chosen
+
+
 def candidates(found: Refutations) -> list[Candidate]:
     """Return the flaws that explain cases, most cases explained first, then least contradicted.
 
     Parameters are fitted only if no flaw without them explains every case and nothing speaks
     against it: that flaw would come first. Those of a flaw of an option of the loss always are.
     """
-    formats = {refutation.claim.format.name for refutation in found.again}
-    claim = found.about[0].claim
-    claimed = TARGET_DOMAINS.index(claim.implementation.domain.targets)
     matching: list[Candidate] = []
     to_fit = list(_to_fit(found))
     settled = False
-    for known in sorted(_applicable(claim), key=lambda one: isinstance(one, ParametricFlaw)):
+    applicable = _applicable(found.about[0].claim)
+    for known in sorted(applicable, key=lambda one: isinstance(one, ParametricFlaw)):
         if settled and isinstance(known, ParametricFlaw) and not known.own:
             continue
-        flaw = _with_values(known, found, to_fit) if isinstance(known, ParametricFlaw) else known
-        explains = _explained(flaw, found) if flaw else frozenset()
-        if flaw is None or not explains:
+        if isinstance(known, ParametricFlaw):
+            one = _with_values(known, found, to_fit)
+        else:
+            one = _least_contradicted([known], found)
+        if one is None:
             continue
-        against = contradicted(flaw, found)
-        elsewhere = contradicted_elsewhere(flaw, found)
-        beyond = TARGET_DOMAINS.index(flaw.domain.targets) < claimed
-        elsewhere_known = not formats <= set(flaw.formats)
-        one = Candidate(flaw, explains, against, elsewhere, elsewhere_known, beyond)
-        if against and 2 * len(explains) >= found.cases:
-            one = _under_a_condition(one, found)
         matching.append(one)
         settled |= one.settles(found.cases)
     return sorted(matching, key=lambda candidate: candidate.order)

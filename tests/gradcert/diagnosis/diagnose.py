@@ -148,10 +148,10 @@ def diagnose(all_checked: Sequence[Checked]) -> tuple[Diagnosis, ...]:
     refuting cases and half of those that tell flaws apart, and nine tenths of the one or of the
     other, and fails on no case on which the implementation passes. A case tells flaws apart if its
     row has one class or two different logits, and is not zero because the upstream gradient or v
-    is. A flaw may be a match under a condition, which every refuting row meets and no right row
-    does; then it explains nine tenths of all cases. The best match comes first: by the number of
-    cases; then those without a condition; then those without parameters; then those that are known
-    in the refuted formats.
+    is; or if another row with the same numbers is right. A flaw may be a match under a condition,
+    which every refuting row meets and no right row does; then it explains nine tenths of all cases.
+    The best match comes first: by the number of cases; then those without a condition; then those
+    without parameters; then those that are known in the refuted formats.
 
     Of the other flaws up to three explain the quantity partly. Each must explain more than a
     quarter of the cases that no flaw before it explains. And one case must tell it from other

@@ -268,6 +268,24 @@ def _answers_in_the_same_way(
     )
 
 
+def _differs_by_rounding(accused: Claim, flaw: Flaw, evidence: Evidence) -> bool:
+    """Return whether two answers that should agree are both that of a flaw, but for rounding.
+
+    The flaw is wrong in that row: what is rounding of its values is more than rounding of true
+    ones, if these are much smaller.
+    """
+    if evidence.expected_is != "other" or evidence.second_backward:
+        return False
+    case, row = evidence.case, evidence.row
+    answer = _answer(accused, case)
+    both = [list(map(float, shown)) for shown in (evidence.returned, evidence.expected)]
+    if answer is None or any(len(shown) != answer[row].size for shown in both):
+        return False
+    question, theirs = accused.question(case, row), floats(answer[row])
+    agree = all(_agree(flaw, question, ours, theirs, _NOTHING) for ours in both)
+    return agree and not is_right(accused, question, theirs)
+
+
 def fails_at_first_only(flaw: Flaw, claim: Claim, check: Check, evidence: Evidence) -> bool:
     """Return whether a flaw in its first state fails a check in the same row, and passes it then.
 
@@ -298,13 +316,13 @@ def fails_in_the_same_way(
     values agree there and in some other wrong rows, whose values `others` has. Elsewhere the same
     check refutes it in the same row; with the same statement, unless that is about one value, or
     with the same Python to show it where a call leaves traces; with values that agree, if there are
-    any. A row that a level explains, worse than the one claimed, shows no flaw. A second
-    backward is compared with that of the flaw. Most flaws have none of their own, and do the same
-    in each: where no row of the first one is wrong, it shows none of these. A flaw is not compared
-    on values of a format wider than those it is known in. There it may be no flaw, or lose only
-    what the way through a narrower format loses. A flaw of another layout than rows explains only
-    claims of that layout, and a flaw that is about smaller logits than most explains no larger
-    ones.
+    any. Two answers that should agree may also both be the flaw's wrong one, but for rounding. A
+    row that a level explains, worse than the one claimed, shows no flaw. A second backward is
+    compared with that of the flaw. Most flaws have none of their own, and do the same in each:
+    where no row of the first one is wrong, it shows none of these. A flaw is not compared on values
+    of a format wider than those it is known in. There it may be no flaw, or lose only what the way
+    through a narrower format loses. A flaw of another layout than rows explains only claims of that
+    layout, and a flaw that is about smaller logits than most explains no larger ones.
     """
     if not _is_about(flaw, claim, evidence.case):
         return False
@@ -318,7 +336,7 @@ def fails_in_the_same_way(
         return _answers_in_the_same_way(accused, flaw, evidence, others)
     other = failure_on(accused, check, evidence.case)
     if not isinstance(other, Evidence) or evidence.row != other.row:
-        return False
+        return _differs_by_rounding(accused, flaw, evidence)
     if len(evidence.returned) != len(other.returned):
         return False
     if (evidence.index is None) != (other.index is None):

@@ -12,8 +12,18 @@ from gradcert.core.evidence import Evidence
 from gradcert.core.outcome import Outcome
 from gradcert.diagnosis.matching import fails, failure_on
 from gradcert.diagnosis.observing import Observed, observed
+from gradcert_implementations import Array
 
 __all__ = ["Checked", "Refutation", "Refutations", "Seen", "refutations"]
+
+
+def _equal_rows(case: Case, row: int) -> Array:
+    """Return which rows of a case have the numbers that one of them has."""
+    arrays = [*case.arguments.values()]
+    if case.upstream is not None:
+        arrays.append(np.broadcast_to(case.upstream, case.rows)[:, np.newaxis])
+    equal: Array = np.all([(array == array[row]).all(axis=1) for array in arrays], axis=0)
+    return equal
 
 
 @dataclass(frozen=True)
@@ -50,15 +60,19 @@ class Refutation:
     vanished: int
     once: bool = False
 
-    def tells(self, evidence: Evidence) -> bool:
-        """Return whether flaws answer a refuting row differently, as far as that can be seen.
+    def tells(self, place: int) -> bool:
+        """Return whether flaws answer a case's refuting row differently, as far as can be seen.
 
-        Predicate: values are not compared with true ones, or the row has one class or two different
-        logits, and neither the upstream gradient nor v makes it zero.
+        Predicate: values are not compared with true ones; or another row with the same numbers is
+        right; or the row has one class or two different logits, and neither the upstream gradient
+        nor v makes it zero.
         """
         if self.once or not self.check.against_truth or self.claim.quantity.reduces:
             return True
-        case, row = evidence.case, evidence.row
+        case, row = self.evidence[place].case, self.evidence[place].row
+        right = sorted(self.observed[place].right)
+        if _equal_rows(case, row)[right].any():
+            return True
         multiplied = "v" not in self.claim.quantity.arguments or case["v"][row].any()
         point = case.point[row].astype(np.float64)
         different = len(point) == 1 or (point != point[0]).any()
@@ -111,8 +125,8 @@ class Refutations:
         return frozenset(
             (number, place)
             for number, refutation in enumerate(self.again)
-            for place, evidence in enumerate(refutation.evidence)
-            if refutation.tells(evidence)
+            for place in range(len(refutation.evidence))
+            if refutation.tells(place)
         )
 
     @property

@@ -148,6 +148,14 @@ _OF_LOGITS = (
     ),
     Trait(_masked_run, "with {:g} masked classes side by side"),
     Trait(
+        lambda case: _masked_in_front(case, 1) >= case.classes // 2,
+        "where the first half of the row is masked",
+    ),
+    Trait(
+        lambda case: _masked_in_front(case, -1) >= case.classes - case.classes // 2,
+        "where the last half of the row is masked",
+    ),
+    Trait(
         lambda case: _masked_in_front(case, 1) / case.classes,
         "where {:.3g} of the row in front is masked",
     ),

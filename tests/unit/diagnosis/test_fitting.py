@@ -1,5 +1,6 @@
 """The parameter of a flaw is found in the evidence, and is the simplest number that explains it."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -44,6 +45,21 @@ def test_a_temperature_is_fitted(temperature: float, format: FormatName) -> None
 def test_zeros_are_not_explained_by_a_temperature_that_is_a_limit() -> None:
     found = diagnosis(lambda z, t: 0 * right(z, t))
     assert "temperature-left-on" not in {match.flaw for match in (*found.matches, *found.partly)}
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_an_interval_is_fitted_to_all_checks_if_that_of_one_is_contradicted(seed: int) -> None:
+    def doubled(z: Array, t: Array) -> Array:
+        below = np.subtract(z, np.amax(z, axis=1)[:, None])
+        powers = np.exp(below) * np.where((below > -21) & (below < -20.5), 2, 1).astype(z.dtype)
+        return powers / np.add.reduce(powers, axis=1)[:, None] - t
+
+    found = diagnosis(doubled, formats=("binary64", "binary32"), effort="standard", seed=seed)
+    best = found.matches[0]
+    assert best.flaw == "exponential-wrong-on-an-interval"
+    low, high = (float(number) for number in re.findall(r"-\d+\.?\d*(?= <| ?,)", best.formula))
+    assert -21.1 < low < -20.9
+    assert -20.6 < high < -20.4
 
 
 @pytest.mark.parametrize("format", FORMAT_NAMES)

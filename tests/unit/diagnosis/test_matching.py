@@ -54,6 +54,7 @@ from gradcert_implementations import (
     Array,
     Flaw,
     FormatName,
+    Implementation,
     Options,
     QuantityName,
     as_implementation,
@@ -371,6 +372,26 @@ def test_a_nan_that_reached_another_row_does_so_again_on_the_case_that_shows_it(
         first.row,
         first.returned,
     )
+
+
+@pytest.mark.parametrize(("size", "same"), [(2.0**-30, True), (1.0, False)])
+def test_two_answers_that_are_a_flaws_but_for_rounding_are_its_mistake_where_they_are_wrong(
+    size: float, *, same: bool
+) -> None:
+    def rounded_in_a_batch(z: Array, t: Array, _g: Array) -> Array:
+        exact = right(z, t)
+        return exact if len(z) == 1 else np.nextafter(exact, 2)
+
+    subject = Implementation(
+        name="mine", functions={"dE/dz": rounded_in_a_batch}, takes_upstream=True
+    )
+    claim, check = claim_of(subject), check_named("row-independence")
+    case = replace(TWO_ROWS, upstream=np.full(2, size))
+    found = failure_on(claim, check, case)
+    assert isinstance(found, Evidence) is same
+    if isinstance(found, Evidence):
+        for flaw, explains in (("upstream-gradient-ignored", True), ("zero-gradient", False)):
+            assert fails_in_the_same_way(_flaw(flaw), claim, check, found, {}) is explains
 
 
 def test_a_flaw_that_has_no_second_backward_does_not_fail_the_check_of_it() -> None:

@@ -29,6 +29,19 @@ def test_a_refuting_case_vanished_only_if_it_passes_when_it_is_tried_again(
     assert (found.vanished, found.tried) == (vanished, 2)
 
 
+@pytest.mark.parametrize(("rows", "tells"), [(2, True), (1, False)])
+def test_a_row_of_equal_logits_tells_flaws_apart_if_an_equal_row_is_right(
+    rows: int, *, tells: bool
+) -> None:
+    def last_wrong(z: Array, t: Array) -> Array:
+        return right(z, t) * (np.arange(len(z)) < len(z) - 1)[:, np.newaxis]
+
+    case = case_of([[0, 0]] * rows, [[1, 0]] * rows)
+    outcome = Outcome(refutations=(Evidence(case, "", row=rows - 1),))
+    found = refutations([Checked(claim_of(last_wrong), BY_ID["accuracy"], outcome)])
+    assert bool(found.telling) is tells
+
+
 def _alternating() -> Callable[..., Array]:
     calls: list[int] = []
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from diagnosis_subjects import diagnosis, right
+from diagnosis_subjects import diagnosis, right, softmax
 
 from gradcert.core.case import Case, Regime
 from gradcert.diagnosis.where import Rows, where
@@ -82,6 +82,29 @@ def test_three_bounds_are_named_where_two_are_not_enough() -> None:
     )
 
 
+def masked(classes: int, place: slice) -> Rows:
+    """Return rows of zeros with masked classes."""
+    z = np.zeros((4, classes))
+    z[:, place] = -np.inf
+    return Rows(Case({"logits": z}, (Regime("masked"),) * 4), range(4))
+
+
+@pytest.mark.parametrize(
+    ("half", "wrong", "right"),
+    [
+        ("first", [(5, 2), (10, 5)], [(5, 1), (10, 4), (5, -2), (10, -6)]),
+        ("last", [(5, -3), (10, -5)], [(5, -2), (10, -4), (5, 3), (10, 6)]),
+    ],
+)
+def test_a_masked_half_sets_wrong_rows_apart(
+    half: str, wrong: list[tuple[int, int]], right: list[tuple[int, int]]
+) -> None:
+    def rows(sizes: list[tuple[int, int]]) -> list[Rows]:
+        return [masked(n, slice(m) if m > 0 else slice(m, None)) for n, m in sizes]
+
+    assert str(where(rows(wrong), rows(right))) == f"where the {half} half of the row is masked"
+
+
 def test_nothing_is_said_of_rows_that_are_wrong_by_chance() -> None:
     generator = np.random.default_rng(0)
     assert parted(lambda z, _t: generator.random(len(z)) < 0.5) == ""
@@ -109,6 +132,16 @@ def test_nothing_is_said_if_all_rows_are_wrong_or_too_few_are() -> None:
             lambda z, t: right(z, t) * np.where(len(z) > 3, -1, 1).astype(z.dtype),
             "sign-flipped",
             "in batches of 4 rows or more",
+        ),
+        (
+            lambda z, t: np.where((softmax(z) < 2**-12) & (z.shape[1] > 8), 0, softmax(z)) - t,
+            "small-probabilities-flushed",
+            "in rows of 9 classes or more",
+        ),
+        (
+            lambda z, t: right(z, t) * (np.arange(len(z)) < 65535)[:, np.newaxis],
+            "rows-beyond-the-grid",
+            "",
         ),
     ],
 )
