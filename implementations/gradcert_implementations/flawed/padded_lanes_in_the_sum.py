@@ -18,8 +18,11 @@ from gradcert_implementations.parametric import OneOf, ParametricFlaw
 __all__ = ["implementation", "padded_to"]
 
 
-def padded_to(lanes: float) -> Mapping[QuantityName, Function]:
+def padded_to(lanes: float, in_maximum: float = 1) -> Mapping[QuantityName, Function]:
     """Return ``o_j - t_j``, the softmax over the row with zeros up to a multiple of the lanes.
+
+    The padding is in the sum, and in the maximum or not: then the exponential of minus the maximum
+    may overflow.
 
     Examples
     --------
@@ -30,22 +33,21 @@ def padded_to(lanes: float) -> Mapping[QuantityName, Function]:
     def gradient(logits: Array, targets: Array) -> Array:
         padding = -logits.shape[-1] % int(lanes)
         largest = logits.max(axis=-1, keepdims=True)
-        if padding:
+        if padding and in_maximum:
             largest = np.maximum(largest, 0)
         powers = np.exp(logits - largest)
-        mass = powers.sum(axis=-1, keepdims=True)
-        if padding:
-            mass += padding * np.exp(-largest)
-        o: Array = powers / mass
+        padded = padding * np.exp(-largest) if padding or not in_maximum else 0
+        o: Array = powers / (powers.sum(axis=-1, keepdims=True) + padded)
         return o - targets
 
     return {"dE/dz": gradient}
 
 
-def _stated(lanes: float) -> str:
-    return (
+def _stated(lanes: float, in_maximum: float = 1) -> str:
+    stated = (
         f"o_j = exp(z_j) / (sum_k exp(z_k) + 1 for each class missing to a multiple of {lanes:g})"
     )
+    return stated if in_maximum else f"{stated}, shifted by the maximum of the classes alone"
 
 
 implementation = ParametricFlaw(
@@ -58,5 +60,5 @@ implementation = ParametricFlaw(
     exposed_by=(((0.0, 0.0),), ((1.0, 0.0),)),
     at=padded_to,
     stated=_stated,
-    fit=OneOf(tuple((2.0**k,) for k in range(1, 13))),
+    fit=OneOf(tuple((2.0**k, of_all) for k in range(1, 13) for of_all in (1.0, 0.0))),
 )
