@@ -199,9 +199,14 @@ class Claim:
     def _hint(self, rows: Sequence[Array]) -> str:
         """Return what to claim, if the function answers the rows that it refuses as a sequence.
 
-        It must refuse the rows again: a first call may fail for another reason.
+        It must refuse the rows again: a first call may fail for another reason. And it must refuse
+        the first one with few classes, which is not refused for its size.
         """
-        if self.implementation.domain.layout is not Layout.ROWS or self._shape(rows) is not None:
+        if self.implementation.domain.layout is not Layout.ROWS:
+            return ""
+        first = slice(1), slice(self.only_classes or self.fewest_classes)
+        small = [array[first[: array.ndim]] if array.ndim else array for array in rows]
+        if self._shape(rows) is not None or self._shape(small) is not None:
             return ""
         shape = self._shape([array[np.newaxis] if array.ndim else array for array in rows])
         if shape is None or shape[:2] != (1, *rows[0].shape[:1]):

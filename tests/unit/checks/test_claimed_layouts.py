@@ -121,6 +121,18 @@ def test_a_plain_function_that_wants_sequences_is_told_the_option() -> None:
     assert all("claim --domain layout=sequence" in result.reason for result in found.results)
 
 
+def test_a_function_that_refuses_long_rows_is_told_no_option() -> None:
+    def gradient(z: Array, t: Array) -> Any:
+        if z.shape[1] > 4096:
+            raise RuntimeError("cannot launch")
+        return softmax_of(z, -1) - t
+
+    found = certified(gradient, formats=["fp32"])
+    (broken,) = (result for result in found.results if result.reason)
+    assert broken.check == "many-classes"
+    assert broken.reason == "raised RuntimeError: cannot launch"
+
+
 def test_a_function_that_fails_in_any_layout_is_told_no_option() -> None:
     def gradient(_z: Array, _t: Array) -> Any:
         raise RuntimeError("out of registers")
