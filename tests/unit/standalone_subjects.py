@@ -270,9 +270,9 @@ while line := sys.stdin.buffer.readline():
         bits = answer.astype("f4").view("u4")
         answer = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("u2")
     head = json.dumps({"shape": logits.shape}).encode()
-    sys.stdout.buffer.write(head + b"\\n" + answer.tobytes())
-    if noisy and SIGN < 0:
-        sys.stdout.buffer.write(b"done\\n")
+    # One write: what follows an answer must lie in the pipe when the next call looks.
+    behind = b"done\\n" if noisy and SIGN < 0 else b""
+    sys.stdout.buffer.write(head + b"\\n" + answer.tobytes() + behind)
     sys.stdout.buffer.flush()
 """
 
