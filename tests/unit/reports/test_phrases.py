@@ -1,12 +1,23 @@
 """What a certificate says in words: how far an implementation stays right, and what to claim."""
 
+from math import inf, nan
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from gradcert_reports import Certificate, Diagnosis, Mistake, Reach, explanation, read
-from gradcert_reports.text.phrases import reach, reach_sentence, to_claim
+from gradcert_reports import (
+    Certificate,
+    Diagnosis,
+    Mistake,
+    Reach,
+    Regime,
+    Sample,
+    explanation,
+    read,
+)
+from gradcert_reports.text.phrases import lower_bound, reach, reach_sentence, to_claim
+from gradcert_reports.text.strips import Used
 
 RIGHT = read(Path(__file__).with_name("golden") / "certificate.json").certificates[0]
 
@@ -21,6 +32,26 @@ def _reaching(*reaches: tuple[str, Reach | None]) -> Certificate:
 def test_what_conforms_has_nothing_to_explain() -> None:
     with pytest.raises(ValueError, match="conforms; expected one that found a fault"):
         explanation(RIGHT.results[0])
+
+
+@pytest.mark.parametrize(
+    ("budgets", "said", "shade"),
+    [
+        (0.999, "≥ 0.99", 2),
+        (1.999, "≥ 1.99", 4),
+        (2.39e15, "≥ 2.3e+15", 4),
+        (1e308, "≥ 1.0e+308", 4),
+        (inf, "≥ Infinity", 4),
+        (nan, "≥ NaN", 4),
+    ],
+)
+def test_a_number_of_budgets_is_rounded_down_and_shaded_whatever_its_size(
+    budgets: float, said: str, shade: int
+) -> None:
+    regime = Regime(shape="drawn")
+    row = Sample(algorithm="", rank=1, budgets=budgets, regime=regime, classes=2, largest_logit=1.0)
+    assert lower_bound(row) == said
+    assert Used(budgets, refuted=True).shade == shade
 
 
 FAR = Reach(reached=1.7e308)
