@@ -1,5 +1,6 @@
 """A case: one generated input, with the regime of each of its rows."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,8 +79,13 @@ class Case:
     def __getitem__(self, name: str) -> Array:
         """Return the argument of this name, or what a forward pass stores of the logits."""
         if name in STORED and name not in self.arguments:
-            return STORED[name](self.arguments[LOGITS])
+            return self._stored[name]
         return self.arguments[name]
+
+    @functools.cached_property
+    def _stored(self) -> dict[str, Array]:
+        # Kept, because the oracle reads them row by row, and all rows are made at once.
+        return {name: made(self.arguments[LOGITS]) for name, made in STORED.items()}
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         # Hypothesis prints a case with this, and a thousand rows are too many to print.
