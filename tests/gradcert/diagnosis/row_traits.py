@@ -48,11 +48,10 @@ def _gap(case: Case) -> Array:
 
 def _masked_run(case: Case) -> Array:
     """Return how many infinities stand beside each other, at most."""
-    hidden = np.isneginf(_logits(case))
-    longest, run = np.zeros(case.rows), np.zeros(case.rows)
-    for column in hidden.T:
-        run = (run + 1) * column
-        longest = np.maximum(longest, run)
+    hidden, places = np.isneginf(_logits(case)), np.arange(case.classes)
+    # The place of the last class that is not masked, up to each class.
+    last = np.maximum.accumulate(np.where(hidden, -1, places), axis=1)
+    longest: Array = (places - last).max(axis=1, initial=0)
     return longest
 
 
