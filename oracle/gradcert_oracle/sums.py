@@ -107,8 +107,14 @@ def of_both_signs(
     return (_no_narrower(total, sizes), widened), (sizes, others_sizes)
 
 
-def of_equal_terms(summation: Summation, terms: Sequence[arb]) -> arb:
+def of_equal_terms(
+    summation: Summation,
+    values: Sequence[arb],
+    of_each: Callable[[list[arb]], list[arb]] = list,
+) -> arb:
     """Return a sum whose ball is no narrower than that of a sum of unlike terms of these sizes.
+
+    The terms are what `of_each` makes of the values: a row of many classes may have few values.
 
     A sum of ones is exact, and its ball is not widened. A run that shifts by another number than
     the maximum adds as many equal powers that are no such numbers, and rounds every sum. A third of
@@ -127,8 +133,8 @@ def of_equal_terms(summation: Summation, terms: Sequence[arb]) -> arb:
     0.0
     """
     third = arb(1) / 3
-    unlike, _ = summation([arb((term * third).mid()) for term in terms], ())
-    total, _ = summation(terms, ())
+    unlike, _ = summation(of_each([arb((value * third).mid()) for value in values]), ())
+    total, _ = summation(of_each(list(values)), ())
     return _no_narrower(total, arb(0, 3 * unlike.rad()))
 
 

@@ -240,7 +240,7 @@ def softmax_of(
     few = ctx.prec // 2
     short = {x for x, power in zip(distinct, powers, strict=True) if 0 < power.bits() <= few}
     if sum(map(z.count, short)) > 1:
-        mass = of_equal_terms(arithmetic.total, of_each(powers))
+        mass = of_equal_terms(arithmetic.total, powers, of_each)
     else:
         mass = arithmetic.total(of_each(powers), ())[0]
     rescaled = of_each(rescaled)
