@@ -194,6 +194,7 @@ class Flaw(Implementation):
         return lifted(self, loss, domain)
 
 
+@functools.cache
 def documented(name: str) -> tuple[str, str]:
     """Return the title and the story of a built-in, read from its file without importing it.
 

@@ -1,5 +1,6 @@
 """The fields of a record that somebody gave: read from text, checked one by one, and written."""
 
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import Field, dataclass, fields
 from enum import StrEnum
@@ -34,6 +35,7 @@ class Given:
         return f"{self.name} {_recorded(self.value)}"
 
 
+@functools.cache
 def _fields(record: "type[DataclassInstance]") -> dict[str, Field[Any]]:
     return {field.name: field for field in fields(record)}
 
@@ -59,23 +61,23 @@ def _read(kind: Any, text: str) -> Any:
     return text
 
 
-def _checked(record: "type[DataclassInstance]", name: str, value: Any) -> Any:
+def _checked(field: Field[Any], value: Any) -> Any:
     """Return what a record stores for one of its fields.
 
     Parameters
     ----------
-    record
-        The class of the record. A field may have a ``check`` in its metadata.
-    name, value
-        The field, and what is given for it.
+    field
+        The field. It may have a ``check`` in its metadata.
+    value
+        What is given for it.
 
     Raises
     ------
     ValueError
-        For a field or a value that means nothing, in one line.
+        For a value that means nothing, in one line.
     """
-    check = _field(record, name).metadata.get("check")
-    return value if check is None else check(name, value)
+    check = field.metadata.get("check")
+    return value if check is None else check(field.name, value)
 
 
 def store_checked(record: "DataclassInstance") -> None:
@@ -86,8 +88,8 @@ def store_checked(record: "DataclassInstance") -> None:
     ValueError
         For a value that means nothing, in one line.
     """
-    for name in _fields(type(record)):
-        object.__setattr__(record, name, _checked(type(record), name, getattr(record, name)))
+    for name, field in _fields(type(record)).items():
+        object.__setattr__(record, name, _checked(field, getattr(record, name)))
 
 
 def _one(record: "type[DataclassInstance]", item: Any) -> Given:
@@ -106,7 +108,7 @@ def _one(record: "type[DataclassInstance]", item: Any) -> Given:
                 f"{item!r} says nothing about the {record.__name__.lower()}; "
                 f"expected NAME=VALUE, such as {example}"
             )
-    return Given(name, _checked(record, name, value))
+    return Given(name, _checked(_field(record, name), value))
 
 
 def given_fields(record: "type[DataclassInstance]", given: Any) -> tuple[Given, ...]:

@@ -1,5 +1,7 @@
 """Places in a row: the first class, the last, and those beside a boundary of a block."""
 
+import functools
+
 import numpy as np
 
 from gradcert_implementations import Array
@@ -7,6 +9,7 @@ from gradcert_implementations import Array
 __all__ = ["blocks", "names", "places"]
 
 
+@functools.lru_cache(1 << 12)
 def blocks(classes: int) -> tuple[int, ...]:
     """Return the powers of two from 4 up that end inside a row of this length.
 
@@ -32,6 +35,7 @@ def places(classes: int) -> Array:
     return np.array(sorted(found))
 
 
+@functools.lru_cache(1 << 16)
 def names(place: int, classes: int) -> tuple[str, ...]:
     """Return what is special about a place in a row.
 
