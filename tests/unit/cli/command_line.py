@@ -55,8 +55,8 @@ def widens(logits, targets):
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
+def run(command: list[str], folder: Path, columns: int = 200) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"COLUMNS": str(columns), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -94,8 +94,9 @@ def _interrupted(
 
 
 def test_an_interrupt_ends_several_jobs_and_keeps_what_each_found(tmp_path: Path) -> None:
+    subjects = ("mine.py:right", "numpy")
     status, said, report = _interrupted(
-        tmp_path, signal.SIGINT, lambda found: bool(found.results), "mine.py:right", "numpy"
+        tmp_path, signal.SIGINT, lambda found: bool(found.results), *subjects, *FEW
     )
     assert status == 130
     assert not report.complete
