@@ -20,7 +20,7 @@ from rich.progress import Progress
 from suite import BATCH, VERDICT
 from suite_tables import ROWS as VERDICT_ROWS
 from tables import LINEAR_FROM, page
-from timed import ENCLOSED, OURS, PEERS, ROWS, VECTOR
+from timed import ENCLOSED, OURS, PEERS, ROWS, UNDER, VECTOR, WITH_OPTIONS
 from whole_runs import RUNS, Whole
 from whole_runs import seconds as seconds_of
 from workers import LIMIT, SLOW, Job, Sample, samples
@@ -52,6 +52,7 @@ def jobs(done: int, seconds: Seconds, sizes: Sequence[int]) -> Iterator[Job]:
         yield Job("seconds", row, format, tuple(sizes), OURS)
     for format in FORMATS:
         yield Job("seconds", VECTOR, format, tuple(sizes), ("floor", *ENCLOSED))
+        yield Job("seconds", WITH_OPTIONS, format, tuple(sizes), tuple(UNDER))
     for row, timed in product(VERDICT_ROWS, VERDICT):
         yield Job("seconds", row, "binary64", tuple(sizes), timed)
     for format in EVERY_FORMAT:

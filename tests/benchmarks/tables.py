@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 from records import Record, Spread, slope
 from suite_tables import SuiteFigures
-from timed import BESIDE, OURS, PEERS, VECTOR
+from timed import BESIDE, OPTIONS, OURS, PEERS, PLAIN, VECTOR, WITH_OPTIONS
 from wording import Target, around, digits, duration, ratio_target
 
 from gradcert_oracle import HESSIAN_VECTOR_PRODUCT
@@ -20,6 +20,9 @@ MOST_FLOORS, LEAST_GRADCHECKS, MOST_BUDGETS, MOST_SLOPE = 6, 30, 1, 1.1
 
 MOST_FLOORS_BESIDE = {HESSIAN_VECTOR_PRODUCT: 4}
 """The targets of the quantities beside the gradient; that of the others is two floors."""
+
+MOST_WITH = {"softcap": 4}
+"""The most times of the plain loss that a loss with this option may take; with another one, two."""
 
 LINEAR_FROM = 1000
 """Slopes are taken from here: with fewer classes, fixed costs make them look flatter."""
@@ -63,6 +66,11 @@ class Figures:
     def beside(self) -> dict[str, int]:
         """The most floors that each quantity beside the gradient may take, by its name."""
         return {name: MOST_FLOORS_BESIDE.get(one, 2) for name, one in BESIDE.items()}
+
+    @property
+    def options(self) -> dict[str, int]:
+        """The most times of the plain loss that a loss with each option may take."""
+        return {name: MOST_WITH.get(name, 2) for name in OPTIONS}
 
     @property
     def memory(self) -> list[tuple[int, Spread]]:
@@ -116,6 +124,14 @@ class Figures:
                     partial(operator.ge, most),
                 )
                 for name, most in self.beside.items()
+            ),
+            *(
+                ratio_target(
+                    f"at {MANY:,} classes {name} takes at most {most} times the plain loss",
+                    [(f, ratio(WITH_OPTIONS, f, MANY, name, PLAIN)) for f in self.formats],
+                    partial(operator.ge, most),
+                )
+                for name, most in self.options.items()
             ),
         ]
 

@@ -30,6 +30,12 @@ PACE = {
     "log-softmax-backward": 2e-6,
     "hvp": 4e-6,
     "dE/dt": 1e-6,
+    "no options": 2e-6,
+    "label smoothing": 3e-6,
+    "class weights": 4e-6,
+    "logit scale": 3e-6,
+    "z-loss": 3e-6,
+    "softcap": 8e-6,
     "gradcheck": 2e-3,
     "verdict": 5e-6,
     "verdict, 16 rows": 48e-6,
@@ -108,10 +114,10 @@ def test_the_record_and_the_page_say_what_made_them_and_when(record: Record) -> 
 
 
 def test_the_tables_say_which_targets_hold_and_which_do_not(record: Record) -> None:
-    assert [target.holds for target in Figures(record).targets] == [True] * 11
+    assert [target.holds for target in Figures(record).targets] == [True] * 16
     slow = _changed(record, "oracle", 40.0)
     assert [target.holds for target in Figures(slow).targets] == [
-        False, False, True, True, True, True, *[True] * 5,
+        False, False, True, True, True, True, *[True] * 10,
     ]  # fmt: skip
     dear = Figures(_changed(record, "budgets", 2.0, 1.4, 9.0)).targets[3]
     assert (dear.measured, dear.holds) == ("1.33 (0.933 to 6.00), binary64, 10 classes", False)
@@ -163,9 +169,16 @@ def test_the_targets_of_the_suite_say_which_peer_is_faster_and_where(record: Rec
 
 def test_the_quantities_beside_the_gradient_have_targets_of_their_own(record: Record) -> None:
     assert "| binary32 | 1,000 | 1.00 | 2.00 | 2.00 | 4.00 | 1.00 |" in page(record)
-    slow = Figures(_changed(_changed(record, "hvp", 1.1), "dE/dt", 2.1)).targets[6:]
+    slow = Figures(_changed(_changed(record, "hvp", 1.1), "dE/dt", 2.1)).targets[6:11]
     assert [target.holds for target in slow] == [True, True, True, False, False]
     assert slow[3].claim == "at 10,000 classes hvp takes at most 4 times the floor"
+
+
+def test_losses_with_options_have_targets_beside_the_plain_loss(record: Record) -> None:
+    assert "| binary32 | 1,000 | 1.50 | 2.00 | 1.50 | 1.50 | 4.00 |" in page(record)
+    slow = Figures(_changed(_changed(record, "softcap", 1.1), "z-loss", 1.4)).targets[11:]
+    assert [target.holds for target in slow] == [True, True, True, False, False]
+    assert slow[4].claim == "at 10,000 classes softcap takes at most 4 times the plain loss"
 
 
 def test_a_run_of_old_has_no_suite(record: Record) -> None:
@@ -192,7 +205,7 @@ def test_a_target_that_was_not_measured_neither_holds_nor_fails(record: Record) 
         ),
     )
     holds = [target.holds for target in Figures(lost).targets]
-    assert holds == [True, None, None, True, True, None, *[True] * 5]
+    assert holds == [True, None, None, True, True, None, *[True] * 10]
     assert "| - | - |" in page(lost)
 
 

@@ -18,6 +18,7 @@ from timed import (
     PEERS,
     ROWS,
     SUBJECTS,
+    UNDER,
     case,
     jax_loss,
     mpmath_gradient,
@@ -90,7 +91,8 @@ def test_rows_have_numbers_of_their_format_and_are_always_the_same(row: str) -> 
 
 def test_peers_run_in_the_first_rounds_and_slow_ones_only_in_the_first() -> None:
     first = {job.subjects[0] for job in jobs(0, {}, SIZES)}
-    assert first == {"floor", "oracle", "verdict", "verdict, 16 rows", "judge", *PEERS}
+    ours = {"floor", "oracle", "no options", "verdict", "verdict, 16 rows", "judge"}
+    assert first == {*ours, *PEERS}
     taken = {
         ("benign", "binary64", 10, "gradcheck"): [0.1],
         ("benign", "binary64", 1000, "gradcheck"): [SLOW + 1],
@@ -98,7 +100,7 @@ def test_peers_run_in_the_first_rounds_and_slow_ones_only_in_the_first() -> None
     }
     again = {job.subjects: job.classes for job in jobs(1, taken, SIZES)}
     assert again["gradcheck",] == (10,)
-    of_ours = {OURS, *VERDICT, ("floor", *BATCH), ("floor", *ENCLOSED)}
+    of_ours = {OURS, *VERDICT, ("floor", *BATCH), ("floor", *ENCLOSED), (*UNDER,)}
     assert {job.subjects for job in jobs(ROUNDS_OF_PEERS, {}, SIZES)} == of_ours
 
 

@@ -1,10 +1,10 @@
 """What ``make bench`` times: the oracle, its floor, and the checks that people use today.
 
 All do the same work: the gradient of one row, ``dE/dz`` of the cross-entropy of a softmax. Beside
-it, the oracle's enclosures of log-softmax, of products with a vector and of dE/dt are timed. A
-subject first imports and converts what it needs for a case, and returns the function that is timed.
-The peers always work in binary64, or with 50 digits. What is timed of the suite stands in
-``suite.py``.
+it, the oracle's enclosures of log-softmax, of products with a vector and of dE/dt are timed, and
+those of the gradient of losses with options. A subject first imports and converts what it needs for
+a case, and returns the function that is timed. The peers always work in binary64, or with 50
+digits. What is timed of the suite stands in ``suite.py``.
 """
 
 import inspect
@@ -26,6 +26,7 @@ from gradcert_oracle import (
     TARGET_GRADIENT,
     Algorithm,
     Format,
+    Loss,
     Quantity,
     Question,
     Row,
@@ -136,6 +137,17 @@ def _enclosed(quantity: Quantity) -> Callable[[Case], Run]:
     return of
 
 
+def _enclosed_under(loss_of: Callable[[int], Loss]) -> Callable[[Case], Run]:
+    """Return what times the enclosures of the gradient of a loss."""
+
+    def of(case: Case) -> Run:
+        loss = loss_of(len(case.logits))
+        question = Question(GRADIENT, (case.logits, case.targets), case.format, loss)
+        return lambda: GRADIENT.enclose(question, GUARD)
+
+    return of
+
+
 def _budgets(case: Case) -> Run:
     question, algorithm = _question(case), Algorithm("shifted", "pairwise")
     uncached = inspect.unwrap(budgets)
@@ -237,6 +249,26 @@ SUBJECTS: dict[str, Callable[[Case], Run]] = {
 
 ENCLOSED = {name: _enclosed(quantity) for name, quantity in BESIDE.items()}
 """What is timed beside it."""
+
+PLAIN = "no options"
+"""What is timed of the plain loss, beside the losses with options."""
+
+OPTIONS: dict[str, Callable[[int], Loss]] = {
+    "label smoothing": lambda _: Loss(label_smoothing=0.1),
+    "class weights": lambda classes: Loss(class_weights=tuple(1 / (1 + k) for k in range(classes))),
+    "logit scale": lambda _: Loss(logit_scale=0.7),
+    "z-loss": lambda _: Loss(z_loss=1e-4),
+    "softcap": lambda _: Loss(softcap=30.0),
+}
+"""The losses of which each is timed, by the name of their option, for a number of classes."""
+
+WITH_OPTIONS = "with options"
+"""The row that they are timed on: normal logits with a one-hot target."""
+
+UNDER = {
+    name: _enclosed_under(loss_of) for name, loss_of in {PLAIN: lambda _: Loss(), **OPTIONS}.items()
+}
+"""What is timed of losses."""
 
 PEERS = tuple(subject for subject in SUBJECTS if subject not in OURS)
 """The checks of others. Those of PyTorch and jax raise if they find the gradient wrong."""

@@ -19,11 +19,11 @@ from typing import Literal
 import msgspec
 from records import slope
 from suite import SUITE
-from timed import ENCLOSED, SUBJECTS, Run, case
+from timed import ENCLOSED, SUBJECTS, UNDER, Run, case
 
 from gradcert_oracle import FORMATS
 
-EVERY = {**SUBJECTS, **ENCLOSED, **SUITE}
+EVERY = {**SUBJECTS, **ENCLOSED, **UNDER, **SUITE}
 """All that is timed, by name."""
 
 LIMIT = 60
