@@ -211,19 +211,21 @@ class Along:
         dominant, softcap = self.shares.dominant, self.loss.softcap
         disc = _Disc.of(softcap)
         own = [self.shares.own[j] if j != dominant else self.shares.others for j in places]
-        if softcap == inf:
-            steepness, move = [arb(1)] * len(own), arb(1)
-            logs = log_slopes(own)
-        else:
-            steepness = [self.steepness[j] for j in places]
-            w = disc.step / softcap
-            nearly = (1 / (1 + w.sinh() ** 2)).union(arb(1))
-            move = softcap * (2 * w).sinh() * nearly / (2 * disc.step) + disc.off(disc.slope)
-            signs = [-1 if j == dominant else 1 for j in places]
-            logs = _capped_slopes(disc, softcap, own, steepness, signs)
         twice = square * (2 * self.log_sum + arb(0, 2 * disc.step.upper()))
         spread = disc.off(disc.steepest * abs(square) * (2 * abs(self.log_sum) + disc.most))
-        total, rest = mass + twice, (others + twice) * move
+        total, rest = mass + twice, others + twice
+        if softcap == inf:  # S is one, and so is what a step moves.
+            return [
+                rest + spread - total * log if j == dominant else total * log + spread * p - a
+                for j, a, p, log in zip(places, targets, own, log_slopes(own), strict=True)
+            ]
+        steepness = [self.steepness[j] for j in places]
+        w = disc.step / softcap
+        nearly = (1 / (1 + w.sinh() ** 2)).union(arb(1))
+        move = softcap * (2 * w).sinh() * nearly / (2 * disc.step) + disc.off(disc.slope)
+        signs = [-1 if j == dominant else 1 for j in places]
+        logs = _capped_slopes(disc, softcap, own, steepness, signs)
+        rest *= move
         return [
             (rest + spread) * steep - total * log
             if j == dominant

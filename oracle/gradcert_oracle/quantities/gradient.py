@@ -79,6 +79,8 @@ def _enclose_with_options(question: Question, guard: int) -> Enclosures:
     kinds, smooth = question.kinds, smoothing(loss, len(z))
     logits, counts = [z[j] for j in kinds], list(Counter(question.equal).values())
     pairs = list(zip(t, weights_of(loss, len(z)), strict=True))
+    if not smooth.given:  # A target of zero counts nothing, whatever its weight.
+        pairs = [pair if pair[0] else (0.0, 1.0) for pair in pairs]
     of_each, occur = [pairs[j] for j in kinds], Counter(pairs)
 
     def evaluate(places: Sequence[int]) -> list[arb]:
