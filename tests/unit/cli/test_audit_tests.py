@@ -9,11 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
 import pytest
+from audited import audit_in, names_of
 from command_line import SCRIPT, Run
 
-from gradcert_reports.audits.tests_records import AuditOfTests, Fate
+from gradcert_reports.audits.tests_records import Fate
 
 PROJECT = {
     "kernels.py": """
@@ -72,14 +72,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _audit(folder: Path) -> AuditOfTests:
-    return msgspec.json.decode((folder / "audit.json").read_bytes(), type=AuditOfTests)
-
-
-def _names(audit: AuditOfTests, fate: Fate) -> list[str]:
-    return [outcome.mutant for outcome in audit.of(fate)]
-
-
 FEW = ("--mutant", "sign-flipped", "--mutant", "times-1000", "--mutant", "upstream-ignored")
 
 
@@ -104,7 +96,7 @@ def test_loose_tests_let_a_wrong_sign_through_and_the_line_shows_it_again(
     assert "test_loose.py::test_shape" in done.stdout
     assert "1 of 3 tests do not call it." in done.stdout.replace("\n", " ")
     assert max(len(line) for line in lines if line.strip() != command) <= 80
-    audit = _audit(tmp_path / "out")
+    audit = audit_in(tmp_path / "out")
     assert audit.score == 50
     assert command in (tmp_path / "out" / "report.md").read_text()
     again = subprocess.run(
@@ -125,11 +117,11 @@ def test_strict_tests_notice_every_mutant_whatever_held_the_function(
     replaced = ("--replace", "kernels:gradient", "--", "--maxfail=0")
     done = gradcert("audit", "pytest", *chosen, *replaced)
     assert done.returncode == 0, done.stderr
-    audit = _audit(tmp_path / "out")
+    audit = audit_in(tmp_path / "out")
     assert audit.score == 100
     assert len(audit.outcomes) > 15
-    assert {"zero", "times-1.001", "diagonal-only"} < set(_names(audit, Fate.KILLED))
-    assert _names(audit, Fate.SURVIVED) == []
+    assert {"zero", "times-1.001", "diagonal-only"} < set(names_of(audit, Fate.KILLED))
+    assert names_of(audit, Fate.SURVIVED) == []
     # What is called while the tests are collected counts for no test.
     strict = [test for test in audit.tests if test.name.startswith("test_strict.py")]
     assert [(test.calls, test.gradients) for test in strict] == [(1, 1), (1, 1)]
@@ -159,7 +151,7 @@ def test_a_second_call_goes_on_where_the_first_stopped_until_something_changes(
     done = gradcert(*chosen, *more)
     assert "1 mutants were tried before, and nothing has changed" in done.stderr
     assert len(record.read_bytes().splitlines()) == 3
-    assert _names(_audit(tmp_path / "out"), Fate.SURVIVED) == ["zero", "sign-flipped"]
+    assert names_of(audit_in(tmp_path / "out"), Fate.SURVIVED) == ["zero", "sign-flipped"]
     (tmp_path / "kernels.py").write_text(PROJECT["kernels.py"] + "# changed\n")
     assert "tried before" not in gradcert(*chosen, "--mutant", "zero", *LOOSE).stderr
     other = gradcert(*chosen, "--mutant", "zero", *LOOSE, "-q")
@@ -248,7 +240,7 @@ def test_a_mutant_that_makes_the_tests_hang_or_crash_is_killed(
         "test_hostile.py",
     )
     assert done.returncode == 0, done.stderr
-    audit = _audit(tmp_path / "out")
+    audit = audit_in(tmp_path / "out")
     reasons = {one.mutant: (one.fate, one.reason.partition(":")[0]) for one in audit.outcomes}
     assert reasons == {
         "sign-flipped": (Fate.KILLED, "took too long"),
@@ -293,101 +285,3 @@ def test_the_users_cache_and_folder_stay_as_they_are(gradcert: Run, tmp_path: Pa
     before = sorted(tmp_path.iterdir())
     gradcert("audit", "pytest", "--mutant", "zero", *LOOSE)
     assert sorted(tmp_path.iterdir()) == before
-
-
-TORCH = {
-    "kernels.py": """
-import torch
-from torch.nn.functional import cross_entropy, one_hot
-
-class Fused(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, logits, labels):
-        ctx.save_for_backward(logits, labels)
-        return cross_entropy(logits, labels)
-
-    @staticmethod
-    def backward(ctx, upstream):
-        logits, labels = ctx.saved_tensors
-        slope = (logits.softmax(-1) - one_hot(labels, logits.shape[-1])) / len(labels)
-        return upstream * slope, None
-
-class Loss(torch.nn.Module):
-    def forward(self, logits, labels):
-        return fused(logits, labels)
-
-fused = Fused.apply
-""",
-    "test_kernels.py": """
-import pytest
-import torch
-from kernels import Fused, Loss, fused
-
-@pytest.mark.parametrize("loss", [fused, Fused.apply, Loss()])
-def test_backward(loss):
-    labels = torch.arange(4) % 3
-    found = []
-    for one in (torch.nn.functional.cross_entropy, loss):
-        logits = torch.linspace(-1, 1, 12).reshape(4, 3).requires_grad_()
-        one(logits, labels).backward()
-        found.append(logits.grad)
-    assert torch.allclose(*found, atol=0.05)
-""",
-}
-
-JAX = {
-    "kernels.py": """
-import jax
-import jax.numpy as jnp
-
-@jax.custom_vjp
-def fused(logits, labels):
-    rows = jax.nn.logsumexp(logits, -1)
-    return (rows - jnp.take_along_axis(logits, labels[:, None], -1)[:, 0]).mean()
-
-def forward(logits, labels):
-    return fused(logits, labels), (logits, labels)
-
-def backward(kept, upstream):
-    logits, labels = kept
-    slope = jax.nn.softmax(logits) - jax.nn.one_hot(labels, logits.shape[-1])
-    return upstream * slope / len(labels), None
-
-fused.defvjp(forward, backward)
-""",
-    "test_kernels.py": """
-import jax
-import jax.numpy as jnp
-import pytest
-from kernels import fused
-
-slopes = {"jit": jax.jit(jax.grad(fused)), "eager": jax.grad(fused)}
-
-@pytest.mark.parametrize("name", slopes)
-def test_backward(name):
-    logits, labels = jnp.linspace(-1, 1, 12).reshape(4, 3), jnp.arange(4) % 3
-    want = jax.nn.softmax(logits) / 4 - jax.nn.one_hot(labels, 3) / 4
-    assert jnp.allclose(slopes[name](logits, labels), want, atol=0.05)
-""",
-}
-
-
-@pytest.mark.parametrize(
-    ("library", "sources", "target"),
-    [("torch", TORCH, "kernels:Fused.apply"), ("jax", JAX, "kernels:fused")],
-)
-def test_a_project_of_torch_or_jax_is_audited(
-    gradcert: Run, tmp_path: Path, library: str, sources: dict[str, str], target: str
-) -> None:
-    pytest.importorskip(library)
-    for name, source in sources.items():
-        (tmp_path / name).write_text(source)
-    chosen = ("--mutant", "times-1.04", "--mutant", "softmax-dropped", "--jobs", "2")
-    report = ("--report", "out", "--replace", target, "--", "test_kernels.py")
-    done = gradcert("audit", "pytest", *chosen, *report)
-    assert done.returncode == 0, done.stderr
-    audit = _audit(tmp_path / "out")
-    assert _names(audit, Fate.SURVIVED) == ["times-1.04"]
-    assert _names(audit, Fate.KILLED) == ["softmax-dropped"]
-    assert all(test.gradients for test in audit.tests)
-    assert audit.of(Fate.SURVIVED)[0].passed == tuple(test.name for test in audit.tests)

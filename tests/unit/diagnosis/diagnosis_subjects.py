@@ -251,3 +251,9 @@ def negative_slopes(o: Array, t: Array) -> Array:
 
 def negative_softmax(z: Array) -> Array:
     return np.negative(softmax(z))
+
+
+def difference_of_products(z: Array, v: Array) -> Array:
+    o = softmax(z)
+    result: Array = o * v - o * np.add.reduce(o * v, axis=1)[:, None]
+    return result
