@@ -1,6 +1,5 @@
 """Each check sees the mistake it is there for, and lets a right subject pass."""
 
-import ctypes
 import dataclasses
 import random
 from collections.abc import Callable
@@ -8,6 +7,32 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mistaken_subjects import (
+    CachingByAddress,
+    CachingByLogits,
+    Unprepared,
+    WrongOnce,
+    a_little_scaled,
+    answering_with_its_logits,
+    blind_to_strides,
+    buffers_freed,
+    drifting_with_the_offset,
+    first_1024_rows_only,
+    first_class_doubled,
+    first_thousand_only,
+    mean_over_the_batch,
+    memory_order,
+    nan_to_num,
+    quietening_numpy,
+    seeding_numpy,
+    seeding_python,
+    shifting_its_logits_in_place,
+    talking,
+    talking_in_c,
+    unshifted,
+    wanting_a_row,
+    writing_into_its_targets,
+)
 from subjects import (
     BY_ID,
     CHECKS_OF_GRADIENT,
@@ -35,137 +60,6 @@ from gradcert_implementations.flawed import (
     upstream_gradient_applied_twice,
     upstream_gradient_ignored,
 )
-
-
-def a_little_scaled(z: Array, t: Array) -> Array:
-    return right(z, t) * (1 + 1e-13)
-
-
-def unshifted(z: Array, t: Array) -> Array:
-    return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) - t
-
-
-def drifting_with_the_offset(z: Array, t: Array) -> Array:
-    return right(z, t) * (1 + 1e-9 * z.max(axis=1, keepdims=True))
-
-
-def first_class_doubled(z: Array, t: Array) -> Array:
-    return right(z, t) * np.where(np.arange(z.shape[1]) == 0, 2, 1)
-
-
-def first_thousand_only(z: Array, t: Array) -> Array:
-    return np.where(np.arange(z.shape[1]) < 1000, right(z, t), 0)
-
-
-def first_1024_rows_only(z: Array, t: Array) -> Array:
-    return right(z, t) * (np.arange(len(z))[:, None] < 1024)
-
-
-def mean_over_the_batch(z: Array, t: Array) -> Array:
-    return right(z, t) / max(len(z), 1)
-
-
-def shifting_its_logits_in_place(z: Array, t: Array) -> Array:
-    z -= z.max(axis=1, keepdims=True)
-    return right(z, t)
-
-
-def writing_into_its_targets(z: Array, t: Array) -> Array:
-    t -= right(z, t) + t
-    return -t
-
-
-class CachingByAddress:
-    """Takes arrays at known addresses for arrays with known numbers."""
-
-    def __init__(self) -> None:
-        self.answers: dict[tuple[int, int], Array] = {}
-
-    def __call__(self, z: Array, t: Array) -> Array:
-        return self.answers.setdefault((z.ctypes.data, t.ctypes.data), right(z, t)).copy()
-
-
-class CachingByLogits:
-    """Keeps its last answer, and takes equal logits for an equal question."""
-
-    def __init__(self) -> None:
-        self.last, self.answer = b"", np.zeros(0)
-
-    def __call__(self, z: Array, t: Array) -> Array:
-        if z.tobytes() != self.last:
-            self.last, self.answer = z.tobytes(), right(z, t)
-        return self.answer.copy()
-
-
-class Unprepared:
-    """Hands out its workspace before there is anything in it, in the first call only."""
-
-    calls = 0
-
-    def __call__(self, z: Array, t: Array) -> Array:
-        self.calls += 1
-        return right(z, t) if self.calls > 1 else np.full_like(z, 0.25)
-
-
-class WrongOnce:
-    """Errs in its hundredth answer and never again: one of those whose values are judged."""
-
-    calls = 0
-
-    def __call__(self, z: Array, t: Array) -> Array:
-        self.calls += 1
-        return right(z, t) + (self.calls == 100)
-
-
-def memory_order(z: Array, t: Array) -> Array:
-    return right(z.ravel(order="K").reshape(z.shape), t.ravel(order="K").reshape(t.shape))
-
-
-def blind_to_strides(z: Array, t: Array) -> Array:
-    packed = np.lib.stride_tricks.as_strided(z, strides=(z.shape[1] * z.itemsize, z.itemsize))
-    return right(packed, t)
-
-
-def wanting_a_row(z: Array, t: Array) -> Array:
-    return right(z, t) + 0 * z[0, 0]
-
-
-def nan_to_num(z: Array, t: Array) -> Array:
-    return right(np.nan_to_num(z), t)
-
-
-def answering_with_its_logits(z: Array, _t: Array) -> Array:
-    return z
-
-
-def talking(z: Array, t: Array) -> Array:
-    print(z.shape)  # noqa: T201
-    return right(z, t)
-
-
-def talking_in_c(z: Array, t: Array) -> Array:
-    ctypes.CDLL(None).puts(b"debug")
-    return right(z, t)
-
-
-def seeding_numpy(z: Array, t: Array) -> Array:
-    np.random.seed(7)  # noqa: NPY002
-    return right(z, t)
-
-
-def seeding_python(z: Array, t: Array) -> Array:
-    random.seed(7)
-    return right(z, t)
-
-
-def quietening_numpy(z: Array, t: Array) -> Array:
-    np.seterr(all="ignore")
-    return right(z, t)
-
-
-def buffers_freed(_z: Array, _t: Array) -> Array:
-    raise RuntimeError("the saved tensors have been freed")
-
 
 Subject = Gradient | Implementation
 
@@ -356,43 +250,3 @@ def test_a_changed_old_answer_and_an_unrepeated_answer_are_different_findings(
         assert found.returned == tuple(map(repr, other.tolist()))
     if make is not Jittering:
         assert found.expected == tuple(map(repr, right(first, targets)[found.row].tolist()))
-
-
-def all_zero(z: Array, _t: Array) -> Array:
-    return np.zeros_like(z)
-
-
-def scaled(z: Array, t: Array) -> Array:
-    return 1.04 * right(z, t)
-
-
-class Noisy:
-    """A new draw at every call."""
-
-    def __init__(self) -> None:
-        self.rng = np.random.default_rng(0)
-
-    def __call__(self, z: Array, t: Array) -> Array:
-        return right(z, t) + self.rng.normal(size=z.shape)
-
-
-UNSEEN: dict[str, Callable[[], Gradient]] = {
-    "the all-zero gradient": lambda: all_zero,
-    "a sign flip": lambda: flipped,
-    "a scale": lambda: scaled,
-    "noise": Noisy,
-}
-"""What a check may let pass, in the words in which it then has to say so."""
-
-
-@pytest.mark.parametrize("mistake", UNSEEN)
-@pytest.mark.parametrize("check_id", BY_ID)
-def test_a_check_refutes_a_gross_mistake_or_names_it_among_what_it_cannot_see(
-    check_id: str, mistake: str
-) -> None:
-    said = " ".join((BY_ID[check_id].run.__doc__ or "").split())
-    subject = UNSEEN[mistake]()
-    applies = check_id in CHECKS_OF_GRADIENT
-    found = checked(check_id, subject if applies else under_upstream(subject))
-    refuted = found.verdict == "refuted"
-    assert refuted != (mistake in said)

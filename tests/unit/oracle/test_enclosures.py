@@ -8,7 +8,7 @@ ml_dtypes publish.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import inf, log, nan
+from math import inf, log
 
 import ml_dtypes
 import numpy as np
@@ -18,17 +18,13 @@ from mpmath import libmp, mp, mpf
 from numpy.random import Generator
 
 from gradcert_oracle import (
-    BINARY64,
     FORMATS,
-    GRADIENT,
     GUARD,
     Format,
     Question,
     enclose,
-    log_slopes,
     question,
 )
-from gradcert_oracle.quantities import gradient
 
 Row = tuple[float, ...]
 
@@ -323,92 +319,3 @@ def test_targets_that_are_all_zero_leave_nothing(format: Format) -> None:
     z, t = (1.0, -2.0, -inf), (0.0, 0.0, 0.0)
     for quantity in ("loss", "dE/dz"):
         assert all(ball == 0 for ball in enclose(_question(quantity, z, t, format)))
-
-
-BAD_LOGITS = {
-    "empty": (),
-    "NaN": (0.0, nan),
-    "+inf": (0.0, inf),
-    "all masked": (-inf, -inf),
-}
-
-
-@pytest.mark.parametrize("z", BAD_LOGITS.values(), ids=BAD_LOGITS)
-@pytest.mark.parametrize("quantity", ["softmax", "do/dz", "loss", "dE/dz"])
-def test_a_bad_row_of_logits_is_turned_away(quantity: str, z: Row) -> None:
-    t = (1.0,) + (0.0,) * (len(z) - 1)
-    with pytest.raises(ValueError, match=r"logits must be|at least one class"):
-        enclose(_question(quantity, z, t[: len(z)], BINARY64))
-
-
-BAD_TARGETS = {
-    "too few": ((0.0, 1.0), (1.0,), "2 logits and 1 targets"),
-    "too many": ((0.0,), (1.0, 0.0), "1 logits and 2 targets"),
-    "NaN": ((0.0, 1.0), (nan, 0.0), "targets must be finite"),
-    "infinite": ((0.0, 1.0), (inf, 0.0), "targets must be finite"),
-    "on a masked class": ((0.0, -inf), (0.5, 0.5), "a logit of -inf needs a target of zero"),
-}
-
-
-@pytest.mark.parametrize(("z", "t", "message"), BAD_TARGETS.values(), ids=BAD_TARGETS)
-@pytest.mark.parametrize("quantity", ["loss", "dE/dz"])
-def test_bad_targets_are_turned_away(quantity: str, z: Row, t: Row, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        enclose(_question(quantity, z, t, BINARY64))
-
-
-@pytest.mark.parametrize("bad", [0.0, -0.5, nan, inf])
-def test_a_probability_that_is_not_positive_and_finite_is_turned_away(bad: float) -> None:
-    with pytest.raises(ValueError, match="probabilities must be positive and finite"):
-        enclose(question("dE/do", (0.5, bad), (1.0, 0.0), format=BINARY64))
-
-
-def test_probabilities_need_as_many_targets() -> None:
-    with pytest.raises(ValueError, match="2 probabilities and 1 targets"):
-        enclose(question("dE/do", (0.5, 0.5), (1.0,), format=BINARY64))
-
-
-@pytest.mark.parametrize("t", [(nan,), (inf,)])
-def test_a_target_that_is_not_finite_has_no_slope_by_probability(t: Row) -> None:
-    with pytest.raises(ValueError, match="targets must be finite"):
-        enclose(question("dE/do", (0.5,), t, format=BINARY64))
-
-
-def test_a_row_without_classes_has_no_slope_by_probability() -> None:
-    with pytest.raises(ValueError, match="at least one class"):
-        enclose(question("dE/do", (), (), format=BINARY64))
-
-
-# The work that an enclosure takes.
-
-
-@pytest.mark.parametrize("classes", [10, 100, 1000])
-def test_the_gradient_takes_one_slope_for_each_class_and_equal_classes_share_it(
-    classes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taken: list[int] = []
-
-    def counted(shares: Sequence[arb]) -> list[arb]:
-        taken.append(len(shares))
-        return log_slopes(shares)
-
-    monkeypatch.setattr(gradient, "log_slopes", counted)
-    t = (1.0,) + (0.0,) * (2 * classes - 1)
-    z = tuple(-float(k // 2) / classes for k in range(2 * classes))
-    enclose(Question(GRADIENT, (z, t), BINARY64))
-    assert taken == [classes + 1]
-
-
-def test_only_what_cancels_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two tied classes of equal targets have a derivative of zero; the others are soon narrow."""
-    taken: list[int] = []
-
-    def counted(shares: Sequence[arb]) -> list[arb]:
-        taken.append(len(shares))
-        return log_slopes(shares)
-
-    monkeypatch.setattr(gradient, "log_slopes", counted)
-    rows = (0.0, 0.0, -1000.0, -2000.0), (0.5, 0.5, 0.0, 0.0)
-    enclose(Question(GRADIENT, rows, BINARY64))
-    assert taken[0] == 3
-    assert set(taken[1:]) == {1}

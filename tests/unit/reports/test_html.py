@@ -7,19 +7,16 @@ import sys
 from base64 import b64encode
 from hashlib import sha256
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import matplotlib as mpl
 import msgspec
 import pytest
 from filled_reports import NAMES_THAT_MAY_BE_EMPTY, filled
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from parsed_pages import Page, check
 
 from gradcert_reports import (
     Certificate,
-    CheckResult,
     Discrepancy,
     Entry,
     Mistake,
@@ -32,8 +29,6 @@ from gradcert_reports import (
     read,
 )
 
-VOID = {"meta", "input"}
-INLINE = {"a", "bdi", "code", "span", "strong", "sub"}
 replace = msgspec.structs.replace
 
 GOLDEN = read(Path(__file__).with_name("golden") / "certificate.json")
@@ -41,139 +36,14 @@ RIGHT, REFUTED, _ = GOLDEN.certificates
 CUT_SHORT = replace(RIGHT, verdict=Verdict.INCOMPLETE, worst=None, results=RIGHT.results[:3])
 
 
-class Page(HTMLParser):
-    """What a parser sees of a page; it fails on a tag that is not closed in its place."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self._open: list[str] = []
-        self._texts: list[str] = []
-        self.feed(source)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self._texts += [] if tag in INLINE else [" "]
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open[-1:] not in (["style"], ["script"]):
-            self._texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self._texts).split())
-
-    def values(self, name: str) -> list[str]:
-        return [value for _, attribute, value in self.attributes if attribute == name]
-
-
 def page(*certificates: Certificate) -> Page:
     return Page(html(Report(certificates=certificates)))
-
-
-def check(source: str) -> Page:
-    """Hold a page against what every page must be."""
-    shown = Page(source)
-    assert shown.tags.count("h1") == 1
-    ids = shown.values("id")
-    assert len(ids) == len(set(ids))
-    links = shown.values("href")
-    assert all(link.startswith("#") and link[1:] in ids for link in links)
-    assert shown.tags.count("script") == 1
-    assert not {"link", "img", "iframe", "object", "embed", "base"} & set(shown.tags)
-    assert not set(shown.values("src"))
-    assert not [name for _, name, _ in shown.attributes if name.startswith("on")]
-    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", source))
-    assert "@import" not in source
-    assert not re.search("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", source)
-    return shown
 
 
 def test_the_page_is_well_formed_and_loads_nothing() -> None:
     shown = check(html(Report(certificates=(RIGHT, REFUTED, CUT_SHORT))))
     assert ("html", "lang", "en") in shown.attributes
     assert shown.tags.count("svg") >= 2
-
-
-@settings(
-    max_examples=30,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(report=st.from_type(Report))
-def test_whatever_the_types_allow_is_rendered(report: Report) -> None:
-    check(html(report))
-
-
-def saying(text: str) -> str:
-    """Return a page that shows this text wherever it shows a text of the subject's."""
-
-    regime = Regime(shape=text)
-
-    def of(result: CheckResult) -> CheckResult:
-        found = result.discrepancy
-        return replace(
-            result,
-            format=text,
-            samples=tuple(replace(sample, regime=regime) for sample in result.samples),
-            discrepancy=found and replace(found, statement=text, regimes=(regime,)),
-        )
-
-    return html(
-        Report(
-            certificates=tuple(
-                replace(
-                    REFUTED,
-                    name=text,
-                    summary="s" + text,
-                    loss={text: text},
-                    domain={other: text},
-                    results=tuple(map(of, REFUTED.results)),
-                )
-                for other in ("one", "two")
-            )
-        )
-    )
-
-
-DRAWN = {"g", "text"}
-"""A label without text is not drawn."""
-
-
-@pytest.fixture(scope="module")
-def tags() -> list[str]:
-    return [tag for tag in Page(saying("harmless")).tags if tag not in DRAWN]
-
-
-@settings(max_examples=5, deadline=None, database=None)
-@given(text=st.text(st.characters(exclude_categories=()), max_size=20))
-@example("<script>alert(1)</script>")
-@example("\"><img src=x onerror='alert(1)'>")
-@example("</style></title><b>")
-@example("{{ 7 * 7 }}{% raw %}")
-@example("]]><!--")
-@example("$x$ \\frac{")
-@example("nul \0 escape \x1b bell \a half \ud83d")
-@example("<\0script>")
-@example("")
-def test_a_hostile_text_stays_text(tags: list[str], text: str) -> None:
-    shown = check(saying(text))
-    assert [tag for tag in shown.tags if tag not in DRAWN] == tags
-    if text.isascii() and text.isprintable():
-        assert " ".join(text.split()) in shown.text
 
 
 def test_a_reason_is_shown_as_text() -> None:
