@@ -99,5 +99,5 @@ def test_a_right_implementation_that_is_turned_away_is_counted(
     monkeypatch.setattr("figures.FLAWED", {})
     monkeypatch.setattr("figures.UNUSUAL", {name: ""})
     found = figures([run(0, 0, name, verdict="conforms"), run(1, 2, name)], 2, MADE)
-    assert "\n1 of 2 runs turn a right implementation away." in found
+    assert "\n1 of 2 runs refuse a right implementation." in found
     assert f"- {name}, seed 1: refuted, not conforms\n" in found

@@ -10,7 +10,7 @@ from gradcert.core.claim import Claim
 __all__ = ["PLAN", "Block", "drawn_block", "exhaustive_blocks"]
 
 PLAN = "plan"
-"""The part that tries all cases of the plan of coverage."""
+"""The part that tries all cases of the plan of cases."""
 
 _AT_ONCE = {True: 1 << 11, False: 1 << 20}
 """Differences of a block, where the oracle judges each row and where the screen comes first: some

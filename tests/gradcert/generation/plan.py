@@ -1,4 +1,4 @@
-"""The plan of coverage: what every run tries of sizes, places, masks, values and targets.
+"""The plan of cases: what every run tries of sizes, places, masks, values and targets.
 
 The plan is data: cases, and the rows of each. :mod:`gradcert.generation.dealing` makes it from a
 seed, and :mod:`gradcert.generation.filling` draws the numbers of a case.

@@ -1,4 +1,4 @@
-"""The plan of coverage, read back from what a recording subject was asked, whatever the seed."""
+"""The plan of cases, read back from what a recording subject was asked, whatever the seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

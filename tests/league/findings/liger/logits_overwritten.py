@@ -2,10 +2,10 @@
 
 Expected: logits that keep their values, as `torch.nn.functional.cross_entropy` leaves them. Got:
 the gradient where the logits were, as soon as the loss is computed and before anybody asks for a
-gradient. Why: the kernel writes it there to save memory. The README speaks of in-place replacement
-in general; the function says nothing of it, and PyTorch is not told, so that the backward pass of
-another function of the same logits computes with the wrong values and no warning: the gradient of
-the sum of squares below should be 0 and 6.
+gradient. Why: the kernel writes it there to save memory. The README mentions in-place replacement
+in general. The function does not, and PyTorch does not know of it. So the backward pass of another
+function of the same logits uses wrong values without a warning: the gradient of the sum of squares
+below should be 0 and 6.
 """
 
 import os
