@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradcert_reports import Certificate, Report, explanation, write
 
 MAX_EXAMPLES = 100
-"""The number of cases for a check with a full share, unless the caller says otherwise."""
+"""The most cases that are drawn for a check, unless the caller says otherwise."""
 
 __all__ = [
     "MAX_EXAMPLES",

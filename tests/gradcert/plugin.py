@@ -72,17 +72,17 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         type=_positive_integer,
         default=None,
         metavar="N",
-        help=f"number of cases for a check with a full share (default: {MAX_EXAMPLES})",
+        help=f"draw at most N cases a check, beside the plan of cases (default: {MAX_EXAMPLES})",
     )
     group.addoption(
         "--gradcert-quick",
         action="store_true",
-        help="try a small part of the plan of cases, and a quarter of the examples",
+        help="try a small part of the plan of cases, and a quarter of the drawn cases",
     )
     group.addoption(
         "--gradcert-thorough",
         action="store_true",
-        help="try all of the plan on every claim, and ten times the examples",
+        help="try all of the plan on every claim, and ten times the drawn cases",
     )
     group.addoption(
         "--gradcert-isolate",

@@ -1,5 +1,6 @@
 """What the README shows is what happens."""
 
+import doctest
 import os
 import re
 import shutil
@@ -174,6 +175,12 @@ def test_one_readme_has_the_glossary_and_defines_each_verdict() -> None:
     words = ", ".join(re.findall(r"(?m)^\| ([^|]*) \|", glossary)).split(", ")
     assert {str(verdict) for verdict in Verdict} <= set(words)
     assert len(words) == len(set(words))
+
+
+def test_the_sessions_that_the_readme_of_the_oracle_shows_print_what_they_show() -> None:
+    done = doctest.testfile(str(ROOT / "oracle" / "README.md"), module_relative=False)
+    assert done.attempted > 10
+    assert done.failed == 0
 
 
 def test_the_readme_has_less_than_200_lines() -> None:

@@ -60,13 +60,14 @@ def counts(audit: AuditOfTests) -> list[CountsOfATest]:
 
 def silent_tests(audit: AuditOfTests) -> Iterator[str]:
     """Yield how many tests met no mutant, do not use the function, or not its gradient."""
+    total = len(audit.tests)
     met = len(counts(audit))
     able = sum(bool(test.gradients) for test in audit.tests)
     never = sum(not test.calls for test in audit.tests)
     values = sum(bool(test.calls) and not test.gradients for test in audit.tests)
     if met < able:
-        yield f"{able - met} of {len(audit.tests)} tests were not reached by any."
+        yield f"Tests that no mutant reached: {able - met} of {total}."
     if never:
-        yield f"{never} of {len(audit.tests)} tests do not call it."
+        yield f"Tests that do not call the function: {never} of {total}."
     if values:
-        yield f"{values} of {len(audit.tests)} tests call it without its gradient."
+        yield f"Tests that call it without its gradient: {values} of {total}."

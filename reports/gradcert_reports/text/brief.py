@@ -7,7 +7,7 @@ from gradcert_reports.model.records import Certificate, Report
 from gradcert_reports.model.rows import length
 from gradcert_reports.model.verdict import counts
 from gradcert_reports.text.escape import printable, shortened
-from gradcert_reports.text.findings import findings, sentence
+from gradcert_reports.text.findings import findings, sentence, worst_first
 from gradcert_reports.text.phrases import diagnosis, lower_bound, reach, size, verdict, where
 from gradcert_reports.text.rows import arguments, values
 from gradcert_reports.text.tables import silent
@@ -65,12 +65,12 @@ def brief(certificate: Certificate) -> str:
 
 
 def brief_of_report(report: Report) -> str:
-    """Return a report as text: how many have each verdict, and a line for each of the first ten."""
+    """Return a report as text: how many have each verdict, and a line for each of the ten worst."""
     found = counts(certificate.verdict for certificate in report.certificates)
     total = len(report.certificates)
     parts = [f"{count} {kind.predicate(count)}" for kind, count in found.items()]
     lines = [f"{total} implementation{'' if total == 1 else 's'}: {', '.join(parts) or 'none'}"]
-    for one in distinct(report).certificates[:_MOST]:
+    for one in worst_first(distinct(report).certificates)[:_MOST]:
         said = fault(one) or one.level
         line = ", ".join(filter(None, [f"{one.name}: {verdict(one)}", said]))
         lines.append(f"  {shortened(line, _WIDTH)}")

@@ -111,7 +111,7 @@ def sentence(certificate: Certificate) -> str:
     if where := scope(certificate):
         said += f" for {where}"
     if kinds := mistakes(certificate):
-        said += f": {' and '.join(kinds)}"
+        said += f": {'; '.join(kinds)}"
     return said
 
 

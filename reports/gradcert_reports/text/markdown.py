@@ -14,7 +14,7 @@ from gradcert_reports.text import phrases
 from gradcert_reports.text.claims import claims
 from gradcert_reports.text.coverage import Covered, covered
 from gradcert_reports.text.escape import fenced, in_html, in_markdown
-from gradcert_reports.text.findings import findings, mistakes, scope, worst_first
+from gradcert_reports.text.findings import findings, mistakes, scope, sentence, worst_first
 from gradcert_reports.text.made import NAMED, commands
 from gradcert_reports.text.rows import arguments, values, wrong_value
 from gradcert_reports.text.tables import refuting, silent
@@ -54,7 +54,7 @@ def _why(certificate: Certificate) -> str:
     """Return the reason for a verdict, in a few sentences."""
     parts = []
     if certificate.verdict.wrong:
-        kinds = " and ".join(mistakes(certificate))
+        kinds = "; ".join(mistakes(certificate))
         parts.append(f"{scope(certificate)}: {kinds}" if kinds else scope(certificate))
     parts += [phrases.mistake(one.diagnosis) for one in findings(certificate)[:1] if one.diagnosis]
     if certificate.worst is None:
@@ -84,6 +84,7 @@ _environment.filters |= {
     "outcome": phrases.outcome,
     "refuting": refuting,
     "scope": scope,
+    "sentence": sentence,
     "silent": silent,
     "size": phrases.size,
     "to_claim": phrases.to_claim,

@@ -157,11 +157,12 @@ def ledger(report: Report) -> Table:
     for entry in report.ledger:
         certificate = report.certificates[entry.certificate]
         found = certificate.refutations[0].discrepancy if certificate.refutations else None
-        shown = f"{certificate.cases} cases, {certificate.level}"
+        shown = ", ".join(filter(None, (f"{certificate.cases} cases", certificate.level)))
         if found is not None:
             named = [d.matches[0].flaw for d in certificate.diagnoses if not unnamed(d)]
             shown = f"{', '.join([*named, arguments(found)])}: {found.statement}"
-        surprise = "" if certificate.verdict == entry.expected else f", not {entry.expected}!"
+        surprising = certificate.verdict != entry.expected
+        surprise = f", but {entry.expected} was expected" if surprising else ""
         table.add_row(
             str(entry.claim),
             cell(entry.statement),

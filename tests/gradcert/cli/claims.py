@@ -26,6 +26,8 @@ def claims_command(
     Exit status: 0 if every verdict is the expected one, 1 if not, 2 for a usage error, 4 if
     standard output is closed or full, 5 if gradcert fails, 130 after an interrupt.
     """
+    from msgspec.structs import replace
+
     from gradcert.cli.ledger import ENTRIES, LEDGER
     from gradcert.core.settings import SearchSettings
     from gradcert_reports import ledger
@@ -43,11 +45,13 @@ def claims_command(
             quiet=quiet,
         )
         save(found, report)
-        surprising = any(
-            found.certificates[entry.certificate].verdict != entry.expected for entry in ENTRIES
+        surprising = tuple(
+            entry
+            for entry in ENTRIES
+            if found.certificates[entry.certificate].verdict != entry.expected
         )
         with printing(sys.stdout) as console:
             if surprising or not quiet:
-                console.print(ledger(found))
+                console.print(ledger(replace(found, ledger=surprising) if quiet else found))
     stop_if_interrupted(found)
-    raise typer.Exit(surprising)
+    raise typer.Exit(bool(surprising))

@@ -45,7 +45,7 @@ class Application(typer.Typer):
         except SystemExit as ended:
             status = ended.code
         except MemoryError:
-            say("gradcert: there is not enough memory: use fewer jobs, rows or classes")
+            say("gradcert: there is not enough memory: fewer jobs, rows or classes need less")
             status = Status.USAGE
         except OSError as error:
             # The help is printed by Typer.

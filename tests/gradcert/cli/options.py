@@ -70,7 +70,9 @@ def seed(text: str) -> int:
 
 MaxExamples: TypeAlias = Annotated[
     int,
-    typer.Option(min=1, metavar="N", help="Cases per check; some checks try only a part."),
+    typer.Option(
+        min=1, metavar="N", help="Draw at most N cases for a check, beside the plan of cases."
+    ),
 ]
 
 Seed: TypeAlias = Annotated[
@@ -86,14 +88,14 @@ Seed: TypeAlias = Annotated[
 Quick: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--quick", help="Try a small part of the plan of cases, and a quarter of the examples."
+        "--quick", help="Try a small part of the plan of cases, and a quarter of the drawn cases."
     ),
 ]
 
 Thorough: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--thorough", help="Try all of the plan on every claim, and ten times the examples."
+        "--thorough", help="Try all of the plan on every claim, and ten times the drawn cases."
     ),
 ]
 

@@ -94,7 +94,7 @@ def test_loose_tests_let_a_wrong_sign_through_and_the_line_shows_it_again(
     assert "  times-1000              test_loose.py::test_loose" in lines
     assert lines[lines.index("no meaning here:") + 1] == "  upstream-ignored"
     assert "test_loose.py::test_shape" in done.stdout
-    assert "1 of 3 tests do not call it." in done.stdout.replace("\n", " ")
+    assert "Tests that do not call the function: 1 of 3." in done.stdout.replace("\n", " ")
     assert max(len(line) for line in lines if line.strip() != command) <= 80
     audit = audit_in(tmp_path / "out")
     assert audit.score == 50

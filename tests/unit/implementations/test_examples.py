@@ -67,6 +67,9 @@ def test_the_javascript_example_has_the_flaw_that_was_planted() -> None:
     found = _certified(f"node {EXAMPLES / 'softmax_gradient.mjs'}")
     assert found.verdict == "refuted"
     assert [diagnosis.matches[0].flaw for diagnosis in found.diagnoses] == ["diagonal-only"]
+    shown = found.refutations[0].discrepancy
+    assert shown is not None
+    assert shown.arguments["logits"] == (("0.0", "0.0"),)
 
 
 @pytest.mark.parametrize("targets", ["probability", "index"])

@@ -81,8 +81,8 @@ def test_the_text_has_the_survivors_first_and_counts_each_test() -> None:
         f"{'t.py::strict':60}{1:10}{1:10}",
         "",
         "Unless --maxfail=0 is among the arguments of pytest, a run ends at its first",
-        "failing test. 1 of 5 tests were not reached by any. 1 of 5 tests do not call it.",
-        "1 of 5 tests call it without its gradient.",
+        "failing test. Tests that no mutant reached: 1 of 5. Tests that do not call the",
+        "function: 1 of 5. Tests that call it without its gradient: 1 of 5.",
     ]
 
 

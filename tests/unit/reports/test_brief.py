@@ -15,6 +15,7 @@ from hostile_texts import HOSTILE_TEXTS
 import gradcert
 from gradcert_reports import Certificate, Report, read
 
+GOLDEN = Path(__file__).with_name("golden")
 REPORT = filled("plain")
 EACH = pytest.mark.parametrize("certificate", REPORT.certificates, ids=lambda one: one.verdict)
 
@@ -53,6 +54,12 @@ def test_a_report_prints_a_line_for_each_of_its_first_ten_certificates() -> None
     assert first.startswith("25 implementations: ")
     assert len(others) == 11
     assert others[-1] == "  and 15 more"
+
+
+def test_the_only_refuted_one_of_many_is_printed_first() -> None:
+    right, wrong, _ = read(GOLDEN / "certificate.json").certificates
+    _, first, *_ = str(Report(certificates=(*(right,) * 25, wrong))).splitlines()
+    assert first.startswith(f"  {wrong.name}: refuted")
 
 
 def test_a_notebook_shows_a_line_for_each_certificate_with_its_verdict() -> None:

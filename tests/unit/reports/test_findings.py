@@ -71,7 +71,7 @@ def test_a_sentence_has_the_verdict_the_scope_and_the_kinds_the_worst_first() ->
         _found(loss=IN_ONE), diagnoses=tuple(replace(diagnosis, mistake=kind) for kind in kinds)
     )
     assert sentence(found) == (
-        "is refuted for loss in binary16 only (1 of 3 formats): NaN or overflow and precision"
+        "is refuted for loss in binary16 only (1 of 3 formats): NaN or overflow; precision"
     )
     assert sentence(RIGHT) == "conforms"
 

@@ -82,7 +82,7 @@ def test_the_first_screen_says_what_is_wrong() -> None:
     assert "The chain rule with the diagonal of the softmax Jacobian only" in first
     assert "dE/dz_j = t_j o_j - t_j" in first
     assert (
-        "at logits [0, 0], targets [1, 0] it returns [-0.5, 0] where [-0.5, 0.5] is true." in first
+        "At logits [0, 0], targets [1, 0] it returns [-0.5, 0] where [-0.5, 0.5] is true." in first
     )
     assert RIGHT.worst is not None
     assert f"{RIGHT.level} ≥ " in first
@@ -94,10 +94,10 @@ def test_the_first_screen_has_the_first_finding_if_no_flaw_fits() -> None:
         diagnosis, matches=(), unexplained=diagnosis.cases, findings=("each is 1.5 times", "large")
     )
     report = Report(certificates=(replace(REFUTED, name="scaled", diagnoses=(unknown,)),))
-    sentence = f"no known flaw explains the {diagnosis.cases} refuting cases: each is 1.5 times"
+    sentence = f"No known flaw explains the {diagnosis.cases} refuting cases: each is 1.5 times"
     assert f"{sentence}." in Page(html(report)).text.partition("dE/dz is refuted")[0]
     line = next(line for line in markdown(report).splitlines() if line.startswith("| scaled"))
-    assert sentence in line
+    assert sentence.lower() in line.lower()
 
 
 def test_a_flaw_that_explains_few_cases_is_no_headline() -> None:
@@ -111,7 +111,7 @@ def test_a_flaw_that_explains_few_cases_is_no_headline() -> None:
         findings=("zero everywhere",),
     )
     first = page(replace(REFUTED, diagnoses=(few,))).text.partition("dE/dz is refuted")[0]
-    assert "no known flaw names the mistake of the 9 refuting cases" in first
+    assert "No known flaw names the mistake of the 9 refuting cases" in first
     assert "zero everywhere" in first
     assert diagnosis.matches[0].formula not in first
 
@@ -157,7 +157,7 @@ def test_a_ledger_links_each_claim_to_what_was_found() -> None:
     )
     shown = check(html(report))
     assert "3 s < t here ✗ refuted diagonal-only" in shown.text
-    assert "refuted not conforms! diagonal-only" in shown.text
+    assert "refuted but conforms was expected diagonal-only" in shown.text
 
 
 def _with(discrepancy: Discrepancy) -> Certificate:
@@ -193,7 +193,7 @@ def test_every_argument_of_the_call_is_shown_in_its_order() -> None:
     arguments = first.discrepancy.arguments | {"v": (("0.25", "4.0"),)}
     found = _with(replace(first.discrepancy, arguments=arguments))
     assert "logits [0, 0], targets [1, 0], v [0.25, 4]" in explanation(found.results[0])
-    assert "at logits [0, 0], targets [1, 0], v [0.25, 4] it returns" in page(found).text
+    assert "At logits [0, 0], targets [1, 0], v [0.25, 4] it returns" in page(found).text
     assert "class returned true value logit target v" in page(found).text
 
 
@@ -231,7 +231,7 @@ def test_a_page_needs_nothing_that_a_record_may_leave_out(without: str) -> None:
 def test_implementations_are_shown_the_worst_first_and_those_that_conform_are_folded() -> None:
     source = html(Report(certificates=(RIGHT, REFUTED)))
     assert source.index('id="i2"') < source.index('id="i1"')
-    folds = re.findall('<details class="implementation"( open)?>', source)
+    folds = re.findall('<details class="implementation" data-implementation="."( open)?>', source)
     assert folds == [" open", ""]
 
 

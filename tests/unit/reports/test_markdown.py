@@ -10,7 +10,17 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from gradcert_reports import CheckResult, Regime, Report, Verdict, details, html, markdown, read
+from gradcert_reports import (
+    CheckResult,
+    Mistake,
+    Regime,
+    Report,
+    Verdict,
+    details,
+    html,
+    markdown,
+    read,
+)
 
 GOLDEN = Path(__file__).with_name("golden")
 REFUTED = read(GOLDEN / "certificate.json").certificates[1]
@@ -112,6 +122,25 @@ def test_text_of_the_subject_notifies_nobody_on_github(wrong: str, text: str) ->
     prose = re.sub(r"(?s)```.*?```", "", shown)
     assert not re.search(r"@\w|#\d|GH-\d|://", prose)
     assert text in prose.replace("\u200b", "")
+
+
+def test_the_page_of_one_implementation_begins_with_its_verdict_and_its_scope() -> None:
+    (diagnosis,) = REFUTED.diagnoses
+    found = replace(REFUTED, diagnoses=(replace(diagnosis, mistake=Mistake.FORMULA),))
+    _, said, *_ = filter(None, markdown(Report(certificates=(found,))).splitlines())
+    assert said == "diagonal-only is refuted for dE/dz in binary64: wrong formula."
+
+
+def test_a_kernel_that_raises_has_its_two_scripts_on_the_page() -> None:
+    first = REFUTED.refutations[0]
+    assert first.discrepancy is not None
+    raising = replace(
+        _raising("out of registers"),
+        discrepancy=replace(first.discrepancy, snippet="print(1)", standalone="print(2)"),
+    )
+    broken = replace(REFUTED, verdict=Verdict.BROKEN, results=(raising,), diagnoses=())
+    shown = markdown(Report(certificates=(broken,)))
+    assert shown.index("print(1)") < shown.index("Without gradcert:") < shown.index("print(2)")
 
 
 def test_checks_that_are_broken_for_one_reason_are_one_line() -> None:

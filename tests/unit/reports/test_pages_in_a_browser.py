@@ -224,6 +224,9 @@ def test_the_filter_leaves_the_implementations_that_have_the_word(
     assert 0 < some < every
     sections = "document.querySelectorAll('.implementation:not([hidden])').length"
     assert page.evaluate(sections) == some
+    rows = "document.querySelectorAll('.matrix [data-implementation]:not([hidden])').length"
+    tables = "document.querySelectorAll('.matrix').length"
+    assert page.evaluate(rows) == some * page.evaluate(tables)
     page.close()
 
 

@@ -19,17 +19,16 @@ for (const table of document.querySelectorAll("table.sorts")) {
   });
 }
 
-// What is typed into the filter hides the implementations that do not have it.
+// What is typed into the filter hides the implementations whose verdict does not have it.
 const filter = document.querySelector(".filter");
 if (filter) {
   filter.hidden = false;
   filter.querySelector("input").addEventListener("input", (event) => {
     const wanted = event.target.value.trim().toLowerCase();
-    for (const row of document.querySelectorAll("[data-implementation]")) {
-      const place = row.dataset.implementation;
-      const shown = row.textContent.toLowerCase().includes(wanted);
-      row.hidden = !shown;
-      document.getElementById(`i${place}`).closest(".implementation").hidden = !shown;
+    for (const row of document.querySelectorAll(".verdicts [data-implementation]")) {
+      const hidden = !row.textContent.toLowerCase().includes(wanted);
+      const all = `[data-implementation="${row.dataset.implementation}"]`;
+      for (const one of document.querySelectorAll(all)) one.hidden = hidden;
     }
   });
 }
