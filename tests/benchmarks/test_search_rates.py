@@ -7,7 +7,7 @@ from search_rates import Workers, measured_rates, measured_workers, page
 from gradcert_implementations import Options
 from gradcert_oracle import JACOBIAN, QUANTITIES
 
-HOLDING = Workers(alone=10.0, one=10.4, two=5.5)
+HOLDING = Workers(rows=9_000_000, alone=10.0, one=10.4, two=5.5)
 
 
 def _holds(text: str) -> list[str]:
@@ -20,12 +20,13 @@ def test_each_target_is_compared_with_what_was_measured() -> None:
     every = {("dE/dz", "binary32"): fast, ("hvp", "binary64"): slow}
     assert _holds(page(every, HOLDING)) == ["yes", "yes", "yes"]
     every |= {("hvp", "binary32"): slow}
-    missed = page(every, Workers(alone=10.0, one=10.6, two=6.0))
+    missed = page(every, Workers(rows=9_000_000, alone=10.0, one=10.6, two=6.0))
     assert _holds(missed) == ["**no**", "**no**", "**no**"]
     assert "| 400,000, hvp; 1 of 2 quantities have as many |" in missed
     assert "| 1.77 |" in missed
     assert "| +6.0% |" in missed
     assert _holds(page({}, HOLDING))[0] == "-"
+    assert "900,000 rows a second, with all that a search does" in missed
 
 
 def test_a_tiny_run_measures_every_quantity_but_the_jacobian(

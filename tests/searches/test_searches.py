@@ -6,6 +6,7 @@ import pytest
 import typer
 
 import searches
+from gradcert.campaign.crew import code
 
 
 @pytest.fixture
@@ -35,8 +36,20 @@ def test_each_built_in_is_searched_twice_and_the_page_says_what_was_found(
     assert "| loss-binary16 | 68 | " in page
     assert "logits (d, 0) for every d of binary16" in page
     assert "| dE/dz-binary32 | 0 | 0 seconds | - | - |  |" in page
-    assert "`gradcert search numpy --hours 0.0001 --into .searches/numpy-drawn` ran for" in page
+    into = f".searches/numpy-drawn-{code()}"
+    assert f"`gradcert search numpy --hours 0.0001 --into {into}` ran for" in page
+    assert f"with gradcert 0.1.0+{code()}, " in page
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_search_that_is_not_complete_is_not_published(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searches, "EXHAUSTIVE", [*searches.EXHAUSTIVE, "--hours", "1e-9"])
+    with pytest.raises(typer.Exit) as ended:
+        searches.main()
+    assert ended.value.exit_code == 3
+    assert not (tiny / "searches.md").exists()
 
 
 def test_a_search_that_cannot_begin_ends_it_and_no_page_is_written(

@@ -2,7 +2,7 @@
 
 from gradcert_reports.html.axes import decades, label
 from gradcert_reports.html.svg import INK, canvas, inline, look
-from gradcert_reports.searches.phrases import bound, count
+from gradcert_reports.searches.phrases import at_least, count
 from gradcert_reports.searches.records import ClaimSearch
 from gradcert_reports.text.strips import ALLOWED
 
@@ -50,6 +50,7 @@ def curve_picture(about: ClaimSearch, prefix: str) -> str:
         axes.set_ylabel(f"budgets of {about.levels[worst.rank]}")
         axes.grid(axis="y")
         words = ", ".join(
-            f"{bound(point.worst, about)} after {count(point.rows)} rows" for point in about.curve
+            f"{at_least(point.worst, about)} after {count(point.rows)} rows"
+            for point in about.curve
         )
         return inline(figure, f"worst row judged: {words}; two are allowed", prefix)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gradcert_reports.searches.phrases import claim, duration, headline, left_out, part, row
+from gradcert_reports.searches.phrases import claim, duration, headline, left_out, part, worst_row
 from gradcert_reports.searches.records import ClaimSearch, Search
 from gradcert_reports.text.escape import fenced, in_markdown
 from gradcert_reports.text.explanations import diagnosed, explanation
@@ -23,9 +23,10 @@ def claim_markdown(about: ClaimSearch) -> Iterator[str]:
         yield ""
         yield fenced("\n".join(shown), "text")
     elif about.worst is not None:
-        numbers = {**about.worst.arguments, "returned": about.worst.returned}
-        shown = [f"{name} {row(one)}" for name, one in numbers.items()]
-        yield f"- The worst row judged ({in_markdown(about.worst.regime)}): `{', '.join(shown)}`"
+        said, numbers = worst_row(about)
+        yield f"- {in_markdown(said)}"
+        yield ""
+        yield fenced("\n".join(f"{name} {shown}" for name, shown in numbers), "text")
     yield ""
     yield "| part | rows | time of one core | worst row judged | no row is worse than |"
     yield "| --- | ---: | ---: | ---: | ---: |"

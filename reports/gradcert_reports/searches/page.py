@@ -19,7 +19,7 @@ _environment.filters |= {
     "explanation": explanation,
     "headline": phrases.headline,
     "left_out": phrases.left_out,
-    "row": phrases.row,
+    "worst_row": phrases.worst_row,
 }
 
 

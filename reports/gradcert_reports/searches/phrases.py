@@ -1,14 +1,26 @@
 """The phrases of a search, for all pages."""
 
-from decimal import ROUND_CEILING, Context
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 from gradcert_reports.model.rows import Row, length, texts
 from gradcert_reports.searches.records import Bound, ClaimSearch, RegimeSearch, Search
 from gradcert_reports.text.rows import values
 
-__all__ = ["bound", "claim", "count", "duration", "headline", "left_out", "part", "row"]
+__all__ = [
+    "at_least",
+    "at_most",
+    "claim",
+    "count",
+    "duration",
+    "headline",
+    "left_out",
+    "part",
+    "row",
+    "worst_row",
+]
 
 _UP = Context(prec=3, rounding=ROUND_CEILING)
+_DOWN = Context(prec=3, rounding=ROUND_FLOOR)
 
 _SHOWN = 8
 """Numbers of a row that are shown."""
@@ -41,17 +53,33 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.3g} minutes" if seconds < 7200 else f"{seconds / 3600:,.4g} hours"
 
 
-def bound(found: Bound, about: ClaimSearch) -> str:
-    """Return how bad a row is at most, in words: to three digits, rounded up.
+def _budgets(found: Bound, about: ClaimSearch, rounded: Context) -> str:
+    number = f"{float(rounded.create_decimal(repr(found.budgets))):.3g}"
+    return f"{number} {'budget' if number == '1' else 'budgets'} of {about.levels[found.rank]}"
+
+
+def at_most(found: Bound, about: ClaimSearch) -> str:
+    """Return a bound that no row exceeds, in words: to three digits, rounded up.
 
     Examples
     --------
     >>> from gradcert_reports.searches.example import EXAMPLE
-    >>> bound(Bound(1, 0.75), EXAMPLE.claims[0]), bound(Bound(1, 0.74901), EXAMPLE.claims[0])
-    ('0.75 budgets of shifted', '0.75 budgets of shifted')
+    >>> at_most(Bound(1, 0.74901), EXAMPLE.claims[0])
+    '0.75 budgets of shifted'
     """
-    number = f"{float(_UP.create_decimal(repr(found.budgets))):.3g}"
-    return f"{number} {'budget' if number == '1' else 'budgets'} of {about.levels[found.rank]}"
+    return _budgets(found, about, _UP)
+
+
+def at_least(found: Bound, about: ClaimSearch) -> str:
+    """Return how bad a row is that was judged, in words: to three digits, rounded down.
+
+    Examples
+    --------
+    >>> from gradcert_reports.searches.example import EXAMPLE
+    >>> at_least(Bound(1, 0.74901), EXAMPLE.claims[0])
+    '0.749 budgets of shifted'
+    """
+    return _budgets(found, about, _DOWN)
 
 
 def headline(search: Search) -> str:
@@ -75,7 +103,7 @@ def headline(search: Search) -> str:
 def claim(about: ClaimSearch) -> list[str]:
     """Return what was found out about a claim, in sentences.
 
-    It says which bound is one from below, and which is one from above.
+    The first bound is one from below, the second one from above.
 
     Examples
     --------
@@ -93,11 +121,9 @@ def claim(about: ClaimSearch) -> list[str]:
         sentences.append(f"It is {about.found.result.verdict}.")
         return sentences
     if about.worst is not None:
-        worst = bound(about.worst.bound, about)
+        worst, most = at_least(about.worst.bound, about), at_most(about.bound, about)
         sentences.append(f"The worst row that the oracle judged needs {worst}; two are allowed.")
-        more = about.bound > about.worst.bound
-        most = f"more than {bound(about.bound, about)}" if more else "more"
-        sentences.append(f"No row that was examined needs {most}.")
+        sentences.append(f"No row that was examined needs more than {most}.")
     return sentences
 
 
@@ -107,8 +133,8 @@ def part(found: RegimeSearch, about: ClaimSearch) -> tuple[str, ...]:
         found.part,
         count(found.rows),
         duration(found.seconds),
-        bound(found.worst, about) if found.rows else "-",
-        bound(found.bound, about) if found.rows and about.found is None else "-",
+        at_least(found.worst, about) if found.rows else "-",
+        at_most(found.bound, about) if found.rows and about.found is None else "-",
     )
 
 
@@ -123,6 +149,25 @@ def row(numbers: Row) -> str:
     if length(numbers) > _SHOWN:
         return values(numbers)
     return f"[{', '.join(text.removesuffix('.0') for text in texts(numbers))}]"
+
+
+def worst_row(about: ClaimSearch) -> tuple[str, list[tuple[str, str]]]:
+    """Return what the worst row judged is, and its numbers in words, by their names.
+
+    Examples
+    --------
+    >>> from gradcert_reports.searches.example import EXAMPLE
+    >>> worst_row(EXAMPLE.claims[0])[0]
+    'The worst row judged: benign, offset, one-hot.'
+    """
+    worst = about.worst
+    if worst is None:
+        return "", []
+    numbers = [(name, row(one)) for name, one in worst.arguments.items()]
+    said = f"The worst row judged: {worst.regime}."
+    if worst.returned:
+        return said, [*numbers, ("returned, as a batch of its own,", row(worst.returned))]
+    return f"{said} It is a row of a batch whose rows share a sum or a divisor.", numbers
 
 
 def left_out(search: Search) -> list[str]:

@@ -44,8 +44,11 @@ class JudgedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         The level that explains it.
     regime
         What kind of row it is.
-    arguments, returned
-        Its numbers, and the values of the answer.
+    arguments
+        Its numbers, with its upstream gradient where there is one.
+    returned
+        The values that were returned for it as a batch of its own; empty where its rows share a sum
+        or a divisor.
     """
 
     bound: Bound
@@ -171,7 +174,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seed
         What its rows are drawn from.
     versions
-        The versions of gradcert and of the libraries that decide.
+        The versions of gradcert, of the libraries that decide and of that of the subject.
     date
         When it began.
     seconds

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gradcert_reports.audits.paragraphs import paragraph
-from gradcert_reports.searches.phrases import claim, headline, left_out, row
+from gradcert_reports.searches.phrases import claim, headline, left_out, worst_row
 from gradcert_reports.searches.records import Search
 from gradcert_reports.text.escape import on_lines
 from gradcert_reports.text.explanations import diagnosed, explanation
@@ -21,10 +21,10 @@ def _lines(search: Search) -> Iterator[str]:
             if one.found.diagnosis is not None:
                 yield from diagnosed(one.found.diagnosis).splitlines()
         elif one.worst is not None:
-            yield from paragraph(f"worst row: {one.worst.regime}", "  ")
-            for name, numbers in one.worst.arguments.items():
-                yield f"    {name} {row(numbers)}"
-            yield f"    returned {row(one.worst.returned)}"
+            said, numbers = worst_row(one)
+            yield from paragraph(said, "  ", "  ")
+            for name, shown in numbers:
+                yield f"    {name} {shown}"
     yield ""
     for sentence in left_out(search):
         yield from paragraph(sentence)

@@ -17,6 +17,10 @@ _AT_ONCE = {True: 1 << 11, False: 1 << 20}
 seconds of work."""
 
 
+_ROUNDS = 32
+"""Bits for the round of a block, so that two seeds have no plan in common."""
+
+
 @dataclass(frozen=True)
 class Block:
     """A block.
@@ -61,7 +65,7 @@ def drawn_block(number: int, claims: Sequence[Claim], seed: int) -> Block:
     parts = _parts(claims)
     times, place = divmod(number, len(parts))
     claim, part = parts[place]
-    return Block(number, claim, part, seed=seed + times)
+    return Block(number, claim, part, seed=(seed << _ROUNDS) + times)
 
 
 def exhaustive_blocks(claims: Sequence[Claim]) -> list[Block]:

@@ -1,17 +1,33 @@
 """The workers of a search: how many there are now, and what each of them must have."""
 
+import hashlib
 import importlib.metadata
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["DECIDING", "ClusterError", "Crew", "NoClusterError", "unlike", "versions"]
+__all__ = [
+    "DECIDING",
+    "ClusterError",
+    "CrashError",
+    "Crew",
+    "NoClusterError",
+    "code",
+    "unlike",
+    "versions",
+]
 
 DECIDING = ("gradcert", "hypothesis", "ml_dtypes", "numpy", "python-flint")
-"""The libraries that decide what is drawn and what is computed: all workers have one version."""
+"""The libraries that decide what is drawn and what is computed, beside that of the subject: all
+workers have one version."""
+
+_OURS = "gradcert", "gradcert_implementations", "gradcert_oracle", "gradcert_reports"
 
 _BETWEEN = 1.0
 """Seconds between two looks at the workers."""
@@ -21,23 +37,48 @@ _GRACE = 20.0
 
 
 class ClusterError(Exception):
-    """No block can be examined any more; a message in one line."""
+    """No block can be examined any more; a message in one line.
+
+    Attributes
+    ----------
+    goes_on
+        Whether the search can go on from there.
+    """
+
+    goes_on = True
 
 
 class NoClusterError(ClusterError):
     """No block can be examined from the start."""
 
 
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+class CrashError(ClusterError):
+    """A block cannot be examined: it would end the search again."""
+
+    goes_on = False
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the libraries that decide, empty for one that is missing."""
-    return {name: _version(name) for name in DECIDING}
+@cache
+def code() -> str:
+    """Return what tells the code of gradcert from that of another commit with the same version."""
+    digest = hashlib.sha256()
+    for name in _OURS:
+        found = find_spec(name)
+        for folder in found.submodule_search_locations or () if found else ():
+            for file in sorted(Path(folder).rglob("*.py")):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of those of some libraries that are there, with the code of gradcert."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # The library of a subject need not be a distribution.
+    return found | {"gradcert": f"{found[_OURS[0]]}+{code()}"}
 
 
 def unlike(worker: str, theirs: Mapping[str, str], ours: Mapping[str, str], threads: int) -> str:
@@ -47,7 +88,7 @@ def unlike(worker: str, theirs: Mapping[str, str], ours: Mapping[str, str], thre
     --------
     >>> unlike("tcp://w:1", {"numpy": "2.0"}, {"numpy": "2.2"}, 1)
     'the worker tcp://w:1 has numpy 2.0, and not 2.2'
-    >>> unlike("tcp://w:1", {"numpy": ""}, {"numpy": "2.2"}, 1)
+    >>> unlike("tcp://w:1", {}, {"numpy": "2.2"}, 1)
     'the worker tcp://w:1 has no numpy; install numpy 2.2 there'
     """
     if threads > 1:
@@ -56,7 +97,7 @@ def unlike(worker: str, theirs: Mapping[str, str], ours: Mapping[str, str], thre
             "it with --nthreads 1"
         )
     for name, version in ours.items():
-        if not theirs.get(name):
+        if name not in theirs:
             return f"the worker {worker} has no {name}; install {name} {version} there"
         if theirs[name] != version:
             return f"the worker {worker} has {name} {theirs[name]}, and not {version}"
@@ -88,8 +129,13 @@ class Crew:
         found: dict[str, dict[str, int]] = self.client.scheduler_info(n_workers=-1)["workers"]
         return found
 
-    def compare(self) -> None:
+    def compare(self, ours: Mapping[str, str]) -> None:
         """Compare the threads and the versions of all workers with ours.
+
+        Parameters
+        ----------
+        ours
+            The versions of this process by the name of the library, as :func:`versions` has them.
 
         Raises
         ------
@@ -98,13 +144,26 @@ class Crew:
         """
         running = self._running()
         theirs: dict[str, dict[str, str]] = {worker: {} for worker in running}
-        for name in DECIDING:
+        for name in ours:
             # A function of the standard library: a worker may have nothing of ours.
             found = self.client.run(importlib.metadata.version, name, on_error="return")
             for worker, version in found.items():
-                theirs.setdefault(worker, {})[name] = version if isinstance(version, str) else ""
+                if isinstance(version, str):
+                    theirs.setdefault(worker, {})[name] = version
+        released = importlib.metadata.version("gradcert")
+        self._refuse(running, theirs, {**ours, "gradcert": released})
+        for worker, digest in self.client.run(code, on_error="return").items():
+            theirs.setdefault(worker, {})["gradcert"] = f"{released}+{digest}"
+        self._refuse(running, theirs, ours)
+
+    @staticmethod
+    def _refuse(
+        running: Mapping[str, Mapping[str, int]],
+        theirs: Mapping[str, Mapping[str, str]],
+        ours: Mapping[str, str],
+    ) -> None:
         for worker, about in sorted(running.items()):
-            said = unlike(worker, theirs[worker], versions(), about["nthreads"])
+            said = unlike(worker, theirs[worker], ours, about["nthreads"])
             if said:
                 raise NoClusterError(said)
 

@@ -12,13 +12,32 @@ from gradcert.campaign.requests import Request
 from gradcert_reports.atomic import write_atomically
 from gradcert_reports.searches.records import SearchedBlock
 
-__all__ = ["Journal", "Line", "OtherSearch", "Started"]
+__all__ = ["CannotWriteError", "Journal", "Line", "OtherSearch", "Started", "writing"]
 
 _STARTED, _BLOCKS = "started.json", "blocks.jsonl"
 
 
 class OtherSearch(Exception):
     """The folder is that of another search, which may be running, or holds what no search wrote."""
+
+
+class CannotWriteError(Exception):
+    """The folder of a search cannot be written to; a message in one line."""
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[None]:
+    """Say of which folder an error is.
+
+    Raises
+    ------
+    CannotWriteError
+        In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CannotWriteError(f"cannot write to {directory}: {error.strerror}") from error
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +52,9 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     versions
         The versions of the libraries that decide.
     subject
-        The digest of the file of the subject; empty if it is in none.
+        The digest of the files that the SPEC names; empty if it names none.
+    folder
+        The working directory, if the SPEC names a file by a relative path.
     hours, rows
         When it ends. None for no limit.
     """
@@ -43,6 +64,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     date: str
     versions: dict[str, str]
     subject: str = ""
+    folder: str = ""
     hours: float | None = None
     rows: float | None = None
 
@@ -134,13 +156,14 @@ class Journal:
 
         Raises
         ------
-        OSError
+        CannotWriteError
             If the folder cannot be written to.
         """
-        whole, cut = self._whole()
-        if cut:
-            write_atomically(self.directory / _BLOCKS, whole)
-        write_atomically(self.directory / _STARTED, msgspec.json.encode(started))
+        with writing(self.directory):
+            whole, cut = self._whole()
+            if cut:
+                write_atomically(self.directory / _BLOCKS, whole)
+            write_atomically(self.directory / _STARTED, msgspec.json.encode(started))
         self.started = started
 
     def add(self, at: float, block: SearchedBlock) -> None:
@@ -148,10 +171,10 @@ class Journal:
 
         Raises
         ------
-        OSError
+        CannotWriteError
             If the file cannot be written to; a line that is cut short does not count then.
         """
         line = Line(round(at, 3), block)
-        with (self.directory / _BLOCKS).open("ab") as file:
+        with writing(self.directory), (self.directory / _BLOCKS).open("ab") as file:
             file.write(msgspec.json.encode(line) + b"\n")
         self.lines.append(line)

@@ -100,9 +100,15 @@ class Campaign:
         return hours is None or self.seconds < 3600 * hours
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do in the time that there is."""
+        return next(self._left(), None) is None
+
+    @property
     def complete(self) -> bool:
-        """Whether nothing is left to do."""
-        return not self._in_time or next(self._left(), None) is None
+        """Whether it did all that was wanted. Without hours that is every block that there is."""
+        hours_count = self.started.hours is not None and not self._exhaustive
+        return self.ended if hours_count else next(self._counting.left(), None) is None
 
     def _left(self) -> Iterator[Block]:
         for block in self._counting.left():
@@ -119,11 +125,11 @@ class Campaign:
         ------
         ClusterError
             If there are no workers any more.
-        OSError
+        CannotWriteError
             If the folder cannot be written to.
         """
         self._journal.begin(self.started)
-        for block in results(crew, self.request, self._left(), uploaded=uploaded):
+        for block in results(crew, self.started, self._left(), uploaded=uploaded):
             self._journal.add(self.seconds, block)
             self._counting.add(block)
             self._note(block)

@@ -20,6 +20,10 @@ _JUDGED = 2
 """Accepted rows of a case that are judged if they may be the worst: those of the largest bounds."""
 
 
+_BALL = 2.0**-8
+"""More than the width of the judge's balls, in budgets: what it says is the middle of one."""
+
+
 class Tally:
     """Counts rows, and keeps the worst.
 
@@ -54,7 +58,7 @@ class Tally:
 
     def _saw(self, judgement: Judgement, case: Case, row: int) -> None:
         bound = self._bound_of(judgement)
-        self.bound = max(self.bound, bound)
+        self.bound = max(self.bound, Bound(bound.rank, bound.budgets + _BALL))
         if self._worst is None or bound > self._worst_bound:
             alone = case.alone(row)
             self._worst, self._returned = (judgement, alone), ()
@@ -93,6 +97,8 @@ class Tally:
             return None
         judgement, case = self._worst
         named = {name: case[name][0] for name in self._claim.quantity.arguments}
+        if self._claim.takes_upstream:
+            named["upstream"] = np.atleast_1d(self._claim.upstream(case))[:1]
         return RecordedRow(
             bound=self._bound_of(judgement),
             level=str(judgement.algorithm),

@@ -3,15 +3,20 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from math import inf
 from pathlib import Path
-from shlex import join
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gradcert.cli.beginning import (
+    beginning,
+    check_files,
+    check_limits,
+    going_on,
+    journal_in,
+)
 from gradcert.cli.interrupts import stoppable
 from gradcert.cli.options import (
     MemoryLimit,
@@ -31,9 +36,10 @@ from gradcert_implementations.options import Options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradcert.campaign.journal import Journal, Started
+    from gradcert.campaign.journal import Journal
     from gradcert.campaign.requests import Request
     from gradcert.campaign.searching import Campaign, Standing
+    from gradcert_implementations import Implementation
 
 __all__ = ["search_command"]
 
@@ -74,87 +80,39 @@ def _progress_line(*, quiet: bool) -> "Iterator[Callable[[Standing, int], None]]
         yield update
 
 
-def _started(
-    request: "Request", hours: float | None, rows: float | None, *, before: "Started | None"
-) -> "Started":
-    """Return how a search begins, or goes on; end in a usage error if it cannot."""
-    import msgspec
-
-    from gradcert.campaign.crew import DECIDING
-    from gradcert.campaign.journal import Started
-    from gradcert.campaign.requests import in_file
-    from gradcert.engine.provenance import versions
-
-    limits = {"hours": hours, "rows": rows}
-    for name, limit in limits.items():
-        if limit is not None and not 0 < limit < inf:
-            usage_error(f"--{name} is {limit:g}; expected a positive number")
-    if hours is not None and rows is not None:
-        usage_error("a search ends after --hours or after --rows: leave one of them out")
-    if request.exhaustive and rows is not None:
-        usage_error("an exhaustive search has its own number of rows: leave --rows out")
-    now, place = versions(*DECIDING), in_file(request.spec)
-    subject = place.digest if place else ""
-    if before is not None:
-        if place and subject != before.subject:
-            usage_error(f"{place.file} has changed since the search began: choose another --into")
-        if now != before.versions:
-            usage_error(
-                f"the search began with {_listed(before.versions)}, but {_listed(now)} are "
-                "installed now, which may draw other rows: choose another --into"
-            )
-        limited = hours is not None or rows is not None
-        return msgspec.structs.replace(before, hours=hours, rows=rows) if limited else before
-    if hours is None and rows is None and not request.exhaustive:
-        usage_error("say when the search ends: --hours 8, --rows 1e8, or --exhaustive")
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    return Started(
-        request=request,
-        command=join(["gradcert", *sys.argv[1:]]),
-        date=date,
-        versions=now,
-        subject=subject,
-        hours=hours,
-        rows=rows,
-    )
-
-
-def _listed(versions: dict[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
-
-
 @contextmanager
-def _written(into: Path) -> Iterator[None]:
+def _written() -> Iterator[None]:
     """End in a usage error where the folder cannot be written to."""
+    from gradcert.campaign.journal import CannotWriteError
+
     try:
         yield
-    except OSError as error:
+    except CannotWriteError as error:
         usage_error(
-            f"cannot write to {into}: {error.strerror}; what was found before is kept, and "
-            "gradcert search --into goes on with it"
+            f"{error}; what was found before is kept, and gradcert search --into goes on with it"
         )
 
 
-def _journal(into: Path) -> "Journal":
-    from gradcert.campaign.journal import Journal, OtherSearch
-
-    try:
-        return Journal(into)
-    except OtherSearch as error:
-        usage_error(f"{error}; choose another --into")
-    except OSError as error:
-        usage_error(f"cannot read {into}: {error.strerror}; choose another --into")
+def _way_on(into: Path) -> str:
+    return f"gradcert search --into {into} goes on from here"
 
 
-def _campaign(journal: "Journal") -> "Campaign":
-    """Load the subject; end in a usage error if there is nothing to search."""
-    from gradcert.campaign.searching import Campaign
+def _subject(request: "Request") -> "Implementation":
+    """Load the subject."""
+    from gradcert.campaign.examining import loaded
 
     try:
         with kept_streams():
-            found = Campaign(journal)
+            return loaded(request)[0]
     except SpecError as error:
         usage_error(str(error))
+
+
+def _campaign(journal: "Journal") -> "Campaign":
+    """Return the search; end in a usage error if there is nothing to search."""
+    from gradcert.campaign.searching import Campaign
+
+    found = Campaign(journal)
     if not found.claims:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.left_out.items())
         usage_error(f"nothing to search: {reasons}")
@@ -169,12 +127,12 @@ def _run(
     from gradcert.campaign.crew import ClusterError, NoClusterError
     from gradcert.campaign.journal import OtherSearch
 
-    way_on = f"gradcert search --into {journal.directory} goes on from here"
+    way_on = _way_on(journal.directory)
 
     try:
         with (
             journal.alone(),
-            connected(address, jobs, campaign.request.spec) as crew,
+            connected(address, jobs, campaign.started) as crew,
             _progress_line(quiet=quiet) as show,
         ):
             for standing in campaign.run(crew, uploaded=address is not None):
@@ -187,7 +145,7 @@ def _run(
     except NoClusterError as error:
         usage_error(str(error))
     except ClusterError as error:
-        say(f"gradcert: {error}; {way_on}")
+        say(f"gradcert: {error}; {way_on}" if error.goes_on else f"gradcert: {error}")
         return Status.INCOMPLETE
     return None
 
@@ -263,6 +221,7 @@ def search_command(
     """
     if find_spec("distributed") is None:
         usage_error("gradcert search needs Dask; install it with pip install 'gradcert[cluster]'")
+    from gradcert.campaign.journal import writing
     from gradcert.campaign.requests import Request
     from gradcert.core.endings import no_exit
     from gradcert.core.limits import Limits
@@ -276,7 +235,7 @@ def search_command(
     if spec is None and not into.is_dir():
         usage_error(unknown)
     make_ready(into)
-    journal = _journal(into)
+    journal = journal_in(into)
     before = journal.started
     if before is None and any(into.iterdir()):
         usage_error(f"{into} is not empty, and holds no search: choose another --into")
@@ -300,18 +259,30 @@ def search_command(
         usage_error(
             f"{into} holds another search, begun by {before.command}: choose another --into"
         )
-    started = _started(request, hours, rows, before=before)
+    check_limits(request, hours, rows, begins=before is None)
     ended = None
-    with stoppable(), no_exit(), _written(into):
+    with stoppable(), no_exit(), _written():
+        if before is not None and not report:
+            check_files(request, before)
+        subject = _subject(request)
+        started = beginning(request, subject.library, hours, rows)
+        if before is not None:
+            started = before if report else going_on(before, started)
         journal.started = started
         campaign = _campaign(journal)
-        if not (report or campaign.complete):
+        if not (report or campaign.ended):
             ended = _run(campaign, journal, cluster, jobs or available_cores(), quiet=quiet)
-        if not report or before is None:
-            # Before its pages: a folder without it holds no search.
-            journal.begin(started)
-        found = campaign.search()
-        for path in write_search(found, into):
+        try:
+            if not report or before is None:
+                # Before its pages: a folder without it holds no search.
+                journal.begin(started)
+            found = campaign.search()
+            with writing(into):
+                pages = write_search(found, into)
+        except KeyboardInterrupt:
+            say(f"interrupted: {_way_on(into)}")
+            raise typer.Exit(Status.INTERRUPTED) from None
+        for path in pages:
             say(f"wrote {path}")
         with printing(sys.stdout) as console:
             if found.found or not quiet:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from standalone_subjects import PROGRAM
 
 from gradcert_reports.searches.records import Search
 
@@ -72,10 +73,17 @@ class Cluster:
 
 
 def _other_worker(
-    cluster: Cluster, folder: Path, *, version: str, threads: int = 1, hidden: str = ""
+    cluster: Cluster,
+    folder: Path,
+    *,
+    version: str,
+    threads: int = 1,
+    hidden: str = "",
+    changed: str = "",
 ) -> "subprocess.Popen[bytes]":
-    """Start a worker with another version of numpy, or without a library that is hidden."""
+    """Start a worker with another version of numpy, without a library, or with changed code."""
     code = (
+        f"{changed}\n"
         "import importlib.metadata as m, sys\n"
         "known = m.version\n"
         f"m.version = lambda name: {version} if name == 'numpy' else known(name)\n"
@@ -252,6 +260,21 @@ def test_a_worker_that_joins_late_and_would_find_other_things_is_one_clear_line(
     assert "Traceback" not in err
 
 
+def test_a_program_and_an_isolated_subject_are_examined_by_the_workers_of_a_scheduler(
+    home: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.replace("SIGN", "1"))
+    few = ("--format", "fp32", "--domain", "classes=3", "--rows", "2e4")
+    spec = f"command:{sys.executable} {program}"
+    for place, search in enumerate(((spec,), ("mine.py:right", "--isolate"))):
+        into = tmp_path / str(place)
+        started = _search(
+            home, into, *search, *few, "--quantity", "dE/dz", "--cluster", cluster.address
+        )
+        assert _done(started, into).rows >= 2e4
+
+
 def test_a_flaw_at_one_of_all_numbers_of_binary16_is_found(home: Path, tmp_path: Path) -> None:
     search = _search(
         home, tmp_path, "mine.py:planted", "--quantity", "dE/dz", "--format", "half", "--exhaustive"
@@ -266,17 +289,29 @@ def test_a_flaw_at_one_of_all_numbers_of_binary16_is_found(home: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("threads", "version", "said"),
+    ("threads", "version", "changed", "said"),
     [
-        (1, "'another'", "has numpy another, and not"),
-        (1, "known('no such library')", "has no numpy;"),
-        (2, "known(name)", "has 2 threads, and a subject is examined by one: start it with"),
+        (1, "'another'", "", "has numpy another, and not"),
+        (1, "known('no such library')", "", "has no numpy;"),
+        (2, "known(name)", "", "has 2 threads, and a subject is examined by one: start it with"),
+        (
+            1,
+            "known(name)",
+            "import gradcert.campaign.crew as crew; crew.code = lambda: 'another'",
+            "has gradcert 0.1.0+another, and not 0.1.0+",
+        ),
     ],
 )
 def test_a_worker_that_would_find_other_things_is_one_clear_line(
-    home: Path, cluster: Cluster, tmp_path: Path, threads: int, version: str, said: str
+    home: Path,
+    cluster: Cluster,
+    tmp_path: Path,
+    threads: int,
+    version: str,
+    changed: str,
+    said: str,
 ) -> None:
-    other = _other_worker(cluster, tmp_path, version=version, threads=threads)
+    other = _other_worker(cluster, tmp_path, version=version, threads=threads, changed=changed)
     try:
         search = _search(home, tmp_path / "night", *DRAWN, "--cluster", cluster.address)
         out, err = search.communicate(timeout=WAIT)

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -41,6 +42,11 @@ FEW = ("--quantity", "dE/dz", "--format", "fp32", "--domain", "classes=3", "--jo
             "no scheduler answers at tcp://127.0.0.1:1",
         ),
         (("mine.py:right", *LIMITED, "--cluster", "nowhere"), "no scheduler answers at nowhere"),
+        (("mine.py:right", *LIMITED, "--cluster", "tls://127.0.0.1:1"), "no scheduler answers"),
+        (
+            (f"command:{sys.executable} mine.py", *LIMITED, "--cluster", "tcp://127.0.0.1:1"),
+            "names the file mine.py, which does not go to the workers: name it by its whole path",
+        ),
     ],
 )
 @pytest.mark.usefixtures("mine")
@@ -140,6 +146,49 @@ def test_a_search_does_not_go_on_with_a_file_that_has_changed(script: Run, tmp_p
     found = script("search", "--into", "night")
     assert (found.returncode, found.stdout) == (2, "")
     assert "mine.py has changed since the search began" in found.stderr
+    assert script("search", "--into", "night", "--report").returncode == 0
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_search_of_a_file_goes_on_from_the_folder_in_which_it_began(tmp_path: Path) -> None:
+    search = [str(SCRIPT), "search", "mine.py:right", *LIMITED, *FEW, "--into", str(tmp_path / "n")]
+    assert run(search, tmp_path).returncode == 0
+    (tmp_path / "elsewhere").mkdir()
+    found = run([str(SCRIPT), "search", "--into", str(tmp_path / "n")], tmp_path / "elsewhere")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"the search began in {tmp_path}, where mine.py:right names a file" in found.stderr
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_file_that_changes_while_it_is_searched_ends_the_search(tmp_path: Path) -> None:
+    options = [*FEW, "--hours", "1", "--into", "night"]
+    search = subprocess.Popen(
+        [str(SCRIPT), "search", "mine.py:right", *options],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    blocks = tmp_path / "night" / "blocks.jsonl"
+    while not blocks.exists() and search.poll() is None:
+        time.sleep(0.05)
+    with (tmp_path / "mine.py").open("a") as file:
+        file.write("# another version\n")
+    _, said = search.communicate(timeout=120)
+    assert search.returncode == 3
+    assert "mine.py has changed since the search began" in said.splitlines()[0]
+
+
+def test_an_exhaustive_search_whose_hours_are_over_is_not_complete(
+    script: Run, tmp_path: Path
+) -> None:
+    options = ("--quantity", "loss", "--format", "half", "--largest-logit", "1e-6", "--exhaustive")
+    found = script("search", "numpy", *options, "--hours", "1e-9", "--into", "night")
+    assert found.returncode == 0, found.stderr
+    assert "is not complete." in (tmp_path / "night" / "report.md").read_text()
+    whole = script("search", "--into", "night", "--hours", "1", "--jobs", "1")
+    assert whole.returncode == 0, whole.stderr
+    assert "is complete." in (tmp_path / "night" / "report.md").read_text()
 
 
 def _exhaustive(folder: Path) -> set[str]:
