@@ -254,3 +254,4 @@ def test_an_addition_is_certified_everywhere_when_these_files_know_of_it(
     else:
         assert {one["quantity"] for one in certificates[0]["results"]} == {"log-mass"}
         assert "log-mass is " in wrong.stdout
+        assert "log-mass" in run("command", "diff", "right", "wrong").stdout

@@ -161,6 +161,27 @@ def test_a_right_subject_passes_every_check(quantity: str, format: str) -> None:
     assert {result.check for result in found.results} == (set(CHECKS_OF_GRADIENT) - left) | more
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"loss": ["reduction=mean", "ignore_index=-100"], "targets": "index"},
+        {"loss": ["reduction=sum", "class_weights=2,0.5,1", "softcap=20"]},
+        {"loss": ["label_smoothing=0.1", "z_loss=0.01", "logit_scale=0.5"]},
+    ],
+    ids=str,
+)
+def test_a_right_subject_passes_every_check_under_a_loss_with_options(
+    options: dict[str, Any],
+) -> None:
+    chosen: dict[str, Any] = {"quantities": ["dE/dz"], "formats": ["binary32"], **options}
+    found = certify("numpy", **chosen, max_examples=10)
+    checks = {one.check.id for one in planned(load("numpy", **chosen))}
+    assert checks >= set(CHECKS_OF_GRADIENT)
+    assert {result.check: result.verdict for result in found.results} == dict.fromkeys(
+        checks, "conforms"
+    )
+
+
 @pytest.mark.parametrize("format", ["binary64", "bfloat16"])
 def test_a_right_subject_that_takes_an_upstream_gradient_passes_every_check(format: str) -> None:
     subject = under_upstream(load("numpy").functions["dE/dz"])

@@ -3,20 +3,24 @@
 Hundreds of drawn rows are tried here. ``python tests/unit/drawn_losses.py 10000`` tries more.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from math import inf
 
 import numpy as np
 import pytest
 from drawn_losses import REGIMES, differences, draw, drawn, violations
 from flint import acb, arb, ctx
+from instructions import instructions
 
 from gradcert_oracle import (
     BINARY32,
     BINARY64,
     FORMATS,
     GRADIENT,
+    GUARD,
     LOSS,
     Loss,
     Question,
@@ -161,3 +165,27 @@ def test_the_largest_logits_are_held_at_any_scale() -> None:
             loss = Loss(logit_scale=s, softcap=softcap)
             asked = question("dE/dz", (size, 0.0), (0.0, 1.0), format=BINARY64, loss=loss)
             assert not [*violations(asked)]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda _: Loss(label_smoothing=0.25),
+        lambda _: Loss(logit_scale=0.5),
+        lambda _: Loss(softcap=4.0),
+        lambda _: Loss(z_loss=0.125),
+        lambda n: Loss(class_weights=tuple(1 + k / n for k in range(n))),
+        lambda _: Loss(label_smoothing=0.25, logit_scale=0.5, softcap=4.0, z_loss=0.125),
+    ],
+    ids=["smoothing", "scale", "softcap", "z-loss", "weights", "four"],
+)
+def test_the_time_is_linear_in_the_classes(loss: Callable[[int], Loss]) -> None:
+    """Twice the classes need twice the instructions, for rows of distinct classes."""
+
+    def work(classes: int) -> int:
+        z = tuple(k / classes for k in range(classes))
+        asked = question("dE/dz", z, z[::-1], format=BINARY64, loss=loss(classes))
+        return instructions(partial(GRADIENT.enclose, asked, GUARD))
+
+    few, more, most = map(work, (50, 100, 200))
+    assert most - more == pytest.approx(2 * (more - few), rel=0.02)

@@ -4,17 +4,15 @@ Some hundreds of drawn rows are tried here. ``python tests/unit/drawn_products.p
 more.
 """
 
-import sys
-from collections.abc import Callable
 from functools import partial
 from math import inf
-from types import FrameType
 
 import numpy as np
 import pytest
 from drawn_losses import REGIMES, violations
 from drawn_products import PRODUCTS, closed_form, differences, draw, drawn
 from flint import acb, arb, ctx
+from instructions import instructions
 
 from gradcert_oracle import (
     BINARY16,
@@ -199,29 +197,11 @@ def test_what_bounds_the_logarithm_on_the_bidisc_does_bound_it() -> None:
                 assert abs(psi) <= share * bound
 
 
-def _steps(run: Callable[[], object]) -> int:
-    """Count the instructions of Python. Each has at most one operation of balls, or a sum."""
-    count, before = 0, sys.gettrace()
-
-    def trace(frame: FrameType, event: str, _: object) -> Callable:  # type: ignore[type-arg]
-        nonlocal count
-        frame.f_trace_opcodes = True
-        count += event == "opcode"
-        return trace
-
-    sys.settrace(trace)
-    try:
-        run()
-    finally:
-        sys.settrace(before)
-    return count
-
-
 @EACH_QUANTITY
 def test_the_time_is_linear_in_the_classes(quantity: Quantity) -> None:
     """Twice the classes need twice the instructions, for rows of distinct classes."""
     few, more, most = (
-        _steps(partial(quantity.enclose, _rows(quantity, z, z[::-1]), GUARD))
+        instructions(partial(quantity.enclose, _rows(quantity, z, z[::-1]), GUARD))
         for z in (tuple(k / n for k in range(n)) for n in (50, 100, 200))
     )
     assert most - more == pytest.approx(2 * (more - few), rel=0.02)
