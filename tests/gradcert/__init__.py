@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradcert_reports import Certificate, Report, explanation, write
 
 MAX_EXAMPLES = 100
-"""The most cases that are drawn for a check, unless the caller says otherwise."""
+"""The most cases that a standard run draws for a check, unless the caller says otherwise."""
 
 __all__ = [
     "MAX_EXAMPLES",

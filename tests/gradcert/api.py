@@ -206,7 +206,7 @@ def certify(
         (batch, classes), or a SPEC string. If the function has a third argument without a default,
         or one called ``g``, ``upstream``, ``grad_output`` or ``dy``, it gets the upstream gradient.
     max_examples
-        Cases that are drawn for a check, at most; the plan of cases comes on top.
+        Cases that a standard run draws for a check, at most; the plan of cases comes on top.
     seed
         The same seed tries the same cases, and finds the same minimal counterexamples.
     effort

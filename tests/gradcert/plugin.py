@@ -72,7 +72,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         type=_positive_integer,
         default=None,
         metavar="N",
-        help=f"draw at most N cases a check, beside the plan of cases (default: {MAX_EXAMPLES})",
+        help=f"draw N cases a check at most, beside the plan of cases (default: {MAX_EXAMPLES})",
     )
     group.addoption(
         "--gradcert-quick",

@@ -163,6 +163,8 @@ def worst_row(about: ClaimSearch) -> tuple[str, list[tuple[str, str]]]:
     worst = about.worst
     if worst is None:
         return "", []
+    if not worst.arguments:
+        return "The worst value judged is that of a whole batch.", []
     numbers = [(name, row(one)) for name, one in worst.arguments.items()]
     said = f"The worst row judged: {worst.regime}."
     if worst.returned:

@@ -45,7 +45,7 @@ class JudgedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     regime
         What kind of row it is.
     arguments
-        Its numbers, with its upstream gradient where there is one.
+        Its numbers, with its upstream gradient where there is one; none for one value of a batch.
     returned
         The values that were returned for it as a batch of its own; empty where its rows share a sum
         or a divisor.
@@ -81,8 +81,8 @@ class SearchedBlock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     worst
         The worst row that the oracle judged; None if it judged none.
     bound
-        No row of the block is worse than this. It is larger than that of the worst row judged where
-        the screen accepted rows that nobody judged.
+        No row of the block is worse than this. It is a little larger than that of the worst row
+        judged, and more so where the screen accepted rows that nobody judged.
     found
         What refutes or breaks the claim.
     """

@@ -16,16 +16,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradcert.campaign.blocks import Block
-from gradcert.campaign.crew import (
-    ClusterError,
-    CrashError,
-    Crew,
-    NoClusterError,
-    unlike,
-    versions,
-)
+from gradcert.campaign.crew import ClusterError, Crew, NoClusterError, unlike, versions
 from gradcert.campaign.journal import Started
-from gradcert.campaign.requests import PROGRAM, digest, files_of, in_file
+from gradcert.campaign.requests import PROGRAM, changed, in_file
 from gradcert_implementations import SpecError
 from gradcert_reports.searches.records import SearchedBlock
 
@@ -112,8 +105,8 @@ def connected(address: str | None, workers: int, started: Started) -> Iterator[C
             yield crew
         return
     spec = started.request.spec
-    for file in files_of(spec) if spec.startswith(PROGRAM) else ():
-        if not file.is_absolute():
+    for file in started.files if spec.startswith(PROGRAM) else ():
+        if not Path(file).is_absolute():
             raise NoClusterError(
                 f"{spec} names the file {file}, which does not go to the workers: name it by its "
                 "whole path, in a folder that all of them have"
@@ -131,7 +124,7 @@ def connected(address: str | None, workers: int, started: Started) -> Iterator[C
         try:
             crew = _crew_of(client, address, started)
         except OSError as error:
-            raise NoClusterError(f"the scheduler at {address} answers no more: {error}") from error
+            raise NoClusterError(f"cannot prepare the workers of {address}: {error}") from error
         yield crew
 
 
@@ -152,10 +145,12 @@ def _examine(text: bytes, block: Block, uploaded: str) -> bytes:
     if uploaded and place is not None:
         local = Path(worker.local_directory) / uploaded
         request = replace(request, spec=f"{place.adapter}{local}:{place.name}")
-    files = files_of(request.spec)
-    if digest(files) != started.subject:
-        named = ", ".join(map(str, files)) or request.spec
-        raise ClusterError(f"{named} has changed since the search began, or is missing")
+    elif other := changed(started.files):
+        raise NoClusterError(
+            f"{other} has changed since the search began, or is missing on {worker.address}: put "
+            "it back, or choose another --into",
+            goes_on=False,
+        )
 
     from gradcert.campaign.examining import examine
 
@@ -176,10 +171,11 @@ def _record(future: "Future[bytes]", spec: str) -> SearchedBlock:
     try:
         return msgspec.json.decode(future.result(), type=SearchedBlock)
     except KilledWorker as error:
-        raise CrashError(
+        raise ClusterError(
             "a block ended several workers one after the other: the implementation crashes or "
             "needs more memory than there is, or gradcert is not installed there; try --isolate, "
-            "with another --into"
+            "with another --into",
+            goes_on=False,
         ) from error
     except SpecError as error:
         raise NoClusterError(f"a worker cannot load {spec}: {error}") from error
@@ -224,7 +220,7 @@ def results(
                 found = _record(future, spec)
             except NoClusterError as error:
                 if any_done:  # By other workers: this one joined late.
-                    raise ClusterError(str(error)) from error
+                    raise ClusterError(str(error), goes_on=error.goes_on) from error
                 raise
             any_done = True
             yield found

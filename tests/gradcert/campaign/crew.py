@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DECIDING",
     "ClusterError",
-    "CrashError",
     "Crew",
     "NoClusterError",
     "code",
@@ -39,23 +38,21 @@ _GRACE = 20.0
 class ClusterError(Exception):
     """No block can be examined any more; a message in one line.
 
-    Attributes
+    Parameters
     ----------
+    message
+        The line.
     goes_on
         Whether the search can go on from there.
     """
 
-    goes_on = True
+    def __init__(self, message: str, *, goes_on: bool = True) -> None:
+        super().__init__(message)
+        self.goes_on = goes_on
 
 
 class NoClusterError(ClusterError):
     """No block can be examined from the start."""
-
-
-class CrashError(ClusterError):
-    """A block cannot be examined: it would end the search again."""
-
-    goes_on = False
 
 
 @cache
@@ -65,7 +62,7 @@ def code() -> str:
     for name in _OURS:
         found = find_spec(name)
         for folder in found.submodule_search_locations or () if found else ():
-            for file in sorted(Path(folder).rglob("*.py")):
+            for file in filter(Path.is_file, sorted(Path(folder).rglob("*.py"))):
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -153,7 +150,8 @@ class Crew:
         released = importlib.metadata.version("gradcert")
         self._refuse(running, theirs, {**ours, "gradcert": released})
         for worker, digest in self.client.run(code, on_error="return").items():
-            theirs.setdefault(worker, {})["gradcert"] = f"{released}+{digest}"
+            known = digest if isinstance(digest, str) else "other code"
+            theirs.setdefault(worker, {})["gradcert"] = f"{released}+{known}"
         self._refuse(running, theirs, ours)
 
     @staticmethod

@@ -50,9 +50,10 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     command, date
         The command that began it, and when.
     versions
-        The versions of the libraries that decide.
-    subject
-        The digest of the files that the SPEC names; empty if it names none.
+        The versions of gradcert with its code, of the libraries that decide and of that of the
+        subject.
+    files
+        The files that the SPEC names, each with what tells its contents from others.
     folder
         The working directory, if the SPEC names a file by a relative path.
     hours, rows
@@ -63,7 +64,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     command: str
     date: str
     versions: dict[str, str]
-    subject: str = ""
+    files: dict[str, str] = {}
     folder: str = ""
     hours: float | None = None
     rows: float | None = None

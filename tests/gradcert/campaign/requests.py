@@ -2,14 +2,15 @@
 
 import hashlib
 import shlex
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from gradcert.core.limits import Limits
 from gradcert_implementations import Options
 
-__all__ = ["PROGRAM", "InFile", "Request", "digest", "files_of", "in_file"]
+__all__ = ["PROGRAM", "InFile", "Request", "changed", "digest", "files_of", "in_file"]
 
 _ADAPTERS = "numpy:", "torch:", "jax:"
 
@@ -57,7 +58,7 @@ class InFile:
     @property
     def copy(self) -> str:
         """The name that the file has on a worker. Other contents have another name."""
-        return f"{self.file.stem}_{digest([self.file])}.py"
+        return f"{self.file.stem}_{digest(self.file)}.py"
 
 
 def in_file(spec: str) -> InFile | None:
@@ -68,32 +69,49 @@ def in_file(spec: str) -> InFile | None:
     >>> in_file("torch:kernels/ce.py:Loss(0.1)")
     InFile(adapter='torch:', file=PosixPath('kernels/ce.py'), name='Loss(0.1)')
     """
+    if spec.startswith(PROGRAM):
+        return None
     adapter = next((one for one in _ADAPTERS if spec.startswith(one)), "")
     path, found, name = spec.removeprefix(adapter).partition(".py:")
     return InFile(adapter, Path(f"{path}.py"), name) if found else None
 
 
-def files_of(spec: str) -> tuple[Path, ...]:
-    """Return the files that a SPEC names: that of an object, or those in the command of a program.
+def files_of(spec: str) -> dict[str, str]:
+    """Return the files that a SPEC names, each with what tells its contents from others.
+
+    They are the file of an object, or the readable ones that the command of a program names.
 
     Examples
     --------
-    >>> files_of("torch:kernels/ce.py:Loss(0.1)"), files_of("numpy"), files_of("command:true")
-    ((PosixPath('kernels/ce.py'),), (), ())
+    >>> files_of("numpy"), files_of("command:true --fast")
+    ({}, {})
     """
     place = in_file(spec)
-    if place is not None:
-        return (place.file,)
-    if not spec.startswith(PROGRAM):
-        return ()
+    words = [] if place is None else [str(place.file)]
+    if spec.startswith(PROGRAM):
+        try:
+            words = shlex.split(spec.removeprefix(PROGRAM))
+        except ValueError:  # Loading says what is wrong with the command.
+            words = []
+    found = {word: digest(Path(word)) for word in words}
+    return {word: one for word, one in found.items() if one}
+
+
+def changed(files: Mapping[str, str]) -> str:
+    """Return the names of the files that are missing or have other contents; empty if none is."""
+    return ", ".join(name for name, was in files.items() if digest(Path(name)) != was)
+
+
+def digest(file: Path) -> str:
+    """Return what tells the contents of a file from others; empty if it cannot be read."""
     try:
-        words = shlex.split(spec.removeprefix(PROGRAM))
-    except ValueError:  # Loading says what is wrong with the command.
-        return ()
-    return tuple(path for path in map(Path, words) if path.is_file())
+        about = file.stat()
+        return _digest(file, about.st_mtime_ns, about.st_size)
+    except OSError:
+        return ""
 
 
-def digest(files: Iterable[Path]) -> str:
-    """Return what tells the contents of files from others; empty if there is none of them."""
-    found = [file.read_bytes() for file in files if file.is_file()]
-    return hashlib.sha256(b"".join(found)).hexdigest()[:12] if found else ""
+@lru_cache(maxsize=64)
+def _digest(file: Path, *_: int) -> str:
+    """Read a file once, as long as its time and its size stay the same."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]

@@ -10,7 +10,7 @@ from gradcert.campaign.counting import Counting
 from gradcert.campaign.crew import Crew
 from gradcert.campaign.differences import reason_against
 from gradcert.campaign.examining import loaded
-from gradcert.campaign.journal import Journal
+from gradcert.campaign.journal import Journal, OtherSearch
 from gradcert.campaign.summary import of_claims
 from gradcert_implementations import domain_in_words, loss_in_words
 from gradcert_reports.searches.records import Bound, Search, SearchedBlock
@@ -53,6 +53,8 @@ class Campaign:
     ------
     SpecError
         If the subject cannot be loaded.
+    OtherSearch
+        If the subject has lost a claim that blocks are about.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -61,6 +63,12 @@ class Campaign:
         self.request = self.started.request
         self.subject, claims = loaded(self.request)
         every = list(claims.values())
+        lost = {line.block.claim for line in journal.lines} - set(claims)
+        if lost:
+            raise OtherSearch(
+                f"{self.request.spec} claims no more {', '.join(sorted(lost))}, which the search "
+                f"in {journal.directory} is about"
+            )
         self.left_out = {
             str(claim): reason
             for claim in every

@@ -96,7 +96,8 @@ class Tally:
         if self._worst is None:
             return None
         judgement, case = self._worst
-        named = {name: case[name][0] for name in self._claim.quantity.arguments}
+        quantity = self._claim.quantity
+        named = {name: case[name][0] for name in quantity.arguments if not quantity.reduces}
         if self._claim.takes_upstream:
             named["upstream"] = np.atleast_1d(self._claim.upstream(case))[:1]
         return RecordedRow(

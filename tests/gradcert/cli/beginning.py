@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from gradcert.campaign.journal import Journal, Started
     from gradcert.campaign.requests import Request
 
-__all__ = ["beginning", "check_files", "check_limits", "going_on", "journal_in"]
+__all__ = [
+    "beginning",
+    "check_files",
+    "check_folder",
+    "check_limits",
+    "going_on",
+    "journal_in",
+]
 
 
 def journal_in(into: Path) -> "Journal":
@@ -43,19 +50,24 @@ def check_limits(
         usage_error("say when the search ends: --hours 8, --rows 1e8, or --exhaustive")
 
 
-def check_files(request: "Request", before: "Started") -> None:
-    """End in a usage error where the files that SPEC names are other ones."""
-    from gradcert.campaign.requests import digest, files_of
-
+def check_folder(before: "Started") -> None:
+    """End in a usage error where the files that SPEC names by relative paths are elsewhere."""
     if before.folder not in ("", str(Path.cwd())):
         usage_error(
-            f"the search began in {before.folder}, where {request.spec} names a file: go on from "
-            "that folder"
+            f"the search began in {before.folder}, where {before.request.spec} names a file: go "
+            "on from that folder"
         )
-    files = files_of(request.spec)
-    if all(file.is_file() for file in files) and digest(files) != before.subject:
-        named = ", ".join(map(str, files)) or request.spec
-        usage_error(f"{named} has changed since the search began: choose another --into")
+
+
+def check_files(before: "Started") -> None:
+    """End in a usage error where the files that SPEC names are other ones."""
+    from gradcert.campaign.requests import changed
+
+    if other := changed(before.files):
+        usage_error(
+            f"{other} has changed since the search began, or is missing: put it back, or choose "
+            "another --into"
+        )
 
 
 def beginning(
@@ -64,7 +76,7 @@ def beginning(
     """Return how a search begins."""
     from gradcert.campaign.crew import DECIDING, versions
     from gradcert.campaign.journal import Started
-    from gradcert.campaign.requests import digest, files_of
+    from gradcert.campaign.requests import files_of
 
     files = files_of(request.spec)
     return Started(
@@ -72,8 +84,8 @@ def beginning(
         command=join(["gradcert", *sys.argv[1:]]),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions((*DECIDING, library)),
-        subject=digest(files),
-        folder="" if all(file.is_absolute() for file in files) else str(Path.cwd()),
+        files=files,
+        folder="" if all(Path(file).is_absolute() for file in files) else str(Path.cwd()),
         hours=hours,
         rows=rows,
     )

@@ -71,7 +71,9 @@ def seed(text: str) -> int:
 MaxExamples: TypeAlias = Annotated[
     int,
     typer.Option(
-        min=1, metavar="N", help="Draw at most N cases for a check, beside the plan of cases."
+        min=1,
+        metavar="N",
+        help="Draw N cases a check at most, beside the plan of cases.",
     ),
 ]
 

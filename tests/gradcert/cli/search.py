@@ -13,6 +13,7 @@ import typer
 from gradcert.cli.beginning import (
     beginning,
     check_files,
+    check_folder,
     check_limits,
     going_on,
     journal_in,
@@ -110,9 +111,13 @@ def _subject(request: "Request") -> "Implementation":
 
 def _campaign(journal: "Journal") -> "Campaign":
     """Return the search; end in a usage error if there is nothing to search."""
+    from gradcert.campaign.journal import OtherSearch
     from gradcert.campaign.searching import Campaign
 
-    found = Campaign(journal)
+    try:
+        found = Campaign(journal)
+    except OtherSearch as error:
+        usage_error(str(error))
     if not found.claims:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.left_out.items())
         usage_error(f"nothing to search: {reasons}")
@@ -216,7 +221,7 @@ def search_command(
     """Search for the worst case, for hours.
 
     Exit status: 0 if no row is wrong, 1 if a claim is refuted, broken or not supported, 2 for a
-    usage error, 3 if the cluster is lost and nothing wrong was found, 4 if standard output is
+    usage error, 3 if the search cannot go on and nothing wrong was found, 4 if standard output is
     closed or full, 5 if gradcert fails, 130 after an interrupt.
     """
     if find_spec("distributed") is None:
@@ -262,8 +267,10 @@ def search_command(
     check_limits(request, hours, rows, begins=before is None)
     ended = None
     with stoppable(), no_exit(), _written():
+        if before is not None:
+            check_folder(before)
         if before is not None and not report:
-            check_files(request, before)
+            check_files(before)
         subject = _subject(request)
         started = beginning(request, subject.library, hours, rows)
         if before is not None:

@@ -267,12 +267,10 @@ def test_a_program_and_an_isolated_subject_are_examined_by_the_workers_of_a_sche
     program.write_text(PROGRAM.replace("SIGN", "1"))
     few = ("--format", "fp32", "--domain", "classes=3", "--rows", "2e4")
     spec = f"command:{sys.executable} {program}"
+    on = ("--quantity", "dE/dz", "--cluster", cluster.address)
     for place, search in enumerate(((spec,), ("mine.py:right", "--isolate"))):
         into = tmp_path / str(place)
-        started = _search(
-            home, into, *search, *few, "--quantity", "dE/dz", "--cluster", cluster.address
-        )
-        assert _done(started, into).rows >= 2e4
+        assert _done(_search(home, into, *search, *few, *on), into).rows >= 2e4
 
 
 def test_a_flaw_at_one_of_all_numbers_of_binary16_is_found(home: Path, tmp_path: Path) -> None:

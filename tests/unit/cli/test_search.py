@@ -154,9 +154,37 @@ def test_a_search_of_a_file_goes_on_from_the_folder_in_which_it_began(tmp_path: 
     search = [str(SCRIPT), "search", "mine.py:right", *LIMITED, *FEW, "--into", str(tmp_path / "n")]
     assert run(search, tmp_path).returncode == 0
     (tmp_path / "elsewhere").mkdir()
-    found = run([str(SCRIPT), "search", "--into", str(tmp_path / "n")], tmp_path / "elsewhere")
-    assert (found.returncode, found.stdout) == (2, "")
-    assert f"the search began in {tmp_path}, where mine.py:right names a file" in found.stderr
+    for options in ((), ("--report",)):
+        again = [str(SCRIPT), "search", "--into", str(tmp_path / "n"), *options]
+        found = run(again, tmp_path / "elsewhere")
+        assert (found.returncode, found.stdout) == (2, "")
+        assert f"the search began in {tmp_path}, where mine.py:right names a file" in found.stderr
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_report_of_claims_that_the_subject_has_lost_is_refused(
+    script: Run, tmp_path: Path
+) -> None:
+    found = script("search", "mine.py:right", *LIMITED, *FEW[2:], "--into", "night")
+    assert found.returncode == 0, found.stderr
+    blocks = tmp_path / "night" / "blocks.jsonl"
+    blocks.write_text(blocks.read_text().replace("dE/dz-binary32", "loss-binary32"))
+    report = script("search", "--into", "night", "--report")
+    assert (report.returncode, report.stdout) == (2, "")
+    assert "claims no more loss-binary32, which the search" in report.stderr
+
+
+def test_a_program_with_a_long_argument_or_a_file_that_is_missing_is_no_fault_of_ours(
+    script: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM.replace("SIGN", "1"))
+    spec = f"command:{sys.executable} program.py {'x' * 300}"
+    found = script("search", spec, "--rows", "1e3", *FEW, "--into", "night")
+    assert found.returncode == 0, found.stderr
+    (tmp_path / "program.py").unlink()
+    gone = script("search", "--into", "night", "--rows", "1e6")
+    assert (gone.returncode, gone.stdout) == (2, "")
+    assert "program.py has changed since the search began, or is missing" in gone.stderr
 
 
 @pytest.mark.usefixtures("mine")
@@ -177,6 +205,7 @@ def test_a_file_that_changes_while_it_is_searched_ends_the_search(tmp_path: Path
     _, said = search.communicate(timeout=120)
     assert search.returncode == 3
     assert "mine.py has changed since the search began" in said.splitlines()[0]
+    assert "goes on from here" not in said
 
 
 def test_an_exhaustive_search_whose_hours_are_over_is_not_complete(

@@ -46,7 +46,7 @@ def test_a_certificate_prints_in_about_ten_lines_that_begin_with_its_verdict(
     assert max(map(len, others)) <= 180
 
 
-def test_a_report_prints_a_line_for_each_of_its_first_ten_certificates() -> None:
+def test_a_report_prints_a_line_for_each_of_its_ten_worst_certificates() -> None:
     few = str(REPORT).splitlines()
     assert len(few) == 1 + len(REPORT.certificates)
     many = Report(certificates=REPORT.certificates[:1] * 25)
