@@ -18,7 +18,7 @@ class Status(IntEnum):
 
     CONFORMS = 0, "all is as it must be, and that was printed and written"
     WRONG = 1, "something is refuted, broken or not supported, or worse than it may be"
-    USAGE = 2, "a usage error, a file that cannot be read or written, or too little memory"
+    USAGE = 2, "a usage error, a file that cannot be read or written, or no memory"
     INCOMPLETE = 3, "the run could not go on to its end, and nothing wrong was found"
     UNPRINTED = 4, "standard output is closed or full; the report is written"
     FAULT = 5, "gradcert itself failed, or the implementation changed Python or numpy"
