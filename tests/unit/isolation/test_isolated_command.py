@@ -19,7 +19,7 @@ Begun = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def begun(folder: Path) -> Iterator[Begun]:
-    """Start the command in the folder; what is left of it ends with the test."""
+    """Return a function that starts the command in the folder. The test ends what still runs."""
     running: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: str) -> "subprocess.Popen[str]":

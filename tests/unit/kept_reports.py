@@ -15,7 +15,7 @@ from gradcert_reports import (
     read,
 )
 
-GOLDEN = Path(__file__).parents[1] / "reports" / "golden"
+GOLDEN = Path(__file__).parent / "reports" / "golden"
 OLD = GOLDEN / "version-1.json"
 RIGHT = read(GOLDEN / "certificate.json").certificates[0]
 SEEN = Discrepancy(
